@@ -1,0 +1,179 @@
+"""Settings: the seeds' StreamConfig and the service's own.
+
+Order of precedence: command line, environment (`THOUGHTSTREAM_STREAMS__FORGET_THRESHOLD=0.2`,
+then the seeds' `REDIS_URL`, `REDIS_HOST`, `REDIS_PORT`), TOML file, defaults.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+SYSTEM_FILE = Path("/etc/thoughtstream/thoughtstream.toml")
+FILE_NAME = "thoughtstream.toml"
+
+
+class ConfigError(ValueError):
+    """The settings are wrong; the message names each field and what it should be."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StreamConfig(_Section):
+    """How thoughts compete. The first six are the ADR's StreamConfig, names and defaults."""
+
+    working_memory_maxlen: int = Field(1000, ge=0, description="thoughts a window; 0: unlimited")
+    working_memory_ttl_ms: int = Field(
+        5000, ge=1, le=86_400_000, description="time to compete, and time to intervene"
+    )
+    episodic_memory_maxlen: int = Field(0, ge=0, description="memories kept; 0: unlimited")
+    semantic_memory_maxlen: int = Field(0, ge=0, description="memories kept; 0: unlimited")
+    forget_threshold: float = Field(
+        0.3, ge=0, le=10, allow_inf_nan=False, description="losers that score less are forgotten"
+    )
+    connection_weight: float = Field(
+        0.2, gt=0, le=10, allow_inf_nan=False, description="boost by connection_relevance"
+    )
+
+    cycle_target_ms: int = Field(
+        50, ge=0, le=60_000, description="pace of attention; 0: as fast as it goes"
+    )
+    half_life_ms: int | None = Field(
+        None, ge=1, description="a competing thought's score halves in this time; unset: never"
+    )
+    forget: Literal["archive", "delete"] = Field(
+        "archive", description="where the forgotten go: the unconscious, or nowhere (the ADR)"
+    )
+    batch: int = Field(
+        100, ge=1, le=1000, description="most moves of one sort in one cycle (bounds its time)"
+    )
+    max_thought_bytes: int = Field(
+        65_536, ge=256, le=16_777_216, description="a larger thought is rejected"
+    )
+    assembled_maxlen: int = Field(1000, ge=1)
+    rejected_maxlen: int = Field(1000, ge=1)
+    unconscious_maxlen: int = Field(10_000, ge=1)
+
+
+class RedisConfig(_Section):
+    """Where Redis is. Without a URL, the service starts an embedded server in its home."""
+
+    url: str | None = Field(None, description="redis://, rediss:// or unix:// address")
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = Field(None, description="a file that holds only the password")
+    ca_file: Path | None = Field(None, description="certificates to trust (rediss://)")
+    cluster: bool = Field(False, description="the URL is a node of a Redis Cluster")
+    timeout_s: float = Field(5, gt=0, description="for connecting and for one answer")
+
+    @model_validator(mode="after")
+    def _one_password(self) -> "RedisConfig":
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("password and password_file are both set; keep one")
+        return self
+
+
+class EmbeddedConfig(_Section):
+    """The embedded Redis."""
+
+    maxmemory: str = Field("256mb", pattern=r"^[0-9]+(kb|mb|gb)$")
+    server: Path | None = Field(None, description="redis-server to run; unset: find one")
+
+
+def default_home() -> Path:
+    """Where a person's own mind lives, unless `THOUGHTSTREAM_HOME` says otherwise."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/thoughtstream"
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local/share") / "thoughtstream"
+
+
+class _RedisEnvironment(PydanticBaseSettingsSource):
+    """The seeds' REDIS_URL, or REDIS_HOST and REDIS_PORT."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        url = os.environ.get("REDIS_URL")
+        host, port = os.environ.get("REDIS_HOST"), os.environ.get("REDIS_PORT")
+        if not url and (host or port):
+            if port and not (port.isdigit() and 0 < int(port) < 65_536):
+                raise ConfigError(f"REDIS_PORT: is {port!r}; give a port from 1 to 65535")
+            name = quote(host or "localhost", safe="[]:.-")
+            url = f"redis://{name}:{port or 6379}/0"
+        return {"redis": {"url": url}} if url else {}
+
+
+class Settings(BaseSettings):
+    """All that can be set. `load` is the way to make one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="THOUGHTSTREAM_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path = Field(default_factory=default_home, description="where the service keeps its own")
+    redis: RedisConfig = RedisConfig()
+    streams: StreamConfig = StreamConfig()
+    embedded: EmbeddedConfig = EmbeddedConfig()
+    log: Literal["console", "json"] = "console"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, environment, the seeds' environment, file."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=cls._file())
+        return init_settings, env_settings, _RedisEnvironment(settings_cls), file
+
+    @staticmethod
+    def _file() -> Path | None:
+        named = os.environ.get("THOUGHTSTREAM_CONFIG")
+        if named:
+            return Path(named)
+        home = os.environ.get("THOUGHTSTREAM_HOME")
+        own = (Path(home) if home else default_home()) / FILE_NAME
+        return next((path for path in (own, SYSTEM_FILE) if path.exists()), None)
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings in force; `overrides` (nested dicts) come from the command line.
+
+    Raises:
+        ConfigError: a value is wrong or a name unknown; nothing was started or changed.
+    """
+    named = os.environ.get("THOUGHTSTREAM_CONFIG")
+    if named and not Path(named).is_file():
+        raise ConfigError(f"THOUGHTSTREAM_CONFIG: there is no file {named}")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigError(explain(error)) from None
+    except ValueError as error:
+        raise ConfigError(f"{named or FILE_NAME}: {error}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """A validation error as lines of `path.of.field: what is wrong`."""
+    lines = []
+    for item in error.errors(include_url=False):
+        path = ".".join(str(part) for part in item["loc"]) or "settings"
+        given = "" if "password" in path else f" (given: {item['input']!r:.80})"
+        lines.append(f"{path}: {item['msg']}{given}")
+    return "\n".join(lines)

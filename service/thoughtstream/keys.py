@@ -1,0 +1,200 @@
+"""Every key there is: the one place that knows names, types, lives and budgets of data in Redis.
+
+From this registry come the key builders (nobody formats a key anywhere else), the ACL rules that
+the deployment renders, the memory-by-domain figures, the hygiene check and the table in the docs
+(`thoughtstream keys`). It imports nothing but the standard library, so that the deployment may
+read it too.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Literal
+from urllib.parse import unquote
+
+MAX_NAME_CHARACTERS = 1000
+STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
+MEMORY_KINDS = ("episodic", "semantic", "procedural")
+
+_MIB = 1024 * 1024
+_PLACEHOLDER = re.compile(r"<(\w+)>")
+_RESERVED = re.compile(r"[{}%\x00-\x1f\x7f]")
+_WINDOW_KEY = re.compile(r"thought:\{([^{}]+)\}:window:(.+)", re.DOTALL)
+
+
+class Domain(StrEnum):
+    """What memory is spent on. The seeds budget by these."""
+
+    THOUGHTS = "thoughts"
+    MEMORIES = "memories"
+    COORDINATION = "coordination"
+    AGENTS = "agents"
+    CACHE = "cache"
+    INFERENCE = "inference"
+
+
+BUDGET_BYTES: dict[Domain, int] = {
+    Domain.THOUGHTS: 50 * _MIB,
+    Domain.MEMORIES: 100 * _MIB,
+    Domain.COORDINATION: 50 * _MIB,
+    Domain.AGENTS: 10 * _MIB,
+    Domain.CACHE: 200 * _MIB,
+    Domain.INFERENCE: 50 * _MIB,
+}
+"""Default budget a domain (AGENTS: for each agent); source: the ASI-Arch document."""
+
+RedisType = Literal["stream", "zset", "hash", "string"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of key.
+
+    `ttl_s` is the time to live in seconds: a key with one may be evicted under memory pressure
+    (`volatile-lru`), a key without one never is. `bound` says what keeps the family from growing.
+    """
+
+    name: str
+    pattern: str
+    type: RedisType
+    domain: Domain
+    bound: str
+    writer: str
+    ttl_s: int | None = None
+
+    @property
+    def durable(self) -> bool:
+        """Whether eviction must never touch it."""
+        return self.ttl_s is None
+
+    @property
+    def glob(self) -> str:
+        """The pattern as Redis globs it (SCAN MATCH, ACL)."""
+        return _PLACEHOLDER.sub("*", self.pattern)
+
+    def key(self, **parts: str) -> str:
+        """The key of these parts, each part encoded.
+
+        Raises:
+            ValueError: a part is empty or too long; KeyError: a part is missing.
+        """
+        return _PLACEHOLDER.sub(lambda m: encode_name(parts[m[1]], what=m[1]), self.pattern)
+
+
+def encode_name(name: str, *, what: str = "name") -> str:
+    """A name as it stands in a key: `{`, `}`, `%` and control characters percent-encoded.
+
+    Braces would move the hash tag, so that two minds could share keys; everything else (spaces,
+    colons, any language) stands as it is.
+
+    Raises:
+        ValueError: the name is empty or longer than 1,000 characters.
+    """
+    if not name:
+        raise ValueError(f"{what}: is empty; give it at least one character")
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise ValueError(f"{what}: has {len(name)} characters; the most is {MAX_NAME_CHARACTERS}")
+    return _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name)
+
+
+def decode_name(encoded: str) -> str:
+    """The name that `encode_name` wrote."""
+    return unquote(encoded)
+
+
+def _thought(part: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
+    name = part.split(":")[0]
+    pattern = f"thought:{{<mind>}}:{part}"
+    return Family(name, pattern, type_, Domain.THOUGHTS, bound, "attention", ttl_s)
+
+
+def _memory(name: str, part: str, type_: RedisType, bound: str) -> Family:
+    return Family(name, f"memory:{{<mind>}}:{part}", type_, Domain.MEMORIES, bound, "attention")
+
+
+WINDOW = _thought("window:<window>", "stream", "entries leave when their contest ends")
+CONTEST = _thought("contest", "zset", "the thoughts in the windows")
+DEADLINES = _thought("deadlines", "zset", "competing and attended thoughts")
+INTERVENING = _thought("intervening", "hash", "attended thoughts, 5 s each")
+ASSEMBLED = _thought("assembled", "stream", "MAXLEN ~1000")
+REJECTED = _thought("rejected", "stream", "MAXLEN ~1000")
+LEDGER = _thought("ledger", "hash", "a field a count")
+REPLY = _thought("reply:<worker>", "string", "one a worker", ttl_s=60)
+LEASE = _thought("lease", "string", "one a mind", ttl_s=10)
+
+EPISODIC = _memory("episodic", "episodic", "stream", "none: durable")
+SEMANTIC = _memory("semantic", "semantic", "stream", "none: durable")
+PROCEDURAL = _memory("procedural", "procedural", "stream", "none: durable")
+UNCONSCIOUS = _memory("unconscious", "unconscious", "stream", "MAXLEN ~10000")
+ITEM = _memory("item", "item:<id>", "hash", "one a memory")
+
+SERVICE = Family(
+    "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION, "lease", "service", 15
+)
+
+FAMILIES: tuple[Family, ...] = (
+    WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, REPLY, LEASE,
+    EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SERVICE,
+)  # fmt: skip
+
+MEMORIES: dict[str, Family] = {
+    "episodic": EPISODIC,
+    "semantic": SEMANTIC,
+    "procedural": PROCEDURAL,
+}
+
+
+def window_of(key: str) -> tuple[str, str] | None:
+    """(mind, window) of a window's key; None if the key is not the canonical name of one."""
+    match = _WINDOW_KEY.fullmatch(key)
+    if match is None:
+        return None
+    mind, window = decode_name(match[1]), decode_name(match[2])
+    try:
+        canonical = WINDOW.key(mind=mind, window=window)
+    except ValueError:
+        return None
+    return (mind, window) if canonical == key else None
+
+
+def family_of(key: str) -> Family | None:
+    """The family that a key belongs to; None for a key that is not ours."""
+    return next((f for f in FAMILIES if fnmatchcase(key, _fnmatch_glob(f))), None)
+
+
+def _fnmatch_glob(family: Family) -> str:
+    return family.glob.replace("[", "[[]")
+
+
+# --- who may do what -------------------------------------------------------------------------
+# Categories rather than single commands where a command is younger than Redis 7.0 (WAITAOF is in
+# @blocking): an ACL file that names an unknown command keeps the server from starting.
+_SERVICE_COMMANDS = (
+    "+@read +@write +@blocking +@connection +@pubsub +@transaction -@admin -@dangerous "
+    "+fcall +fcall_ro +function|list +function|load +info +role +time +wait +memory|usage "
+    "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
+    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest"
+)
+_MONITOR_COMMANDS = (
+    "+ping +info +hello +auth +client|setinfo +client|setname +client|id +slowlog|get "
+    "+slowlog|len +latency|latest +latency|history +memory|stats +memory|doctor +dbsize +time "
+    "+role +cluster|info +cluster|nodes +cluster|shards +cluster|slots +config|get +acl|whoami "
+    "+command"
+)
+
+Role = Literal["admin", "service", "monitor"]
+
+
+def acl_rules(role: Role) -> str:
+    """The ACL rules of a role, without its password: keys and channels from the registry.
+
+    Source: Redis ACL SETUSER.
+    """
+    if role == "admin":
+        return "~* &* +@all"
+    if role == "monitor":
+        return f"resetkeys resetchannels -@all {_MONITOR_COMMANDS}"
+    roots = sorted({family.glob for family in FAMILIES})
+    keys = " ".join(f"~{root}" for root in roots)
+    return f"resetchannels {keys} &__keyspace@0__:{WINDOW.glob} -@all {_SERVICE_COMMANDS}"
