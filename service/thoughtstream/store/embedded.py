@@ -21,9 +21,11 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from thoughtstream.config import Settings
+from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.keys import NOTIFY_EVENTS
 from thoughtstream.store import server
 from thoughtstream.store.home import Home
 from thoughtstream.store.process import Seat
@@ -37,7 +39,7 @@ _LOG_ROTATE_BYTES = 10 * 1024 * 1024
 log = structlog.get_logger()
 
 
-class EmbeddedError(RuntimeError):
+class EmbeddedError(ThoughtstreamError):
     """The embedded Redis can't run or can't be stopped; the message says why and what to do."""
 
 
@@ -80,7 +82,7 @@ class EmbeddedRedis:
             log.warning("redis.died", home=str(self.home.path))
             try:
                 await self.ensure()
-            except RuntimeError as error:
+            except ThoughtstreamError as error:
                 pause = min(pause * 2, 10.0)
                 log.error("redis.restart_failed", error=str(error), again_in_s=pause)
             else:
@@ -171,9 +173,13 @@ class EmbeddedRedis:
         process = self.process()
         if process is None or process.pid != info["process_id"]:
             self._note(info["process_id"], info["redis_version"])
-        if self._write_conf():
-            async with self._client() as redis:
-                await redis.config_set("maxmemory", self._config.maxmemory)
+        async with self._client() as redis:
+            for directive in self._write_conf():
+                name, value = directive.split(" ", 1)
+                try:
+                    await redis.config_set(name, value)
+                except ResponseError:
+                    log.warning("redis.applies_at_next_start", directive=directive)
 
     def _check_ours(self, info: dict[str, Any]) -> None:
         if info["config_file"] != str(self.home.conf):
@@ -205,14 +211,14 @@ class EmbeddedRedis:
             return 0
         return size
 
-    def _write_conf(self) -> bool:
-        """Whether the configuration had to change."""
+    def _write_conf(self) -> list[str]:
+        """Write the configuration; return the directives that differ from the old one."""
         conf, text = self.home.conf, render_conf(self.home, self._config.maxmemory)
-        if conf.exists() and conf.read_text() == text:
-            return False
-        conf.write_text(text)
-        conf.chmod(0o600)
-        return True
+        old = conf.read_text() if conf.exists() else ""
+        if old != text:
+            conf.write_text(text)
+            conf.chmod(0o600)
+        return [line for line in text.splitlines() if line not in old.splitlines()] if old else []
 
     # --- going down --------------------------------------------------------------------------
     async def _shut_down(self) -> None:
@@ -307,7 +313,7 @@ lazyfree-lazy-expire yes
 lazyfree-lazy-server-del yes
 lazyfree-lazy-user-del yes
 lazyfree-lazy-user-flush yes
-notify-keyspace-events Kt
+notify-keyspace-events {NOTIFY_EVENTS}
 enable-debug-command no
 enable-module-command no
 latency-monitor-threshold 100

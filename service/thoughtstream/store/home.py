@@ -7,13 +7,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from thoughtstream.errors import ThoughtstreamError
+
 SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 """The longest path of a unix socket (sun_path, without its NUL)."""
 
 _MIN_FREE_BYTES = 16 * 1024 * 1024
 
 
-class HomeError(RuntimeError):
+class HomeError(ThoughtstreamError):
     """The home can't be used; the message says why and what to do."""
 
 

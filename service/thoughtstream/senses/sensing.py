@@ -1,0 +1,125 @@
+"""All senses of a host at once: a task each, that writes what it notices."""
+
+import asyncio
+import shutil
+import socket
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from thoughtstream.attention.models import NewThought
+from thoughtstream.errors import MemoryFull, RedisUnavailable
+from thoughtstream.senses import host, processes
+from thoughtstream.senses.logs import LogFile, LogSense, journal
+
+HOST_SENSES = ("load", "memory", "disk", "network", "processes")
+_LOG_LOOK_S = 0.25
+
+log = structlog.get_logger()
+
+Write = Callable[[list[NewThought]], Awaitable[list[str]]]
+"""Writes thoughts and returns their ids: `Mind.feed`, or a wrapper of it."""
+
+Sense = AsyncIterator[list[NewThought]]
+
+
+@dataclass
+class Sensing:
+    """What the senses did: thoughts written by each sense, and lost while Redis was away."""
+
+    write: Write
+    written: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+
+    async def run(self, senses: dict[str, Sense]) -> None:
+        """Run all senses side by side, until cancelled or one fails.
+
+        While Redis doesn't answer or is full, what is noticed is lost (and counted): a host's
+        state of a minute ago is no news.
+        """
+        async with asyncio.TaskGroup() as group:
+            for name, sense in senses.items():
+                group.create_task(self._follow(name, sense), name=f"sense {name}")
+
+    async def _follow(self, name: str, sense: Sense) -> None:
+        where = socket.gethostname()
+        async for noticed in sense:
+            thoughts = [
+                t.model_copy(update={"source": where, "extra": {"sense": name, **t.extra}})
+                for t in noticed
+            ]
+            try:
+                await self.write(thoughts)
+            except (RedisUnavailable, MemoryFull) as error:
+                self.lost += len(thoughts)
+                log.warning("sense.lost", sense=name, lost=self.lost, why=str(error))
+            else:
+                self.written[name] += len(thoughts)
+
+
+def of_host(names: Iterable[str], interval_s: float) -> dict[str, Sense]:
+    """The senses of these names (see HOST_SENSES), each looking once an interval."""
+    gauges: dict[str, Callable[[], host.Gauge]] = {
+        "load": lambda: host.load,
+        "memory": lambda: host.memory,
+        "disk": host.Disk,
+        "network": host.Network,
+    }
+    return {
+        name: _comings(interval_s) if name == "processes" else _gauge(gauges[name](), interval_s)
+        for name in names
+    }
+
+
+def of_logs(files: Iterable[Path], *, with_journal: bool) -> dict[str, Sense]:
+    """A sense for each log file, and for the journal.
+
+    Raises:
+        LogError: a file can't be read.
+    """
+    senses = {f"log {path}": _log_file(LogFile(path)) for path in files}
+    return senses | ({"journal": _journal()} if with_journal else {})
+
+
+def has_journal() -> bool:
+    """Whether this host has systemd's journal."""
+    return shutil.which("journalctl") is not None and Path("/run/systemd/journal").is_dir()
+
+
+async def _gauge(read: host.Gauge, interval_s: float) -> Sense:
+    feeling, last = host.Feeling(), time.monotonic()
+    while True:
+        await asyncio.sleep(interval_s)
+        now = time.monotonic()
+        yield [feeling.notice(reading) for reading in read(now - last)]
+        last = now
+
+
+async def _comings(interval_s: float) -> Sense:
+    comings = processes.Comings()
+    while True:
+        await asyncio.sleep(interval_s)
+        if noticed := list(comings.look(processes.table())):
+            yield noticed
+
+
+async def _log_file(file: LogFile) -> Sense:
+    sense = LogSense(file.path.name)
+    try:
+        while True:
+            if noticed := list(sense.notice(file.read())):
+                yield noticed
+            await asyncio.sleep(_LOG_LOOK_S)
+    finally:
+        file.close()
+
+
+async def _journal() -> Sense:
+    sense = LogSense("journal")
+    async for lines, weights in journal():
+        if noticed := list(sense.notice(lines, weights)):
+            yield noticed
