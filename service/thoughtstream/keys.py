@@ -20,6 +20,7 @@ MEMORY_KINDS = ("episodic", "semantic", "procedural")
 _MIB = 1024 * 1024
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 _RESERVED = re.compile(r"[{}%\x00-\x1f\x7f]")
+_GLOB = re.compile(r"[*?\[\]\\^]")
 _WINDOW_KEY = re.compile(r"thought:\{([^{}]+)\}:window:(.+)", re.DOTALL)
 
 
@@ -44,7 +45,7 @@ BUDGET_BYTES: dict[Domain, int] = {
 }
 """Default budget a domain (AGENTS: for each agent); source: the ASI-Arch document."""
 
-RedisType = Literal["stream", "zset", "hash", "string"]
+RedisType = Literal["stream", "zset", "hash", "set", "string"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class Family:
     def glob(self) -> str:
         """The pattern as Redis globs it (SCAN MATCH, ACL)."""
         return _PLACEHOLDER.sub("*", self.pattern)
+
+    def glob_of(self, **parts: str) -> str:
+        """The glob of all keys that have these parts; the parts left out may be anything."""
+        return _PLACEHOLDER.sub(
+            lambda m: _GLOB.sub(r"\\\g<0>", encode_name(parts[m[1]])) if m[1] in parts else "*",
+            self.pattern,
+        )
 
     def key(self, **parts: str) -> str:
         """The key of these parts, each part encoded.
@@ -120,8 +128,8 @@ INTERVENING = _thought("intervening", "hash", "attended thoughts, 5 s each")
 ASSEMBLED = _thought("assembled", "stream", "MAXLEN ~1000")
 REJECTED = _thought("rejected", "stream", "MAXLEN ~1000")
 LEDGER = _thought("ledger", "hash", "a field a count")
+WINDOWS = _thought("windows", "set", "one name a window")
 REPLY = _thought("reply:<worker>", "string", "one a worker", ttl_s=60)
-LEASE = _thought("lease", "string", "one a mind", ttl_s=10)
 
 EPISODIC = _memory("episodic", "episodic", "stream", "none: durable")
 SEMANTIC = _memory("semantic", "semantic", "stream", "none: durable")
@@ -133,10 +141,26 @@ SERVICE = Family(
     "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION, "lease", "service", 15
 )
 
+SERVICES = Family(
+    "services", "thoughtstream:services", "zset", Domain.COORDINATION, "one a service", "service"
+)
+
 FAMILIES: tuple[Family, ...] = (
-    WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, REPLY, LEASE,
-    EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SERVICE,
+    WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, REPLY,
+    EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SERVICE, SERVICES,
 )  # fmt: skip
+
+NOTIFY_EVENTS = "KEnt"
+"""What the service needs of `notify-keyspace-events`: its wake-up are new keys (`n`, discovery of
+minds and windows) and stream writes (`t`), by key and by event, so that nothing is ever polled."""
+
+NEW_KEY_CHANNEL = "__keyevent@0__:new"
+
+
+def write_channel(key: str) -> str:
+    """The channel on which Redis tells of every write to a key."""
+    return f"__keyspace@0__:{key}"
+
 
 MEMORIES: dict[str, Family] = {
     "episodic": EPISODIC,
@@ -197,4 +221,5 @@ def acl_rules(role: Role) -> str:
         return f"resetkeys resetchannels -@all {_MONITOR_COMMANDS}"
     roots = sorted({family.glob for family in FAMILIES})
     keys = " ".join(f"~{root}" for root in roots)
-    return f"resetchannels {keys} &__keyspace@0__:{WINDOW.glob} -@all {_SERVICE_COMMANDS}"
+    channels = f"&{NEW_KEY_CHANNEL} &{write_channel(WINDOW.glob)}"
+    return f"resetchannels {channels} {keys} -@all {_SERVICE_COMMANDS}"

@@ -1,0 +1,115 @@
+"""The typed wrapper around the attention library: a method a Function."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from thoughtstream import keys
+from thoughtstream.attention.models import Action, Attended, Audit, CycleReport
+from thoughtstream.config import StreamConfig
+from thoughtstream.errors import InterventionRefused, InvalidThought
+from thoughtstream.store.connection import Client
+from thoughtstream.store.functions import Library
+
+LIBRARY = Library(Path(__file__).with_name("attention.lua"))
+
+_FIXED = (
+    keys.CONTEST, keys.DEADLINES, keys.INTERVENING, keys.ASSEMBLED, keys.REJECTED, keys.LEDGER,
+)  # fmt: skip
+_MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS, keys.WINDOWS)
+
+
+class Attention:
+    """Attention on any number of minds, as one worker. `worker` names the reply of its cycles."""
+
+    def __init__(self, redis: Client, config: StreamConfig | None = None, *, worker: str) -> None:
+        self._redis = redis
+        self._worker = worker
+        self._config = _arguments(config or StreamConfig())
+
+    async def cycle(
+        self, mind: str, windows: tuple[str, ...], *, token: str = "", select: bool = True
+    ) -> CycleReport:
+        """One attention cycle over these windows, atomic. O(log N) for N competing thoughts.
+
+        A repeated `token` (of this worker, within a minute) returns the first answer and moves
+        nothing. Without `select` it adopts and settles only: nothing is attended or forgotten.
+        """
+        cycle_keys, prefixes = _cycle_keys(mind, windows, self._worker)
+        args = (token, "1" if select else "0", *prefixes, *self._config)
+        answer = await LIBRARY.call(self._redis, "attention_cycle_1", cycle_keys, args)
+        return CycleReport.parse(answer)
+
+    async def intervene(
+        self, mind: str, thought_id: str, action: Action, change: dict[str, str]
+    ) -> int:
+        """Change an attended thought before it is encoded; returns when its window closes (ms).
+
+        Raises:
+            InterventionRefused: the window has closed, or no such thought was attended.
+            InvalidThought: the id is not one.
+        """
+        try:
+            item = keys.ITEM.key(mind=mind, id=thought_id)
+        except ValueError as error:
+            raise InvalidThought(str(error)) from None
+        where = (keys.DEADLINES.key(mind=mind), keys.INTERVENING.key(mind=mind), item)
+        flat = [text for pair in change.items() for text in pair]
+        state, *at = await LIBRARY.call(
+            self._redis, "attention_intervene_1", where, (thought_id, action, *flat)
+        )
+        if state == "malformed":
+            raise InvalidThought(f"id: {thought_id!r} is not <ms>-<seq>@<window>")
+        if state == "closed":
+            raise InterventionRefused(f"{thought_id}: its intervention window closed at {at[0]} ms")
+        if state == "unknown":
+            raise InterventionRefused(f"{thought_id}: is not in its intervention window")
+        return int(at[0])
+
+    async def audit(self, mind: str, windows: tuple[str, ...]) -> Audit:
+        """Check the conservation of thoughts, in one atomic look. O(N) for N competing ones."""
+        cycle_keys, prefixes = _cycle_keys(mind, windows, self._worker)
+        answer = await LIBRARY.call(
+            self._redis, "attention_audit_1", cycle_keys, prefixes[:1], read_only=True
+        )
+        return Audit.parse(answer)
+
+    async def intervening(self, mind: str) -> list[Attended]:
+        """The thoughts in their intervention window, the first to close first."""
+        answer = await LIBRARY.call(
+            self._redis,
+            "attention_intervening_1",
+            [keys.INTERVENING.key(mind=mind)],
+            (),
+            read_only=True,
+        )
+        return [Attended.parse(flat) for flat in answer]
+
+
+@lru_cache(maxsize=4096)
+def _cycle_keys(
+    mind: str, windows: tuple[str, ...], worker: str
+) -> tuple[tuple[str, ...], tuple[str, str]]:
+    reply = keys.REPLY.key(mind=mind, worker=worker)
+    fixed = [family.key(mind=mind) for family in _FIXED]
+    memory = [family.key(mind=mind) for family in _MEMORY]
+    streams = [keys.WINDOW.key(mind=mind, window=window) for window in windows]
+    prefixes = (keys.WINDOW.key(mind=mind, window="_")[:-1], keys.ITEM.key(mind=mind, id="_")[:-1])
+    return (*fixed, reply, *memory, *streams), prefixes
+
+
+def _arguments(config: StreamConfig) -> tuple[str | int | float, ...]:
+    return (
+        config.working_memory_ttl_ms,
+        config.working_memory_maxlen,
+        config.forget_threshold,
+        config.connection_weight,
+        config.half_life_ms or 0,
+        config.forget,
+        config.batch,
+        config.max_thought_bytes,
+        config.assembled_maxlen,
+        config.rejected_maxlen,
+        config.unconscious_maxlen,
+        config.episodic_memory_maxlen,
+        config.semantic_memory_maxlen,
+    )

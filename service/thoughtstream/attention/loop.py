@@ -1,0 +1,124 @@
+"""The attention of one mind: cycle after cycle at its pace, asleep while nothing is to be done."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+
+from thoughtstream import keys
+from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.models import CycleReport
+from thoughtstream.store.wakeups import Wakeups
+
+_NOISE = 10
+_FAULT_PAUSE_S = 1.0
+
+log = structlog.get_logger()
+
+
+class AttentionLoop:
+    """Runs the cycles of one mind. Outlives a lost connection: the cycle that was under way then
+    is asked for again by its token, so that no thought is attended twice.
+    """
+
+    def __init__(
+        self,
+        attention: Attention,
+        mind: str,
+        *,
+        target_ms: int,
+        turns: asyncio.Semaphore,
+        on_cycle: Callable[[str, CycleReport], None],
+    ) -> None:
+        self.mind = mind
+        self.windows: tuple[str, ...] = keys.STANDARD_WINDOWS
+        self._attention = attention
+        self._target_s = target_ms / 1000
+        self._turns = turns
+        self._on_cycle = on_cycle
+        self._wake = asyncio.Event()
+        self._number = 0
+        self._watched: frozenset[str] = frozenset()
+        self._noise = 0
+
+    def add(self, window: str) -> None:
+        """A window was found."""
+        if window not in self.windows:
+            self.windows = (*self.windows, window)
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self._noise += 1
+        self._wake.set()
+
+    async def run(self, wakeups: Wakeups | None) -> None:
+        """Attend until cancelled. Without `wakeups`, somebody calls `wake` now and then.
+
+        Raises:
+            redis ConnectionError, TimeoutError: Redis was lost; run it again when it is back.
+        """
+        clock = asyncio.get_running_loop().time
+        self._watched = frozenset()
+        while True:
+            self._wake.clear()
+            started = clock()
+            report = await self._cycle()
+            if report is None:
+                await asyncio.sleep(_FAULT_PAUSE_S)
+                continue
+            if report.competing or report.overdue:
+                await self._hush(wakeups)
+            elif await self._listen(wakeups):
+                continue
+            else:
+                await self._idle(report)
+            await asyncio.sleep(0 if report.overdue else self._target_s - (clock() - started))
+
+    async def _cycle(self) -> CycleReport | None:
+        """One cycle; None where Redis refuses it for a reason that is this mind's alone."""
+        try:
+            async with self._turns:
+                report = await self._attention.cycle(
+                    self.mind, self.windows, token=str(self._number)
+                )
+        except RedisConnectionError:
+            raise
+        except ResponseError as error:
+            log.error("cycle.failed", mind=self.mind, error=str(error))
+            return None
+        self._number += 1
+        self._on_cycle(self.mind, report)
+        return report
+
+    async def _idle(self, report: CycleReport) -> None:
+        wait_s = None
+        if report.next_due_ms is not None:
+            wait_s = (report.next_due_ms - report.now_ms + 1) / 1000
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+        except TimeoutError:
+            pass  # a thought is due
+
+    async def _listen(self, wakeups: Wakeups | None) -> bool:
+        """Have all windows watched; True if one wasn't, so that a look is due."""
+        missing = set(self.windows) - self._watched
+        if wakeups is None or not missing:
+            return False
+        await wakeups.watch(self._window_keys(missing))
+        self._watched |= missing
+        self._noise = 0
+        return True
+
+    async def _hush(self, wakeups: Wakeups | None) -> None:
+        """While a mind is busy it looks anyway; what tells of every write is only noise."""
+        if wakeups is None or not self._watched or self._noise < _NOISE:
+            return
+        await wakeups.unwatch(self._window_keys(self._watched))
+        self._watched = frozenset()
+
+    def _window_keys(self, windows: set[str] | frozenset[str]) -> list[str]:
+        return [keys.WINDOW.key(mind=self.mind, window=window) for window in sorted(windows)]

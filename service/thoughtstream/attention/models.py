@@ -1,0 +1,210 @@
+"""What comes in (a new thought) and what comes out (attended, a cycle's report, an audit)."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from thoughtstream.config import explain
+from thoughtstream.errors import InvalidThought
+from thoughtstream.keys import STANDARD_WINDOWS, decode_name
+
+Kind = Literal["episodic", "semantic", "procedural"]
+Action = Literal["veto", "reframe", "boost"]
+
+Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""A number from 0 to 1."""
+
+FIELDS_OF_THE_ENGINE = frozenset(
+    {"id", "window", "score", "attended_at", "encode_at", "anchored_at", "vetoed_at",
+     "reframed_at", "boosted_at", "entry"}
+)  # fmt: skip
+
+
+class NewThought(BaseModel):
+    """A thought to be written to a window. Defaults are the ADR's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    content: Annotated[str, Field(min_length=1)]
+    window: Annotated[str, Field(min_length=1, max_length=1000)] = STANDARD_WINDOWS[0]
+    salience: Unit = 0.5
+    connection_relevance: Unit = 0.0
+    kind: Kind | None = None
+    valence: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
+    arousal: Unit | None = None
+    importance: Unit | None = None
+    novelty: Unit | None = None
+    source: str | None = None
+    extra: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, content: str, **fields: Any) -> "NewThought":
+        """A thought of these fields; unknown names go into `extra` as text.
+
+        Raises:
+            InvalidThought: a field is wrong; the message names it.
+        """
+        known = {name: value for name, value in fields.items() if name in cls.model_fields}
+        extra = {name: str(value) for name, value in fields.items() if name not in known}
+        try:
+            return cls(content=content, **(known | {"extra": known.get("extra", {}) | extra}))
+        except ValidationError as error:
+            raise InvalidThought(explain(error)) from None
+
+    def entry(self) -> dict[str, str]:
+        """The fields of its stream entry (XADD).
+
+        Raises:
+            InvalidThought: `extra` has a name that the engine itself writes.
+        """
+        taken = sorted(FIELDS_OF_THE_ENGINE & self.extra.keys())
+        if taken:
+            raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
+        numbers = {
+            name: _number(getattr(self, name))
+            for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
+            if getattr(self, name)
+        }
+        texts = {"kind": self.kind, "source": self.source}
+        return {
+            "content": self.content,
+            "salience": _number(self.salience),
+            **numbers,
+            **{name: value for name, value in texts.items() if value is not None},
+            **self.extra,
+        }
+
+
+def _number(value: float) -> str:
+    return repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """A thought that won the contest. Times in milliseconds of the server's clock."""
+
+    id: str
+    window: str
+    content: str
+    score: float
+    salience: float
+    kind: Kind | None
+    attended_at: int
+    encode_at: int
+    fields: dict[str, str]
+
+    @classmethod
+    def parse(cls, flat: list[str]) -> "Attended":
+        """From the flat field list of the `assembled` stream."""
+        return cls.of(dict(zip(flat[::2], flat[1::2], strict=True)))
+
+    @classmethod
+    def of(cls, fields: dict[str, str]) -> "Attended":
+        """From the fields of the `assembled` stream."""
+        rest = dict(fields)
+        kind = rest.pop("kind", "") or None
+        return cls(
+            id=rest.pop("id"),
+            window=decode_name(rest.pop("window")),
+            content=rest.pop("content"),
+            score=float(rest.pop("score")),
+            salience=float(rest.pop("salience")),
+            kind=kind,  # type: ignore[arg-type]  # the Function lets no other kind in
+            attended_at=int(rest.pop("attended_at")),
+            encode_at=int(rest.pop("encode_at")),
+            fields=rest,
+        )
+
+
+COUNTS = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", "expired",
+          "displaced")  # fmt: skip
+"""The ledger's counts, in the order in which a cycle reports them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What one attention cycle did. Times in milliseconds of the server's clock."""
+
+    now_ms: int
+    next_due_ms: int | None
+    competing: int
+    intervening: int
+    moved: dict[str, int]
+    anchored_ids: list[str]
+    attended: Attended | None
+
+    @classmethod
+    def parse(cls, answer: list[Any]) -> "CycleReport":
+        """From the answer of `attention_cycle_1`."""
+        now, due, competing, intervening, *rest = answer
+        *moved, anchored_ids, winner = rest
+        return cls(
+            now_ms=int(now),
+            next_due_ms=int(due) if due else None,
+            competing=competing,
+            intervening=intervening,
+            moved=dict(zip(COUNTS, moved, strict=True)),
+            anchored_ids=anchored_ids,
+            attended=Attended.parse(winner) if winner else None,
+        )
+
+    @property
+    def overdue(self) -> bool:
+        """Whether more was due than one cycle settles; call again at once."""
+        return self.next_due_ms is not None and self.next_due_ms <= self.now_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The conservation of thoughts: the ledger against the keys.
+
+    Every adopted thought is competing, attended, forgotten, expired or displaced; every attended
+    one is in its intervention window, anchored or vetoed. `unread`: written, not yet adopted.
+    `ghosts`: competing, but trimmed by its producer; the next cycle that meets one counts it
+    as displaced.
+    """
+
+    adopted: int
+    rejected: int
+    attended: int
+    anchored: int
+    vetoed: int
+    forgotten: int
+    expired: int
+    displaced: int
+    competing: int
+    intervening: int
+    unread: int
+    ghosts: int
+    faults: list[str]
+
+    @classmethod
+    def parse(cls, answer: list[Any]) -> "Audit":
+        """From the answer of `attention_audit_1`; adds the sums that don't come out."""
+        flat, competing, intervening, unread, ghosts, faults = answer
+        ledger = dict(zip(flat[::2], flat[1::2], strict=True))
+        counts = {name: int(ledger.get(name, 0)) for name in COUNTS}
+        sums = {
+            "adopted": competing
+            + sum(counts[fate] for fate in ("attended", "forgotten", "expired", "displaced")),
+            "attended": intervening + counts["anchored"] + counts["vetoed"],
+        }
+        wrong = [
+            f"{name}: {counts[name]} counted, {total} accounted for"
+            for name, total in sums.items()
+            if counts[name] != total
+        ]
+        return cls(
+            **counts,
+            competing=competing,
+            intervening=intervening,
+            unread=unread,
+            ghosts=ghosts,
+            faults=[*wrong, *faults],
+        )
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing is missing and nothing is twice."""
+        return not self.faults

@@ -1,0 +1,119 @@
+"""What a mind looks like at this moment: for watching, never for deciding."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from thoughtstream import keys
+from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.models import Attended
+from thoughtstream.store.connection import Client, server_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A thought that competes. `due_ms`: when its time to compete is over (server's clock)."""
+
+    id: str
+    window: str
+    content: str
+    strength: float
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A memory as its stream has it."""
+
+    kind: str
+    entry: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MindState:
+    """A picture of one mind. Not atomic: its parts are read one after the other."""
+
+    now_ms: int
+    windows: dict[str, int]
+    competing: int
+    contest: list[Candidate]
+    intervening: list[Attended]
+    attended: list[Attended]
+    memories: list[Remembered]
+    memory_counts: dict[str, int]
+    ledger: dict[str, int]
+
+
+async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: int) -> MindState:
+    """The state of a mind, with at most `top` of each list, the newest or strongest first."""
+    attention = Attention(redis, worker="state")
+    pipe = redis.pipeline(transaction=False)
+    pipe.zrange(keys.CONTEST.key(mind=mind), 0, top - 1, withscores=True)
+    pipe.zcard(keys.CONTEST.key(mind=mind))
+    pipe.hgetall(keys.LEDGER.key(mind=mind))
+    pipe.xrevrange(keys.ASSEMBLED.key(mind=mind), count=top)
+    for family in keys.MEMORIES.values():
+        pipe.xlen(family.key(mind=mind))
+        pipe.xrevrange(family.key(mind=mind), count=top)
+    for window in windows:
+        pipe.xlen(keys.WINDOW.key(mind=mind, window=window))
+    leaders, competing, ledger, assembled, *rest = await pipe.execute()
+    memory_part, lengths = rest[: 2 * len(keys.MEMORIES)], rest[2 * len(keys.MEMORIES) :]
+    return MindState(
+        now_ms=await server_ms(redis),
+        windows=dict(zip(windows, lengths, strict=True)),
+        competing=competing,
+        contest=await _candidates(redis, mind, leaders),
+        intervening=await attention.intervening(mind),
+        attended=[Attended.of(fields) for _, fields in assembled],
+        memories=_newest(memory_part, top),
+        memory_counts=dict(zip(keys.MEMORIES, memory_part[::2], strict=True)),
+        ledger={name: int(n) for name, n in ledger.items() if name != "scale"},
+    )
+
+
+async def _candidates(
+    redis: Client, mind: str, leaders: list[tuple[str, float]]
+) -> list[Candidate]:
+    if not leaders:
+        return []
+    pipe = redis.pipeline(transaction=False)
+    for member, _ in leaders:
+        entry, window = _split(member)
+        pipe.xrange(keys.WINDOW.key(mind=mind, window=window), entry, entry)
+        pipe.zscore(keys.DEADLINES.key(mind=mind), member)
+    answers = await pipe.execute()
+    found = zip(leaders, answers[::2], answers[1::2], strict=True)
+    return [
+        _candidate(member, -negated, entries[0][1], due)
+        for (member, negated), entries, due in found
+        if entries and due is not None  # it may have left since
+    ]
+
+
+def _candidate(member: str, strength: float, fields: dict[str, str], due: float) -> Candidate:
+    entry, window = _split(member)
+    return Candidate(
+        id=f"{entry}@{keys.encode_name(window)}",
+        window=window,
+        content=fields.get("content", ""),
+        strength=strength,
+        due_ms=int(due),
+    )
+
+
+def _split(member: str) -> tuple[str, str]:
+    """(entry id, window) of a candidate's padded member; see attention.lua."""
+    numbers, _, window = member.partition("@")
+    ms, _, seq = numbers.partition("-")
+    return f"{int(ms)}-{int(seq)}", keys.decode_name(window)
+
+
+def _newest(memory_part: list[Any], top: int) -> list[Remembered]:
+    found = [
+        Remembered(kind=kind, entry=entry, fields=fields)
+        for kind, entries in zip(keys.MEMORIES, memory_part[1::2], strict=True)
+        for entry, fields in entries
+    ]
+    found.sort(key=lambda memory: int(memory.fields.get("anchored_at", 0)), reverse=True)
+    return found[:top]

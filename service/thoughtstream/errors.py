@@ -1,0 +1,26 @@
+"""What can go wrong, as types. Every message names the thing and the cure."""
+
+
+class ThoughtstreamError(Exception):
+    """The root of all errors of this package."""
+
+
+class InvalidThought(ThoughtstreamError, ValueError):
+    """A thought, or a change to one, that can't be accepted; nothing was written."""
+
+
+class RedisUnavailable(ThoughtstreamError):
+    """Redis can't be reached or does not answer; whether the last write arrived is unknown."""
+
+
+class MemoryFull(ThoughtstreamError):
+    """Redis is at its `maxmemory`: new thoughts are refused, anchors and forgetting go on.
+
+    `accepted`: how many thoughts of the same call were written before.
+    """
+
+    accepted: int = 0
+
+
+class InterventionRefused(ThoughtstreamError):
+    """The thought is not in its intervention window (any more)."""

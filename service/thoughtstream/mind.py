@@ -1,0 +1,229 @@
+"""Mind: the engine's Python API.
+
+async with Mind.connect("ana") as mind:
+    await mind.think("the kettle is on", window="sensory", salience=0.8)
+    print(await mind.recall("kettle"))
+"""
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from thoughtstream import config, keys
+from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.models import Action, Attended, Audit, CycleReport, Kind, NewThought
+from thoughtstream.attention.state import MindState, read_state
+from thoughtstream.config import Settings
+from thoughtstream.errors import InvalidThought, MemoryFull
+from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.recall import Recall
+from thoughtstream.store.connection import Client, connect, typed_errors
+from thoughtstream.store.embedded import url_of
+
+BATCH = 1000
+"""Thoughts a pipeline takes at once."""
+
+_BLOCK_MS = 1000
+_LOOK_AGAIN_S = 1.0
+
+
+class Mind:
+    """One mind: windows that compete with each other, and its memory. `connect` makes one."""
+
+    def __init__(self, name: str, redis: Client, settings: Settings) -> None:
+        keys.LEDGER.key(mind=name)  # a name that can't be a key is refused here
+        self.name = name
+        self._redis = redis
+        self._settings = settings
+        worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._attention = Attention(redis, settings.streams, worker=worker)
+        self._recall = Recall(redis, name, settings)
+        self._windows: tuple[str, ...] = keys.STANDARD_WINDOWS
+        self._looked_at = float("-inf")
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, name: str = "default", url: str | None = None, *, settings: Settings | None = None
+    ) -> AsyncIterator["Mind"]:
+        """A mind at `url`, else at the settings' URL, else in the home's embedded Redis.
+
+        Raises:
+            ConfigError: a setting is wrong; RedisUnavailable: nothing answers there.
+        """
+        settings = settings or config.load()
+        redis = connect(settings.redis, url or settings.redis.url or url_of(settings.home))
+        try:
+            with typed_errors():
+                await redis.ping()
+            yield cls(name, redis, settings)
+        finally:
+            await redis.aclose()
+
+    async def think(
+        self,
+        content: str,
+        *,
+        window: str = keys.STANDARD_WINDOWS[0],
+        salience: float = 0.5,
+        connection_relevance: float = 0.0,
+        kind: Kind | None = None,
+        **fields: Any,
+    ) -> str:
+        """Write one thought to a window (XADD); returns its id, `<ms>-<seq>@<window>`.
+
+        Other fields: valence (-1..1), arousal, importance, novelty (0..1), source, or any name of
+        your own (kept as text).
+
+        Raises:
+            InvalidThought: a field is wrong; nothing was written.
+            MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
+        """
+        thought = NewThought.of(
+            content,
+            window=window,
+            salience=salience,
+            connection_relevance=connection_relevance,
+            kind=kind,
+            **fields,
+        )
+        return (await self.feed([thought]))[0]
+
+    async def feed(self, thoughts: Iterable[NewThought]) -> list[str]:
+        """Write thoughts in pipelined batches, in order; returns their ids.
+
+        Raises: as `think`; `MemoryFull.accepted` says how many were written before.
+        """
+        entries = [(self._key(t.window), keys.encode_name(t.window), t.entry()) for t in thoughts]
+        ids: list[str] = []
+        for start in range(0, len(entries), BATCH):
+            batch = entries[start : start + BATCH]
+            with typed_errors():
+                pipe = self._redis.pipeline(transaction=False)
+                for key, _, entry in batch:
+                    pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
+                answers = await pipe.execute(raise_on_error=False)
+            for (_, window, _), answer in zip(batch, answers, strict=True):
+                self._raise_refusal(answer, len(ids))
+                ids.append(f"{answer}@{window}")
+        return ids
+
+    @staticmethod
+    def _raise_refusal(answer: Any, accepted: int) -> None:
+        if not isinstance(answer, Exception):
+            return
+        try:
+            with typed_errors():
+                raise answer
+        except MemoryFull as error:
+            error.accepted = accepted
+            raise
+
+    def _key(self, window: str) -> str:
+        try:
+            return keys.WINDOW.key(mind=self.name, window=window)
+        except ValueError as error:
+            raise InvalidThought(str(error)) from None
+
+    async def attend(self) -> CycleReport:
+        """One attention cycle. The service runs these; call it to drive a mind by hand."""
+        if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
+            await self.windows()
+        with typed_errors():
+            return await self._attention.cycle(self.name, self._windows)
+
+    async def windows(self) -> tuple[str, ...]:
+        """The names of its windows: the standard four and every other that was written to.
+
+        Looks through all keys of the server (SCAN).
+        """
+        found = set(self._windows)
+        with typed_errors():
+            pattern = keys.WINDOW.glob_of(mind=self.name)
+            async for key in self._redis.scan_iter(match=pattern, count=1000):
+                parts = keys.window_of(key)
+                if parts and parts[0] == self.name:
+                    found.add(parts[1])
+        self._looked_at = time.monotonic()
+        self._windows = (*keys.STANDARD_WINDOWS, *sorted(found - set(keys.STANDARD_WINDOWS)))
+        return self._windows
+
+    async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
+        """The thoughts that win, as they win; from an entry id of the `assembled` stream on
+        (`0`: all that it still has). Never ends by itself.
+        """
+        stream = keys.ASSEMBLED.key(mind=self.name)
+        while True:
+            with typed_errors():
+                answer: Any = await self._redis.xread({stream: since}, count=100, block=_BLOCK_MS)
+            for _, entries in answer or []:
+                for entry, fields in entries:
+                    since = entry
+                    yield Attended.of(fields)
+
+    async def intervene(self, thought_id: str, action: Action, **change: Any) -> int:
+        """Change an attended thought within its intervention window; returns when that closes.
+
+        `veto`: it never becomes memory. `reframe`: another content, salience or kind, the original
+        kept as provenance. `boost`: another salience. Saying it twice is saying it once.
+
+        Raises:
+            InterventionRefused: the window has closed (the message says when).
+            InvalidThought: a field of the change is wrong.
+        """
+        fields = _change(action, change)
+        with typed_errors():
+            return await self._attention.intervene(self.name, thought_id, action, fields)
+
+    async def recall(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        kind: Kind | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        window: str | None = None,
+        context: int = 0,
+    ) -> list[Recalled]:
+        """The memories that answer a query best, best first. Any text is a safe query."""
+        with typed_errors():
+            return await self._recall.search(
+                query, limit=limit, offset=offset, kind=kind, since=since, until=until,
+                window=window, context=context,
+            )  # fmt: skip
+
+    async def audit(self) -> Audit:
+        """Check the conservation of thoughts: the ledger against the keys, in one atomic look."""
+        with typed_errors():
+            return await self._attention.audit(self.name, await self.windows())
+
+    async def state(self, *, top: int = 10) -> MindState:
+        """A picture of the mind for watching it."""
+        with typed_errors():
+            return await read_state(self._redis, self.name, await self.windows(), top)
+
+
+_CHANGES: dict[Action, frozenset[str]] = {
+    "veto": frozenset(),
+    "reframe": frozenset({"content", "salience", "kind"}),
+    "boost": frozenset({"salience"}),
+}
+
+
+def _change(action: Action, change: dict[str, Any]) -> dict[str, str]:
+    if action not in _CHANGES:
+        raise InvalidThought(f"action: is {action!r}; give one of {', '.join(_CHANGES)}")
+    unknown = sorted(change.keys() - _CHANGES[action])
+    if unknown:
+        raise InvalidThought(f"{unknown[0]}: {action} does not change it")
+    if action != "veto" and not change:
+        raise InvalidThought(f"{action}: say what to change: {', '.join(sorted(_CHANGES[action]))}")
+    checked = NewThought.of(**({"content": "-"} | change)).entry()
+    return {name: checked[name] for name in change}

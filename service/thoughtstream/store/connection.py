@@ -1,0 +1,93 @@
+"""Connections to Redis: the only place that knows whether it is one server or a cluster."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import redis.exceptions
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from thoughtstream.config import ConfigError, RedisConfig
+from thoughtstream.errors import MemoryFull, RedisUnavailable
+
+Client: TypeAlias = "Redis | RedisCluster"
+
+_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+def connect(config: RedisConfig, url: str | None = None) -> Client:
+    """A client for `url`, else for the URL of the settings. Connects at the first command.
+
+    Answers are text; bytes that are not UTF-8 survive as surrogates. Nothing is sent twice by the
+    client itself: a repeated XADD would be a second thought. Who can repeat safely (the attention
+    cycle, by its token) does so.
+
+    Raises:
+        ConfigError: there is no URL, or it is not one of Redis.
+    """
+    address = url or config.url
+    if not address or not address.startswith(_SCHEMES):
+        raise ConfigError(
+            f"redis.url: is {address!r}; give one that starts with redis://, rediss:// or unix://"
+        )
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "encoding_errors": "surrogateescape",
+        "socket_timeout": config.timeout_s,
+        "socket_connect_timeout": config.timeout_s,
+        "username": config.username,
+        "password": _password(config),
+        "protocol": 2,
+    }
+    if config.ca_file is not None:
+        options["ssl_ca_certs"] = str(config.ca_file)
+    given = {name: value for name, value in options.items() if value is not None}
+    if config.cluster:
+        return RedisCluster.from_url(address, **given)
+    return Redis.from_url(address, retry=Retry(NoBackoff(), 0), **given)
+
+
+def _password(config: RedisConfig) -> str | None:
+    if config.password is not None:
+        return config.password.get_secret_value()
+    if config.password_file is None:
+        return None
+    try:
+        return config.password_file.read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"redis.password_file: {error}") from None
+
+
+@contextmanager
+def typed_errors() -> Iterator[None]:
+    """Turns the client library's errors into ours, with the cure in the message.
+
+    Raises:
+        RedisUnavailable, MemoryFull, ConfigError (a password or user that Redis refuses).
+    """
+    try:
+        yield
+    except (redis.exceptions.AuthenticationError, redis.exceptions.NoPermissionError) as error:
+        raise ConfigError(f"redis.username, redis.password: Redis refuses them: {error}") from error
+    except redis.exceptions.OutOfMemoryError as error:
+        raise MemoryFull(
+            "Redis is at its maxmemory and takes no new thoughts; raise maxmemory or lower "
+            f"streams.unconscious_maxlen ({error})"
+        ) from error
+    except (
+        redis.exceptions.ConnectionError,
+        redis.exceptions.TimeoutError,
+        redis.exceptions.ClusterDownError,
+        redis.exceptions.ReadOnlyError,
+    ) as error:
+        raise RedisUnavailable(
+            f"Redis does not answer: {error}; is it up? `thoughtstream up`"
+        ) from error
+
+
+async def server_ms(redis: Client) -> int:
+    """The server's clock in milliseconds (TIME)."""
+    seconds, micros = await redis.time()
+    return int(seconds) * 1000 + int(micros) // 1000

@@ -1,0 +1,57 @@
+"""Libraries of Redis Functions: loaded where missing, on every server that is asked."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from thoughtstream.store.connection import Client
+
+_NAME = re.compile(r"#!lua name=(\w+)")
+
+
+class Library:
+    """A `.lua` file of Functions beside the Python that calls it.
+
+    The library's name carries its version; code of the same version that differs is replaced.
+    A server that does not know a Function (new, failed over, FUNCTION FLUSH) gets the library and
+    the call is made again: a Function that is unknown has not run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.code = path.read_text()
+        match = _NAME.match(self.code)
+        if match is None:
+            raise ValueError(f"{path}: the first line is not `#!lua name=…`")
+        self.name = match[1]
+
+    async def ensure(self, redis: Client) -> None:
+        """Load the library unless the server has just this code. Source: FUNCTION LIST, LOAD."""
+        found = await redis.function_list(self.name, withcode=True)
+        if not any(self.code in _texts(library) for library in found):
+            await redis.function_load(self.code, replace=True)
+
+    async def call(
+        self,
+        redis: Client,
+        function: str,
+        keys: Sequence[str],
+        args: Sequence[Any],
+        *,
+        read_only: bool = False,
+    ) -> Any:
+        """FCALL, or FCALL_RO. Errors are those of Redis."""
+        command = "FCALL_RO" if read_only else "FCALL"
+        try:
+            return await redis.execute_command(command, function, len(keys), *keys, *args)
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+        await self.ensure(redis)
+        return await redis.execute_command(command, function, len(keys), *keys, *args)
+
+
+def _texts(library: Any) -> list[Any]:
+    return list(library.values()) if isinstance(library, dict) else list(library)

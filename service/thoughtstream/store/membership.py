@@ -1,0 +1,79 @@
+"""Which services are alive, and who of them serves which mind.
+
+Every service renews one lease a second. Minds are spread by rendezvous hashing over the services
+that are alive, so no mind has a lease of its own and an idle mind costs nothing; when a service
+dies, its minds move to the others as soon as its lease is over. Two services that for a moment
+both serve a mind do no harm: the cycle is atomic.
+"""
+
+import hashlib
+import os
+import socket
+import time
+import uuid
+from importlib.metadata import version
+from typing import Any
+
+from thoughtstream import keys
+from thoughtstream.store.connection import Client, server_ms
+
+HEARTBEAT_S = 1.0
+LEASE_MS = 4000
+
+
+class Membership:
+    """The lease of one service. Source: ZADD, ZRANGE BYSCORE, the server's TIME."""
+
+    def __init__(self, redis: Client) -> None:
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._redis = redis
+        self._started_at = int(time.time() * 1000)
+        self.alive: frozenset[str] = frozenset()
+
+    async def renew(self, minds: int) -> bool:
+        """Renew the lease; returns whether other services came or went since the last time."""
+        now = await server_ms(self._redis)
+        lease = keys.SERVICE.key(id=self.id)
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zadd(keys.SERVICES.key(), {self.id: now})
+        pipe.zremrangebyscore(keys.SERVICES.key(), "-inf", now - LEASE_MS)
+        pipe.zrange(keys.SERVICES.key(), 0, -1)
+        pipe.hset(lease, mapping={**self._description(), "minds": minds, "last_seen": now})
+        pipe.expire(lease, keys.SERVICE.ttl_s or 0)
+        answers = await pipe.execute()
+        alive = frozenset(answers[2])
+        changed, self.alive = alive != self.alive, alive
+        return changed
+
+    async def leave(self) -> None:
+        """End the lease, so that others take over at once."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zrem(keys.SERVICES.key(), self.id)
+        pipe.delete(keys.SERVICE.key(id=self.id))
+        await pipe.execute()
+
+    def serves(self, mind: str) -> bool:
+        """Whether this service is the one for a mind: of all alive, it has the highest hash."""
+        return max(self.alive | {self.id}, key=lambda member: _weight(member, mind)) == self.id
+
+    def _description(self) -> dict[Any, Any]:
+        return {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "version": version("thoughtstream"),
+            "started_at": self._started_at,
+        }
+
+
+def _weight(member: str, mind: str) -> bytes:
+    return hashlib.blake2b(f"{member}\0{mind}".encode(errors="surrogateescape")).digest()
+
+
+async def alive_services(redis: Client) -> list[dict[str, str]]:
+    """The services whose lease holds, as they describe themselves, with their `id`."""
+    now = await server_ms(redis)
+    ids: Any = await redis.zrange(keys.SERVICES.key(), now - LEASE_MS, "+inf", byscore=True)
+    found: list[tuple[str, Any]] = [
+        (member, await redis.hgetall(keys.SERVICE.key(id=member))) for member in ids
+    ]
+    return [{"id": member, **fields} for member, fields in found if fields]
