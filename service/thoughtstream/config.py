@@ -173,7 +173,8 @@ def explain(error: ValidationError) -> str:
     """A validation error as lines of `path.of.field: what is wrong`."""
     lines = []
     for item in error.errors(include_url=False):
-        path = ".".join(str(part) for part in item["loc"]) or "settings"
-        given = "" if "password" in path else f" (given: {item['input']!r:.80})"
-        lines.append(f"{path}: {item['msg']}{given}")
+        path = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        given = "" if "password" in path or not path else f" (given: {item['input']!r:.80})"
+        lines.append(f"{path}: {message}{given}" if path else message)
     return "\n".join(lines)

@@ -1,0 +1,157 @@
+"""Every directive of redis.conf that an inventory can set: type, unit, default, reason, and whether
+Redis takes a new value while it runs (`CONFIG SET`) or only at a start.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from thoughtstream.keys import NOTIFY_EVENTS
+
+from deploy.quantities import Bytes, format_bytes
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+@dataclass(frozen=True)
+class Directive:
+    """One line of redis.conf. `live`: a running server takes a new value by CONFIG SET."""
+
+    name: str
+    value: str
+    live: bool
+    reason: str
+
+
+def _live(default: Any, reason: str, unit: str = "", **limits: Any) -> Any:
+    return _field(default, reason, unit, live=True, **limits)
+
+
+def _at_start(default: Any, reason: str, unit: str = "", **limits: Any) -> Any:
+    return _field(default, reason, unit, live=False, **limits)
+
+
+def _field(default: Any, reason: str, unit: str, *, live: bool, **limits: Any) -> Any:
+    extra = {"live": live, "unit": unit}
+    return Field(default, description=reason, json_schema_extra=extra, **limits)
+
+
+class Redis(BaseModel):
+    """What an inventory may say of a Redis server. A field is named as its directive."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    bind: tuple[IPv4Address | IPv6Address, ...] = _live(
+        ("127.0.0.1", "::1"), "loopback: nobody outside this host connects", "addresses"
+    )
+    port: int = _at_start(6379, "where clients connect", "TCP port", ge=1, le=65_535)
+    protected_mode: Literal[True] = _live(True, "refuses strangers even if the ACL were lost")
+    tcp_backlog: int = _at_start(511, "waiting connections", "connections", ge=1, le=65_535)
+    tcp_keepalive: int = _live(300, "finds dead clients", "seconds", ge=0)
+    timeout: int = _live(0, "the service waits on idle connections: never close", "seconds", ge=0)
+    maxclients: int = _live(10_000, "clients at once; needs as many open files", "", ge=10)
+    databases: Literal[1] = _at_start(1, "a cluster has one; keys are told apart by name")
+    io_threads: int = _at_start(1, "more only for a server that is bound by its network", ge=1)
+
+    maxmemory: Bytes = _live(
+        512 * MIB, "at most 60% of what the host has: a rewrite copies what changes", "bytes",
+        ge=16 * MIB,
+    )  # fmt: skip
+    maxmemory_policy: Literal["volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"] = _live(
+        "volatile-lru", "memories have no time to live, so they are never evicted"
+    )
+    maxmemory_samples: int = _live(10, "closer to true LRU than 5", "keys", ge=1, le=64)
+    maxmemory_clients: str = _live(
+        "5%", "slow readers can't crowd out the data", "bytes or %", pattern=r"^\d{1,2}%$|^0$"
+    )
+    oom_score_adj: Literal["no", "yes", "relative", "absolute"] = _live(
+        "relative", "the kernel kills a saving child before the server"
+    )
+
+    appendonly: Literal[True] = _live(True, "memories survive a crash")
+    appendfsync: Literal["everysec", "always"] = _live(
+        "everysec", "at most one second is lost when the power goes"
+    )
+    aof_timestamp_enabled: bool = _live(True, "the log can be cut at a point in time")
+    no_appendfsync_on_rewrite: bool = _live(False, "no longer gap during a rewrite")
+    auto_aof_rewrite_percentage: int = _live(100, "rewrite when doubled", "%", ge=0)
+    auto_aof_rewrite_min_size: Bytes = _live(64 * MIB, "not for little", "bytes", ge=MIB)
+    save: str = _live("3600 1", "an hourly snapshot beside the log", "", pattern=r"^(\d+ \d+ ?)*$")
+    repl_backlog_size: Bytes = _live(
+        256 * MIB, "a replica that was away catches up without a full copy", "bytes", ge=MIB
+    )
+    shutdown_timeout: int = _live(10, "waits for replicas at a stop", "seconds", ge=0)
+
+    lazyfree_lazy_eviction: bool = _live(True, "freeing never blocks")
+    lazyfree_lazy_expire: bool = _live(True, "freeing never blocks")
+    lazyfree_lazy_server_del: bool = _live(True, "freeing never blocks")
+    lazyfree_lazy_user_del: bool = _live(True, "freeing never blocks")
+    lazyfree_lazy_user_flush: bool = _live(True, "freeing never blocks")
+
+    enable_debug_command: Literal["no"] = _at_start("no", "DEBUG can crash a server")
+    enable_module_command: Literal["no"] = _at_start("no", "modules come from the command line")
+    notify_keyspace_events: str = _live(
+        NOTIFY_EVENTS, "wakes the service when a thought arrives", pattern=r"^[KEg$lshzxetdmnA]*$"
+    )
+    latency_monitor_threshold: int = _live(100, "slower events are kept", "ms", ge=0)
+    slowlog_log_slower_than: int = _live(10_000, "slower commands are kept", "microseconds", ge=-1)
+    slowlog_max_len: int = _live(1024, "commands kept", "", ge=0)
+    loglevel: Literal["debug", "verbose", "notice", "warning"] = _live("notice", "what is logged")
+
+    @field_validator("maxmemory_policy", mode="before")
+    @classmethod
+    def _keeps_memories(cls, policy: object) -> object:
+        if isinstance(policy, str) and policy.startswith("allkeys-"):
+            raise ValueError(
+                "would evict memories, which have no time to live; use volatile-lru (allkeys-* is "
+                "for a server that is a pure cache)"
+            )
+        return policy
+
+    @field_validator("notify_keyspace_events")
+    @classmethod
+    def _wakes_the_service(cls, flags: str) -> str:
+        if missing := set(NOTIFY_EVENTS) - set(flags):
+            raise ValueError(f"the service is woken by {NOTIFY_EVENTS!r}; add {sorted(missing)}")
+        return flags
+
+    @field_validator("bind", mode="before")
+    @classmethod
+    def _addresses(cls, given: object) -> object:
+        names = given.split() if isinstance(given, str) else given
+        if not isinstance(names, list | tuple) or not names:
+            raise ValueError('give addresses, like ("127.0.0.1", "10.0.0.5")')
+        addresses = tuple(ip_address(name) for name in names)
+        if any(address.is_unspecified or address.is_global for address in addresses):
+            raise ValueError(
+                "Redis is never published to the world: bind loopback or private addresses"
+            )
+        return addresses
+
+    def directives(self) -> Iterator[Directive]:
+        """The lines of redis.conf that these settings make, in the order of the fields."""
+        for name, field in type(self).model_fields.items():
+            extra = field.json_schema_extra
+            if not isinstance(extra, dict) or field.description is None:
+                raise TypeError(f"{name} is no directive")
+            value = _text(getattr(self, name), unit=str(extra["unit"]))
+            live = bool(extra["live"])
+            yield Directive(name.replace("_", "-"), value, live, field.description)
+
+
+def _text(value: object, *, unit: str) -> str:
+    if isinstance(value, tuple):
+        return " ".join(_bind(address) for address in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and unit == "bytes":
+        return format_bytes(value)
+    return str(value) or '""'
+
+
+def _bind(address: IPv4Address | IPv6Address) -> str:
+    """`-`: a host without IPv6 still starts."""
+    return f"-{address}" if address.version == 6 and address.is_loopback else str(address)
+

@@ -1,0 +1,112 @@
+"""What an inventory may say. Everything is checked when the inventory is read, before anything
+connects; what only the host can tell (its memory, its ports) is checked by `preflight`.
+"""
+
+import re
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pyinfra.api.exceptions import InventoryError
+from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
+
+from deploy.directives import Redis
+from deploy.quantities import Bytes, about
+
+OLDEST_REDIS = (7, 0)
+MEMORY_SHARE = 0.6
+"""The part of a host's or container's memory that Redis may fill: a rewrite copies on write."""
+
+_TAG = re.compile(r".*:(?P<major>\d+)(?:\.(?P<minor>\d+))?[^:/]*")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Docker(_Section):
+    """The runtime `docker`: images, and what their containers may use."""
+
+    image: str = Field("redis:8.2", description="Redis, 7.0 or newer")
+    python_image: str = Field("python:3.13-slim", description="what the service's image is FROM")
+    memory_limit: Bytes | None = Field(
+        None, description="memory of Redis's container; unset: three quarters of the host's"
+    )
+    service_memory_limit: Bytes = Field(512 << 20, ge=64 << 20, description="of the service's")
+    insight: bool = Field(False, description="RedisInsight beside it")
+    insight_image: str = Field("redis/redisinsight:2.70", description="RedisInsight")
+    insight_port: int = Field(8001, ge=1, le=65_535, description="on loopback")
+
+    @field_validator("image")
+    @classmethod
+    def _is_new_enough(cls, image: str) -> str:
+        tag = _TAG.fullmatch(image)
+        if tag and (int(tag["major"]), int(tag["minor"] or 99)) < OLDEST_REDIS:
+            raise ValueError("is older than Redis 7.0, which has no Functions; use redis:8.2")
+        return image
+
+
+class Service(_Section):
+    """The attention/memory service."""
+
+    streams: StreamConfig = StreamConfig()
+    log: Literal["console", "json"] = "json"
+    start_timeout_s: int = Field(
+        120, ge=1, le=3600, description="until Redis and the service must be healthy after a start"
+    )
+
+
+class Stack(_Section):
+    """What one host should be. Make it with `stack`."""
+
+    runtime: Literal["docker", "native", "embedded"] = "docker"
+    redis: Redis = Redis()
+    docker: Docker = Docker()
+    service: Service = Service()
+    embedded: EmbeddedConfig = EmbeddedConfig()
+
+    @model_validator(mode="after")
+    def _says_nothing_in_vain(self) -> Self:
+        idle = {
+            "docker": {"embedded"},
+            "native": {"embedded", "docker"},
+            "embedded": {"docker", "redis"},
+        }
+        if vain := idle[self.runtime] & self.model_fields_set:
+            raise ValueError(
+                f"{', '.join(sorted(vain))}: has no meaning for runtime {self.runtime!r}; "
+                "leave it out or choose another runtime"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_container(self) -> Self:
+        limit = self.docker.memory_limit
+        if limit is not None and self.redis.maxmemory > limit * MEMORY_SHARE:
+            raise ValueError(
+                f"docker.memory_limit: {about(limit)} is too little for redis.maxmemory "
+                f"{about(self.redis.maxmemory)}; give at least "
+                f"{about(int(self.redis.maxmemory / MEMORY_SHARE))}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_port_each(self) -> Self:
+        if self.docker.insight and self.docker.insight_port == self.redis.port:
+            raise ValueError(f"docker.insight_port: {self.redis.port} is redis.port; change one")
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """For pyinfra's `debug-inventory --json`."""
+        return self.model_dump(mode="json")
+
+
+def stack(**settings: Any) -> Stack:
+    """What a host should be, from plain data: `stack(runtime="native", redis={"port": 6380})`.
+
+    Raises:
+        InventoryError: a field is wrong or unknown; each line names its path. Nothing connected.
+    """
+    try:
+        return Stack.model_validate(settings)
+    except ValidationError as error:
+        raise InventoryError("the inventory is wrong\n" + explain(error)) from None
