@@ -78,13 +78,17 @@ local function text(number)
   return string.format('%.17g', number)
 end
 
+local function whole(number)
+  return string.format('%d', number)
+end
+
 -- why a thought can't compete; nil if it can
 local function fault(flat, fields, max_bytes)
   if #flat > 2 * MOST_FIELDS then return 'fields: ' .. #flat / 2 .. '; the most is ' .. MOST_FIELDS end
   local bytes = 0
   for i = 1, #flat do bytes = bytes + #flat[i] end
   if bytes > max_bytes then
-    return 'size: ' .. bytes .. ' bytes; the most is ' .. text(max_bytes)
+    return 'size: ' .. bytes .. ' bytes; the most is ' .. whole(max_bytes)
   end
   if not fields.content or fields.content == '' then return 'content: is missing or empty' end
   for _, range in ipairs(RANGES) do
@@ -133,26 +137,42 @@ local function count(run, name, by)
   run.counts[name] = (run.counts[name] or 0) + (by or 1)
 end
 
-local function reject(run, window, entry_id, fields, reason)
+local function reject(run, window, entry_id, content, reason)
   redis.call('XADD', run.keys[KEY.rejected], 'MAXLEN', '~', run.cfg.rejected_maxlen, '*',
              'id', entry_id .. '@' .. window_name(window), 'reason', reason,
-             'content', string.sub(fields.content or '', 1, 256))
+             'content', string.sub(content or '', 1, 256))
   redis.call('XDEL', window, entry_id)
   count(run, 'rejected')
 end
 
-local function adopt_one(run, window, entry_id, flat)
-  local fields = to_map(flat)
-  local reason = fault(flat, fields, run.cfg.max_bytes)
-  local member = member_of(entry_id, window_name(window))
-  if not reason and redis.call('HEXISTS', run.keys[KEY.intervening], member) == 1 then
-    reason = 'id: was attended already; let the server choose ids (XADD … *)'
+-- A page of entries of one window enters the contest.
+local function adopt_page(run, window, entries)
+  local name, members, strengths = window_name(window), {}, {}
+  for _, entry in ipairs(entries) do
+    local fields = to_map(entry[2])
+    local reason = fault(entry[2], fields, run.cfg.max_bytes)
+    if reason then
+      reject(run, window, entry[1], fields.content, reason)
+    else
+      members[#members + 1] = member_of(entry[1], name)
+      strengths[#members] = strength(raw_score(fields, run.cfg), run.now, run.cfg)
+    end
   end
-  if reason then return reject(run, window, entry_id, fields, reason) end
-  local at = -strength(raw_score(fields, run.cfg), run.now, run.cfg)
-  redis.call('ZADD', run.keys[KEY.deadlines], run.now + run.cfg.ttl, member)
-  -- 0: a window was deleted and written anew with the same id; it is the same candidate
-  if redis.call('ZADD', run.keys[KEY.contest], at, member) == 1 then count(run, 'adopted') end
+  if #members == 0 then return end
+  local attended = redis.call('HMGET', run.keys[KEY.intervening], unpack(members))
+  local contest, deadlines = {}, {}
+  for i, member in ipairs(members) do
+    if attended[i] then
+      reject(run, window, split(member), nil, 'id: was attended already; let the server choose ids')
+    else
+      contest[#contest + 1], contest[#contest + 2] = text(-strengths[i]), member
+      deadlines[#deadlines + 1], deadlines[#deadlines + 2] = run.now + run.cfg.ttl, member
+    end
+  end
+  if #contest == 0 then return end
+  redis.call('ZADD', run.keys[KEY.deadlines], unpack(deadlines))
+  -- Counts the new ones: where a window was deleted and an id came again, it is the same candidate.
+  count(run, 'adopted', redis.call('ZADD', run.keys[KEY.contest], unpack(contest)))
 end
 
 -- The oldest leave a window that is over its length: those that compete by name, those that were
@@ -177,8 +197,9 @@ local function displace(run, window)
   count(run, 'displaced', gone)
 end
 
--- Reads what is new in these windows, a page a round, until there is nothing more. NOACK: within
--- one atomic step nothing can crash between reading and indexing, so nothing is ever pending.
+-- Reads what is new in these windows, a page a round, until there is nothing more. A window with
+-- more than a page loses what is over its length before the rest is read. NOACK: within one atomic
+-- step nothing can crash between reading and indexing, so nothing is ever pending.
 local function read_windows(run, windows)
   local call = { 'XREADGROUP', 'GROUP', GROUP, GROUP, 'COUNT', PAGE, 'NOACK', 'STREAMS' }
   for _, window in ipairs(windows) do call[#call + 1] = window end
@@ -189,7 +210,8 @@ local function read_windows(run, windows)
     if answer.err then return answer.err end
     local full = false
     for _, stream in ipairs(answer) do
-      for _, entry in ipairs(stream[2]) do adopt_one(run, stream[1], entry[1], entry[2]) end
+      adopt_page(run, stream[1], stream[2])
+      displace(run, stream[1])
       full = full or #stream[2] == PAGE
     end
     if not full then return nil end
@@ -205,7 +227,6 @@ local function adopt_window(run, window)
   if not err then return end
   redis.call('XGROUP', 'CREATE', window, GROUP, '0', 'MKSTREAM')
   redis.call('SADD', run.keys[KEY.windows], window_name(window))
-  displace(run, window)
   read_windows(run, { window })
 end
 
@@ -213,14 +234,6 @@ local function adopt(run)
   for first = FIRST_WINDOW, #run.keys, PAGE do
     local some = {}
     for i = first, math.min(first + PAGE - 1, #run.keys) do some[#some + 1] = run.keys[i] end
-    for _, window in ipairs(some) do
-      if run.cfg.maxlen > 0 then
-        local length = redis.pcall('XLEN', window)
-        if type(length) == 'number' and length > run.cfg.maxlen then
-          displace(run, window)
-        end
-      end
-    end
     if read_windows(run, some) then
       for _, window in ipairs(some) do adopt_window(run, window) end
     end
@@ -267,7 +280,7 @@ end
 local function anchor(run, fields)
   local kind = kind_of(fields)
   local stream = run.keys[KEY[kind]]
-  fields.kind, fields.anchored_at = nil, text(run.now)
+  fields.kind, fields.anchored_at = nil, whole(run.now)
   local flat = to_flat(fields)
   local entry = redis.call('XADD', stream, '*', unpack(flat))
   redis.call('HSET', run.item_prefix .. fields.id, 'kind', kind, 'entry', entry, unpack(flat))
@@ -288,12 +301,21 @@ end
 
 -- What is due: attended thoughts are encoded, competing ones are lost.
 local function settle(run)
+  local first = redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')
+  run.settled = not first[2] or tonumber(first[2]) > run.now
+  if run.settled then return end
   local due = redis.call('ZRANGE', run.keys[KEY.deadlines], '-inf', run.now, 'BYSCORE',
                          'LIMIT', 0, run.cfg.batch)
   for _, member in ipairs(due) do
     local packed = redis.call('HGET', run.keys[KEY.intervening], member)
     if packed then encode(run, member, packed) else leave(run, member, 'expired') end
   end
+  run.settled = #due < run.cfg.batch
+end
+
+local function overdue(run, member)
+  if run.settled then return false end
+  return tonumber(redis.call('ZSCORE', run.keys[KEY.deadlines], member) or '0') <= run.now
 end
 
 -- The strongest of all windows, as (member, strength, fields); nil if nothing competes. Ghosts and
@@ -303,9 +325,8 @@ local function strongest(run)
     local best = redis.call('ZRANGE', run.keys[KEY.contest], 0, 0, 'WITHSCORES')
     local member = best[1]
     if not member then return nil end
-    local due = tonumber(redis.call('ZSCORE', run.keys[KEY.deadlines], member) or '0')
     local flat = take(run, member)
-    if flat and due > run.now then return member, -tonumber(best[2]), to_map(flat) end
+    if flat and not overdue(run, member) then return member, -tonumber(best[2]), to_map(flat) end
     leave(run, member, 'expired')
   end
   return nil
@@ -320,7 +341,7 @@ local function attend(run)
   fields.id, fields.window = public_id(member), window
   fields.salience = fields.salience or '0.5'
   fields.score = text(score_now(won_by, run.now, run.cfg))
-  fields.attended_at, fields.encode_at = text(run.now), text(encode_at)
+  fields.attended_at, fields.encode_at = whole(run.now), whole(encode_at)
   run.attended = to_flat(fields)
   redis.call('XADD', run.keys[KEY.assembled], 'MAXLEN', '~', run.cfg.assembled_maxlen, '*',
              unpack(run.attended))
@@ -334,8 +355,8 @@ end
 -- Losers under the threshold go, the weakest first, a bounded number of them a cycle.
 local function forget(run)
   local cfg = run.cfg
-  local bar = '(' .. text(-strength(cfg.threshold, run.now, cfg))
-  local weak = redis.call('ZRANGE', run.keys[KEY.contest], '+inf', bar, 'BYSCORE', 'REV',
+  local bar = cfg.half_life == 0 and cfg.bar or text(-strength(cfg.threshold, run.now, cfg))
+  local weak = redis.call('ZRANGE', run.keys[KEY.contest], '+inf', '(' .. bar, 'BYSCORE', 'REV',
                           'LIMIT', 0, cfg.batch, 'WITHSCORES')
   for i = 1, #weak, 2 do
     local member = weak[i]
@@ -345,7 +366,7 @@ local function forget(run)
         local fields = to_map(flat)
         fields.id = public_id(member)
         fields.score = text(score_now(-tonumber(weak[i + 1]), run.now, cfg))
-        fields.forgotten_at, fields.threshold = text(run.now), text(cfg.threshold)
+        fields.forgotten_at, fields.threshold = whole(run.now), text(cfg.threshold)
         redis.call('XADD', run.keys[KEY.unconscious], 'MAXLEN', '~', cfg.unconscious_maxlen, '*',
                    unpack(to_flat(fields)))
       end
@@ -356,7 +377,7 @@ end
 
 -- Another weight or half-life is another scale: what competes is scored anew, once.
 local function rescale(run)
-  local scale = text(run.cfg.weight) .. '/' .. text(run.cfg.half_life)
+  local scale = run.cfg.scale
   local was = redis.call('HGET', run.keys[KEY.ledger], 'scale')
   if was == scale then return end
   redis.call('HSET', run.keys[KEY.ledger], 'scale', scale)
@@ -376,7 +397,7 @@ local COUNTED = { 'adopted', 'rejected', 'attended', 'anchored', 'vetoed', 'forg
 
 local function summary(run)
   local first = redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')
-  local answer = { text(run.now), first[2] or '', redis.call('ZCARD', run.keys[KEY.contest]),
+  local answer = { run.now, first[2] or '', redis.call('ZCARD', run.keys[KEY.contest]),
                    redis.call('HLEN', run.keys[KEY.intervening]) }
   for _, name in ipairs(COUNTED) do
     local moved = run.counts[name] or 0
@@ -388,29 +409,31 @@ local function summary(run)
   return answer
 end
 
-local function config_of(args)
-  return {
-    ttl = tonumber(args[5]), maxlen = tonumber(args[6]), threshold = tonumber(args[7]),
-    weight = tonumber(args[8]), half_life = tonumber(args[9]), archive = args[10] == 'archive',
-    batch = tonumber(args[11]), max_bytes = tonumber(args[12]), assembled_maxlen = args[13],
-    rejected_maxlen = args[14], unconscious_maxlen = args[15],
-    episodic_maxlen = tonumber(args[16]), semantic_maxlen = tonumber(args[17]),
-  }
+-- The configuration comes as one text, always the same from a worker: parsed once.
+local config = { text = '' }
+
+local function config_of(text_)
+  if config.text ~= text_ then
+    config = cjson.decode(text_)
+    config.text = text_
+    config.bar = text(-config.threshold)
+    config.scale = text(config.weight) .. '/' .. text(config.half_life)
+  end
+  return config
 end
 
 -- KEYS: see KEY, then the mind's windows.
 -- ARGV: token ('' = none), 1 to select | 0 to settle only, prefix of window keys, prefix of item
--- keys, then the configuration (config_of).
+-- keys, the configuration as JSON.
 local function cycle(keys, args)
   local token = args[1]
   if token ~= '' then
     local before = redis.call('GET', keys[KEY.reply])
-    if before then
-      before = cmsgpack.unpack(before)
-      if before[1] == token then return before[2] end
+    if before and string.sub(before, 1, #token + 1) == token .. ' ' then
+      return cmsgpack.unpack(string.sub(before, #token + 2))
     end
   end
-  local run = { keys = keys, cfg = config_of(args), now = now_ms(), prefix = args[3],
+  local run = { keys = keys, cfg = config_of(args[5]), now = now_ms(), prefix = args[3],
                 item_prefix = args[4], counts = {}, attended = {}, anchored_ids = {} }
   rescale(run)
   adopt(run)
@@ -421,7 +444,7 @@ local function cycle(keys, args)
   end
   local answer = summary(run)
   if token ~= '' then
-    redis.call('SET', keys[KEY.reply], cmsgpack.pack({ token, answer }), 'PX', REPLY_TTL_MS)
+    redis.call('SET', keys[KEY.reply], token .. ' ' .. cmsgpack.pack(answer), 'PX', REPLY_TTL_MS)
   end
   return answer
 end
@@ -431,7 +454,7 @@ end
 local ACTIONS = {}
 
 function ACTIONS.veto(fields, _, now)
-  fields.vetoed_at = fields.vetoed_at or text(now)
+  fields.vetoed_at = fields.vetoed_at or whole(now)
 end
 
 function ACTIONS.reframe(fields, change, now)
@@ -439,7 +462,7 @@ function ACTIONS.reframe(fields, change, now)
     if fields[name] ~= value then
       fields['original_' .. name] = fields['original_' .. name] or fields[name] or ''
       fields[name] = value
-      fields.reframed_at = text(now)
+      fields.reframed_at = whole(now)
     end
   end
 end
@@ -448,7 +471,7 @@ function ACTIONS.boost(fields, change, now)
   if fields.salience ~= change.salience then
     fields.original_salience = fields.original_salience or fields.salience
     fields.salience = change.salience
-    fields.boosted_at = text(now)
+    fields.boosted_at = whole(now)
   end
 end
 

@@ -1,5 +1,6 @@
 """The typed wrapper around the attention library: a method a Function."""
 
+import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Attention:
     def __init__(self, redis: Client, config: StreamConfig | None = None, *, worker: str) -> None:
         self._redis = redis
         self._worker = worker
-        self._config = _arguments(config or StreamConfig())
+        self._config = _as_json(config or StreamConfig())
 
     async def cycle(
         self, mind: str, windows: tuple[str, ...], *, token: str = "", select: bool = True
@@ -35,7 +36,7 @@ class Attention:
         nothing. Without `select` it adopts and settles only: nothing is attended or forgotten.
         """
         cycle_keys, prefixes = _cycle_keys(mind, windows, self._worker)
-        args = (token, "1" if select else "0", *prefixes, *self._config)
+        args = (token, "1" if select else "0", *prefixes, self._config)
         answer = await LIBRARY.call(self._redis, "attention_cycle_1", cycle_keys, args)
         return CycleReport.parse(answer)
 
@@ -97,19 +98,22 @@ def _cycle_keys(
     return (*fixed, reply, *memory, *streams), prefixes
 
 
-def _arguments(config: StreamConfig) -> tuple[str | int | float, ...]:
-    return (
-        config.working_memory_ttl_ms,
-        config.working_memory_maxlen,
-        config.forget_threshold,
-        config.connection_weight,
-        config.half_life_ms or 0,
-        config.forget,
-        config.batch,
-        config.max_thought_bytes,
-        config.assembled_maxlen,
-        config.rejected_maxlen,
-        config.unconscious_maxlen,
-        config.episodic_memory_maxlen,
-        config.semantic_memory_maxlen,
+def _as_json(config: StreamConfig) -> str:
+    """The configuration as `config_of` in attention.lua reads it."""
+    return json.dumps(
+        {
+            "ttl": config.working_memory_ttl_ms,
+            "maxlen": config.working_memory_maxlen,
+            "threshold": config.forget_threshold,
+            "weight": config.connection_weight,
+            "half_life": config.half_life_ms or 0,
+            "archive": config.forget == "archive",
+            "batch": config.batch,
+            "max_bytes": config.max_thought_bytes,
+            "assembled_maxlen": config.assembled_maxlen,
+            "rejected_maxlen": config.rejected_maxlen,
+            "unconscious_maxlen": config.unconscious_maxlen,
+            "episodic_maxlen": config.episodic_memory_maxlen,
+            "semantic_maxlen": config.semantic_memory_maxlen,
+        }
     )

@@ -1,7 +1,7 @@
 """What comes in (a new thought) and what comes out (attended, a cycle's report, an audit)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -80,8 +80,7 @@ def _number(value: float) -> str:
     return repr(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Attended:
+class Attended(NamedTuple):
     """A thought that won the contest. Times in milliseconds of the server's clock."""
 
     id: str
@@ -102,7 +101,7 @@ class Attended:
     @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
         """From the fields of the `assembled` stream."""
-        rest = dict(fields)
+        rest = fields.copy()
         kind = rest.pop("kind", "") or None
         return cls(
             id=rest.pop("id"),
@@ -122,8 +121,7 @@ COUNTS = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", 
 """The ledger's counts, in the order in which a cycle reports them."""
 
 
-@dataclass(frozen=True, slots=True)
-class CycleReport:
+class CycleReport(NamedTuple):
     """What one attention cycle did. Times in milliseconds of the server's clock."""
 
     now_ms: int
@@ -137,10 +135,9 @@ class CycleReport:
     @classmethod
     def parse(cls, answer: list[Any]) -> "CycleReport":
         """From the answer of `attention_cycle_1`."""
-        now, due, competing, intervening, *rest = answer
-        *moved, anchored_ids, winner = rest
+        now, due, competing, intervening, *moved, anchored_ids, winner = answer
         return cls(
-            now_ms=int(now),
+            now_ms=now,
             next_due_ms=int(due) if due else None,
             competing=competing,
             intervening=intervening,
