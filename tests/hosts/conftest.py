@@ -1,0 +1,49 @@
+"""`--inventory`, and the fixtures `target` and `host` for every host in it."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import testinfra.host
+
+from .target import Target, read
+
+_TARGETS: pytest.StashKey[list[Target]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--inventory", metavar="FILE", help="pyinfra inventory whose hosts are to be verified"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "target" in metafunc.fixturenames:
+        targets = _targets(metafunc.config)
+        metafunc.parametrize("target", targets, ids=lambda target: target.name, scope="session")
+
+
+def _targets(config: pytest.Config) -> list[Target]:
+    if _TARGETS not in config.stash:
+        inventory = config.getoption("--inventory")
+        if not inventory:
+            raise pytest.UsageError("tests/hosts verifies hosts: name them with --inventory FILE")
+        try:
+            config.stash[_TARGETS] = read(inventory)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+    return config.stash[_TARGETS]
+
+
+@pytest.fixture(scope="session")
+def control() -> Iterator[Path]:
+    """Where SSH keeps its shared connections: a short path, as a socket's has to be."""
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def host(target: Target, control: Path) -> testinfra.host.Host:
+    """testinfra's view of the target."""
+    return target.testinfra(control=control)

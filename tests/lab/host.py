@@ -1,0 +1,164 @@
+"""A host of the lab."""
+
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import testinfra.host
+from docker import DockerClient
+from docker.models.containers import Container
+from docker.models.networks import Network
+
+from tests.hosts.target import Target
+
+from . import images
+from .engine import HOST
+from .wait import until
+
+USER = "admin"
+ARCHIVES = "/var/cache/lab"
+_BOOT_SECONDS = 60
+_Streams = tuple[bytes | None, bytes | None]
+
+
+class Host:
+    """A machine of its own: systemd, sshd, a user `admin` who may sudo, an address that stays.
+
+    As a context manager it is removed at the end; else the lab removes it when it closes.
+    """
+
+    def __init__(
+        self, client: DockerClient, container: Container, network: Network, ip: str, key: Path
+    ) -> None:
+        self.name: str = container.labels[HOST]
+        self.ip = ip
+        self.port = 22
+        self.user = USER
+        self.key = key
+        self.known_hosts = key.parent / f"{self.name}.known_hosts"
+        self._client = client
+        self._container = container
+        self._network = network
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+    @property
+    def pyinfra(self) -> tuple[str, dict[str, Any]]:
+        """Its entry in a pyinfra inventory: a name, and how to reach it."""
+        data: dict[str, Any] = {
+            "ssh_hostname": self.ip,
+            "ssh_user": self.user,
+            "ssh_key": str(self.key),
+            "ssh_known_hosts_file": str(self.known_hosts),
+            "ssh_strict_host_key_checking": "yes",
+            "_sudo": True,
+        }
+        return self.name, data
+
+    def testinfra(self) -> testinfra.host.Host:
+        """testinfra's view of it, over SSH, as root."""
+        return Target(*self.pyinfra).testinfra()
+
+    def exec(self, command: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Runs a shell command as root at the console: works without network and SSH.
+
+        Raises:
+            RuntimeError: it failed, and `check` is set; the message has what it printed.
+        """
+        ran = self._container.exec_run(["sh", "-c", command], demux=True)
+        out, err = ((part or b"").decode() for part in cast(_Streams, ran.output))
+        done = subprocess.CompletedProcess(command, ran.exit_code or 0, out, err)
+        if check and done.returncode:
+            raise RuntimeError(f"{self.name}: {command!r}: {done.returncode}\n{out}{err}")
+        return done
+
+    def authorize(self, public_key: str) -> None:
+        """Lets the key's owner in as the user."""
+        path = f"/home/{self.user}/.ssh/authorized_keys"
+        self.exec(f"install -m 0600 -o {self.user} /dev/null {path}")
+        self.exec(f"echo '{public_key}' >{path}")
+
+    def load_image(self, name: images.ContainerImage, tag: str) -> None:
+        """Brings a container image to the host's own Docker, under the name that it has there."""
+        archive = images.container_archive(self._client, name)
+        self.exec(f"docker load --quiet --input {ARCHIVES}/{archive.name}")
+        self.exec(f"docker tag {images.container_reference(name)} {tag}")
+
+    def start(self) -> None:
+        """Switches it on, and waits until it has booted and SSH answers."""
+        self._container.start()
+        self.booted()
+
+    def booted(self) -> None:
+        """Waits until systemd is `running` and SSH answers.
+
+        Raises:
+            RuntimeError: a unit failed; TimeoutError: it doesn't come up.
+        """
+        until(self._up, f"{self.name} boots", seconds=_BOOT_SECONDS)
+        state = self.exec("systemctl is-system-running --wait", check=False).stdout.strip()
+        if state != "running":
+            failed = self.exec("systemctl --failed --no-legend; journalctl -b -p warning").stdout
+            raise RuntimeError(f"{self.name} is {state}:\n{failed}")
+        until(self._ssh_answers, f"SSH answers on {self.name}", seconds=_BOOT_SECONDS)
+
+    def _up(self) -> bool:
+        return self.exec("systemctl is-system-running", check=False).stdout.strip() in (
+            "running",
+            "degraded",
+            "starting",
+            "initializing",
+        )
+
+    def _ssh_answers(self) -> bool:
+        public = self.exec("cat /etc/ssh/ssh_host_ed25519_key.pub", check=False).stdout
+        self.known_hosts.write_text(f"{self.ip} {public}")
+        return self.ssh("true").returncode == 0
+
+    def ssh(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command over SSH as the user; 255 where the host can't be reached."""
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": "5",
+            "StrictHostKeyChecking": "yes",
+            "UserKnownHostsFile": str(self.known_hosts),
+            "IdentitiesOnly": "yes",
+        }
+        line = ["ssh", "-F", "none", "-i", str(self.key)]
+        line += [f"-o{option}={value}" for option, value in options.items()]
+        line += [f"{self.user}@{self.ip}", command]
+        return subprocess.run(
+            line, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+
+    def reboot(self) -> None:
+        """An orderly reboot: every unit stops, then it boots again; disks and address stay."""
+        self._container.restart(timeout=90)
+        self.booted()
+
+    def kill(self) -> None:
+        """Pulls the plug: nothing is stopped, nothing flushed. `start` boots it again."""
+        self._container.kill("SIGKILL")
+        self._container.wait()
+
+    def disconnect(self) -> None:
+        """Cuts it off the network; what runs on it runs on."""
+        self._network.disconnect(self._container)
+
+    def connect(self) -> None:
+        """Back on the network, under the same address."""
+        self._network.connect(self._container, ipv4_address=self.ip)
+
+    def remove(self) -> None:
+        """Gone, with its disks."""
+        self._container.remove(force=True, v=True)

@@ -1,0 +1,106 @@
+"""The lab itself: its hosts are real ones, and what the other tests do to them truly happens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import target
+from tests.lab import control
+from tests.lab.host import Host
+from tests.lab.images import SUITES, Suite
+from tests.lab.lab import Lab
+
+VERSIONS: dict[Suite, str] = {"trixie": "13", "bookworm": "12"}
+
+STOPS = """
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=true
+ExecStop=/bin/sh -c 'echo stopped >>/root/stops'
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def host(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Host]:
+    with lab.host(suite=request.param) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def inventory(lab: Lab, host: Host) -> Path:
+    return lab.inventory(host, data={"colour": "green"}, name=f"{host.name}-inventory")
+
+
+def test_host_is_a_debian_with_systemd_and_ssh(host: Host, inventory: Path) -> None:
+    (here,) = target.read(inventory)
+    seen = here.testinfra()
+
+    assert here.data["colour"] == "green"
+    assert seen.system_info.distribution == "debian"
+    assert seen.system_info.release.partition(".")[0] in VERSIONS.values()
+    assert seen.check_output("cat /proc/1/comm") == "systemd"
+    assert seen.service("ssh").is_running
+    assert seen.check_output("id -un") == "root"
+    assert host.ssh("id -un").stdout.strip() == "admin"
+
+
+def test_pyinfra_changes_a_host_once(lab: Lab, host: Host, inventory: Path, tmp_path: Path) -> None:
+    deploy = tmp_path / "change.py"
+    deploy.write_text(
+        "from io import StringIO\n"
+        "from pyinfra import host\n"
+        "from pyinfra.operations import files\n"
+        "files.put(src=StringIO(host.data.colour), dest='/etc/colour', mode='640')\n"
+    )
+
+    planned = control.pyinfra(inventory, str(deploy), dry=True)
+    assert planned.report["plan"][0]["hosts_with_change"] == [host.name]
+    assert not host.testinfra().file("/etc/colour").exists
+
+    assert control.pyinfra(inventory, str(deploy)).changed
+    made = host.testinfra().file("/etc/colour")
+    assert (made.content_string, made.mode, made.user) == ("green", 0o640, "root")
+
+    assert not control.pyinfra(inventory, str(deploy)).changed
+
+
+def test_what_was_written_outlives_a_reboot_but_not_tmp(host: Host) -> None:
+    host.exec("echo kept >/root/kept; echo gone >/run/gone")
+    boot = host.exec("stat --format=%Y /proc/1/comm; cat /proc/1/stat").stdout
+
+    host.reboot()
+
+    assert host.ssh("sudo cat /root/kept").stdout == "kept\n"
+    assert host.exec("test -e /run/gone", check=False).returncode == 1
+    assert host.exec("stat --format=%Y /proc/1/comm; cat /proc/1/stat").stdout != boot
+
+
+def test_reboot_stops_units_in_order_and_a_kill_does_not(host: Host) -> None:
+    host.exec(f"cat >/etc/systemd/system/stops.service <<'END'\n{STOPS}END")
+    host.exec("systemctl enable --now --quiet stops && : >/root/stops")
+
+    host.reboot()
+    assert host.exec("cat /root/stops").stdout == "stopped\n"
+
+    host.kill()
+    host.start()
+    assert host.exec("cat /root/stops").stdout == "stopped\n"
+
+
+def test_partition_cuts_and_heals(lab: Lab, host: Host) -> None:
+    with lab.host(suite="trixie") as other:
+        reach = f"timeout 5 bash -c '</dev/tcp/{other.ip}/22'"
+        host.exec(reach)
+
+        other.disconnect()
+        assert host.exec(reach, check=False).returncode != 0
+        assert other.ssh("true").returncode == 255
+        assert other.exec("systemctl is-active ssh").stdout == "active\n"
+
+        other.connect()
+        host.exec(reach)
+        assert other.ssh("true").returncode == 0
