@@ -18,7 +18,7 @@ from .wait import until
 RUN = "thoughtstream.lab"
 OWNER = "thoughtstream.lab.owner"
 HOST = "thoughtstream.lab.host"
-_PACKAGES = ("docker.io", "iptables", "debootstrap", "openssh-client")
+_PACKAGES = ("docker.io", "iptables")
 
 
 def cache() -> Path:

@@ -134,6 +134,7 @@ def _build(client: docker.DockerClient, image: Image) -> None:
 
 
 def _bootstrap(client: docker.DockerClient, image: Image) -> None:
+    debian.install("debootstrap")
     with tempfile.TemporaryDirectory(dir=cache(), prefix="base-") as folder:
         root = Path(folder) / "root"
         _debootstrap(image.suite, root)

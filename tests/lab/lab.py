@@ -12,7 +12,7 @@ import docker.errors
 from docker.models.networks import Network
 from docker.types import IPAMConfig, IPAMPool, Mount
 
-from . import images
+from . import debian, images
 from .engine import HOST, OWNER, RUN, cache, containers, engine, owner, sweep
 from .host import ARCHIVES, Host
 
@@ -27,6 +27,7 @@ class Lab:
     """Makes hosts, and removes all of them when it closes. One a test run."""
 
     def __init__(self, folder: Path) -> None:
+        debian.install("openssh-client")
         self._folder = folder
         self._client = engine()
         sweep(self._client)
