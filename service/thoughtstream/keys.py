@@ -82,12 +82,12 @@ class Family:
         )
 
     def key(self, **parts: str) -> str:
-        """The key of these parts, each part encoded.
+        """The key of these parts, each encoded but for `id`, which is made of encoded names.
 
         Raises:
             ValueError: a part is empty or too long; KeyError: a part is missing.
         """
-        return _PLACEHOLDER.sub(lambda m: encode_name(parts[m[1]], what=m[1]), self.pattern)
+        return _PLACEHOLDER.sub(lambda m: _part(m[1], parts[m[1]]), self.pattern)
 
 
 def encode_name(name: str, *, what: str = "name") -> str:
@@ -104,6 +104,14 @@ def encode_name(name: str, *, what: str = "name") -> str:
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(f"{what}: has {len(name)} characters; the most is {MAX_NAME_CHARACTERS}")
     return _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name)
+
+
+def _part(name: str, value: str) -> str:
+    if name != "id":
+        return encode_name(value, what=name)
+    if not value:
+        raise ValueError("id: is empty")
+    return value
 
 
 def decode_name(encoded: str) -> str:
@@ -180,6 +188,11 @@ def window_of(key: str) -> tuple[str, str] | None:
     except ValueError:
         return None
     return (mind, window) if canonical == key else None
+
+
+def mind_of(key: str) -> str:
+    """The mind that a key of a mind belongs to: its hash tag."""
+    return decode_name(key[key.index("{") + 1 : key.index("}")])
 
 
 def family_of(key: str) -> Family | None:

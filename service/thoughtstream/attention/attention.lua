@@ -82,6 +82,11 @@ local function whole(number)
   return string.format('%d', number)
 end
 
+-- tonumber() alone would take hexadecimals, blanks and `nan`
+local function decimal(digits)
+  return string.match(digits, '^[+-]?%d*%.?%d*[eE]?[+-]?%d*$') and tonumber(digits)
+end
+
 -- why a thought can't compete; nil if it can
 local function fault(flat, fields, max_bytes)
   if #flat > 2 * MOST_FIELDS then return 'fields: ' .. #flat / 2 .. '; the most is ' .. MOST_FIELDS end
@@ -94,7 +99,7 @@ local function fault(flat, fields, max_bytes)
   for _, range in ipairs(RANGES) do
     local name, low, high = range[1], range[2], range[3]
     if fields[name] then
-      local number = tonumber(fields[name])
+      local number = decimal(fields[name])
       if not number or not (number >= low and number <= high) then
         return name .. ': ' .. string.sub(fields[name], 1, 40) .. ' is not a number from '
                .. low .. ' to ' .. high

@@ -1,0 +1,186 @@
+"""The engine does what the reference model does, whatever producers and workers do."""
+
+import asyncio
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test,
+)  # fmt: skip
+from redis.asyncio import Redis
+
+from tests.engine.model import Entry, Model
+from tests.servers import RedisServer
+from thoughtstream import keys
+from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.models import CycleReport
+from thoughtstream.config import RedisConfig, StreamConfig
+from thoughtstream.errors import InterventionRefused
+from thoughtstream.store.connection import connect
+
+MIND = "a mind: ünïcode %7B"
+WINDOWS = (*keys.STANDARD_WINDOWS, "inner voice: {x}")
+CONFIG = StreamConfig(working_memory_maxlen=4, working_memory_ttl_ms=40, batch=3)
+
+salience = st.sampled_from(["0", "0.1", "0.29999", "0.3", "0.5", "0.5", "0.9", "1"])
+garbage = st.sampled_from(
+    ["nan", "inf", "-inf", "-0.1", "1.01", "1e400", "high", "", "0x1", "0,5", "\udcff"]
+)
+window = st.sampled_from(WINDOWS)
+
+
+class Life(RuleBasedStateMachine):
+    """Moves made on the real server and on the model alike."""
+
+    server: RedisServer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.redis: Any = connect(RedisConfig(url=self.server.url))
+        self.run(self.redis.flushall())
+        self.workers = [Attention(self.redis, CONFIG, worker=f"w{n}") for n in range(2)]
+        self.model = Model(CONFIG)
+        self.number = 0
+        self.last: dict[int, tuple[str, CycleReport]] = {}
+
+    def run(self, coroutine: Any) -> Any:
+        return self.runner.run(coroutine)
+
+    def teardown(self) -> None:
+        self.run(self.redis.aclose())
+        self.runner.close()
+
+    def add(self, window: str, fields: dict[str, str]) -> None:
+        key = keys.WINDOW.key(mind=MIND, window=window)
+        entry = self.run(self.redis.xadd(key, fields))
+        ms, seq = entry.split("-")
+        self.model.add(Entry((int(ms), int(seq)), keys.encode_name(window), fields))
+
+    @rule(window=window, salience=salience, relevance=st.sampled_from(["", "0", "0.5", "1"]),
+          kind=st.sampled_from(["", "semantic", "procedural"]))  # fmt: skip
+    def think(self, window: str, salience: str, relevance: str, kind: str) -> None:
+        fields = {"content": f"thought {self.number}", "salience": salience}
+        fields |= {"connection_relevance": relevance} if relevance else {}
+        fields |= {"kind": kind} if kind else {}
+        self.number += 1
+        self.add(window, fields)
+
+    @rule(window=window, value=garbage,
+          name=st.sampled_from(["salience", "connection_relevance", "novelty", "kind", "content"]))  # fmt: skip
+    def garbage(self, window: str, name: str, value: str) -> None:
+        bad = {"content": "bad", name: value}
+        if name == "content":
+            bad = {"salience": "0.9", "content": ""}
+        if name == "kind" and value == "":
+            bad["kind"] = "dream"
+        self.add(window, bad)
+
+    @rule(worker=st.integers(0, 1))
+    def cycle(self, worker: int) -> None:
+        self.number += 1
+        token = f"t{self.number}"
+        report = self.run(self.workers[worker].cycle(MIND, WINDOWS, token=token))
+        winner = self.model.cycle(report.now_ms)
+        assert (report.attended.id if report.attended else None) == winner
+        self.last[worker] = (token, report)
+
+    @precondition(lambda self: self.last)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        worker = data.draw(st.sampled_from(sorted(self.last)))
+        token, first = self.last[worker]
+        assert self.run(self.workers[worker].cycle(MIND, WINDOWS, token=token)) == first
+
+    @rule(window=window, length=st.integers(0, 2))
+    def producer_trims(self, window: str, length: int) -> None:
+        key = keys.WINDOW.key(mind=MIND, window=window)
+        self.run(self.redis.xtrim(key, maxlen=length, approximate=False))
+        self.model.trim(keys.encode_name(window), length)
+
+    @rule()
+    def functions_flushed(self) -> None:
+        self.run(self.redis.function_flush())
+
+    @precondition(lambda self: self.model.intervening)
+    @rule(data=st.data(), action=st.sampled_from(["veto", "reframe", "boost"]))
+    def intervene(self, data: st.DataObject, action: Any) -> None:
+        names = [thought.entry.name for thought in self.model.intervening]
+        name = data.draw(st.sampled_from(names))
+        change = {"veto": {}, "reframe": {"content": "calmer", "kind": "semantic"},
+                  "boost": {"salience": "1"}}[action]  # fmt: skip
+        try:
+            self.run(self.workers[0].intervene(MIND, name, action, change))
+        except InterventionRefused as refusal:
+            assert "closed" in str(refusal)
+        else:
+            self.model.intervene(name, action, change)
+
+    @precondition(lambda self: self.model.competing or self.model.intervening)
+    @rule()
+    def wait_until_something_is_due(self) -> None:
+        due = min(t.due for t in [*self.model.competing, *self.model.intervening])
+        while True:
+            seconds, micros = self.run(self.redis.time())
+            if seconds * 1000 + micros // 1000 >= due:
+                return
+
+    @invariant()
+    def same(self) -> None:
+        model, get = self.model, self.run
+        assert model.balanced()
+        contest = get(self.redis.zrange(keys.CONTEST.key(mind=MIND), 0, -1, withscores=True))
+        best_first = sorted(model.competing, key=lambda t: (-t.score, t.entry.order))
+        assert [_name(member) for member, _ in contest] == [t.entry.name for t in best_first]
+        assert all(
+            math.isclose(-negated, t.score)
+            for (_, negated), t in zip(contest, best_first, strict=True)
+        )
+        intervening = get(self.workers[0].intervening(MIND))
+        assert sorted(a.id for a in intervening) == sorted(t.entry.name for t in model.intervening)
+        assert self.ids(keys.ASSEMBLED) == model.assembled
+        assert sorted(self.ids(keys.REJECTED)) == sorted(model.rejected)
+        assert self.ids(keys.UNCONSCIOUS) == model.unconscious
+        for kind, family in keys.MEMORIES.items():
+            entries = get(self.redis.xrange(family.key(mind=MIND)))
+            assert [(f["id"], f["content"]) for _, f in entries] == model.memories[kind]
+            for entry, fields in entries:
+                item = get(self.redis.hgetall(keys.ITEM.key(mind=MIND, id=fields["id"])))
+                assert item == fields | {"kind": kind, "entry": entry}
+        for name in WINDOWS:
+            entries = get(self.redis.xrange(keys.WINDOW.key(mind=MIND, window=name)))
+            kept = model.windows.get(keys.encode_name(name), [])
+            assert [entry for entry, _ in entries] == [f"{e.id[0]}-{e.id[1]}" for e in kept]
+        audit = get(self.workers[0].audit(MIND, WINDOWS))
+        assert audit.faults == []
+        assert audit.competing == len(model.competing)
+        assert {n: getattr(audit, n) for n in model.ledger} == model.ledger
+
+    def ids(self, family: keys.Family) -> list[str]:
+        return [f["id"] for _, f in self.run(self.redis.xrange(family.key(mind=MIND)))]
+
+
+def _name(member: str) -> str:
+    numbers, _, window = member.partition("@")
+    ms, _, seq = numbers.partition("-")
+    return f"{int(ms)}-{int(seq)}@{window}"
+
+
+@pytest.fixture
+def life(server: RedisServer) -> Iterator[type[Life]]:
+    yield type("LifeOnServer", (Life,), {"server": server})
+
+
+def test_the_engine_does_what_the_model_does(life: type[Life]) -> None:
+    run_state_machine_as_test(
+        life,
+        settings=settings(
+            max_examples=60, stateful_step_count=40, deadline=None,
+            suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
+            phases=(Phase.explicit, Phase.generate),  # shrinking takes minutes on a real server
+        ),
+    )  # fmt: skip
