@@ -1,0 +1,144 @@
+"""The index for every server: SQLite's FTS5 in the service's home, read from the memory streams.
+
+It catches up at each search, so it needs no process of its own and never lags behind. It is thrown
+away and read anew when the streams show that they are not those it was read from.
+"""
+
+import asyncio
+import hashlib
+import sqlite3
+import weakref
+from collections.abc import Awaitable, Callable, Collection
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import structlog
+from redis.asyncio import RedisCluster
+
+from thoughtstream.memory.fts_file import NOTHING, FtsFile, Mark, Row, is_broken
+from thoughtstream.memory.index import Proposal
+from thoughtstream.memory.models import Place, Where, attended_at, order
+from thoughtstream.memory.streams import Extent, Streams
+from thoughtstream.memory.text import Query
+from thoughtstream.store.connection import Client
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class FtsIndex:
+    """The index of one mind: a file in `<home>/index`, or in memory where that can't be used."""
+
+    def __init__(self, redis: Client, mind: str, home: Path, streams: Streams) -> None:
+        self._streams = streams
+        self._path: Path | None = home / "index" / f"{_digest(redis, mind)}.db"
+        self._in_memory: FtsFile | None = None
+        self._alone = asyncio.Lock()
+
+    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+        """The best `limit` memories that have any word of the query."""
+
+        async def find(file: FtsFile) -> Proposal:
+            await self._catch_up(file)
+            return await _in_thread(file.find, query, where, limit)
+
+        return await self._with_file(find)
+
+    async def forget(self, places: Collection[Place]) -> None:
+        """These are no longer in the streams."""
+
+        async def forget(file: FtsFile) -> None:
+            await _in_thread(file.forget, places)
+
+        await self._with_file(forget)
+
+    # --- catching up -------------------------------------------------------------------------
+    async def _catch_up(self, file: FtsFile) -> None:
+        extents = await self._streams.extents()
+        marks = await _in_thread(file.marks)
+        for kind, extent in extents.items():
+            mark = marks.get(kind, NOTHING)
+            if not _same_history(mark, extent):
+                mark = await _in_thread(file.clear, kind)
+            elif mark.length and order(mark.first) < order(extent.first):
+                mark = await _in_thread(file.trim, kind, extent.first)
+            mark = await self._read(file, kind, mark, extent)
+            if mark.length < extent.length:
+                log.warning("recall.index_read_anew", kind=kind, path=str(self._path))
+                await self._read(file, kind, await _in_thread(file.clear, kind), extent)
+
+    async def _read(self, file: FtsFile, kind: str, mark: Mark, extent: Extent) -> Mark:
+        """Read what is new of a kind; returns how far the index then has it."""
+        entry = mark.entry
+        while order(entry) < order(extent.last):
+            batch = await self._streams.after(kind, entry)
+            rows = [
+                Row(place.entry, attended_at(place, fields), fields.get("window", ""),
+                    fields.get("content", ""))
+                for place, fields in batch
+            ]  # fmt: skip
+            if not rows:
+                break
+            mark = await _in_thread(file.add, kind, rows)
+            entry = rows[-1].entry
+        return mark
+
+    # --- the file ----------------------------------------------------------------------------
+    async def _with_file(self, work: Callable[[FtsFile], Awaitable[T]]) -> T:
+        async with self._alone:
+            for last_attempt in (False, True):
+                if self._path is None:
+                    break
+                try:
+                    return await self._on_disk(self._path, work)
+                except (sqlite3.Error, OSError) as error:
+                    log.warning("recall.index_failed", path=str(self._path), error=str(error))
+                    if last_attempt:
+                        self._path = None
+            if self._in_memory is None:
+                self._in_memory = FtsFile()
+                weakref.finalize(self, self._in_memory.close)
+            return await work(self._in_memory)
+
+    @staticmethod
+    async def _on_disk(path: Path, work: Callable[[FtsFile], Awaitable[T]]) -> T:
+        file = await _in_thread(FtsFile, path)
+        try:
+            return await work(file)
+        except sqlite3.Error as error:
+            if is_broken(error):
+                await _in_thread(file.discard)
+            raise
+        finally:
+            await _in_thread(file.close)
+
+
+def _same_history(mark: Mark, extent: Extent) -> bool:
+    """Whether the index can have been read from this stream: it goes as far at least, and isn't
+    empty now.
+    """
+    return order(mark.entry) <= order(extent.last) and (extent.length > 0 or mark.length == 0)
+
+
+async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do it in a thread, and don't return before it is done, even when cancelled: a file is used
+    by one thread at a time.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def _digest(redis: Client, mind: str) -> str:
+    """The name of the file: one for each server and mind."""
+    if isinstance(redis, RedisCluster):
+        server = "cluster " + ",".join(sorted(redis.nodes_manager.startup_nodes))
+    else:
+        known = redis.connection_pool.connection_kwargs
+        server = " ".join(str(known.get(name)) for name in ("path", "host", "port", "db"))
+    return hashlib.sha256(f"{server}\0{mind}".encode(errors="surrogateescape")).hexdigest()[:32]

@@ -1,0 +1,37 @@
+"""What recall asks of an index."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from thoughtstream.memory.models import Place, Where
+from thoughtstream.memory.text import Query
+
+
+class IndexUnusable(Exception):
+    """This index can't serve here (any more); another one has to."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The places an index has for a query, best by its own score first, the older first of equals.
+
+    `having`: by stem of the query, how many memories have it. Some places may be gone.
+    """
+
+    places: list[Place] = field(default_factory=list)
+    having: dict[str, int] = field(default_factory=dict)
+
+
+class Index(Protocol):
+    """Something that finds the memories of one mind by their words."""
+
+    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+        """The best `limit` memories that have any word of the query.
+
+        Raises:
+            IndexUnusable: it can't tell; nothing was changed.
+        """
+
+    async def forget(self, places: Collection[Place]) -> None:
+        """These are no longer in the streams."""

@@ -1,0 +1,125 @@
+"""What recall answers with, and what it can be asked to leave out."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.keys import decode_name, encode_name
+
+
+class InvalidRecall(ThoughtstreamError, ValueError):
+    """A recall that can't be asked like this; the message names the argument and the cure."""
+
+
+def order(entry: str) -> tuple[int, int]:
+    """Milliseconds and number of an entry `<ms>-<seq>`: sorts entries by age."""
+    milliseconds, _, sequence = entry.partition("-")
+    return int(milliseconds), int(sequence)
+
+
+class Place(NamedTuple):
+    """Where a memory stands: its kind, and its entry `<ms>-<seq>` in the stream of that kind."""
+
+    kind: str
+    entry: str
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Sorts places by age, the oldest first."""
+        return *order(self.entry), self.kind
+
+
+class Memory(BaseModel):
+    """One anchored memory, as its stream has it.
+
+    Times in milliseconds of the server's clock; `window` is where the thought came from; `fields`
+    has everything else that came with it (its score in the contest, emotion, provenance).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    entry: str
+    kind: str
+    content: str
+    window: str
+    attended_at: int
+    anchored_at: int
+    salience: float
+    fields: dict[str, str]
+
+    @classmethod
+    def of(cls, place: Place, fields: dict[str, str], **more: Any) -> Self:
+        """From the fields of a stream entry. A foreign entry, written by no thought, gets the
+        entry's own id and time.
+        """
+        rest = fields.copy()
+        written_at = place.order[0]
+        return cls(
+            id=rest.pop("id", place.entry),
+            entry=place.entry,
+            kind=place.kind,
+            content=rest.pop("content", ""),
+            window=decode_name(rest.pop("window", "")),
+            attended_at=_whole(rest.pop("attended_at", ""), written_at),
+            anchored_at=_whole(rest.pop("anchored_at", ""), written_at),
+            salience=_number(rest.pop("salience", "")),
+            fields=rest,
+            **more,
+        )
+
+
+class Recalled(Memory):
+    """A memory that answers a query.
+
+    `score` compares the memories of one answer and no others. `context_before` and
+    `context_after`, when asked for, are its neighbours of the same kind, in the order in which
+    they were anchored.
+    """
+
+    score: float
+    context_before: tuple[Memory, ...] = ()
+    context_after: tuple[Memory, ...] = ()
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which memories may be recalled. Times (`attended_at`) in milliseconds, both ends included."""
+
+    kind: str | None = None
+    since: int | None = None
+    until: int | None = None
+    window: str | None = None
+
+    def accepts(self, place: Place, fields: dict[str, str]) -> bool:
+        """Whether a stream entry is among them."""
+        at = attended_at(place, fields)
+        return (
+            self.kind in (None, place.kind)
+            and (self.since is None or at >= self.since)
+            and (self.until is None or at <= self.until)
+            and (self.window is None or fields.get("window") == self.window_field)
+        )
+
+    @property
+    def window_field(self) -> str | None:
+        """The window as the field `window` has it."""
+        return None if self.window is None else encode_name(self.window, what="window")
+
+
+def attended_at(place: Place, fields: dict[str, str]) -> int:
+    """When a memory was attended (ms); for a foreign entry, when it was written."""
+    return _whole(fields.get("attended_at", ""), place.order[0])
+
+
+def _whole(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else otherwise
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,186 @@
+"""Recall: the memories that answer a query.
+
+An index proposes (RediSearch where the server has it, else SQLite's FTS5), the streams say what is
+really there, and one ranking orders it: so both indexes give the same answers.
+"""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+
+import structlog
+
+from thoughtstream.config import Settings
+from thoughtstream.keys import MEMORY_KINDS
+from thoughtstream.memory.fts import FtsIndex
+from thoughtstream.memory.index import Index, IndexUnusable, Proposal
+from thoughtstream.memory.models import InvalidRecall, Memory, Place, Recalled, Where
+from thoughtstream.memory.ranking import REACH, rarity, scores
+from thoughtstream.memory.search import SearchIndex
+from thoughtstream.memory.streams import Streams, Surroundings
+from thoughtstream.memory.text import Query
+from thoughtstream.store.connection import Client, typed_errors
+
+MOST = 1000
+MOST_OFFSET = 10_000
+MOST_CONTEXT = 100
+
+_POOL = 50
+"""Proposals that are ranked together; the next so many follow them. So the order of an answer
+never depends on the page that is asked for."""
+
+_TRY_AGAIN_S = 60.0
+
+log = structlog.get_logger()
+
+
+class Recall:
+    """Recall in one mind."""
+
+    def __init__(self, redis: Client, mind: str, settings: Settings) -> None:
+        self._mind = mind
+        self._streams = Streams(redis, mind)
+        self._index: Index = SearchIndex(redis, mind)
+        self._fallback: Index = FtsIndex(redis, mind, settings.home, self._streams)
+        self._unusable_until = float("-inf")
+
+    async def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        window: str | None = None,
+        context: int = 0,
+    ) -> list[Recalled]:
+        """The memories that answer best, best first; of equals, the older first.
+
+        Any text is a safe query; one without a letter or digit finds nothing.
+
+        Args:
+            limit: at most so many, 1..1000. offset: leave out so many first, 0..10000.
+            kind: episodic, semantic or procedural only.
+            since, until: attended in this time only, both ends included (without a zone: local).
+            window: thoughts from this window only.
+            context: so many neighbours in time come with each, on either side, 0..100.
+
+        Raises:
+            InvalidRecall: an argument is wrong. RedisUnavailable: Redis does not answer.
+        """
+        where = _where(kind, since, until, window)
+        _check("limit", limit, 1, MOST)
+        _check("offset", offset, 0, MOST_OFFSET)
+        _check("context", context, 0, MOST_CONTEXT)
+        found: list[Recalled] = []
+        with typed_errors():
+            async with aclosing(self._answers(Query.of(query), where)) as answers:
+                async for recalled in answers:
+                    found.append(recalled)
+                    if len(found) == offset + limit:
+                        break
+            return await self._with_context(found[offset:], context)
+
+    async def _answers(self, query: Query, where: Where) -> AsyncGenerator[Recalled]:
+        """All answers, best first."""
+        memories = await self._streams.count()
+        said: set[Place] = set()
+        ceiling = float("inf")
+        async for pool, having in self._pools(query, where):
+            weights = {stem: rarity(memories, count) for stem, count in having.items()}
+            contents = [
+                {place: pool.fields[place].get("content", "") for place in stretch}
+                for stretch in pool.stretches
+            ]
+            found = scores(query, contents, weights)
+            for place in sorted(found, key=lambda place: (-found[place], place.order)):
+                fields = pool.fields[place]
+                if found[place] > 0 and place not in said and where.accepts(place, fields):
+                    said.add(place)
+                    ceiling = min(ceiling, found[place])
+                    yield Recalled.of(place, fields, score=ceiling)
+
+    async def _pools(
+        self, query: Query, where: Where
+    ) -> AsyncGenerator[tuple[Surroundings, dict[str, int]]]:
+        """What the index proposes, `_POOL` memories at a time, each with its neighbours; and how
+        many memories have each word.
+        """
+        known: set[Place] = set()
+        waiting: list[Place] = []
+        having: dict[str, int] = {}
+        asked, ended = _POOL, not query.terms
+        while waiting or not ended:
+            if len(waiting) < _POOL and not ended:
+                proposal = await self._propose(query, where, asked)
+                waiting += [place for place in proposal.places if place not in known]
+                known.update(proposal.places)
+                ended = len(proposal.places) < asked
+                asked, having = 2 * asked, proposal.having
+                continue
+            pool = await self._streams.around(waiting[:_POOL], REACH)
+            gone = {place for place in waiting[:_POOL] if place not in pool.fields}
+            if gone:
+                await self._fallback.forget(gone)
+                waiting = [place for place in waiting if place not in gone]
+            else:
+                yield pool, having
+                del waiting[:_POOL]
+
+    async def _propose(self, query: Query, where: Where, limit: int) -> Proposal:
+        if time.monotonic() >= self._unusable_until:
+            try:
+                return await self._index.propose(query, where, limit)
+            except IndexUnusable as why:
+                self._unusable_until = time.monotonic() + _TRY_AGAIN_S
+                log.info("recall.without_redisearch", mind=self._mind, why=str(why))
+        return await self._fallback.propose(query, where, limit)
+
+    async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
+        if not reach or not found:
+            return found
+        around = await self._streams.around([Place(m.kind, m.entry) for m in found], reach)
+        where = {
+            place: (stretch, at) for stretch in around.stretches for at, place in enumerate(stretch)
+        }
+
+        def memories(places: list[Place]) -> tuple[Memory, ...]:
+            return tuple(Memory.of(place, around.fields[place]) for place in places)
+
+        complete = []
+        for memory in found:
+            stretch, at = where.get(Place(memory.kind, memory.entry), ([], 0))
+            before, after = stretch[max(0, at - reach) : at], stretch[at + 1 : at + 1 + reach]
+            neighbours = {"context_before": memories(before), "context_after": memories(after)}
+            complete.append(memory.model_copy(update=neighbours))
+        return complete
+
+
+def _where(
+    kind: str | None, since: datetime | None, until: datetime | None, window: str | None
+) -> Where:
+    if kind is not None and kind not in MEMORY_KINDS:
+        raise InvalidRecall(f"kind: is {kind!r}; give one of {', '.join(MEMORY_KINDS)}")
+    where = Where(kind, _ms("since", since), _ms("until", until), window)
+    if where.since is not None and where.until is not None and where.since > where.until:
+        raise InvalidRecall(f"since: {since} is after until: {until}; exchange them")
+    try:
+        _ = where.window_field
+    except ValueError as error:
+        raise InvalidRecall(str(error)) from None
+    return where
+
+
+def _ms(name: str, when: datetime | None) -> int | None:
+    try:
+        return None if when is None else round(when.timestamp() * 1000)
+    except (OverflowError, ValueError, OSError):
+        raise InvalidRecall(f"{name}: {when} is out of range; give a later year") from None
+
+
+def _check(name: str, value: int, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InvalidRecall(f"{name}: is {value!r}; give a whole number from {least} to {most}")

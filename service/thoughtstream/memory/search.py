@@ -1,0 +1,148 @@
+"""The index of the server: RediSearch over the items of a mind, where the server has it.
+
+One RediSearch index a mind, so that no mind's words weigh in another's. It is made at the first
+search; its name has the version of its schema, so that a changed schema is another index, and the
+old one is dropped. Source: RediSearch 2.10 (the first with BM25STD).
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Collection
+from typing import Any
+
+from redis.asyncio import RedisCluster
+from redis.exceptions import ResponseError
+
+from thoughtstream import keys
+from thoughtstream.memory.index import IndexUnusable, Proposal
+from thoughtstream.memory.models import Place, Where
+from thoughtstream.memory.text import Query
+from thoughtstream.store.connection import Client
+
+_SCHEMA = (
+    "content", "TEXT",
+    "words", "TEXT",
+    "kind", "TAG",
+    "window", "TAG", "CASESENSITIVE", "SEPARATOR", "\x1f",
+    "attended_at", "NUMERIC",
+)  # fmt: skip
+"""`words`: RediSearch ends a word at ASCII punctuation only and tells accents apart; so the words
+of a content that have other characters are in this field too, apart and without accents."""
+
+_NAME = "thoughtstream:memory:"
+_VERSION = hashlib.sha256(repr(_SCHEMA).encode()).hexdigest()[:8]
+_LOOKS, _LOOK_AGAIN_S = 100, 0.02
+_NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
+
+
+class SearchIndex:
+    """The RediSearch index of one mind."""
+
+    def __init__(self, redis: Client, mind: str) -> None:
+        self._redis = redis
+        self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
+        self._mind = keys.encode_name(mind)
+        self._name = f"{_NAME}{_VERSION}:{self._mind}"
+        self._ready = False
+
+    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+        """The best `limit` memories that have any word of the query.
+
+        Raises:
+            IndexUnusable: the server has no RediSearch (any more), or not one that we may and can
+                use, or it is still reading the memories.
+        """
+        try:
+            if not self._ready:
+                await self._make()
+            try:
+                return await self._find(query, where, limit)
+            except ResponseError as error:
+                if not _says(error, "no such index"):
+                    raise
+                await self._make()
+                return await self._find(query, where, limit)
+        except ResponseError as error:
+            self._ready = False
+            raise IndexUnusable(str(error)) from error
+
+    async def forget(self, places: Collection[Place]) -> None:
+        """These are no longer in the streams. Nothing to do: their items go with them."""
+
+    async def _find(self, query: Query, where: Where, limit: int) -> Proposal:
+        forms = {term.stem: f"({'|'.join(term.forms)})" for term in query.terms}
+        anything = f"({'|'.join(forms.values())}) {_condition(where)}"
+        pipe = self._redis.pipeline(transaction=False)
+        self._search(pipe, anything, "RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
+        for one in forms.values():
+            self._search(pipe, one, "LIMIT", "0", "0")
+        (_, *found), *counts = await pipe.execute()
+        items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
+        places = [Place(item["kind"], item["entry"]) for item in items if len(item) == 2]
+        return Proposal(places, {name: int(c[0]) for name, c in zip(forms, counts, strict=True)})
+
+    def _search(self, pipe: Any, query: str, *options: str) -> None:
+        pipe.execute_command(
+            "FT.SEARCH", self._name, query, *options, "SCORER", "BM25STD", "TIMEOUT", "0",
+            "DIALECT", "2", **self._there(),
+        )  # fmt: skip
+
+    # --- making it ---------------------------------------------------------------------------
+    async def _make(self) -> None:
+        """Make the index if it isn't there, drop those of other versions, and wait until it has
+        read the memories that were there before it.
+        """
+        await self._call(
+            "FT.CREATE", self._name, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
+            "SCHEMA", *_SCHEMA, unless="already exists",
+        )  # fmt: skip
+        for name in await self._call("FT._LIST"):
+            if name != self._name and re.fullmatch(rf"{_NAME}\w+:{re.escape(self._mind)}", name):
+                await self._call("FT.DROPINDEX", name, unless="unknown index")
+        for _ in range(_LOOKS):
+            if not await self._is_reading():
+                self._ready = True
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        raise IndexUnusable("RediSearch is still reading the memories")
+
+    async def _is_reading(self) -> bool:
+        flat = await self._call("FT.INFO", self._name)
+        return str(dict(zip(flat[::2], flat[1::2], strict=True))["indexing"]) != "0"
+
+    async def _call(self, *command: str, unless: str | None = None) -> Any:
+        try:
+            return await self._redis.execute_command(*command, **self._there())
+        except ResponseError as error:
+            if unless is None or not _says(error, unless):
+                raise
+            return None
+
+    def _there(self) -> dict[str, Any]:
+        """Where the command has to go: RediSearch knows the items of its own server only."""
+        if isinstance(self._redis, RedisCluster):
+            return {"target_nodes": self._redis.get_node_from_key(self._items)}
+        return {}
+
+
+def _says(error: ResponseError, text: str) -> bool:
+    return text in str(error).lower()
+
+
+def _condition(where: Where) -> str:
+    parts = []
+    if where.kind is not None:
+        parts.append(f"@kind:{{{where.kind}}}")
+    if where.since is not None or where.until is not None:
+        since = "-inf" if where.since is None else where.since
+        until = "+inf" if where.until is None else where.until
+        parts.append(f"@attended_at:[{since} {until}]")
+    window = where.window_field
+    if window is not None and window == window.strip():  # RediSearch strips them, too
+        parts.append(f"@window:{{{_NOT_A_WORD.sub(_escaped, window)}}}")
+    return " ".join(parts)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[1]}" if found[1].isascii() else found[1]

@@ -1,0 +1,104 @@
+"""The memory streams of one mind, as recall reads them: they are the truth, an index never is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from thoughtstream import keys
+from thoughtstream.memory.models import Place
+from thoughtstream.store.connection import Client
+
+BATCH = 500
+"""Entries read at once."""
+
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a stream reaches. Entries are `0-0` where there are none."""
+
+    length: int
+    first: str
+    last: str
+
+
+@dataclass
+class Surroundings:
+    """Some memories and their neighbours: the fields of each, and stretches without a gap."""
+
+    fields: dict[Place, Fields] = field(default_factory=dict)
+    stretches: list[list[Place]] = field(default_factory=list)
+
+
+class Streams:
+    """The streams `memory:{<mind>}:<kind>` of one mind."""
+
+    def __init__(self, redis: Client, mind: str) -> None:
+        self._redis = redis
+        self._keys = {kind: family.key(mind=mind) for kind, family in keys.MEMORIES.items()}
+
+    async def count(self) -> int:
+        """How many memories the mind has."""
+        pipe = self._redis.pipeline(transaction=False)
+        for key in self._keys.values():
+            pipe.xlen(key)
+        return sum(await pipe.execute())
+
+    async def extents(self) -> dict[str, Extent]:
+        """How far each kind reaches (XINFO STREAM)."""
+        pipe = self._redis.pipeline(transaction=False)
+        for key in self._keys.values():
+            pipe.xinfo_stream(key)
+        answers = await pipe.execute(raise_on_error=False)
+        return dict(zip(self._keys, map(_extent, answers), strict=True))
+
+    async def after(self, kind: str, entry: str) -> list[tuple[Place, Fields]]:
+        """The next entries of a kind, at most `BATCH`, the oldest first."""
+        answer: Any = await self._redis.xrange(self._keys[kind], min=f"({entry}", count=BATCH)
+        return [(Place(kind, found), fields or {}) for found, fields in answer]
+
+    async def around(self, places: Sequence[Place], reach: int) -> Surroundings:
+        """The memories at these places, as far as they are still there, with `reach` neighbours
+        on either side.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        for place in places:
+            key = self._keys[place.kind]
+            pipe.xrevrange(key, max=place.entry, count=reach + 1)
+            pipe.xrange(key, min=f"({place.entry}", count=reach)
+        answers: Any = await pipe.execute()
+        found = Surroundings()
+        runs = []
+        for place, before, after in zip(places, answers[::2], answers[1::2], strict=True):
+            if not before or before[0][0] != place.entry:
+                continue
+            entries = [*reversed(before), *after]
+            runs.append([Place(place.kind, entry) for entry, _ in entries])
+            found.fields.update(zip(runs[-1], (fields or {} for _, fields in entries), strict=True))
+        found.stretches = _joined(found.fields, runs)
+        return found
+
+
+def _extent(answer: Any) -> Extent:
+    if isinstance(answer, ResponseError) and "no such key" in str(answer):
+        return Extent(0, "0-0", "0-0")
+    if isinstance(answer, Exception):
+        raise answer
+    first = answer["first-entry"]
+    return Extent(answer["length"], first[0] if first else "0-0", answer["last-generated-id"])
+
+
+def _joined(places: Iterable[Place], runs: Iterable[Sequence[Place]]) -> list[list[Place]]:
+    """Overlapping runs of neighbours as stretches."""
+    neighbours = {pair for run in runs for pair in pairwise(run)}
+    stretches: list[list[Place]] = []
+    for place in sorted(places, key=lambda place: (place.kind, place.order)):
+        if stretches and (stretches[-1][-1], place) in neighbours:
+            stretches[-1].append(place)
+        else:
+            stretches.append([place])
+    return stretches
