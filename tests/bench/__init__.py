@@ -1,0 +1,1 @@
+"""Measurements that print a table; a test asserts what has been promised."""

@@ -1,0 +1,140 @@
+"""How well recall finds what answers a question, on conversations of the LoCoMo data set.
+
+python -m tests.bench.recall FILE...
+
+Feeds every turn of a conversation to a mind as an episode, then asks every question that has
+evidence. Evidence recall@k: of the turns that a question's answer rests on, the part that is among
+the first k memories; the mean over the questions.
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.recall.servers import anchor, settings_for, with_redisearch
+from tests.servers import WHEEL, RedisServer, programs
+from thoughtstream import Mind
+from thoughtstream.senses import locomo
+
+SERVERS: dict[str, Callable[[Path], RedisServer]] = {
+    "FTS5": lambda directory: RedisServer(programs()[WHEEL], directory),
+    "RediSearch": with_redisearch,
+}
+"""By the index that recall uses there, a server."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation and what is asked about it."""
+
+    name: str
+    turns: Any
+    questions: list[tuple[str, frozenset[str]]]
+
+    @classmethod
+    def read(cls, path: Path) -> "Conversation":
+        """From a LoCoMo file; questions without evidence are left out."""
+        turns = json.loads(path.read_text())
+        questions = [
+            (asked["question"], frozenset(asked["evidence"]))
+            for asked in turns["qa"]
+            if asked.get("evidence")
+        ]
+        return cls(path.stem, turns, questions)
+
+
+@dataclass
+class Figures:
+    """What was measured, a value a question."""
+
+    index: str
+    name: str
+    at_10: list[float] = field(default_factory=list)
+    at_5: list[float] = field(default_factory=list)
+    reciprocal: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, evidence: frozenset[str], found: list[str], seconds: float) -> None:
+        """Count one answer. `found`: the turns, best first."""
+        self.at_10.append(len(evidence & set(found[:10])) / len(evidence))
+        self.at_5.append(len(evidence & set(found[:5])) / len(evidence))
+        right = (1 / rank for rank, turn in enumerate(found, 1) if turn in evidence)
+        self.reciprocal.append(next(right, 0.0))
+        self.seconds.append(seconds)
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(
+            self.index,
+            "all",
+            self.at_10 + other.at_10,
+            self.at_5 + other.at_5,
+            self.reciprocal + other.reciprocal,
+            self.seconds + other.seconds,
+        )
+
+
+async def measure(server: RedisServer, index: str, conversation: Conversation) -> Figures:
+    """Feed a conversation to a new mind of this server and ask its questions."""
+    figures = Figures(index, conversation.name)
+    with tempfile.TemporaryDirectory() as home:
+        settings = settings_for(server, Path(home))
+        async with Mind.connect(conversation.name, settings=settings) as mind:
+            await anchor(mind, locomo.thoughts(conversation.turns, source=None, window="sensory"))
+            await mind.recall("first, so that the index is there", limit=1)
+            for question, evidence in conversation.questions:
+                start = time.perf_counter()
+                found = await mind.recall(question, limit=10)
+                seconds = time.perf_counter() - start
+                figures.add(evidence, [memory.fields["dia_id"] for memory in found], seconds)
+    return figures
+
+
+def measure_all(paths: list[Path]) -> list[Figures]:
+    """Every file with every index."""
+    conversations = [Conversation.read(path) for path in paths]
+    measured = []
+    for index, make in SERVERS.items():
+        with tempfile.TemporaryDirectory() as directory:
+            server = make(Path(directory)).start()
+            try:
+                for conversation in conversations:
+                    measured.append(asyncio.run(measure(server, index, conversation)))
+            finally:
+                server.stop()
+    return measured
+
+
+def table(measured: list[Figures]) -> Table:
+    """The figures, and those of all files together for each index."""
+    result = Table("index", "file", "questions", "recall@10", "recall@5", "MRR", "p50 ms", "p95 ms")
+    for index in SERVERS:
+        rows = [figures for figures in measured if figures.index == index]
+        if len(rows) > 1:
+            rows.append(sum(rows[1:], start=rows[0]))
+        for row in rows:
+            times = statistics.quantiles(row.seconds, n=20)
+            result.add_row(
+                index,
+                row.name,
+                str(len(row.at_10)),
+                *(f"{statistics.mean(v):.3f}" for v in (row.at_10, row.at_5, row.reciprocal)),
+                *(f"{seconds * 1000:.1f}" for seconds in (times[9], times[18])),
+            )
+    return result
+
+
+if __name__ == "__main__":
+    files = [Path(argument) for argument in sys.argv[1:]]
+    if not files:
+        sys.exit(__doc__)
+    Console(width=100).print(table(measure_all(files)))
