@@ -51,7 +51,8 @@ class Image:
         parts += [debian.certificates(), self.arguments]
         parts += [inspect.getsource(step) for step in (_debootstrap, _configure)]
         if self.recipe:
-            parts += [(path.name, path.read_bytes()) for path in sorted(_RECIPES.iterdir())]
+            folder = _RECIPES / self.recipe
+            parts += [(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
@@ -111,17 +112,18 @@ def _have(client: docker.DockerClient, image: Image) -> str:
         client.images.get(reference)
     except docker.errors.ImageNotFound:
         _log.info("building %s", reference)
-        make = _build if image.recipe else _bootstrap
-        make(client, image)
+        if image.recipe:
+            _build(client, image, image.recipe)
+        else:
+            _bootstrap(client, image)
     return reference
 
 
-def _build(client: docker.DockerClient, image: Image) -> None:
+def _build(client: docker.DockerClient, image: Image, recipe: str) -> None:
     base = _have(client, _base(image.suite))
     try:
         client.images.build(
-            path=str(_RECIPES),
-            dockerfile=f"{image.recipe}.Dockerfile",
+            path=str(_RECIPES / recipe),
             buildargs={"BASE": base, **dict(image.arguments)},
             tag=image.reference,
             labels={RUN: "image"},

@@ -104,11 +104,10 @@ class Lab:
             },
             cap_add=list(_CAPABILITIES),
             security_opt=["seccomp=unconfined", "apparmor=unconfined"],
-            cgroupns="host",
+            cgroupns="private",
             mem_limit=memory,
             tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec", **tmpfs},
             mounts=[
-                Mount("/sys/fs/cgroup", "/sys/fs/cgroup", type="bind"),
                 Mount("/var/lib/docker", None, type="volume"),
                 Mount(ARCHIVES, str(archives), type="bind", read_only=True),
             ],
