@@ -1,0 +1,64 @@
+"""The deployment's verbs: `pyinfra INVENTORY deploy.<verb>`.
+
+Every change takes the same road: settings (the inventory) -> facts -> plan -> operations.
+"""
+
+from pyinfra import logger
+from pyinfra.api.exceptions import DeployError
+from pyinfra.context import host, state
+
+from deploy.facts.gather import gather, read_machine
+from deploy.operations import carry_out
+from deploy.runtimes import runtime_of
+from deploy.settings import Stack
+from deploy.steps import BuildImage, Gate, InstallRelease, Step, Tell
+from deploy.wheels import build
+
+
+def stack() -> None:
+    """Makes every host of the inventory what the inventory says it should be.
+
+    All hosts are read and checked first: a problem on one of them ends the run before anything is
+    changed anywhere. A host that is as it should be is only checked for its health.
+    """
+    _all_or_none()
+    wanted = _wanted()
+    machine = read_machine(host)
+    runtime = runtime_of(wanted, machine)
+    facts = gather(host, machine, runtime.watch())
+    if problems := list(runtime.problems(facts)):
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
+    steps = runtime.plan(facts)
+    for step in steps:
+        if isinstance(step, InstallRelease | BuildImage):
+            build(step.release)
+    _show(steps)
+    carry_out(steps)
+
+
+def _all_or_none() -> None:
+    """One failure ends the run on all hosts. pyinfra would go on with the others."""
+    state.config.FAIL_PERCENT = 0
+    if state.failed_hosts:
+        names = ", ".join(sorted(failed.name for failed in state.failed_hosts))
+        raise DeployError(f"can't reach {names}; nothing was changed on any host")
+
+
+def _wanted() -> Stack:
+    wanted = getattr(host.data, "stack", None)
+    if not isinstance(wanted, Stack):
+        raise DeployError(
+            f"{host.name}: the inventory doesn't say what it should be; give it "
+            '{"stack": stack(...)} (from deploy.settings import stack)'
+        )
+    return wanted
+
+
+def _show(steps: list[Step]) -> None:
+    """The plan, as `--dry` wants it: what will change, in order."""
+    changes = [step for step in steps if not isinstance(step, Gate | Tell)]
+    if not changes:
+        logger.info(f"{host.print_prefix}Plan: nothing to change")
+    for number, step in enumerate(changes, 1):
+        logger.info(f"{host.print_prefix}Plan {number}/{len(changes)}: {step}")

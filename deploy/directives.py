@@ -8,9 +8,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from thoughtstream.keys import NOTIFY_EVENTS
+from pydantic.config import JsonDict
 
 from deploy.quantities import Bytes, format_bytes
+from thoughtstream.keys import NOTIFY_EVENTS
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -34,7 +35,7 @@ def _at_start(default: Any, reason: str, unit: str = "", **limits: Any) -> Any:
 
 
 def _field(default: Any, reason: str, unit: str, *, live: bool, **limits: Any) -> Any:
-    extra = {"live": live, "unit": unit}
+    extra: JsonDict = {"live": live, "unit": unit}
     return Field(default, description=reason, json_schema_extra=extra, **limits)
 
 
@@ -51,7 +52,9 @@ class Redis(BaseModel):
     tcp_backlog: int = _at_start(511, "waiting connections", "connections", ge=1, le=65_535)
     tcp_keepalive: int = _live(300, "finds dead clients", "seconds", ge=0)
     timeout: int = _live(0, "the service waits on idle connections: never close", "seconds", ge=0)
-    maxclients: int = _live(10_000, "clients at once; needs as many open files", "", ge=10)
+    maxclients: int = _live(
+        10_000, "clients at once; the server may open 65535 files", "", ge=10, le=60_000
+    )
     databases: Literal[1] = _at_start(1, "a cluster has one; keys are told apart by name")
     io_threads: int = _at_start(1, "more only for a server that is bound by its network", ge=1)
 
@@ -130,6 +133,12 @@ class Redis(BaseModel):
             )
         return addresses
 
+    @property
+    def local_address(self) -> str:
+        """Where this host reaches its own server: loopback where it is bound."""
+        own = next((address for address in self.bind if address.is_loopback), self.bind[0])
+        return str(own)
+
     def directives(self) -> Iterator[Directive]:
         """The lines of redis.conf that these settings make, in the order of the fields."""
         for name, field in type(self).model_fields.items():
@@ -154,4 +163,3 @@ def _text(value: object, *, unit: str) -> str:
 def _bind(address: IPv4Address | IPv6Address) -> str:
     """`-`: a host without IPv6 still starts."""
     return f"-{address}" if address.version == 6 and address.is_loopback else str(address)
-

@@ -7,10 +7,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pyinfra.api.exceptions import InventoryError
-from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
 
 from deploy.directives import Redis
 from deploy.quantities import Bytes, about
+from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
 
 OLDEST_REDIS = (7, 0)
 MEMORY_SHARE = 0.6
@@ -28,6 +28,7 @@ class Docker(_Section):
 
     image: str = Field("redis:8.2", description="Redis, 7.0 or newer")
     python_image: str = Field("python:3.13-slim", description="what the service's image is FROM")
+    python: str = Field("3.13", pattern=r"^3\.\d+$", description="that image's Python")
     memory_limit: Bytes | None = Field(
         None, description="memory of Redis's container; unset: three quarters of the host's"
     )
@@ -35,6 +36,15 @@ class Docker(_Section):
     insight: bool = Field(False, description="RedisInsight beside it")
     insight_image: str = Field("redis/redisinsight:2.70", description="RedisInsight")
     insight_port: int = Field(8001, ge=1, le=65_535, description="on loopback")
+
+    @model_validator(mode="after")
+    def _knows_its_python(self) -> Self:
+        tag = self.python_image.rpartition(":")[2]
+        if tag.startswith("3.") and not tag.startswith(self.python):
+            raise ValueError(f"python: is {self.python}, and python_image {self.python_image!r}")
+        if "alpine" in tag:
+            raise ValueError("python_image: wheels are for glibc; use a Debian image (slim)")
+        return self
 
     @field_validator("image")
     @classmethod

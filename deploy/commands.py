@@ -1,0 +1,98 @@
+"""Shell commands as pure builders: arguments in, one string out. No password is ever in one: they
+name the file that holds it, and the host's shell reads it into the environment.
+"""
+
+from dataclasses import dataclass
+from shlex import join, quote
+
+from deploy.layout import REDIS_UNIT, Layout, Role
+
+
+@dataclass(frozen=True)
+class RedisCli:
+    """How to ask the Redis of one host, on that host."""
+
+    layout: Layout
+    port: int
+    address: str = "127.0.0.1"
+    container: bool = False
+
+    def __call__(self, *arguments: str, role: Role = "admin", json: bool = False) -> str:
+        """`redis-cli` as a role; it exits with an error where Redis answers with one."""
+        options = ["--user", role, "--no-auth-warning", "-e"] + (["--json"] if json else [])
+        where = ["-p", str(self.port)]
+        if self.container:
+            client = ["docker", "exec", "-e", "REDISCLI_AUTH", REDIS_UNIT, "redis-cli"]
+        else:
+            client = ["redis-cli"]
+            where = ["-h", self.address, *where]
+        password = f'REDISCLI_AUTH="$(cat {quote(self.layout.secret(role))})"'
+        return f"{password} {join([*client, *options, *where, *arguments])}"
+
+    def is_ready(self) -> str:
+        """Succeeds once Redis has loaded its data and answers; a bare ping would earlier."""
+        return f"{self('ping', role='monitor')} | grep -q PONG"
+
+
+def make_secret(path: str, *, user: str, group: str, mode: int) -> str:
+    """Makes a password of 256 bits in a file, unless one is there. Nothing is printed."""
+    new = f"{path}.new"
+    return (
+        f"umask 077 && {{ [ -s {quote(path)} ] || {{ "
+        f"head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' > {quote(new)} && "
+        f"chown {quote(user)}:{quote(group)} {quote(new)} && chmod {mode:o} {quote(new)} && "
+        f"mv {quote(new)} {quote(path)}; }}; }}"
+    )
+
+
+def install_release(archive: str, *, releases: str, release: str, python: str, current: str) -> str:
+    """Unpacks an archive of wheels and installs them into a venv of their own, without an index.
+
+    The venv counts when `complete` stands in it; the link changes last, and at once.
+    """
+    home = f"{releases}/{release}"
+    pip = '"$home"/venv/bin/python "$home"/wheels/pip-*.whl/pip'
+    return " && ".join(
+        [
+            f"home={quote(home)}",
+            'rm -rf "$home"',
+            'mkdir -p "$home"',
+            f'tar -xf {quote(archive)} -C "$home"',
+            f'{quote(python)} -m venv --without-pip "$home"/venv',
+            f'{pip} install --quiet --no-index --find-links "$home"/wheels --no-cache-dir '
+            "--disable-pip-version-check thoughtstream",
+            'rm -rf "$home"/wheels',
+            'touch "$home"/complete',
+            f'ln -sfn "$home"/venv {quote(current)}.new',
+            f"mv -f{'h' if python.startswith('/opt/homebrew') else 'T'} "
+            f"{quote(current)}.new {quote(current)}",
+            f"rm -f {quote(archive)}",
+        ]
+    )
+
+
+def build_image(archive: str, *, folder: str, tag: str) -> str:
+    """Builds an image from an archive of wheels and the Dockerfile in `folder`, without network."""
+    return (
+        f"tar -xf {quote(archive)} -C {quote(folder)} && "
+        f"docker build --quiet --network none --tag {quote(tag)} {quote(folder)} && "
+        f"rm -rf {quote(folder)} {quote(archive)}"
+    )
+
+
+def start_daemon(domain: str, label: str, plist: str) -> str:
+    """Loads a launchd job anew. `bootout` returns before the job is gone, so loading is tried
+    again while the old one ends (ExitTimeOut of the plist: 60 s).
+    """
+    target = quote(f"{domain}/{label}")
+    load = f"launchctl bootstrap {quote(domain)} {quote(plist)}"
+    return (
+        f"launchctl enable {target} && {{ launchctl bootout {target} 2>/dev/null; n=0; "
+        f"until {load} 2>/dev/null; do n=$((n + 1)); [ $n -lt 70 ] || {{ {load}; exit 1; }}; "
+        f"sleep 1; done; }} && launchctl kickstart {target}"
+    )
+
+
+def compose(layout: Layout, *arguments: str) -> str:
+    """`docker compose` on this host's file."""
+    return join(["docker", "compose", "-f", layout.compose, *arguments])

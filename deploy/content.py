@@ -1,0 +1,92 @@
+"""What stands in the files of a host: settings and places in, text out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.directives import Directive
+from deploy.layout import ROLES, Layout, Role
+from deploy.render import render
+from deploy.settings import Stack
+from thoughtstream.config import StreamConfig
+from thoughtstream.keys import acl_rules
+
+
+@dataclass(frozen=True)
+class RedisPlace:
+    """What Redis is told of its surroundings, beside what the inventory sets."""
+
+    dir: str
+    aclfile: str
+    supervised: str = "no"
+    bind: str | None = None
+
+    def directives(self) -> tuple[Directive, ...]:
+        values = {
+            "dir": self.dir,
+            "aclfile": self.aclfile,
+            "supervised": self.supervised,
+            "daemonize": "no",
+            "dbfilename": "dump.rdb",
+            "appenddirname": "appendonlydir",
+            "logfile": '""',
+            "always-show-logo": "no",
+        }
+        return tuple(Directive(name, value, False, "place") for name, value in values.items())
+
+
+def redis_directives(stack: Stack, place: RedisPlace) -> tuple[Directive, ...]:
+    """What the inventory sets, as the server in this place is told it."""
+    return tuple(
+        Directive("bind", place.bind, False, "inside its container; published by compose")
+        if line.name == "bind" and place.bind is not None
+        else line
+        for line in stack.redis.directives()
+    )
+
+
+def redis_conf(stack: Stack, place: RedisPlace) -> str:
+    """`redis.conf`."""
+    return render("redis.conf", place=place.directives(), directives=redis_directives(stack, place))
+
+
+def restart_only(stack: Stack, place: RedisPlace) -> str:
+    """The part of redis.conf that a running server cannot change."""
+    lines = [*place.directives(), *redis_directives(stack, place)]
+    return "\n".join(f"{line.name} {line.value}" for line in lines if not line.live)
+
+
+def users_acl(digests: Mapping[Role, str]) -> str:
+    """The ACL file: `default` off, and a user a role; `digests` are the passwords' sha256."""
+    users = [{"name": r, "digest": digests[r], "rules": acl_rules(r)} for r in ROLES]
+    return render("users.acl", users=users)
+
+
+def service_toml(stack: Stack, *, home: str, url: str, password_file: str) -> str:
+    """The service's settings on a server."""
+    redis = {"url": url, "username": "service", "password_file": password_file}
+    sections = {"redis": redis, "streams": _streams(stack.service.streams)}
+    return render(
+        "thoughtstream.toml",
+        notes=(),
+        top={"home": home, "log": stack.service.log},
+        sections=sections,
+    )
+
+
+def embedded_toml(stack: Stack, *, notes: Sequence[str]) -> str:
+    """The settings of a mind in somebody's home; `notes` stand on top."""
+    embedded = stack.embedded.model_dump(mode="json", exclude_none=True)
+    sections = {"embedded": embedded, "streams": _streams(stack.service.streams)}
+    return render("thoughtstream.toml", notes=notes, top={}, sections=sections)
+
+
+def _streams(streams: StreamConfig) -> dict[str, Any]:
+    return streams.model_dump(mode="json", exclude_none=True)
+
+
+def toml_of(layout: Layout, stack: Stack, *, url: str) -> str:
+    """The service's settings where it runs natively."""
+    return service_toml(
+        stack, home=layout.service_data, url=url, password_file=layout.secret("service")
+    )

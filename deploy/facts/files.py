@@ -1,0 +1,101 @@
+"""Files, passwords and room on the disk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from shlex import quote
+
+from deploy.facts.base import ScriptFact, number, pairs, script
+from deploy.layout import Role
+
+
+@dataclass(frozen=True)
+class PathState:
+    """`sha256` of a file, None for a directory. `user` and `group`: name and number."""
+
+    sha256: str | None
+    user: tuple[str, str]
+    group: tuple[str, str]
+    mode: int
+
+
+class PathsFact(ScriptFact[dict[str, PathState]]):
+    """Digest, owner and mode of each path that exists."""
+
+    def command(self, paths: Sequence[str]) -> str:
+        return script(
+            "state() {",
+            "  stat -c '%U %u %G %g %a' \"$1\" || stat -f '%Su %u %Sg %g %Lp' \"$1\"",
+            "}",
+            'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }',
+            f"for p in {' '.join(quote(path) for path in paths)}; do",
+            '  [ -e "$p" ] || continue',
+            '  digest=-; [ -f "$p" ] && digest=$(sum "$p" | cut -c 1-64)',
+            '  echo "$(state "$p") $digest $p"',
+            "done",
+        )
+
+    def process(self, output: list[str]) -> dict[str, PathState]:
+        found = {}
+        for line in output:
+            user, uid, group, gid, mode, digest, path = line.split(" ", 6)
+            sha256 = None if digest == "-" else digest
+            found[path] = PathState(sha256, (user, uid), (group, gid), int(mode, 8))
+        return found
+
+    @staticmethod
+    def default() -> dict[str, PathState]:
+        return {}
+
+
+class SecretDigestsFact(ScriptFact[dict[str, str]]):
+    """The sha256 of each password file that holds a password, by role: the password itself never
+    leaves the host.
+    """
+
+    def command(self, files: dict[Role, str]) -> str:
+        return script(
+            'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }',
+            *(
+                f'[ -s {quote(path)} ] && echo "{role}=$(sum {quote(path)} | cut -c 1-64)"'
+                for role, path in files.items()
+            ),
+        )
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        return {role: digest for role, digest in pairs(output).items() if digest}
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes free where the data goes, and bytes that the data already takes."""
+
+    free: int | None = None
+    used: int | None = None
+
+
+class DiskFact(ScriptFact[Disk]):
+    """Room at a path, or at what exists of it."""
+
+    def command(self, path: str) -> str:
+        return script(
+            f"p={quote(path)}",
+            f'echo "used=$(du -sk {quote(path)} | cut -f 1)"',
+            'while [ ! -e "$p" ]; do p=$(dirname "$p"); done',
+            'echo "free=$(df -Pk "$p" | awk \'NR == 2 {print $4}\')"',
+        )
+
+    def process(self, output: list[str]) -> Disk:
+        found = pairs(output)
+        free, used = number(found.get("free")), number(found.get("used"))
+        return Disk(
+            free=None if free is None else free * 1024,
+            used=None if used is None else used * 1024,
+        )
+
+    @staticmethod
+    def default() -> Disk:
+        return Disk()

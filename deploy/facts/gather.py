@@ -1,0 +1,97 @@
+"""All facts of one host, read once before anything is planned."""
+
+from dataclasses import dataclass, field
+
+from pyinfra.api.host import Host
+from pyinfra.connectors.local import LocalConnector
+
+from deploy.commands import RedisCli
+from deploy.facts.docker import DockerFact, DockerState
+from deploy.facts.embedded import EmbeddedFact, EmbeddedState
+from deploy.facts.files import Disk, DiskFact, PathsFact, PathState, SecretDigestsFact
+from deploy.facts.machine import Machine, MachineFact
+from deploy.facts.redis import RedisFact, RedisState
+from deploy.facts.software import Software, SoftwareFact
+from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
+from deploy.layout import Layout, Role
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a host is now."""
+
+    machine: Machine
+    local: bool = False
+    paths: dict[str, PathState] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    software: Software = field(default_factory=Software)
+    units: dict[str, UnitState] = field(default_factory=dict)
+    docker: DockerState | None = None
+    redis: RedisState | None = None
+    listeners: dict[int, Listener] = field(default_factory=dict)
+    disk: Disk = field(default_factory=Disk)
+    embedded: EmbeddedState | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Which facts a runtime wants beside the machine's."""
+
+    paths: tuple[str, ...] = ()
+    secrets: dict[Role, str] = field(default_factory=dict)
+    software: Layout | None = None
+    units: tuple[str, ...] = ()
+    own_units: bool = False
+    launchd_domain: str | None = None
+    images: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    cli: RedisCli | None = None
+    ports: tuple[int, ...] = ()
+    disk: str | None = None
+    program: str | None = None
+
+
+def gather(host: Host, machine: Machine, watch: Watch) -> Facts:
+    """Reads a host. Nothing is changed, and what can't be read is None or absent."""
+    read = host.get_fact
+    docker = read(DockerFact, watch.images, watch.containers) if watch.containers else None
+    disk = docker.root if docker and docker.root else watch.disk
+    layout, cli = watch.software, watch.cli
+    return Facts(
+        machine=machine,
+        local=is_local(host),
+        paths=read(PathsFact, watch.paths),
+        secrets=read(SecretDigestsFact, watch.secrets) if watch.secrets else {},
+        software=(
+            read(SoftwareFact, layout.owner.service, layout.current) if layout else Software()
+        ),
+        units=_units(host, watch),
+        docker=docker,
+        redis=read(RedisFact, cli) if cli else None,
+        listeners=read(ListenersFact, watch.ports) if watch.ports else {},
+        disk=read(DiskFact, disk) if disk else Disk(),
+        embedded=read(EmbeddedFact, watch.program) if watch.program else None,
+    )
+
+
+def read_machine(host: Host) -> Machine:
+    """The machine alone: it decides which facts are wanted next."""
+    machine: Machine = host.get_fact(MachineFact)
+    return machine
+
+
+def is_local(host: Host) -> bool:
+    """Whether the host is this very machine."""
+    return issubclass(host.connector_cls, LocalConnector)
+
+
+def _units(host: Host, watch: Watch) -> dict[str, UnitState]:
+    if not watch.units:
+        return {}
+    if watch.launchd_domain:
+        daemons: dict[str, UnitState] = host.get_fact(
+            DaemonsFact, watch.launchd_domain, watch.units
+        )
+        return daemons
+    units: dict[str, UnitState] = host.get_fact(UnitsFact, watch.units, watch.own_units)
+    return units

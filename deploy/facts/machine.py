@@ -1,0 +1,104 @@
+"""The machine: system, memory, Python, who supervises processes, what the kernel is tuned to."""
+
+from dataclasses import dataclass
+
+from deploy.facts.base import ScriptFact, number, pairs, script
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`memory` in bytes: the machine's, or its container's if that is less. `user` is who runs
+    the commands, `login` who connected (before sudo), `home` the latter's.
+    """
+
+    system: str | None
+    distribution: str | None = None
+    release: str | None = None
+    architecture: str | None = None
+    glibc: str | None = None
+    user: str | None = None
+    login: str | None = None
+    home: str | None = None
+    memory: int | None = None
+    python: str | None = None
+    container: str | None = None
+    systemd: bool = False
+    systemd_user: bool = False
+    launchd_domain: str | None = None
+    tunable: bool = False
+    overcommit: int | None = None
+    somaxconn: int | None = None
+    thp_tunable: bool = False
+    thp: str | None = None
+    autorestart: bool | None = None
+
+
+class MachineFact(ScriptFact[Machine]):
+    """Reads the machine."""
+
+    def command(self) -> str:
+        return script(
+            'echo "system=$(uname -s)"',
+            'echo "architecture=$(uname -m)"',
+            'echo "user=$(id -un)"',
+            'echo "login=${SUDO_USER:-$(id -un)}"',
+            'echo "home=$(eval echo "~${SUDO_USER:-$(id -un)}")"',
+            '[ -r /etc/os-release ] && . /etc/os-release && echo "distribution=$ID" '
+            '&& echo "release=$VERSION_ID"',
+            'echo "glibc=$(getconf GNU_LIBC_VERSION | cut -d " " -f 2)"',
+            '[ -d /Library ] && echo "release=$(sw_vers -productVersion)"',
+            "awk '/^MemTotal/ {print \"memory_kb=\" $2}' /proc/meminfo",
+            'echo "memory=$(sysctl -n hw.memsize)"',
+            'echo "limit=$(cat /sys/fs/cgroup/memory.max '
+            '|| cat /sys/fs/cgroup/memory/memory.limit_in_bytes)"',
+            '[ -d /Library ] || echo "python=$(python3 -c '
+            "'import platform; print(platform.python_version())')\"",
+            'echo "container=$(systemd-detect-virt --container)"',
+            "[ -d /run/systemd/system ] && echo systemd=yes",
+            "systemctl --user show-environment >/dev/null && echo systemd_user=yes",
+            'for d in gui user; do launchctl print "$d/$(id -u)" >/dev/null '
+            '&& echo "launchd_domain=$d/$(id -u)" && break; done',
+            "[ -w /proc/sys/vm/overcommit_memory ] && echo tunable=yes",
+            "[ -w /sys/kernel/mm/transparent_hugepage/enabled ] && echo thp_tunable=yes",
+            'echo "overcommit=$(cat /proc/sys/vm/overcommit_memory)"',
+            'echo "somaxconn=$(cat /proc/sys/net/core/somaxconn)"',
+            'echo "thp=$(cat /sys/kernel/mm/transparent_hugepage/enabled)"',
+            'echo "autorestart=$(pmset -g | awk \'$1 == "autorestart" {print $2}\')"',
+        )
+
+    def process(self, output: list[str]) -> Machine:
+        found = pairs(output)
+        kib = number(found.get("memory_kb"))
+        total = number(found.get("memory")) or (kib * 1024 if kib is not None else None)
+        limit = number(found.get("limit"))
+        container = found.get("container")
+        return Machine(
+            system=found.get("system"),
+            distribution=found.get("distribution"),
+            release=found.get("release"),
+            architecture=found.get("architecture"),
+            glibc=found.get("glibc"),
+            user=found.get("user"),
+            login=found.get("login"),
+            home=found.get("home"),
+            memory=min(total, limit) if total and limit else total,
+            python=found.get("python"),
+            container=None if container == "none" else container,
+            systemd="systemd" in found,
+            systemd_user="systemd_user" in found,
+            launchd_domain=found.get("launchd_domain"),
+            tunable="tunable" in found,
+            thp_tunable="thp_tunable" in found,
+            overcommit=number(found.get("overcommit")),
+            somaxconn=number(found.get("somaxconn")),
+            thp=found.get("thp"),
+            autorestart=_flag(found.get("autorestart")),
+        )
+
+    @staticmethod
+    def default() -> Machine:
+        return Machine(system=None)
+
+
+def _flag(text: str | None) -> bool | None:
+    return None if text is None else text == "1"

@@ -1,0 +1,43 @@
+"""The Redis that runs: version, configuration, users."""
+
+import json
+from dataclasses import dataclass, field
+
+from pyinfra.api.exceptions import FactProcessError
+
+from deploy.commands import RedisCli
+from deploy.facts.base import ScriptFact, script
+
+
+@dataclass(frozen=True)
+class RedisState:
+    """A server that answers: `config` is CONFIG GET *, `users` the lines of ACL LIST."""
+
+    version: str
+    config: dict[str, str] = field(default_factory=dict)
+    users: tuple[str, ...] = ()
+
+
+class RedisFact(ScriptFact[RedisState | None]):
+    """Asks Redis as admin; None if it isn't there, doesn't answer or doesn't know the admin."""
+
+    def command(self, cli: RedisCli) -> str:
+        return script(
+            f"set -e; {cli('config', 'get', '*', json=True)}",
+            cli("acl", "list", json=True),
+            cli("info", "server", json=True),
+        )
+
+    def process(self, output: list[str]) -> RedisState | None:
+        if len(output) != 3:
+            return None
+        try:
+            config, users, info = (json.loads(line) for line in output)
+        except ValueError as error:
+            raise FactProcessError(f"redis-cli printed no JSON: {error}") from error
+        lines = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+        return RedisState(lines["redis_version"], config, tuple(users))
+
+    @staticmethod
+    def default() -> RedisState | None:
+        return None

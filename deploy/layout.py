@@ -1,0 +1,181 @@
+"""Where things live on a host, and whose they are. One function a kind of host; no I/O."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from thoughtstream.config import FILE_NAME, default_home
+
+Role = Literal["admin", "service", "monitor"]
+ROLES: tuple[Role, ...] = ("admin", "service", "monitor")
+
+REDIS_UNIT = "thoughtstream-redis"
+SERVICE_UNIT = "thoughtstream"
+THP_UNIT = "thoughtstream-thp"
+REDIS_DAEMON = "io.thoughtstream.redis"
+DAEMON = "io.thoughtstream.service"
+INSIGHT = "thoughtstream-insight"
+IMAGE = "thoughtstream"
+CONTAINER_UID = 10_001
+"""The service's user inside its container."""
+
+
+SYSTEMD = "/etc/systemd/system"
+SYSCTL = "/etc/sysctl.d/60-redis.conf"
+LAUNCH_DAEMONS = "/Library/LaunchDaemons"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who may read what: `admin` owns, the two groups read what their process needs."""
+
+    admin: str
+    admin_group: str
+    redis: str
+    redis_group: str
+    service: str
+    service_group: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Directories of one host."""
+
+    etc: str
+    opt: str
+    data: str
+    bin: str
+    owner: Owner
+    etc_mode: int = 0o755
+    redis_mode: int = 0o640
+
+    @property
+    def redis_etc(self) -> str:
+        """Redis's configuration directory, mounted as a whole into a container."""
+        return f"{self.etc}/redis"
+
+    @property
+    def service_etc(self) -> str:
+        """The service's configuration directory."""
+        return f"{self.etc}/service"
+
+    @property
+    def redis_conf(self) -> str:
+        return f"{self.redis_etc}/redis.conf"
+
+    @property
+    def acl(self) -> str:
+        return f"{self.redis_etc}/users.acl"
+
+    @property
+    def toml(self) -> str:
+        return f"{self.service_etc}/thoughtstream.toml"
+
+    @property
+    def compose(self) -> str:
+        return f"{self.etc}/compose.yaml"
+
+    @property
+    def redis_data(self) -> str:
+        return f"{self.data}/redis"
+
+    @property
+    def service_data(self) -> str:
+        return f"{self.data}/service"
+
+    @property
+    def releases(self) -> str:
+        return f"{self.opt}/releases"
+
+    @property
+    def command(self) -> str:
+        """What a person types on the host."""
+        return f"{self.bin}/thoughtstream"
+
+    @property
+    def current(self) -> str:
+        """The link to the venv in use."""
+        return f"{self.opt}/current"
+
+    @property
+    def program(self) -> str:
+        """The service's program where it runs natively."""
+        return f"{self.current}/bin/thoughtstream"
+
+    def secret(self, role: Role) -> str:
+        """The file that holds a role's password and nothing else."""
+        places = {
+            "admin": f"{self.etc}/secrets/admin",
+            "service": f"{self.service_etc}/password",
+            "monitor": f"{self.redis_etc}/monitor.password",
+        }
+        return places[role]
+
+
+def linux_native() -> Layout:
+    """Debian's Redis and our service under our own systemd units."""
+    owner = Owner("root", "root", "redis", "redis", "thoughtstream", "thoughtstream")
+    return Layout(
+        "/etc/thoughtstream", "/opt/thoughtstream", "/var/lib/thoughtstream", "/usr/local/bin",
+        owner,
+    )  # fmt: skip
+
+
+def linux_docker() -> Layout:
+    """Containers. Nobody but root enters the configuration directory; inside it, Redis's files
+    are readable to whatever user its image runs it as.
+    """
+    uid = str(CONTAINER_UID)
+    owner = Owner("root", "root", "root", "root", uid, uid)
+    return Layout(
+        "/etc/thoughtstream", "/opt/thoughtstream", "/var/lib/thoughtstream", "/usr/local/bin",
+        owner, etc_mode=0o700, redis_mode=0o644,
+    )  # fmt: skip
+
+
+def darwin_native(user: str) -> Layout:
+    """Homebrew's Redis under our own LaunchDaemons, which run as the user who owns Homebrew."""
+    root = "/opt/thoughtstream"
+    owner = Owner("root", "wheel", user, "staff", user, "staff")
+    return Layout(f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner)
+
+
+def darwin_docker(user: str, home: str) -> Layout:
+    """Docker Desktop or OrbStack: a user's own, so all files are the user's, under the home that
+    both share with their machine.
+    """
+    root = f"{home}/.thoughtstream"
+    owner = Owner(*[user, "staff"] * 3)
+    return Layout(
+        f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, etc_mode=0o700, redis_mode=0o644
+    )
+
+
+@dataclass(frozen=True)
+class OwnPlace:
+    """Where a mind of one's own lives: in the home directory of whoever runs the deployment, with
+    the program of this very environment.
+    """
+
+    home: str
+    program: str
+    user_units: str
+    user_agents: str
+
+    @property
+    def toml(self) -> str:
+        return f"{self.home}/{FILE_NAME}"
+
+
+def own_place() -> OwnPlace:
+    """This machine, this user, and the home that the service will find too."""
+    named = os.environ.get("THOUGHTSTREAM_HOME")
+    home = Path(named) if named else default_home()
+    return OwnPlace(
+        home=str(home.expanduser().absolute()),
+        program=str(Path(sys.executable).parent / "thoughtstream"),
+        user_units=str(Path.home() / ".config/systemd/user"),
+        user_agents=str(Path.home() / "Library/LaunchAgents"),
+    )

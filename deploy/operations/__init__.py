@@ -1,0 +1,27 @@
+"""Steps carried out. Each kind of step has one function; pyinfra's own operations do the work
+wherever it has one.
+"""
+
+from collections.abc import Iterable
+from zlib import crc32
+
+from pyinfra.context import host
+
+from deploy.operations import containers, processes, things  # noqa: F401  (they register)
+from deploy.operations.perform import perform
+from deploy.steps import Step
+
+
+def carry_out(steps: Iterable[Step]) -> None:
+    """Adds the steps to pyinfra's run, in their order.
+
+    pyinfra tells operations apart by the line that called them and a loop's position. Hosts have
+    different plans, so the position is taken from the step's own name: the same step of several
+    hosts is one operation, and different steps never are.
+    """
+    for step in steps:
+        host.loop_position.append(crc32(str(step).encode()))
+        try:
+            perform(step)
+        finally:
+            host.loop_position.pop()

@@ -1,0 +1,35 @@
+"""Images and containers."""
+
+from io import StringIO
+from shlex import quote
+
+from pyinfra.operations import files, server
+
+from deploy.commands import build_image, compose
+from deploy.operations.perform import perform
+from deploy.steps import BuildImage, ComposeUp, PullImage
+
+
+@perform.register
+def _pull(step: PullImage) -> None:
+    server.shell(name=str(step), commands=[f"docker pull --quiet {quote(step.image)}"])
+
+
+@perform.register
+def _image(step: BuildImage) -> None:
+    folder = f"{step.layout.opt}/build"
+    archive = f"{step.layout.opt}/{step.release.name}.tar"
+    files.put(
+        name=f"upload release {step.release.name}", src=str(step.release.archive), dest=archive
+    )
+    files.put(
+        name="upload the Dockerfile", src=StringIO(step.dockerfile), dest=f"{folder}/Dockerfile"
+    )
+    server.shell(name=str(step), commands=[build_image(archive, folder=folder, tag=step.tag)])
+
+
+@perform.register
+def _up(step: ComposeUp) -> None:
+    anew = ["--force-recreate"] if step.restart else []
+    command = compose(step.layout, "up", "--detach", "--no-deps", "--no-build", *anew, step.service)
+    server.shell(name=str(step), commands=[command])

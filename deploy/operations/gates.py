@@ -1,0 +1,84 @@
+"""Operations that change nothing: they wait for a host to be well, or end the run."""
+
+import time
+from collections.abc import Generator
+
+from pyinfra import logger
+from pyinfra.api.command import StringCommand
+from pyinfra.api.exceptions import OperationError
+from pyinfra.api.facts import FactBase
+from pyinfra.api.operation import operation
+from pyinfra.context import host, state
+
+from deploy.facts.base import PATH
+from deploy.operations.perform import perform
+from deploy.steps import Gate, Tell
+
+_POLL_S = 0.5
+
+
+class Succeeds(FactBase[bool]):
+    """Whether a command succeeds now."""
+
+    def command(self, check: str) -> str:
+        return f"{PATH}; export PATH; if {{ {check}; }} >/dev/null 2>&1; then echo yes; fi"
+
+    def process(self, output: list[str]) -> bool:
+        return output == ["yes"]
+
+    @staticmethod
+    def default() -> bool:
+        return False
+
+
+class Says(FactBase[list[str]]):
+    """What a command prints, whether it succeeds or not."""
+
+    def command(self, what: str) -> str:
+        return f"{PATH}; export PATH; {{ {what}; }} 2>&1; true"
+
+    def process(self, output: list[str]) -> list[str]:
+        return output
+
+    @staticmethod
+    def default() -> list[str]:
+        return []
+
+
+@operation()
+def passes(gate: Gate) -> Generator[StringCommand, None, None]:
+    """Polls until the gate's command succeeds.
+
+    Raises:
+        OperationError: it never did; the run ends on all hosts.
+    """
+    yield from ()
+    if not state.is_executing:
+        return
+    deadline = time.monotonic() + gate.timeout_s
+    while not host.get_fact(Succeeds, gate.command):
+        hopeless = host.get_fact(Succeeds, gate.hopeless)
+        if hopeless or time.monotonic() > deadline:
+            why = "it refuses its configuration" if hopeless else f"waited {gate.timeout_s} s"
+            said = "\n".join(f"    {line}" for line in host.get_fact(Says, gate.diagnose))
+            raise OperationError(f"{host.name}: not so: {gate.what} ({why})\n{said}")
+        time.sleep(_POLL_S)
+
+
+@operation()
+def say(text: str) -> Generator[StringCommand, None, None]:
+    """Tells the operator."""
+    yield from ()
+    if state.is_executing:
+        for line in text.splitlines():
+            logger.info(f"{host.print_prefix}{line}")
+
+
+@perform.register
+def _gate(step: Gate) -> None:
+    passes(name=str(step), gate=step)
+
+
+@perform.register
+def _tell(step: Tell) -> None:
+    say(name=str(step), text=step.text)

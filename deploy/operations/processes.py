@@ -1,0 +1,52 @@
+"""What runs: units, daemons, releases, and changes of a running Redis."""
+
+from pyinfra.operations import files, server, systemd
+
+from deploy.commands import install_release, start_daemon
+from deploy.operations.perform import perform
+from deploy.steps import ApplyLive, InstallRelease, LoadAcl, StartDaemon, StartUnit
+
+
+@perform.register
+def _release(step: InstallRelease) -> None:
+    archive = f"{step.layout.opt}/{step.release.name}.tar"
+    files.put(
+        name=f"upload release {step.release.name}", src=str(step.release.archive), dest=archive
+    )
+    command = install_release(
+        archive,
+        releases=step.layout.releases,
+        release=step.release.name,
+        python=step.python,
+        current=step.layout.current,
+    )
+    server.shell(name=str(step), commands=[command])
+
+
+@perform.register
+def _unit(step: StartUnit) -> None:
+    systemd.service(
+        name=str(step),
+        service=step.unit,
+        running=True,
+        restarted=step.restart,
+        enabled=True,
+        daemon_reload=step.reload,
+        user_mode=step.own,
+    )
+
+
+@perform.register
+def _daemon(step: StartDaemon) -> None:
+    server.shell(name=str(step), commands=[start_daemon(step.domain, step.label, step.plist)])
+
+
+@perform.register
+def _live(step: ApplyLive) -> None:
+    pairs = [part for name, _, new in step.changes for part in (name, new.strip('"'))]
+    server.shell(name=str(step), commands=[step.cli("config", "set", *pairs)])
+
+
+@perform.register
+def _load_acl(step: LoadAcl) -> None:
+    server.shell(name=str(step), commands=[step.cli("acl", "load")])

@@ -1,0 +1,131 @@
+"""Packages, users, files, passwords, kernel settings."""
+
+from collections.abc import Generator
+from io import StringIO
+
+from pyinfra.api.command import StringCommand
+from pyinfra.api.operation import operation
+from pyinfra.context import host, state
+from pyinfra.operations import apt, brew, files, server
+
+from deploy.commands import make_secret
+from deploy.content import users_acl
+from deploy.facts.files import SecretDigestsFact
+from deploy.layout import Role
+from deploy.operations.gates import passes
+from deploy.operations.perform import perform
+from deploy.steps import (
+    ApplySysctl,
+    BrewInstall,
+    Gate,
+    Install,
+    MakeDirectory,
+    MakeSecret,
+    MakeUser,
+    Mask,
+    OwnFile,
+    PutAcl,
+    PutFile,
+    Run,
+)
+
+_CANDIDATE = "s/^ *Candidate: *\\([0-9]*:\\)*\\([0-9]*\\)\\..*/\\2/p"
+_NEW_ENOUGH = f"v=$(apt-cache policy redis-server | sed -n '{_CANDIDATE}'); [ \"${{v:-0}}\" -ge 7 ]"
+
+
+@perform.register
+def _install(step: Install) -> None:
+    apt.update(name="read the lists of packages", cache_time=3600)
+    gate = Gate("apt offers Redis 7.0 or newer", _NEW_ENOUGH, 0, "apt-cache policy redis-server")
+    passes(name=str(gate), gate=gate)
+    for unit in step.masked:
+        server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])
+    apt.packages(name=str(step), packages=list(step.packages), no_recommends=True)
+
+
+@perform.register
+def _brew(step: BrewInstall) -> None:
+    # Homebrew refuses root.
+    brew.packages(name=str(step), packages=list(step.packages), _sudo=False)
+
+
+@perform.register
+def _mask(step: Mask) -> None:
+    server.shell(name=str(step), commands=[f"systemctl mask {step.unit}"])
+
+
+@perform.register
+def _user(step: MakeUser) -> None:
+    server.user(
+        name=str(step),
+        user=step.user,
+        home=step.home,
+        shell="/usr/sbin/nologin",
+        system=True,
+        create_home=False,
+        ensure_home=False,
+    )
+
+
+@perform.register
+def _directory(step: MakeDirectory) -> None:
+    files.directory(
+        name=str(step), path=step.path, user=step.user, group=step.group, mode=f"{step.mode:o}"
+    )
+
+
+@perform.register
+def _own(step: OwnFile) -> None:
+    files.file(
+        name=str(step), path=step.path, user=step.user, group=step.group, mode=f"{step.mode:o}"
+    )
+
+
+@perform.register
+def _secret(step: MakeSecret) -> None:
+    command = make_secret(step.path, user=step.user, group=step.group, mode=step.mode)
+    server.shell(name=str(step), commands=[command])
+
+
+@perform.register
+def _file(step: PutFile) -> None:
+    files.put(
+        name=str(step),
+        src=StringIO(step.text),
+        dest=step.path,
+        user=step.user,
+        group=step.group,
+        mode=f"{step.mode:o}",
+    )
+
+
+@operation()
+def acl_file(step: PutAcl) -> Generator[StringCommand, None, None]:
+    """Writes the users, with the digests of the passwords that the host has by now."""
+    found = host.get_fact(SecretDigestsFact, dict(step.secrets))
+    digests: dict[Role, str] = {
+        role: found[role] if state.is_executing else found.get(role, "to-be-made")
+        for role, _ in step.secrets
+    }
+    yield from files.put._inner(
+        src=StringIO(users_acl(digests)),
+        dest=step.path,
+        user=step.user,
+        group=step.group,
+        mode=f"{step.mode:o}",
+    )
+
+
+@perform.register
+def _acl(step: PutAcl) -> None:
+    acl_file(name=str(step), step=step)
+
+
+@perform.register
+def _sysctl(step: ApplySysctl) -> None:
+    server.shell(name=str(step), commands=[f"sysctl --quiet --load {step.path}"])
+
+
+@perform.register
+def _run(step: Run) -> None:
+    server.shell(name=str(step), commands=[step.command])

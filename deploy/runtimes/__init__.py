@@ -1,0 +1,20 @@
+"""The runtimes: how a stack is put on one kind of host. Pure: no I/O, only facts in, steps out."""
+
+from deploy.facts.machine import Machine
+from deploy.runtimes.base import Runtime
+from deploy.runtimes.darwin import DarwinNative
+from deploy.runtimes.docker import Docker
+from deploy.runtimes.embedded import Embedded
+from deploy.runtimes.linux import LinuxNative
+from deploy.settings import Stack
+
+
+def runtime_of(stack: Stack, machine: Machine) -> Runtime:
+    """The runtime that the inventory chose, for this kind of machine."""
+    if stack.runtime == "embedded":
+        return Embedded(stack, machine)
+    if stack.runtime == "docker":
+        return Docker(stack, machine)
+    if machine.system == "Darwin":
+        return DarwinNative(stack, machine)
+    return LinuxNative(stack, machine)

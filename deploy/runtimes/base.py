@@ -1,0 +1,74 @@
+"""What all runtimes share: the shape of one, and the comparison of files."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+from deploy.facts.files import PathState
+from deploy.facts.gather import Facts, Watch
+from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
+
+
+class Runtime(Protocol):
+    """How a stack is put on one kind of host."""
+
+    def watch(self) -> Watch:
+        """The facts that it needs."""
+
+    def problems(self, facts: Facts) -> Iterator[str]:
+        """Why it can't be put there, each with its cure. Empty: it can."""
+
+    def plan(self, facts: Facts) -> list[Step]:
+        """What is to be done, in order; a host that is as it should be gets gates only."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it should be; `user` None: whoever the deployment connects as."""
+
+    path: str
+    text: str
+    user: str | None = None
+    group: str | None = None
+    mode: int = 0o644
+
+    def differs(self, facts: Facts) -> bool:
+        """Whether the host has it not, or another, or somebody else's."""
+        found = facts.paths.get(self.path)
+        if found is None or found.sha256 != sha256(self.text.encode()).hexdigest():
+            return True
+        return not _owned(found, self.user, self.group, self.mode)
+
+    def step(self) -> PutFile:
+        """The step that makes it."""
+        return PutFile(self.path, self.text, self.user, self.group, self.mode)
+
+
+def changed(files: Iterable[File], facts: Facts) -> list[File]:
+    """The files that are to be written."""
+    return [file for file in files if file.differs(facts)]
+
+
+def missing_directories(
+    directories: Iterable[MakeDirectory], facts: Facts
+) -> Iterator[MakeDirectory]:
+    """The directories that are to be made, or given to their owner."""
+    for directory in directories:
+        found = facts.paths.get(directory.path)
+        if found is None or not _owned(found, directory.user, directory.group, directory.mode):
+            yield directory
+
+
+def wrong_owner(step: OwnFile, facts: Facts) -> bool:
+    """Whether a file is there with another owner or mode."""
+    found = facts.paths.get(step.path)
+    return found is not None and not _owned(found, step.user, step.group, step.mode)
+
+
+def _owned(found: PathState, user: str | None, group: str | None, mode: int) -> bool:
+    return (
+        (user is None or user in found.user)
+        and (group is None or group in found.group)
+        and found.mode == mode
+    )

@@ -1,0 +1,134 @@
+"""Runtime `native` on a Mac: Homebrew's Redis under LaunchDaemons, which run before any login."""
+
+from collections.abc import Iterator
+
+from deploy.facts.gather import Facts, Watch
+from deploy.facts.machine import Machine
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, darwin_native
+from deploy.render import render
+from deploy.runtimes import preflight
+from deploy.runtimes.base import File
+from deploy.runtimes.native import Native
+from deploy.settings import Stack
+from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
+from deploy.wheels import Target
+
+PYTHON = "3.13"
+
+
+class DarwinNative(Native):
+    """One Mac with Homebrew."""
+
+    redis_unit = REDIS_DAEMON
+    service_unit = DAEMON
+
+    def __init__(self, stack: Stack, machine: Machine) -> None:
+        user = machine.login or ""
+        layout = darwin_native(user)
+        super().__init__(stack, machine, layout, supervised="no", become=f"sudo -u {user} -E")
+
+    @property
+    def brew(self) -> str:
+        """Where Homebrew lives."""
+        return "/opt/homebrew" if self.machine.architecture == "arm64" else "/usr/local"
+
+    @property
+    def python(self) -> str:
+        return f"{self.brew}/opt/python@{PYTHON}/bin/python{PYTHON}"
+
+    @property
+    def target(self) -> Target:
+        machine = self.machine
+        return Target(PYTHON, machine.architecture or "", None, macos=machine.release)
+
+    def watch(self) -> Watch:
+        return Watch(
+            paths=(*self.paths, self.python, f"{self.brew}/bin/redis-server"),
+            secrets=self.server.secrets,
+            software=self.layout,
+            units=(REDIS_DAEMON, DAEMON),
+            launchd_domain="system",
+            cli=self.cli,
+            ports=(self.stack.redis.port,),
+            disk=self.layout.data,
+        )
+
+    def problems(self, facts: Facts) -> Iterator[str]:
+        machine = facts.machine
+        if machine.user != "root":
+            yield (
+                f"facts.machine.user: is {machine.user}, who may not install LaunchDaemons; set "
+                "_sudo=True in the inventory, and let the user sudo"
+            )
+        if machine.login == "root":
+            yield (
+                "facts.machine.login: is root, and Homebrew refuses root; connect as the user who "
+                "owns it"
+            )
+        if facts.software.brew is None:
+            yield "facts.software.brew: is missing; install Homebrew (https://brew.sh)"
+        yield from preflight.redis_version("facts.software.redis", facts.software.redis)
+        yield from preflight.running_redis(facts)
+        yield from preflight.memory(self.stack, machine.memory, "facts.machine.memory")
+        yield from preflight.disk(self.stack, facts.disk)
+        mine = facts.units.get(REDIS_DAEMON)
+        yield from preflight.ports(facts, {"redis.port": self.stack.redis.port}, mine)
+
+    def plan(self, facts: Facts) -> list[Step]:
+        steps: list[Step] = []
+        if facts.machine.autorestart is False:
+            steps.append(Run("start again after a power failure", "pmset -a autorestart 1"))
+        needed = {f"{self.brew}/bin/redis-server": "redis", self.python: f"python@{PYTHON}"}
+        if missing := tuple(name for path, name in needed.items() if path not in facts.paths):
+            steps.append(BrewInstall(missing))
+        return [*steps, *self.common(facts)]
+
+    @property
+    def directories(self) -> list[MakeDirectory]:
+        layout, owner = self.layout, self.layout.owner
+        own = (owner.redis, owner.redis_group, 0o700)
+        return [
+            *super().directories,
+            MakeDirectory(layout.bin, owner.admin, owner.admin_group, 0o755),
+            MakeDirectory(layout.data, owner.admin, owner.admin_group, 0o755),
+            MakeDirectory(layout.redis_data, *own),
+            MakeDirectory(layout.service_data, *own),
+            MakeDirectory(self.log, *own),
+        ]
+
+    @property
+    def log(self) -> str:
+        """Where the daemons' words go."""
+        return f"{self.layout.opt}/log"
+
+    def job(self, unit: str, *, revision: str) -> File:
+        redis = unit == REDIS_DAEMON
+        environment = {"THOUGHTSTREAM_REVISION": revision}
+        if not redis:
+            environment["THOUGHTSTREAM_CONFIG"] = self.layout.toml
+        text = render(
+            "launchd/daemon.plist",
+            label=unit,
+            arguments=[f"{self.brew}/bin/redis-server", self.layout.redis_conf]
+            if redis
+            else [self.layout.program, "up"],
+            user=self.layout.owner.redis if redis else self.layout.owner.service,
+            environment=environment,
+            restart="always" if redis else "on-failure",
+            files=65_535,
+            log=f"{self.log}/{unit}.log",
+        )
+        return File(f"{LAUNCH_DAEMONS}/{unit}.plist", text, "root", "wheel", 0o644)
+
+    def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartDaemon:
+        plist = self.job(unit, revision="").path
+        return StartDaemon("system", unit, plist, why, restart=restart or reload)
+
+    def gate(self, unit: str, what: str, check: str) -> Gate:
+        return Gate(
+            what,
+            check,
+            self.stack.service.start_timeout_s,
+            diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log}/{unit}.log",
+            hopeless=f"launchctl print system/{unit} | grep -q 'last exit code = 78'",
+        )

@@ -1,0 +1,132 @@
+"""Runtime `embedded`: a mind of one's own, in a home directory of this machine. No root, no Docker.
+
+The service brings its own Redis. systemd --user or launchd keeps it running where there is one;
+else it runs as a process of its own.
+"""
+
+from collections.abc import Iterator
+from shlex import quote
+
+from deploy.content import embedded_toml
+from deploy.facts.gather import Facts, Watch
+from deploy.facts.machine import Machine
+from deploy.layout import DAEMON, SERVICE_UNIT, OwnPlace, own_place
+from deploy.render import digest, render
+from deploy.runtimes import tell
+from deploy.runtimes.base import File, changed, missing_directories
+from deploy.settings import Stack
+from deploy.steps import Gate, MakeDirectory, Run, StartDaemon, StartUnit, Step
+from deploy.wheels import source_digest
+
+
+class Embedded:
+    """This machine, this user."""
+
+    def __init__(self, stack: Stack, machine: Machine, place: OwnPlace | None = None) -> None:
+        self.stack = stack
+        self.machine = machine
+        self.place = place or own_place()
+        # The code that runs is this checkout's: with other code it must start anew.
+        notes = (f"Of the code {digest(source_digest())}.",)
+        toml = embedded_toml(stack, notes=notes)
+        self.toml = File(self.place.toml, toml, mode=0o600)
+        self.job = self._job(digest(toml))
+
+    @property
+    def supervisor(self) -> str:
+        """Who keeps it running."""
+        if self.machine.systemd_user:
+            return "systemd --user"
+        return "launchd" if self.machine.launchd_domain else "itself"
+
+    def watch(self) -> Watch:
+        names = {"systemd --user": (SERVICE_UNIT,), "launchd": (DAEMON,), "itself": ()}
+        return Watch(
+            paths=(self.place.home, self.toml.path, *([self.job.path] if self.job else [])),
+            units=names[self.supervisor],
+            own_units=True,
+            launchd_domain=self.machine.launchd_domain,
+            program=self.place.program,
+        )
+
+    def problems(self, facts: Facts) -> Iterator[str]:
+        if not facts.local:
+            yield (
+                "runtime: 'embedded' is for this machine (@local); use 'docker' or 'native' for "
+                "a host elsewhere"
+            )
+        if facts.embedded and not facts.embedded.own:
+            yield (
+                "facts.embedded.url: the environment names another Redis "
+                f"({facts.embedded.url}); unset REDIS_URL, REDIS_HOST and REDIS_PORT"
+            )
+
+    def plan(self, facts: Facts) -> list[Step]:
+        files = [self.toml, *([self.job] if self.job else [])]
+        stale = changed(files, facts)
+        healthy = facts.embedded is not None and facts.embedded.healthy
+        kept = self.supervisor == "itself" or bool(
+            (unit := facts.units.get(self._name)) and unit.active in ("active", "activating")
+        )
+        steps: list[Step] = list(missing_directories([self._home], facts))
+        if healthy and (stale or not kept):
+            # Stopped before its files change: an aborted run leaves it down, never half changed.
+            steps.append(Run("stop the mind, to start it anew", f"{self._program} down"))
+        steps += [file.step() for file in stale]
+        if stale or not healthy or not kept:
+            steps.append(self._start())
+        if steps:  # with nothing to do, the facts have said already that it is healthy
+            steps.append(self._gate())
+        return [*steps, tell.own(self.place, self.supervisor)]
+
+    def _gate(self) -> Gate:
+        return Gate(
+            "the mind is healthy",
+            f"{self._program} status",
+            self.stack.service.start_timeout_s,
+            diagnose=f"tail -n 20 {quote(self.place.home)}/*.log",
+        )
+
+    @property
+    def _program(self) -> str:
+        return quote(self.place.program)
+
+    @property
+    def _home(self) -> MakeDirectory:
+        return MakeDirectory(self.place.home, None, None, 0o700)
+
+    @property
+    def _name(self) -> str:
+        return DAEMON if self.supervisor == "launchd" else SERVICE_UNIT
+
+    def _start(self) -> Step:
+        if self.supervisor == "systemd --user":
+            return StartUnit(SERVICE_UNIT, "in your home", reload=True, restart=True, own=True)
+        if self.supervisor == "launchd" and self.job and self.machine.launchd_domain:
+            return StartDaemon(self.machine.launchd_domain, DAEMON, self.job.path, "in your home")
+        return Run("start the mind", f"{self._program} up --detach")
+
+    def _job(self, revision: str) -> File | None:
+        """The unit or agent that keeps it running."""
+        environment = {"THOUGHTSTREAM_HOME": self.place.home, "THOUGHTSTREAM_REVISION": revision}
+        if self.supervisor == "systemd --user":
+            text = render(
+                "systemd/user.service",
+                environment=environment,
+                program=self.place.program,
+                start_timeout_s=self.stack.service.start_timeout_s,
+            )
+            return File(f"{self.place.user_units}/{SERVICE_UNIT}.service", text, mode=0o600)
+        if self.supervisor == "launchd":
+            text = render(
+                "launchd/daemon.plist",
+                label=DAEMON,
+                arguments=[self.place.program, "up"],
+                user=None,
+                environment=environment,
+                restart="on-failure",
+                files=65_535,
+                log=f"{self.place.home}/service.log",
+            )
+            return File(f"{self.place.user_agents}/{DAEMON}.plist", text, mode=0o600)
+        return None

@@ -1,0 +1,169 @@
+"""Runtime `native`: Redis from the system's packages under a unit of ours, the service in a venv.
+
+What Linux and macOS share stands here; what systemd and launchd each want, in a class of its own.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from deploy.commands import RedisCli
+from deploy.content import RedisPlace, toml_of
+from deploy.facts.gather import Facts
+from deploy.facts.machine import Machine
+from deploy.facts.units import UnitState
+from deploy.layout import Layout
+from deploy.render import digest, render
+from deploy.runtimes import tell
+from deploy.runtimes.base import File, changed, missing_directories
+from deploy.runtimes.server import Server
+from deploy.settings import Stack
+from deploy.steps import Gate, InstallRelease, MakeDirectory, Step
+from deploy.wheels import Release, Target, release_for
+
+UP = ("active", "activating", "reloading")
+
+
+class Native(ABC):
+    """A host whose own supervisor runs Redis and the service."""
+
+    redis_unit: str
+    service_unit: str
+
+    def __init__(
+        self, stack: Stack, machine: Machine, layout: Layout, *, supervised: str, become: str
+    ) -> None:
+        self.stack = stack
+        self.machine = machine
+        self.layout = layout
+        self.cli = RedisCli(layout, stack.redis.port, stack.redis.local_address)
+        place = RedisPlace(layout.redis_data, layout.acl, supervised=supervised)
+        self.server = Server(stack, layout, self.cli, place)
+        self.toml = self._toml()
+        self.wrapper = self._wrapper(become)
+
+    @property
+    @abstractmethod
+    def python(self) -> str:
+        """The Python whose venv the service runs in."""
+
+    @property
+    @abstractmethod
+    def target(self) -> Target:
+        """What the service's wheels must fit."""
+
+    @abstractmethod
+    def job(self, unit: str, *, revision: str) -> File:
+        """The unit's file."""
+
+    @abstractmethod
+    def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> Step:
+        """The step that starts a unit, and at every boot."""
+
+    @abstractmethod
+    def gate(self, unit: str, what: str, check: str) -> Gate:
+        """The gate that a unit passes once it runs and `check` succeeds."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that this runtime looks after."""
+        jobs = [self.job(unit, revision="").path for unit in (self.redis_unit, self.service_unit)]
+        directories = [directory.path for directory in self.directories]
+        own = [self.toml.path, self.wrapper.path]
+        return (*self.server.paths, *jobs, *own, *directories)
+
+    @property
+    def directories(self) -> list[MakeDirectory]:
+        """Directories beside Redis's and the service's configuration."""
+        owner = self.layout.owner
+        admin = (owner.admin, owner.admin_group)
+        return [
+            MakeDirectory(self.layout.opt, *admin, 0o755),
+            MakeDirectory(self.layout.releases, *admin, 0o755),
+        ]
+
+    @property
+    def release(self) -> Release:
+        """The service for this kind of host."""
+        return release_for(self.target)
+
+    def common(self, facts: Facts) -> list[Step]:
+        """The plan once packages and users are there."""
+        return [
+            *missing_directories(self.directories, facts),
+            *self.server.preparation(facts),
+            *self._release(facts),
+            *self._redis(facts),
+            *self._service(facts),
+            tell.where(self.layout, self.stack),
+        ]
+
+    def _release(self, facts: Facts) -> Iterator[Step]:
+        if facts.software.current != self.release.name:
+            yield InstallRelease(self.release, self.layout, self.python)
+
+    def _redis(self, facts: Facts) -> Iterator[Step]:
+        state = facts.units.get(self.redis_unit)
+        revision = self.revision(self.redis_unit, self.server.restart_only)
+        why, restart = self._why(state, revision, facts)
+        yield from self.server.configuration(facts, restart=bool(why))
+        job = self.job(self.redis_unit, revision=revision)
+        yield from self._started(job, self.redis_unit, why, facts, restart=restart)
+        yield self.gate(self.redis_unit, "Redis answers", self.cli.is_ready())
+
+    def _why(self, state: UnitState | None, revision: str, facts: Facts) -> tuple[str, bool]:
+        """Why Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
+        if state is None or state.active not in UP:
+            return "it is not running", False
+        if state.revision != revision:
+            return self.server.restart_reasons(facts.redis) or "its unit changed", True
+        if facts.redis is None and state.active == "active":
+            return "it doesn't answer its admin", True
+        return "", False
+
+    def _service(self, facts: Facts) -> Iterator[Step]:
+        yield from (file.step() for file in changed([self.toml, self.wrapper], facts))
+        revision = self.revision(self.service_unit, self.toml.text + self.release.name)
+        state = facts.units.get(self.service_unit)
+        why, restart = "", False
+        if state is None or state.active not in UP:
+            why = "it is not running"
+        elif state.revision != revision:
+            why, restart = "its settings, unit or release changed", True
+        job = self.job(self.service_unit, revision=revision)
+        yield from self._started(job, self.service_unit, why, facts, restart=restart)
+        check = f"{self.layout.command} status"
+        yield self.gate(self.service_unit, "the service is healthy", check)
+
+    def revision(self, unit: str, beside: str) -> str:
+        """A name for what a running unit can't take on: its own file, and what it read at start."""
+        return digest(self.job(unit, revision="").text, beside)
+
+    def _started(
+        self, job: File, unit: str, why: str, facts: Facts, *, restart: bool
+    ) -> Iterator[Step]:
+        """A unit's file, and its start if there is a reason."""
+        reload = job.differs(facts)
+        if reload:
+            yield job.step()
+        state = facts.units.get(unit)
+        if why or reload or (state and state.enabled == "disabled"):
+            reason = why or ("its unit changed" if reload else "it is not enabled")
+            yield self.start(unit, reason, restart=restart, reload=reload)
+
+    def _toml(self) -> File:
+        owner = self.layout.owner
+        address = self.stack.redis.local_address
+        host = f"[{address}]" if ":" in address else address
+        text = toml_of(self.layout, self.stack, url=f"redis://{host}:{self.stack.redis.port}/0")
+        return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
+
+    def _wrapper(self, become: str) -> File:
+        owner = self.layout.owner
+        text = render(
+            "command-native.sh",
+            layout=self.layout,
+            owner=owner,
+            program=self.layout.program,
+            become=become,
+        )
+        return File(self.layout.command, text, owner.admin, owner.admin_group, 0o755)

@@ -1,0 +1,123 @@
+"""What must hold before anything is changed. Each problem names the setting or the fact."""
+
+from collections.abc import Iterator, Mapping
+
+from deploy.facts.docker import DockerState
+from deploy.facts.files import Disk
+from deploy.facts.gather import Facts
+from deploy.facts.software import version
+from deploy.facts.units import UnitState
+from deploy.quantities import about
+from deploy.settings import MEMORY_SHARE, OLDEST_REDIS, Stack
+
+OLDEST_PYTHON = (3, 11)
+OLDEST_DOCKER = (20, 10)
+_RELEASE_BYTES = 512 << 20
+
+
+def linux(facts: Facts) -> Iterator[str]:
+    """Root and a system that we know."""
+    machine = facts.machine
+    if machine.system != "Linux":
+        yield f"facts.machine.system: is {machine.system}, which this runtime doesn't know"
+    elif machine.user != "root":
+        yield (
+            f"facts.machine.user: is {machine.user}, who may not change this host; connect as "
+            "root, or set _sudo=True in the inventory"
+        )
+
+
+def native_linux(facts: Facts) -> Iterator[str]:
+    """systemd, apt, a Python and a Redis that are new enough."""
+    machine, software = facts.machine, facts.software
+    if not machine.systemd:
+        yield "facts.machine.systemd: doesn't run here; use runtime='docker'"
+    if not software.apt:
+        yield "facts.software.apt: there is none (no Debian or Ubuntu); use runtime='docker'"
+    python = version(machine.python)
+    if python is None or python < OLDEST_PYTHON:
+        yield (
+            f"facts.machine.python: is {machine.python or 'missing'}, and the service needs 3.11; "
+            "install python3, or use runtime='docker'"
+        )
+    elif machine.glibc is None:
+        yield "facts.machine.glibc: there is none (musl?); use runtime='docker'"
+    yield from redis_version("facts.software.redis", software.redis)
+    if software.redis is None:
+        yield from redis_version("facts.software.candidate", software.candidate)
+
+
+def redis_version(path: str, found: str | None) -> Iterator[str]:
+    """A Redis that has Functions."""
+    number = version(found)
+    if number is not None and number < OLDEST_REDIS:
+        yield f"{path}: is {found}, and Functions need Redis 7.0; upgrade it, or use 'docker'"
+
+
+def docker(state: DockerState | None) -> Iterator[str]:
+    """An engine that answers, with compose v2."""
+    if state is None:
+        yield (
+            "facts.docker: Docker is not installed, doesn't run, or is not yours to use; install "
+            "and start it, or use runtime='native'"
+        )
+        return
+    number = version(state.version)
+    if number is not None and number < OLDEST_DOCKER:
+        yield f"facts.docker.version: is {state.version}, and 20.10 is the oldest that will do"
+    if (version(state.compose) or (0, 0)) < (2, 0):
+        yield (
+            f"facts.docker.compose: is {state.compose or 'missing'}; install the compose plugin, "
+            "version 2"
+        )
+
+
+def running_redis(facts: Facts) -> Iterator[str]:
+    """The server that answers is new enough for what is to run on it."""
+    if facts.redis is not None:
+        yield from redis_version("facts.redis.version", facts.redis.version)
+
+
+def memory(stack: Stack, available: int | None, path: str) -> Iterator[str]:
+    """`maxmemory` leaves room for the copies of a rewrite."""
+    if available is None:
+        yield f"{path}: can't be read, so redis.maxmemory can't be checked"
+        return
+    most = int(available * MEMORY_SHARE)
+    if stack.redis.maxmemory > most:
+        yield (
+            f"redis.maxmemory: {about(stack.redis.maxmemory)} is more than 60% of this host's "
+            f"{about(available)} ({path}); the most is {about(most)}"
+        )
+
+
+def disk(stack: Stack, found: Disk) -> Iterator[str]:
+    """Room for the log and its rewrite, and for a release."""
+    if found.free is None:
+        return
+    needed = 2 * stack.redis.maxmemory + _RELEASE_BYTES
+    if found.free + (found.used or 0) < needed:
+        yield (
+            f"facts.disk.free: {about(found.free)} is too little for redis.maxmemory "
+            f"{about(stack.redis.maxmemory)}: the log and its rewrite take twice that, and a "
+            f"release {about(_RELEASE_BYTES)}; free {about(needed - found.free)}"
+        )
+
+
+def ports(
+    facts: Facts,
+    wanted: Mapping[str, int],
+    mine: UnitState | None,
+    programs: frozenset[str] = frozenset(),
+) -> Iterator[str]:
+    """Nobody else listens where we want to: `mine` and `programs` are our own."""
+    for setting, port in wanted.items():
+        listener = facts.listeners.get(port)
+        if listener is None:
+            continue
+        ours = mine is not None and listener.pid is not None and listener.pid == mine.pid
+        if ours or listener.program in programs:
+            continue
+        who = listener.program or "another program"
+        process = f" (process {listener.pid})" if listener.pid else ""
+        yield f"{setting}: {port} is taken by {who}{process}; stop it, or choose another port"

@@ -1,0 +1,32 @@
+"""What is where, and what to type next: the last words of a deployment."""
+
+from deploy.layout import Layout, OwnPlace
+from deploy.settings import Stack
+from deploy.steps import Tell
+
+
+def where(layout: Layout, stack: Stack) -> Tell:
+    """On a server."""
+    address = f"{stack.redis.local_address}:{stack.redis.port}"
+    lines = [
+        f"Redis     {address} (its admin's password is in {layout.secret('admin')})",
+        f"settings  {layout.redis_conf}, {layout.toml}",
+        f"next      sudo {layout.command} status; sudo {layout.command} watch",
+    ]
+    if stack.runtime == "docker" and stack.docker.insight:
+        lines.insert(1, f"insight   http://127.0.0.1:{stack.docker.insight_port}")
+    return Tell("\n".join(lines))
+
+
+def own(place: OwnPlace, supervisor: str) -> Tell:
+    """In somebody's home."""
+    return Tell(
+        "\n".join(
+            [
+                f"home      {place.home} (settings, data, logs), kept running by {supervisor}",
+                "next      uv run thoughtstream watch",
+                '          uv run thoughtstream think "hello"   or   uv run thoughtstream sense',
+                "stop      uv run thoughtstream down",
+            ]
+        )
+    )

@@ -1,0 +1,268 @@
+"""The kinds of step a plan is made of. A step says what it does; `operations` does it.
+
+A step's text is also its name in pyinfra's results, and by it steps of several hosts that do the
+same run side by side. It holds no secret and no host's name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deploy.commands import RedisCli
+from deploy.layout import Layout, Role
+from deploy.wheels import Release
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of a host, or one gate that a host must pass."""
+
+
+@dataclass(frozen=True)
+class Install(Step):
+    """Packages from apt; `masked` are their units, which must not start by themselves."""
+
+    packages: tuple[str, ...]
+    masked: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"install {', '.join(self.packages)}"
+
+
+@dataclass(frozen=True)
+class BrewInstall(Step):
+    """Packages from Homebrew."""
+
+    packages: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"install {', '.join(self.packages)} (brew)"
+
+
+@dataclass(frozen=True)
+class Mask(Step):
+    """Keeps a unit from ever starting."""
+
+    unit: str
+
+    def __str__(self) -> str:
+        return f"mask {self.unit}"
+
+
+@dataclass(frozen=True)
+class MakeUser(Step):
+    """A system user with a group of its own and no shell."""
+
+    user: str
+    home: str
+
+    def __str__(self) -> str:
+        return f"make user {self.user}"
+
+
+@dataclass(frozen=True)
+class MakeDirectory(Step):
+    path: str
+    user: str | None
+    group: str | None
+    mode: int
+
+    def __str__(self) -> str:
+        return f"make directory {self.path}"
+
+
+@dataclass(frozen=True)
+class MakeSecret(Step):
+    """A password, made on the host; it never leaves it."""
+
+    role: Role
+    path: str
+    user: str
+    group: str
+    mode: int
+
+    def __str__(self) -> str:
+        return f"make the password of {self.role} in {self.path}"
+
+
+@dataclass(frozen=True)
+class OwnFile(Step):
+    """Sets owner and mode of a file whose content stays."""
+
+    path: str
+    user: str
+    group: str
+    mode: int
+
+    def __str__(self) -> str:
+        return f"set owner and mode of {self.path}"
+
+
+@dataclass(frozen=True)
+class PutFile(Step):
+    path: str
+    text: str = field(repr=False)
+    user: str | None = None
+    group: str | None = None
+    mode: int = 0o644
+
+    def __str__(self) -> str:
+        return f"write {self.path}"
+
+
+@dataclass(frozen=True)
+class PutAcl(Step):
+    """The ACL file, from the digests of the passwords as they are when the step runs."""
+
+    path: str
+    secrets: tuple[tuple[Role, str], ...]
+    user: str
+    group: str
+    mode: int
+
+    def __str__(self) -> str:
+        return f"write {self.path}"
+
+
+@dataclass(frozen=True)
+class ApplySysctl(Step):
+    """Loads a file of kernel settings."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"apply {self.path}"
+
+
+@dataclass(frozen=True)
+class InstallRelease(Step):
+    """The service's wheels into a venv of their own, and the link to it."""
+
+    release: Release
+    layout: Layout
+    python: str
+
+    def __str__(self) -> str:
+        return f"install the service, release {self.release.name}"
+
+
+@dataclass(frozen=True)
+class PullImage(Step):
+    image: str
+
+    def __str__(self) -> str:
+        return f"pull image {self.image}"
+
+
+@dataclass(frozen=True)
+class BuildImage(Step):
+    """The service's image, on the host, from wheels."""
+
+    release: Release
+    layout: Layout
+    tag: str
+    dockerfile: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"build image {self.tag}"
+
+
+@dataclass(frozen=True)
+class ApplyLive(Step):
+    """CONFIG SET of directives, all or none; `changes` are (name, from, to)."""
+
+    cli: RedisCli
+    changes: tuple[tuple[str, str, str], ...]
+
+    def __str__(self) -> str:
+        what = ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in self.changes)
+        return f"apply live, no restart: {what}"
+
+
+@dataclass(frozen=True)
+class LoadAcl(Step):
+    """ACL LOAD: the users of the file, in the running server."""
+
+    cli: RedisCli
+
+    def __str__(self) -> str:
+        return "load the ACL, no restart"
+
+
+@dataclass(frozen=True)
+class StartUnit(Step):
+    """Starts (or restarts) a systemd unit and enables it; `own`: the user's own systemd does."""
+
+    unit: str
+    why: str
+    restart: bool = False
+    reload: bool = False
+    own: bool = False
+
+    def __str__(self) -> str:
+        return f"{'restart' if self.restart else 'start'} {self.unit} ({self.why})"
+
+
+@dataclass(frozen=True)
+class StartDaemon(Step):
+    """Loads a launchd job into a domain, or loads it anew."""
+
+    domain: str
+    label: str
+    plist: str
+    why: str
+    restart: bool = False
+
+    def __str__(self) -> str:
+        return f"{'restart' if self.restart else 'start'} {self.label} ({self.why})"
+
+
+@dataclass(frozen=True)
+class ComposeUp(Step):
+    """Makes one container as the compose file says it."""
+
+    layout: Layout
+    service: str
+    why: str
+    restart: bool = False
+
+    def __str__(self) -> str:
+        return f"{'restart' if self.restart else 'start'} container {self.service} ({self.why})"
+
+
+@dataclass(frozen=True)
+class Run(Step):
+    """One command that has no operation of its own; `what` says what it does."""
+
+    what: str
+    command: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True)
+class Gate(Step):
+    """Nothing is changed: polls a command until it succeeds, and ends the run if it never does.
+
+    `diagnose` prints what an operator wants to see then; once `hopeless` succeeds, it ends at once.
+    """
+
+    what: str
+    command: str
+    timeout_s: int
+    diagnose: str = "true"
+    hopeless: str = "false"
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True)
+class Tell(Step):
+    """What is where, and what to type next."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return "tell what is where"

@@ -1,0 +1,163 @@
+"""The service as an archive of wheels for one kind of host, made on the control machine.
+
+A host needs no package index: uv chooses the versions for the host's own Python (its patch
+version too: a dependency may be needed by 3.11.2 and not by 3.11.3), pip downloads their wheels.
+An archive is made once for the same sources and the same kind of host.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from pyinfra.api.exceptions import DeployError
+
+from deploy.render import digest
+
+ROOT = Path(__file__).parent.parent
+_building = Lock()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What wheels must fit: `python` as `3.13.5` or `3.13`; `glibc` as `2.36`, None on a Mac."""
+
+    python: str
+    architecture: str
+    glibc: str | None
+    macos: str | None = None
+
+    @property
+    def _machine(self) -> str:
+        return {"arm64": "aarch64", "amd64": "x86_64"}.get(self.architecture, self.architecture)
+
+    @property
+    def uv_platform(self) -> str:
+        """The platform as uv names it."""
+        if self.glibc is None:
+            return f"{self._machine}-apple-darwin"
+        return f"{self._machine}-manylinux_2_28"
+
+    @property
+    def pip_platforms(self) -> list[str]:
+        """The platforms whose wheels run there, as pip names them."""
+        if self.glibc is None:
+            machine = "arm64" if self._machine == "aarch64" else self._machine
+            return [f"macosx_{(self.macos or '13').split('.')[0]}_0_{machine}"]
+        minor = int(self.glibc.split(".")[1])
+        return [f"manylinux_2_{n}_{self._machine}" for n in range(minor, 4, -1)] + [
+            f"manylinux2014_{self._machine}"
+        ]
+
+
+@dataclass(frozen=True)
+class Release:
+    """The service's code and what it needs, for one kind of host. Same name, same content."""
+
+    target: Target
+    source: str
+
+    @property
+    def name(self) -> str:
+        return digest(self.source, repr(self.target))
+
+    @property
+    def archive(self) -> Path:
+        """Where the archive is on this machine once `build` has made it."""
+        return _cache() / f"{self.name}.tar"
+
+
+@cache
+def source_digest() -> str:
+    """A name for the service's sources and the versions it is pinned to."""
+    found = hashlib.sha256((ROOT / "pyproject.toml").read_bytes())
+    for path in sorted((ROOT / "service").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            found.update(f"\0{path.relative_to(ROOT)}\0".encode())
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def release_for(target: Target) -> Release:
+    """The release that this checkout makes for a kind of host; nothing is built."""
+    return Release(target, source_digest())
+
+
+def build(release: Release) -> Path:
+    """The release's archive, made if it isn't there yet: a tar with one folder, `wheels`.
+
+    Raises:
+        DeployError: uv is missing, or a wheel for the host's Python and platform.
+    """
+    with _building:
+        if not release.archive.exists():
+            release.archive.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=release.archive.parent) as folder:
+                wheels = Path(folder) / "wheels"
+                _collect(release.target, wheels)
+                _pack(wheels, release.archive)
+    return release.archive
+
+
+def _collect(target: Target, wheels: Path) -> None:
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        raise DeployError("uv is missing on this machine: it makes the service's wheels "
+                          "(pip install uv)")  # fmt: skip
+    _run([uv, "build", "--quiet", "--wheel", "--out-dir", str(wheels), str(ROOT)])
+    requirements = wheels / "requirements.txt"
+    _run([
+        uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate",
+        "--python-version", target.python, "--python-platform", target.uv_platform,
+        "--output-file", str(requirements), str(ROOT / "pyproject.toml"),
+    ])  # fmt: skip
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+           "--no-deps", "--only-binary", ":all:", "--dest", str(wheels)]  # fmt: skip
+    _run([
+        *pip, "--implementation", "cp", "--python-version", target.python,
+        *(f"--platform={platform}" for platform in target.pip_platforms),
+        "--requirement", str(requirements),
+    ])  # fmt: skip
+    _run([*pip, "pip"])
+    requirements.unlink()
+    (wheels / ".gitignore").unlink(missing_ok=True)
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DeployError(
+            f"the service's wheels could not be made: {' '.join(command[:4])} …\n"
+            f"{done.stderr.strip()}"
+        )
+
+
+def _pack(wheels: Path, archive: Path) -> None:
+    part = archive.with_suffix(".part")
+    with tarfile.open(part, "w") as tar:
+        for path in _files(wheels):
+            tar.add(path, arcname=f"wheels/{path.name}", filter=_plain)
+    part.replace(archive)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return iter(sorted(folder.iterdir()))
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = 0, 0, 0, "root", "root"
+    entry.mode = 0o644
+    return entry
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "thoughtstream" / "releases"
