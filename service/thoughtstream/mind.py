@@ -9,7 +9,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -208,6 +208,18 @@ class Mind:
         """A picture of the mind for watching it."""
         with typed_errors():
             return await read_state(self._redis, self.name, await self.windows(), top)
+
+    async def waiting(self, thought_ids: Sequence[str]) -> bool:
+        """Whether any of these thoughts, written together, is still in its window."""
+        by_window: dict[str, list[str]] = {}
+        for thought_id in thought_ids:
+            entry, _, window = thought_id.partition("@")
+            by_window.setdefault(keys.decode_name(window), []).append(entry)
+        pipe = self._redis.pipeline(transaction=False)
+        for window, entries in by_window.items():
+            pipe.xrange(self._key(window), entries[0], entries[-1], count=1)
+        with typed_errors():
+            return any(await pipe.execute())
 
 
 _CHANGES: dict[Action, frozenset[str]] = {

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from thoughtstream.config import StreamConfig
@@ -11,25 +11,25 @@ from thoughtstream.errors import ThoughtstreamError
 BATCH = 1000
 """The most thoughts of one pipeline."""
 
-_LOOK_S = 0.05
-_PATIENCE_S = 10.0
+_LOOK_S = 0.02
+_PATIENCE_S = 5.0
 
 
 class NobodyAttends(ThoughtstreamError):
-    """The windows are full and no attention cycle runs."""
+    """What was fed stays in its windows: no attention cycle runs."""
 
 
 class Pace(Protocol):
     """Says how many thoughts may be written now."""
 
-    async def room(self, wanted: int) -> int:
-        """From 1 to `wanted`; waits until there is room."""
+    async def room(self, wanted: int, last: Sequence[str]) -> int:
+        """From 1 to `wanted`; waits until there is room. `last`: what was written before."""
 
 
 class Flood:
     """No limit but the size of a batch."""
 
-    async def room(self, wanted: int) -> int:
+    async def room(self, wanted: int, last: Sequence[str]) -> int:
         """All of them, at once."""
         return min(wanted, BATCH)
 
@@ -42,7 +42,7 @@ class Rate:
         self._begin = time.monotonic()
         self._given = 0
 
-    async def room(self, wanted: int) -> int:
+    async def room(self, wanted: int, last: Sequence[str]) -> int:
         """As many as the time since the begin allows."""
         early = self._given / self._per_second - self._elapsed()
         if early > 0:
@@ -59,38 +59,35 @@ class Rate:
 class Attention:
     """As many as the mind attends to: nothing fed at this pace is displaced or expires.
 
-    The windows are kept so short that attention is through with them in half the time that a
-    thought may compete.
+    Thoughts come in batches that attention is through with in half the time that a thought may
+    compete, and a batch only when the one before has left the windows: of a queue that is always
+    topped up, the weakest would never win.
     """
 
     def __init__(
-        self, look: Callable[[], Awaitable[tuple[int, int]]], streams: StreamConfig
+        self, waiting: Callable[[Sequence[str]], Awaitable[bool]], streams: StreamConfig
     ) -> None:
-        """`look` counts the thoughts that wait in the windows, and those attended so far."""
-        self._look = look
+        """`waiting` tells whether any of these thoughts is still in its window."""
+        self._waiting = waiting
+        self._patience_s = _PATIENCE_S + streams.working_memory_ttl_ms / 1000
         half = streams.working_memory_ttl_ms // 2
-        bound = half // max(streams.cycle_target_ms, 1)
+        room = min(half // max(streams.cycle_target_ms, 1), BATCH)
         if streams.working_memory_maxlen:
-            bound = min(bound, streams.working_memory_maxlen // 2)
-        self.bound = max(1, min(bound, BATCH))
+            room = min(room, streams.working_memory_maxlen // 2)
+        self._batch = max(1, room)
 
-    async def room(self, wanted: int) -> int:
-        """As many as the windows take.
+    async def room(self, wanted: int, last: Sequence[str]) -> int:
+        """A batch, when the last one is through.
 
         Raises:
-            NobodyAttends: no thought was attended for 10 s.
+            NobodyAttends: it isn't, long after its time to compete is over.
         """
-        seen, since = -1, time.monotonic()
-        while True:
-            waiting, attended = await self._look()
-            if waiting < self.bound:
-                return min(self.bound - waiting, wanted)
-            now = time.monotonic()
-            if attended != seen:
-                seen, since = attended, now
-            elif now - since > _PATIENCE_S:
+        end = time.monotonic() + self._patience_s
+        while last and await self._waiting(last):
+            if time.monotonic() > end:
                 raise NobodyAttends(
-                    f"{waiting} thoughts wait and nobody attends to them; is the service up? "
-                    "`thoughtstream up`, or feed with --rate or --flood"
+                    "nobody attends to what was fed; is the service up? `thoughtstream up`, "
+                    "or feed with --rate or --flood"
                 )
             await asyncio.sleep(_LOOK_S)
+        return min(wanted, self._batch)

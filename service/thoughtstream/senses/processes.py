@@ -10,16 +10,18 @@ from thoughtstream.attention.models import NewThought
 from thoughtstream.senses import salience
 
 _COMES, _GOES = 0.8, 0.6
+_KTHREADD = 2
 
 Table = dict[tuple[int, float], str]
 """The name of each process, by its id and start time."""
 
 
 def table() -> Table:
-    """The processes that run now."""
+    """The processes that run now, without the kernel's own."""
     return {
         (process.pid, process.info["create_time"]): process.info["name"] or "?"
-        for process in psutil.process_iter(["create_time", "name"])
+        for process in psutil.process_iter(["create_time", "name", "ppid"])
+        if not (psutil.LINUX and _KTHREADD in (process.pid, process.info["ppid"]))
     }
 
 

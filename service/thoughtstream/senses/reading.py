@@ -1,7 +1,7 @@
 """Files and streams of text, read into thoughts: JSON Lines, plain text, conversations."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -40,28 +40,26 @@ class Defaults:
 Line = tuple[int, bytes]
 """A line and its number, from 1."""
 
-Read = Callable[[Iterable[Line]], Iterator[NewThought | Bad]]
-
-
-def guess(path: Path, first: bytes) -> Format:
-    """The format of a file by its name, else by how it begins."""
-    known = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.LOCOMO}
-    if path.suffix.lower() in known:
-        return known[path.suffix.lower()]
-    return Format.JSONL if first.lstrip().startswith(b"{") else Format.TEXT
+_BY_NAME = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.LOCOMO}
 
 
 class Reader:
-    """Reads lines as they come; `end` gives what a format can only tell at the end."""
+    """Reads lines as they come; `end` gives what a format can only tell at the end.
 
-    def __init__(self, format_: Format, defaults: Defaults) -> None:
-        self._format = format_
+    Without a format, the file's name tells it, else whether the first line begins with `{`.
+    """
+
+    def __init__(self, path: Path, format_: Format | None, defaults: Defaults) -> None:
+        self._format = format_ or _BY_NAME.get(path.suffix.lower())
         self._defaults = defaults
         self._held: list[Line] = []
 
     def read(self, lines: Iterable[Line]) -> Iterator[NewThought | Bad]:
         """The thoughts that these lines complete, and the lines that are none."""
         for line in lines:
+            if self._format is None and line[1].strip():
+                json_ = line[1].lstrip().startswith(b"{")
+                self._format = Format.JSONL if json_ else Format.TEXT
             match self._format:
                 case Format.LOCOMO:
                     self._held.append(line)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import structlog
@@ -16,7 +17,6 @@ from thoughtstream.errors import MemoryFull, RedisUnavailable
 from thoughtstream.senses import host, processes
 from thoughtstream.senses.logs import LogFile, LogSense, journal
 
-HOST_SENSES = ("load", "memory", "disk", "network", "processes")
 _LOG_LOOK_S = 0.25
 
 log = structlog.get_logger()
@@ -25,6 +25,16 @@ Write = Callable[[list[NewThought]], Awaitable[list[str]]]
 """Writes thoughts and returns their ids: `Mind.feed`, or a wrapper of it."""
 
 Sense = AsyncIterator[list[NewThought]]
+
+
+class HostSense(StrEnum):
+    """The senses that every host has."""
+
+    LOAD = "load"
+    MEMORY = "memory"
+    DISK = "disk"
+    NETWORK = "network"
+    PROCESSES = "processes"
 
 
 @dataclass
@@ -61,18 +71,23 @@ class Sensing:
                 self.written[name] += len(thoughts)
 
 
-def of_host(names: Iterable[str], interval_s: float) -> dict[str, Sense]:
-    """The senses of these names (see HOST_SENSES), each looking once an interval."""
-    gauges: dict[str, Callable[[], host.Gauge]] = {
-        "load": lambda: host.load,
-        "memory": lambda: host.memory,
-        "disk": host.Disk,
-        "network": host.Network,
-    }
-    return {
-        name: _comings(interval_s) if name == "processes" else _gauge(gauges[name](), interval_s)
-        for name in names
-    }
+def of_host(names: Iterable[HostSense], interval_s: float) -> dict[str, Sense]:
+    """These senses, each looking once an interval."""
+    return {name.value: _host_sense(name, interval_s) for name in names}
+
+
+def _host_sense(name: HostSense, interval_s: float) -> Sense:
+    match name:
+        case HostSense.LOAD:
+            return _gauge(host.load, interval_s)
+        case HostSense.MEMORY:
+            return _gauge(host.memory, interval_s)
+        case HostSense.DISK:
+            return _gauge(host.Disk(), interval_s)
+        case HostSense.NETWORK:
+            return _gauge(host.Network(), interval_s)
+        case HostSense.PROCESSES:
+            return _comings(interval_s)
 
 
 def of_logs(files: Iterable[Path], *, with_journal: bool) -> dict[str, Sense]:
@@ -90,10 +105,17 @@ def has_journal() -> bool:
     return shutil.which("journalctl") is not None and Path("/run/systemd/journal").is_dir()
 
 
+async def _tick(interval_s: float) -> None:
+    """Wait for the next look. All senses look at the same moments, so that what they notice
+    competes: of many thoughts at once the most surprising is attended, the usual forgotten.
+    """
+    await asyncio.sleep(interval_s - time.time() % interval_s)
+
+
 async def _gauge(read: host.Gauge, interval_s: float) -> Sense:
     feeling, last = host.Feeling(), time.monotonic()
     while True:
-        await asyncio.sleep(interval_s)
+        await _tick(interval_s)
         now = time.monotonic()
         yield [feeling.notice(reading) for reading in read(now - last)]
         last = now
@@ -102,7 +124,7 @@ async def _gauge(read: host.Gauge, interval_s: float) -> Sense:
 async def _comings(interval_s: float) -> Sense:
     comings = processes.Comings()
     while True:
-        await asyncio.sleep(interval_s)
+        await _tick(interval_s)
         if noticed := list(comings.look(processes.table())):
             yield noticed
 

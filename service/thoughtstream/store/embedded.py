@@ -34,7 +34,6 @@ _POLL_S = 0.03
 _WATCH_S = 0.25
 _SILENCE_S = 30.0
 _LOST_SOCKET_S = 3.0
-_LOG_ROTATE_BYTES = 10 * 1024 * 1024
 
 log = structlog.get_logger()
 
@@ -56,7 +55,6 @@ class EmbeddedRedis:
         self.url = url_of(settings.home)
         self._config = settings.embedded
         self._seat = Seat(self.home.path, "redis")
-        self._child: subprocess.Popen[bytes] | None = None
 
     async def ensure(self) -> str:
         """Have it running and loaded; return its URL.
@@ -109,8 +107,6 @@ class EmbeddedRedis:
 
     def process(self) -> psutil.Process | None:
         """Its process, if it lives."""
-        if self._child is not None:
-            self._child.poll()
         return self._seat.process()
 
     # --- coming up ---------------------------------------------------------------------------
@@ -122,8 +118,9 @@ class EmbeddedRedis:
             if info is not None:
                 silent = 0.0
                 self._check_ours(info)
+                self._note(info)
                 if not info["loading"]:
-                    await self._adopt(info)
+                    await self._apply()
                     return
             elif (lock := self._seat.take()) is not None:
                 if started_at is not None:
@@ -142,37 +139,36 @@ class EmbeddedRedis:
 
     def _spawn(self, lock: int) -> int:
         """Start the server, give it the lock, and return where its log begins."""
-        version = self._seat.read().get("version", "0.0")
-        major, minor = (int(part) for part in str(version).split(".")[:2])
+        version = str(self._seat.read().get("version", "0.0"))
+        major, minor = (int(part) for part in version.split(".")[:2])
         try:
             chosen = server.find(self._config.server, (major, minor))
-            begin = self._rotate_log()
+            begin = self.home.rotate(self.home.redis_log)
             self._write_conf()
             with self.home.redis_log.open("ab") as out:
-                self._child = subprocess.Popen(
+                subprocess.run(  # it goes into the background by itself
                     [chosen.path, str(self.home.conf)],
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=out,
                     start_new_session=True,
                     pass_fds=[lock],
+                    check=False,
                 )
         except OSError as error:
             raise EmbeddedError(f"embedded: can't start: {error}") from None
         finally:
             os.close(lock)
-        self._note(self._child.pid, ".".join(map(str, chosen.version)))
         return begin
 
-    def _note(self, pid: int, version: str) -> None:
-        with suppress(psutil.NoSuchProcess):
-            self._seat.write(pid, version=version)
-
-    async def _adopt(self, info: dict[str, Any]) -> None:
-        """Make the record and the settings of a server that answers the current ones."""
+    def _note(self, info: dict[str, Any]) -> None:
         process = self.process()
         if process is None or process.pid != info["process_id"]:
-            self._note(info["process_id"], info["redis_version"])
+            with suppress(psutil.NoSuchProcess):
+                self._seat.write(info["process_id"], version=info["redis_version"])
+
+    async def _apply(self) -> None:
+        """Give a server that lives the settings that have changed since it started."""
         async with self._client() as redis:
             for directive in self._write_conf():
                 name, value = directive.split(" ", 1)
@@ -203,14 +199,6 @@ class EmbeddedRedis:
         said = " | ".join(line.partition(" # ")[2] or line for line in lines[-3:])
         return f"embedded: redis-server ended at once: {said}; its log is {self.home.redis_log}"
 
-    def _rotate_log(self) -> int:
-        path = self.home.redis_log
-        size = path.stat().st_size if path.exists() else 0
-        if size > _LOG_ROTATE_BYTES:
-            path.replace(path.with_suffix(".log.1"))
-            return 0
-        return size
-
     def _write_conf(self) -> list[str]:
         """Write the configuration; return the directives that differ from the old one."""
         conf, text = self.home.conf, render_conf(self.home, self._config.maxmemory)
@@ -237,7 +225,6 @@ class EmbeddedRedis:
                 )
             await asyncio.sleep(_POLL_S)
             waited += _POLL_S
-        self.process()
 
     # --- talking to it -----------------------------------------------------------------------
     def _client(self) -> Redis:
@@ -258,8 +245,6 @@ class EmbeddedRedis:
 
     def _free(self) -> bool:
         """Whether no server lives."""
-        if self._child is not None:
-            self._child.poll()
         lock = self._seat.take()
         if lock is None:
             return False
@@ -287,14 +272,20 @@ def render_conf(home: Home, maxmemory: str) -> str:
     """The configuration of the embedded Redis; source: the project's deployment page."""
     quoted = {
         name: '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for name, path in (("socket", home.socket), ("data", home.data), ("log", home.redis_log))
+        for name, path in (
+            ("socket", home.socket),
+            ("data", home.data),
+            ("log", home.redis_log),
+            ("pid", home.path / "redis.pid"),
+        )
     }
     return f"""\
 # Written by thoughtstream at each start; the settings are in thoughtstream.toml.
 port 0
 unixsocket {quoted["socket"]}
 unixsocketperm 600
-daemonize no
+daemonize yes
+pidfile {quoted["pid"]}
 dir {quoted["data"]}
 logfile {quoted["log"]}
 databases 1

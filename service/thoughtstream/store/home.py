@@ -13,6 +13,7 @@ SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 """The longest path of a unix socket (sun_path, without its NUL)."""
 
 _MIN_FREE_BYTES = 16 * 1024 * 1024
+_LOG_BYTES = 10 * 1024 * 1024
 
 
 class HomeError(ThoughtstreamError):
@@ -78,6 +79,15 @@ class Home:
                 f"home: the disk of {self.path} is full ({free // 1024} KB free, needs "
                 f"{_MIN_FREE_BYTES // 1024}); free some space, or set THOUGHTSTREAM_HOME"
             )
+
+    @staticmethod
+    def rotate(log: Path) -> int:
+        """Put a log aside that has grown long; returns where the next line will begin."""
+        size = log.stat().st_size if log.exists() else 0
+        if size < _LOG_BYTES:
+            return size
+        log.replace(log.with_suffix(".log.1"))
+        return 0
 
 
 def _make_private(directory: Path) -> None:

@@ -1,0 +1,128 @@
+"""The service as a process of its own: starting it until it is healthy, and stopping it."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from thoughtstream.config import Settings
+from thoughtstream.faces.cli import common
+from thoughtstream.faces.cli.foreground import seat_of
+from thoughtstream.store.embedded import EmbeddedRedis
+from thoughtstream.store.home import Home
+from thoughtstream.store.process import Seat
+
+_STOP_S = 60.0
+_POLL_S = 0.05
+
+
+def start(settings: Settings, set_: list[str]) -> bool:
+    """Start the service in the background, unless it runs; returns whether it ran already.
+
+    Raises:
+        Failed: it ended before it was healthy; the message ends with what it said.
+    """
+    home = Home.at(settings.home)
+    home.prepare()
+    if _taken(seat_of(settings)):
+        return True
+    begin = home.rotate(home.service_log)
+    with (
+        tempfile.TemporaryDirectory(prefix="thoughtstream-") as directory,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told,
+    ):
+        address = f"{directory}/ready"
+        told.bind(address)
+        told.settimeout(_POLL_S)
+        child = _spawn(home.service_log, set_, address)
+        while not _says_ready(told):
+            code = child.poll()
+            if code is None:
+                continue
+            if _taken(seat_of(settings)):  # another was faster by a moment
+                return True
+            raise common.Failed(_tail(home.service_log, begin), code or common.FAILED)
+    return False
+
+
+def _spawn(log: Path, set_: list[str], notify: str) -> subprocess.Popen[bytes]:
+    options = [part for pair in set_ for part in ("--set", pair)]
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "thoughtstream.faces.cli", "up", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            env=os.environ | {"NOTIFY_SOCKET": notify},
+        )
+
+
+def _says_ready(told: socket.socket) -> bool:
+    try:
+        return told.recv(100) == b"READY=1"
+    except TimeoutError:
+        return False
+
+
+def _tail(log: Path, begin: int) -> str:
+    with log.open("rb") as file:
+        file.seek(begin)
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    said = "\n".join(lines[-5:]).removeprefix("error ")
+    return said or f"the service ended at once; its log is {log}"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What was running, and is no more."""
+
+    service: bool
+    redis: bool
+
+
+def stop(settings: Settings) -> Stopped:
+    """Stop the service of this home, then the embedded Redis if that still runs.
+
+    Raises:
+        Failed: the service doesn't end.
+    """
+    seat = seat_of(settings)
+    if not seat.directory.is_dir():
+        return Stopped(service=False, redis=False)
+    embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
+    had_redis = embedded is not None and embedded.process() is not None
+    process = seat.process()
+    if process is not None:
+        process.send_signal(signal.SIGTERM)
+        _wait_until_free(seat, process)
+    if embedded is not None:
+        asyncio.run(embedded.stop())
+    return Stopped(service=process is not None, redis=had_redis)
+
+
+def _wait_until_free(seat: Seat, process: psutil.Process) -> None:
+    deadline = time.monotonic() + _STOP_S
+    while _taken(seat):
+        if time.monotonic() > deadline:
+            raise common.Failed(
+                f"the service (process {process.pid}) doesn't end within {_STOP_S:.0f} s; "
+                f"see {seat.directory / 'service.log'}"
+            )
+        time.sleep(_POLL_S)
+
+
+def _taken(seat: Seat) -> bool:
+    lock = seat.take()
+    if lock is None:
+        return True
+    os.close(lock)
+    return False

@@ -1,0 +1,53 @@
+"""`thoughtstream doctor`: is this Redis fit to keep a mind?"""
+
+import dataclasses
+
+from rich.text import Text
+
+from thoughtstream import config
+from thoughtstream.attention.attention import LIBRARY
+from thoughtstream.config import Settings
+from thoughtstream.faces.cli import common, overview
+from thoughtstream.faces.cli.common import Json
+from thoughtstream.store.connection import connect, typed_errors
+from thoughtstream.store.doctor import Finding, examine
+
+EXAMPLES = common.examples("thoughtstream doctor", "thoughtstream doctor --json")
+
+_MARKS = {"fine": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/]"}
+
+
+def doctor(json: Json = False) -> None:
+    """Examine Redis: version, persistence, eviction, memory, ACL, notifications, key hygiene.
+
+    Each finding comes with its cure. Exits with 1 if something is wrong.
+    """
+    settings = config.load()
+    findings = common.run(_examine(settings))
+    healthy = all(finding.state != "bad" for finding in findings)
+    answer = {
+        "healthy": healthy,
+        "redis": {"url": overview.without_password(overview.url(settings))},
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+    }
+    common.answer(answer, json, lambda: _show(findings))
+    if not healthy:
+        common.stop(common.FAILED)
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    redis = connect(settings.redis, overview.url(settings))
+    try:
+        with typed_errors():
+            return await examine(redis, [LIBRARY], private_socket=settings.redis.url is None)
+    finally:
+        await redis.aclose()
+
+
+def _show(findings: list[Finding]) -> None:
+    width = max(len(finding.check) for finding in findings)
+    for finding in findings:
+        mark = Text.from_markup(_MARKS[finding.state])
+        common.out.print(mark, Text(finding.check.ljust(width), style="bold"), Text(finding.found))
+        if finding.cure:
+            common.out.print(" " * (width + 2), Text(f"→ {finding.cure}", style="yellow"))

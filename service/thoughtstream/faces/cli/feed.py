@@ -1,0 +1,152 @@
+"""`thoughtstream feed`: play a file or a stream of text into a mind."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from thoughtstream import Mind, config
+from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.faces.cli import common
+from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.senses import pace
+from thoughtstream.senses.feeding import Feeding
+from thoughtstream.senses.reading import Bad, Defaults, Format, Reader
+from thoughtstream.senses.stream import chunks
+
+EXAMPLES = common.examples(
+    "thoughtstream feed notes.txt --format paragraphs",
+    "tail -f app.jsonl | thoughtstream feed - --window sensory",
+    "thoughtstream feed conversation.json --format locomo --mind ana",
+    "thoughtstream feed big.jsonl --rate 500",
+)
+
+_BAD_LISTED = 100
+
+
+def feed(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for stdin.")],
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help="Else the file's name tells it, or the first line."),
+    ] = None,
+    window: Annotated[str, typer.Option(help="Where the input names none.")] = "sensory",
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Thoughts a second, attended or not.")
+    ] = None,
+    flood: Annotated[bool, typer.Option("--flood", help="As fast as Redis takes them.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad line.")] = False,
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Play JSON Lines, plain text or a conversation into a mind.
+
+    A line of JSON is an object with `content` and, if it likes, window, salience, kind and any
+    other fields. Where it gives no salience, the text does: 0.3 to 0.9 by its length, numbers,
+    names, questions and emphasis. By default the pace is the mind's: no thought is displaced or
+    expires. Exits with 1 if a line was bad.
+    """
+    if flood and rate is not None:
+        raise typer.BadParameter("--rate and --flood contradict each other; keep one")
+    began = time.monotonic()
+    descriptor, size = _open(file)
+    source = Path(file).stem if size else None
+    reader = Reader(Path(file), format_, Defaults(window=window, source=source))
+    display = _Display(Path(file).name if size else "stdin", size, quiet=json)
+    feeding = Feeding(reader, display.on_bad, display.on_fed, strict)
+    try:
+        with display.progress:
+            common.run(_feed(mind, feeding, descriptor, rate, flood))
+    except (ThoughtstreamError, OSError) as error:
+        raise common.Failed(f"{error} (thoughts fed before: {feeding.fed:,})") from None
+    except KeyboardInterrupt:
+        raise common.Failed(f"interrupted (thoughts fed: {feeding.fed:,})", 130) from None
+    answer = _answer(feeding, display.bad, time.monotonic() - began)
+    common.answer(answer, json, lambda: _show(answer))
+    if feeding.bad:
+        common.stop(common.FAILED)
+
+
+def _open(file: str) -> tuple[int, int]:
+    """A descriptor to read from, and the size in bytes (0: unknown)."""
+    if file == "-":
+        return sys.stdin.fileno(), 0
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+        os.read(descriptor, 0)  # a directory can be opened, but not read
+        return descriptor, os.fstat(descriptor).st_size
+    except OSError as error:
+        raise common.Failed(f"FILE: {file}: {error.strerror}") from None
+
+
+async def _feed(
+    name: str, feeding: Feeding, descriptor: int, rate: float | None, flood: bool
+) -> None:
+    async with Mind.connect(name) as mind:
+        chosen: pace.Pace = pace.Attention(mind.waiting, config.load().streams)
+        if rate is not None:
+            chosen = pace.Rate(rate)
+        elif flood:
+            chosen = pace.Flood()
+        await feeding.run(chunks(descriptor), mind.feed, chosen)
+
+
+class _Display:
+    """The progress bar, and the bad lines as they turn up."""
+
+    def __init__(self, what: str, size: int, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self.bad: list[Bad] = []
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("[bold]{task.fields[fed]:,}[/] thoughts, {task.fields[rate]:,.0f}/s"),
+            TimeElapsedColumn(),
+            console=common.err,
+            disable=quiet or not common.err.is_terminal,
+            transient=True,
+        )
+        self._task = self.progress.add_task(what, total=size or None, fed=0, rate=0.0)
+        self._began = time.monotonic()
+
+    def on_bad(self, bad: Bad) -> None:
+        """Tell of a bad line."""
+        if len(self.bad) < _BAD_LISTED:
+            self.bad.append(bad)
+            if not self._quiet:
+                common.err.print(
+                    f"line {bad.line}: {bad.reason}", style="yellow", markup=False, soft_wrap=True
+                )
+
+    def on_fed(self, feeding: Feeding) -> None:
+        """Move the bar on."""
+        self.progress.update(
+            self._task,
+            completed=feeding.read_bytes * feeding.fed // feeding.read,
+            fed=feeding.fed,
+            rate=feeding.fed / (time.monotonic() - self._began),
+        )
+
+
+def _answer(feeding: Feeding, bad: list[Bad], seconds: float) -> dict[str, Any]:
+    return {
+        "fed": feeding.fed,
+        "bad": feeding.bad,
+        "bad_lines": [{"line": item.line, "reason": item.reason} for item in bad],
+        "seconds": round(seconds, 3),
+        "per_second": round(feeding.fed / seconds, 1),
+    }
+
+
+def _show(answer: dict[str, Any]) -> None:
+    common.out.print(
+        f"[green]✓[/] fed {answer['fed']:,} thoughts in {answer['seconds']:.1f} s "
+        f"({answer['per_second']:,.0f}/s)"
+    )
+    if answer["bad"]:
+        common.out.print(f"[red]✗[/] {answer['bad']:,} bad lines were left out")

@@ -1,0 +1,88 @@
+"""Running the service in this process: with its embedded Redis, until a signal ends it."""
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import suppress
+from importlib.metadata import version
+
+import structlog
+
+from thoughtstream import service
+from thoughtstream.config import ConfigError, Settings
+from thoughtstream.faces.cli import common
+from thoughtstream.store.embedded import EmbeddedRedis
+from thoughtstream.store.home import Home
+from thoughtstream.store.process import Seat
+
+log = structlog.get_logger()
+
+
+def seat_of(settings: Settings) -> Seat:
+    """The seat of this home's service."""
+    return Seat(Home.at(settings.home).path, "service")
+
+
+def serve(settings: Settings, as_json: bool) -> None:
+    """Run the service until SIGTERM or SIGINT; the embedded Redis ends with it.
+
+    Raises:
+        Failed: it runs already in this home, or its configuration is refused.
+    """
+    Home.at(settings.home).prepare()
+    seat = seat_of(settings)
+    lock = seat.take()
+    if lock is None:
+        raise common.Failed(
+            f"the service of {settings.home} runs already (process {seat.read().get('pid')}); "
+            "stop it: `thoughtstream down`"
+        )
+    try:
+        seat.write(os.getpid(), version=version("thoughtstream"))
+        common.run(_until_signalled(settings, as_json))
+    except ConfigError as error:
+        raise common.Failed(str(error), common.BAD_CONFIG) from None
+    finally:
+        os.close(lock)
+
+
+async def _until_signalled(settings: Settings, as_json: bool) -> None:
+    running = asyncio.ensure_future(_run(settings, as_json))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(settings: Settings, as_json: bool) -> None:
+    embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
+    try:
+        url = await embedded.ensure() if embedded else str(settings.redis.url)
+
+        def ready() -> None:
+            notify("READY=1")
+            log.info("service.ready", redis=url, pid=os.getpid())
+            if as_json:
+                common.print_json({"redis": {"url": url}, "service": {"pid": os.getpid()}})
+
+        async with asyncio.TaskGroup() as group:
+            if embedded:
+                group.create_task(embedded.watch())
+            group.create_task(service.run(settings, url, on_ready=ready))
+    finally:
+        notify("STOPPING=1")
+        if embedded:
+            await embedded.stop()
+        log.info("service.stopped")
+
+
+def notify(state: str) -> None:
+    """Tell whoever started us; source: sd_notify(3)."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to, suppress(OSError):
+        to.connect("\0" + address[1:] if address.startswith("@") else address)
+        to.send(state.encode())

@@ -1,0 +1,221 @@
+"""The picture of a mind that `watch` draws, for any size of terminal."""
+
+from collections import deque
+from datetime import datetime
+from itertools import pairwise
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.layout import Layout
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from thoughtstream.attention.models import Attended
+from thoughtstream.attention.state import Candidate, MindState, Remembered
+from thoughtstream.errors import RedisUnavailable
+from thoughtstream.faces.cli import look
+
+_HISTORY = 40
+_STILL_MS = 2000
+_SPARKS = " ▁▂▃▄▅▆▇█"
+_CLOCK = 10
+_WIDE = 100
+_NAME = 10
+
+
+class Picture:
+    """Remembers enough of the looks before to draw rates and curves."""
+
+    def __init__(self, mind: str) -> None:
+        self._mind = mind
+        self._states: deque[MindState] = deque(maxlen=_HISTORY)
+        self._trouble = ""
+        self._moved_ms = 0
+
+    def add(self, state: MindState | RedisUnavailable) -> None:
+        """What was seen at the last look."""
+        if isinstance(state, RedisUnavailable):
+            self._trouble = str(state)
+            return
+        self._trouble = ""
+        before = self._states[-1].ledger if self._states else {}
+        if state.ledger.get("attended") != before.get("attended") or not state.competing:
+            self._moved_ms = state.now_ms
+        self._states.append(state)
+        if state.now_ms - self._moved_ms > _STILL_MS:
+            self._trouble = "nobody attends: is the service up? `thoughtstream up`"
+
+    def draw(self, width: int, height: int) -> RenderableType:
+        """The picture, `width` by `height` characters."""
+        if not self._states:
+            return Text(self._trouble or "looking …", style="red")
+        state = self._states[-1]
+        rows = max(height - 1 - 2, 9)
+        contest, attended = rows * 4 // 10, rows * 3 // 10
+        whole = Layout()
+        whole.split_column(
+            Layout(self._title(state), size=1),
+            Layout(name="contest", size=contest),
+            Layout(_attended_panel(state, attended - 2), size=attended),
+            Layout(_memory_panel(state, rows - contest - attended - 2)),
+            Layout(_ledger(state), size=2),
+        )
+        contest_panel = _contest_panel(state, contest - 2)
+        if width < _WIDE:
+            whole["contest"].update(contest_panel)
+        else:
+            whole["contest"].split_row(
+                Layout(self._windows_panel(state), size=36), Layout(contest_panel)
+            )
+        return whole
+
+    def _title(self, state: MindState) -> RenderableType:
+        line = Table.grid(expand=True)
+        line.add_column()
+        line.add_column(justify="right")
+        name = Text.assemble(" ✦ ", (self._mind, "bold"), style="bright_white")
+        if self._trouble:
+            line.add_row(name, Text(self._trouble, style="bold red", no_wrap=True))
+            return line
+        rates = self._rates("attended")
+        line.add_row(
+            name,
+            Text.assemble(
+                (_spark(rates), "green"),
+                (f" {sum(rates[-4:]) / max(len(rates[-4:]), 1):.0f}", "bold green"),
+                (" attended/s  ", "dim"),
+                datetime.fromtimestamp(state.now_ms / 1000).strftime("%H:%M:%S "),
+            ),
+        )
+        return line
+
+    def _rates(self, count: str) -> list[float]:
+        """How fast a count of the ledger grew between the looks, a second."""
+        looks = list(self._states)
+        return [
+            1000
+            * (later.ledger.get(count, 0) - earlier.ledger.get(count, 0))
+            / max(later.now_ms - earlier.now_ms, 1)
+            for earlier, later in pairwise(looks)
+        ]
+
+    def _windows_panel(self, state: MindState) -> Panel:
+        table = _table()
+        table.add_column(width=_NAME)
+        table.add_column(justify="right", width=6)
+        table.add_column(ratio=1, no_wrap=True, overflow="crop")
+        for name, length in sorted(state.windows.items(), key=lambda item: -item[1]):
+            curve = [float(past.windows.get(name, 0)) for past in self._states]
+            table.add_row(
+                look.window(name, _NAME),
+                f"{length:,}" if length else Text("·", style="dim"),
+                Text(_spark(curve[-14:]), style=look.colour(name)),
+            )
+        return _panel("windows", table)
+
+
+def _contest_panel(state: MindState, rows: int) -> Panel:
+    table = _table()
+    table.add_column(width=4)
+    table.add_column(width=8)
+    table.add_column(width=_NAME)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column(width=5, justify="right")
+    for candidate in state.contest[: max(rows, 1)]:
+        table.add_row(*_candidate(candidate, state.now_ms))
+    return _panel(f"contest · {state.competing:,} compete", table)
+
+
+def _candidate(candidate: Candidate, now_ms: int) -> tuple[RenderableType, ...]:
+    left = max(candidate.due_ms - now_ms, 0) / 1000
+    return (
+        f"{candidate.strength:.2f}",
+        look.bar(candidate.strength, candidate.window),
+        look.window(candidate.window, _NAME),
+        look.text(candidate.content),
+        Text(f"{left:.1f}s", style="dim" if left > 1 else "red"),
+    )
+
+
+def _attended_panel(state: MindState, rows: int) -> Panel:
+    table = _table()
+    table.add_column(width=4)
+    table.add_column(width=_NAME)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column(width=_CLOCK + 6, justify="right")
+    open_ = {thought.id: thought for thought in state.intervening}
+    for number, thought in enumerate(state.attended[: max(rows, 1)]):
+        now = open_.get(thought.id, thought)
+        content = look.text(now.content)
+        content.stylize("bold" if number == 0 else "")
+        table.add_row(
+            f"{now.score:.2f}", look.window(now.window, _NAME), content, _clock(now, state.now_ms)
+        )
+    return _panel(f"attended · {len(open_):,} can still be changed", table)
+
+
+def _clock(thought: Attended, now_ms: int) -> Text:
+    """The countdown of the intervention window, and what comes after it."""
+    if "vetoed_at" in thought.fields:
+        return Text("vetoed", style="red")
+    left, whole = thought.encode_at - now_ms, thought.encode_at - thought.attended_at
+    if left <= 0:
+        return Text("→ memory", style="dim")
+    cells = min(_CLOCK, max(1, round(_CLOCK * left / max(whole, 1))))
+    return Text.assemble(
+        ("▰" * cells, "yellow"), ("▱" * (_CLOCK - cells), "dim"), f" {left / 1000:.1f}s"
+    )
+
+
+def _memory_panel(state: MindState, rows: int) -> Panel:
+    table = _table()
+    table.add_column(width=8)
+    table.add_column(width=_NAME)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    for memory in state.memories[: max(rows, 1)]:
+        table.add_row(*_memory(memory))
+    counts = " · ".join(f"{n:,} {kind}" for kind, n in state.memory_counts.items())
+    return _panel(f"memory · {counts}", table)
+
+
+def _memory(memory: Remembered) -> tuple[RenderableType, ...]:
+    at = int(memory.fields.get("anchored_at", 0)) / 1000
+    return (
+        Text(datetime.fromtimestamp(at).strftime("%H:%M:%S"), style="dim"),
+        look.window(memory.fields.get("window", "?"), _NAME),
+        look.text(memory.fields.get("content", "")),
+    )
+
+
+def _ledger(state: MindState) -> Group:
+    now = {"competing": state.competing, "intervening": len(state.intervening)}
+    count = state.ledger | now
+    return Group(
+        _sum("adopted", ("competing", "attended", "forgotten", "expired", "displaced"), count),
+        _sum("attended", ("intervening", "anchored", "vetoed"), count, " "),
+    )
+
+
+def _sum(whole: str, parts: tuple[str, ...], count: dict[str, int], pad: str = "") -> Text:
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append(f" {count.get(whole, 0):,} ", "bold").append(f"{whole}", "dim")
+    for sign, part in zip(("=", *"+" * len(parts)), parts, strict=False):
+        line.append(f" {sign} ", "dim").append(f"{count.get(part, 0):,}", "bold")
+        line.append(f" {part}", "dim")
+    return line
+
+
+def _spark(values: list[float]) -> str:
+    most = max(values, default=0.0)
+    if most <= 0:
+        return ""
+    return "".join(_SPARKS[min(round(8 * max(value, 0) / most), 8)] for value in values)
+
+
+def _table() -> Table:
+    return Table.grid(expand=True, padding=(0, 1))
+
+
+def _panel(title: str, content: RenderableType) -> Panel:
+    return Panel(content, title=title, title_align="left", border_style="grey37", box=box.ROUNDED)

@@ -1,0 +1,111 @@
+"""`thoughtstream sense`: this host's own signals become thoughts."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from thoughtstream import Mind
+from thoughtstream.attention.models import NewThought
+from thoughtstream.faces.cli import common, look
+from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.senses import sensing
+from thoughtstream.senses.sensing import HostSense, Sense, Sensing
+
+EXAMPLES = common.examples(
+    "thoughtstream sense",
+    "thoughtstream sense --interval 0.5 --duration 60",
+    "thoughtstream sense --only load --only network --log /var/log/syslog",
+)
+
+
+def sense(
+    only: Annotated[
+        list[HostSense] | None, typer.Option(help="Only this sense; may be repeated.")
+    ] = None,
+    log: Annotated[
+        list[Path] | None, typer.Option(help="Follow this log file too; may be repeated.")
+    ] = None,
+    journal: Annotated[
+        bool | None,
+        typer.Option(
+            "--journal/--no-journal",
+            help="Follow systemd's journal; by default where there is one.",
+        ),
+    ] = None,
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 1.0,
+    duration: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds until it ends; else Ctrl-C ends it.")
+    ] = None,
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Turn this host's signals into thoughts: load, memory, disk, network, processes, logs.
+
+    All senses run side by side. A reading is as salient as it is surprising (its distance from
+    the running mean, in standard deviations), an event as it is rare, a log line as it is rare
+    and grave.
+    """
+    if journal and not sensing.has_journal():
+        raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
+    follow = sensing.has_journal() and only is None if journal is None else journal
+    senses = sensing.of_host(list(HostSense) if only is None else only, interval)
+    senses |= sensing.of_logs(log or [], with_journal=follow)
+    began = time.monotonic()
+    felt = common.run(_sense(mind, senses, duration, json))
+    answer = {
+        "written": dict(felt.written),
+        "lost": felt.lost,
+        "seconds": round(time.monotonic() - began, 3),
+    }
+    common.answer(answer, json, lambda: _show(answer))
+
+
+async def _sense(
+    name: str, senses: dict[str, Sense], duration: float | None, as_json: bool
+) -> Sensing:
+    async with Mind.connect(name) as mind:
+
+        async def write(thoughts: list[NewThought]) -> list[str]:
+            ids = await mind.feed(thoughts)
+            for id_, thought in zip(ids, thoughts, strict=True):
+                _tell(id_, thought, as_json)
+            return ids
+
+        felt = Sensing(write)
+        running = asyncio.ensure_future(felt.run(senses))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        await asyncio.wait([running], timeout=duration)
+        running.cancel()
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.result()
+        return felt
+
+
+def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
+    if as_json:
+        common.print_json({"id": id_, "window": thought.window, **thought.entry()})
+        return
+    common.out.print(
+        look.window(thought.window, width=10),
+        look.bar(thought.salience, thought.window),
+        f"{thought.salience:.2f}",
+        look.text(thought.content),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+
+
+def _show(answer: dict[str, Any]) -> None:
+    total = sum(answer["written"].values())
+    each = ", ".join(f"{name} {n:,}" for name, n in answer["written"].items())
+    common.out.print(
+        f"[green]✓[/] {total:,} thoughts in {answer['seconds']:.0f} s: {each}", soft_wrap=True
+    )
+    if answer["lost"]:
+        common.out.print(f"[red]✗[/] {answer['lost']:,} were lost while Redis was away")

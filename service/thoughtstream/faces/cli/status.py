@@ -1,0 +1,61 @@
+"""`thoughtstream status`: what runs here."""
+
+from typing import Any
+
+from thoughtstream import config
+from thoughtstream.config import Settings
+from thoughtstream.errors import RedisUnavailable
+from thoughtstream.faces.cli import common, overview
+from thoughtstream.faces.cli.common import Json
+
+EXAMPLES = common.examples("thoughtstream status", "thoughtstream status --json")
+
+
+def status(json: Json = False) -> None:
+    """Show where Redis is, whether a service is alive, and the minds there are.
+
+    Exits with 0 only if Redis answers and a service is alive.
+    """
+    settings = config.load()
+    try:
+        found = common.run(overview.look(settings))
+    except RedisUnavailable as error:
+        if json:
+            common.print_json(_down(settings, error))
+        else:
+            common.complain(str(error), as_json=False)
+        common.stop(common.FAILED)
+    common.answer(found, json, lambda: show(found))
+    if not found["service"]["alive"]:
+        common.stop(common.FAILED)
+
+
+def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
+    address = overview.without_password(overview.url(settings))
+    return {
+        "error": str(error),
+        "redis": {"url": address, "embedded": settings.redis.url is None},
+        "service": {"alive": False, "count": 0},
+        "services": [],
+        "minds": [],
+    }
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print an overview for a person."""
+    redis, print_ = found["redis"], common.out.print
+    used = f"{redis['used_bytes'] / 2**20:.1f} MB"
+    limit = f" of {redis['maxmemory_bytes'] / 2**20:.0f}" if redis["maxmemory_bytes"] else ""
+    which = "embedded, " if redis["embedded"] else ""
+    print_(f"[green]●[/] redis    [cyan]{redis['url']}[/]", soft_wrap=True)
+    print_(f"           [dim]{which}version {redis['version']}, {used}{limit} used[/]")
+    if not found["services"]:
+        print_("[red]●[/] service  none is alive; start one: [cyan]thoughtstream up[/]")
+    for service in found["services"]:
+        print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
+        print_(f"           [dim]version {service['version']} on {service['host']}, "
+               f"process {service['pid']}, {service['minds']} minds[/]")  # fmt: skip
+    for mind in found["minds"]:
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
+        print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
+               f"{mind['intervening']:,} in their 5 s, memories: {kinds}")  # fmt: skip

@@ -1,0 +1,119 @@
+"""`thoughtstream watch`: look at a mind while it thinks."""
+
+import asyncio
+import dataclasses
+import os
+import signal
+import sys
+import termios
+import tty
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from thoughtstream import Mind
+from thoughtstream.attention.state import MindState
+from thoughtstream.errors import RedisUnavailable
+from thoughtstream.faces.cli import common
+from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli.picture import Picture
+
+EXAMPLES = common.examples(
+    "thoughtstream watch --mind ana",
+    "thoughtstream watch --once",
+    "thoughtstream watch --json | jq .ledger.attended",
+)
+
+_TOP = 60
+
+
+def watch(
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 0.25,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Watch a mind live: its windows, the contest, what it attends to, what it remembers.
+
+    Ctrl-C or q ends it. With --json, one state a line.
+    """
+    if json:
+        common.run(_stream(mind, interval, once))
+    elif once or not common.out.is_terminal:
+        common.run(_still(mind))
+    else:
+        common.run(_live(mind, interval))
+
+
+async def _stream(name: str, interval: float, once: bool) -> None:
+    async with Mind.connect(name) as mind:
+        async for state in _looks(mind, interval, _ended()):
+            if isinstance(state, MindState):
+                common.print_json({"mind": name, **dataclasses.asdict(state)})
+            else:
+                common.print_json({"mind": name, "error": str(state)})
+            if once:
+                return
+
+
+async def _still(name: str) -> None:
+    async with Mind.connect(name) as mind:
+        picture = Picture(name)
+        picture.add(await mind.state(top=_TOP))
+        height = min(common.out.height - 1, 40)
+        common.out.print(picture.draw(common.out.width, height), height=height)
+
+
+async def _live(name: str, interval: float) -> None:
+    async with Mind.connect(name) as mind:
+        picture, ended = Picture(name), _ended()
+        with _keys(ended), Live(console=common.out, screen=True, auto_refresh=False) as live:
+            async for state in _looks(mind, interval, ended):
+                picture.add(state)
+                live.update(picture.draw(common.out.width, common.out.height), refresh=True)
+
+
+async def _looks(
+    mind: Mind, interval: float, ended: asyncio.Event
+) -> AsyncIterator[MindState | RedisUnavailable]:
+    """A state every interval, until `ended`; while Redis is away, that it is."""
+    while not ended.is_set():
+        try:
+            yield await mind.state(top=_TOP)
+        except RedisUnavailable as error:
+            yield error
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), interval)
+
+
+def _ended() -> asyncio.Event:
+    """Set by the signals that end a program, so that the terminal is put back in order."""
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    return ended
+
+
+@contextmanager
+def _keys(ended: asyncio.Event) -> Iterator[None]:
+    """`q` ends it too, where there is a keyboard."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    descriptor, loop = sys.stdin.fileno(), asyncio.get_running_loop()
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor)
+
+    def pressed() -> None:
+        if os.read(descriptor, 1) in b"qQ":
+            ended.set()
+
+    loop.add_reader(descriptor, pressed)
+    try:
+        yield
+    finally:
+        loop.remove_reader(descriptor)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

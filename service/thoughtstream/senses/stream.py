@@ -1,0 +1,47 @@
+"""Lines of a file or a pipe, as they come, without holding up the event loop."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+
+from thoughtstream.senses.reading import Line
+
+_CHUNK = 1 << 16
+
+
+async def chunks(descriptor: int) -> AsyncIterator[list[Line]]:
+    """The lines of an open file in groups, as much as there is to read at a time.
+
+    A pipe's line is there as soon as its writer has written it. The reading is done by a thread
+    that nobody has to wait for: it may be in the middle of a read that never ends.
+    """
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Queue[bytes | OSError] = asyncio.Queue()
+    taken = threading.Semaphore(2)
+
+    def read() -> None:
+        while taken.acquire():
+            try:
+                data: bytes | OSError = os.read(descriptor, _CHUNK)
+            except OSError as error:
+                data = error
+            try:
+                loop.call_soon_threadsafe(arrived.put_nowait, data)
+            except RuntimeError:  # the loop is closed: nobody reads any more
+                return
+            if not data or isinstance(data, OSError):
+                return
+
+    threading.Thread(target=read, name="feed", daemon=True).start()
+    number, rest = 0, b""
+    while data := await arrived.get():
+        taken.release()
+        if isinstance(data, OSError):
+            raise data
+        *whole, rest = (rest + data).split(b"\n")
+        if whole:
+            yield list(enumerate(whole, number + 1))
+            number += len(whole)
+    if rest:
+        yield [(number + 1, rest)]

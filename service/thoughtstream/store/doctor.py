@@ -1,0 +1,239 @@
+"""Is this Redis fit to keep a mind? Each finding says what is so and, if it is bad, the cure."""
+
+from collections import Counter
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis.exceptions import NoPermissionError, ResponseError
+
+from thoughtstream import keys
+from thoughtstream.store.connection import Client
+from thoughtstream.store.functions import Library
+from thoughtstream.store.server import OLDEST
+
+KEYS_LOOKED_AT = 20_000
+"""How many keys the hygiene check looks at, at most."""
+
+_SCAN_COUNT = 1000
+_HEADROOM = 0.8
+_MOST_OF_HOST = 0.6
+_OURS = tuple(sorted({family.pattern.split(":")[0] + ":" for family in keys.FAMILIES}))
+
+State = Literal["fine", "bad", "unknown"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `cure` is empty where nothing is wrong."""
+
+    check: str
+    state: State
+    found: str
+    cure: str = ""
+
+
+async def examine(
+    redis: Client, libraries: Iterable[Library], *, private_socket: bool
+) -> list[Finding]:
+    """All findings about a server. `private_socket`: only its owner can reach it at all.
+
+    Raises: errors of the connection.
+    """
+    info = await redis.info()
+    return [
+        _version(info),
+        *_persistence(info),
+        _eviction(info),
+        _headroom(info),
+        _share_of_host(info),
+        await _default_user(redis, private_socket),
+        await _notifications(redis),
+        *[await _library(redis, library) for library in libraries],
+        await _hygiene(redis),
+    ]
+
+
+def _judge(check: str, good: bool, found: str, cure: str) -> Finding:
+    return Finding(check, "fine" if good else "bad", found, "" if good else cure)
+
+
+def _version(info: dict[str, Any]) -> Finding:
+    version = str(info["redis_version"])
+    major, minor = (int(part) for part in version.split(".")[:2])
+    oldest = ".".join(map(str, OLDEST))
+    return _judge("version", (major, minor) >= OLDEST, version, f"run Redis {oldest} or newer")
+
+
+def _persistence(info: dict[str, Any]) -> list[Finding]:
+    on = bool(info["aof_enabled"])
+    written = info.get("aof_last_write_status", "ok")
+    rewritten = info.get("aof_last_bgrewrite_status", "ok")
+    saved = info["rdb_last_bgsave_status"]
+    good = written == rewritten == saved == "ok"
+    return [
+        _judge(
+            "append-only file",
+            on,
+            "on" if on else "off: memories live only as long as the server",
+            "CONFIG SET appendonly yes, wait for aof_rewrite_in_progress:0, then write "
+            "`appendonly yes` into redis.conf",
+        ),
+        _judge(
+            "writes to disk",
+            good,
+            f"last write {written}, last rewrite {rewritten}, last snapshot {saved}",
+            "see the server's log; most often the disk is full or not writable",
+        ),
+    ]
+
+
+def _eviction(info: dict[str, Any]) -> Finding:
+    policy = str(info["maxmemory_policy"])
+    return _judge(
+        "eviction policy",
+        policy.startswith("volatile-") or policy == "noeviction",
+        policy + ("" if not policy.startswith("allkeys-") else ": it evicts memories, silently"),
+        "CONFIG SET maxmemory-policy volatile-lru, and the same in redis.conf",
+    )
+
+
+def _headroom(info: dict[str, Any]) -> Finding:
+    used, most = int(info["used_memory"]), int(info["maxmemory"])
+    if not most:
+        cure = "set maxmemory to at most 60% of the host's memory"
+        return Finding("memory headroom", "bad", f"{_mb(used)} used, without a limit", cure)
+    return _judge(
+        "memory headroom",
+        used < most * _HEADROOM,
+        f"{_mb(used)} of {_mb(most)} used ({used / most:.0%})",
+        "raise maxmemory, or lower streams.unconscious_maxlen",
+    )
+
+
+def _share_of_host(info: dict[str, Any]) -> Finding:
+    most, host = int(info["maxmemory"]), int(info.get("total_system_memory", 0))
+    if not most or not host:
+        return Finding("memory of the host", "unknown", "the server doesn't say")
+    return _judge(
+        "memory of the host",
+        most <= host * _MOST_OF_HOST,
+        f"maxmemory is {most / host:.0%} of {_mb(host)}",
+        "set maxmemory to at most 60% of it: a snapshot or rewrite copies what changes meanwhile",
+    )
+
+
+async def _permitted(answer: Awaitable[Any]) -> Any:
+    """The answer; None if this user may not ask, or the server doesn't know the question."""
+    try:
+        return await answer
+    except (NoPermissionError, ResponseError):
+        return None
+
+
+async def _default_user(redis: Client, private_socket: bool) -> Finding:
+    check = "default user"
+    if private_socket:
+        return Finding(check, "fine", "only the owner of the home reaches the socket")
+    user = await _permitted(redis.acl_getuser("default"))
+    if user is None:
+        return Finding(check, "unknown", "this user may not read ACLs; ask as admin")
+    open_ = "on" in user["flags"] and "nopass" in user["flags"]
+    return _judge(
+        check,
+        not open_,
+        "on, without a password" if open_ else "off, or has a password",
+        "switch it off and give each user its own rules (`thoughtstream keys --acl service`)",
+    )
+
+
+async def _notifications(redis: Client) -> Finding:
+    check = "notify-keyspace-events"
+    found = await _permitted(redis.config_get(check))
+    if not found:
+        return Finding(check, "unknown", "this user may not read the configuration")
+    value = found[check]
+    return _judge(
+        check,
+        _covers(value, keys.NOTIFY_EVENTS),
+        value or "empty",
+        f"CONFIG SET {check} {keys.NOTIFY_EVENTS}: else windows are polled",
+    )
+
+
+def _covers(events: str, needed: str) -> bool:
+    expanded = events + ("g$lshzxetd" if "A" in events else "")
+    return set(needed) <= set(expanded)
+
+
+async def _library(redis: Client, library: Library) -> Finding:
+    check = f"Functions {library.name}"
+    found = await _permitted(redis.function_list(library.name))
+    if found is None:
+        return Finding(check, "unknown", "this user may not list Functions")
+    cure = "start the service, which loads it: `thoughtstream up`"
+    return _judge(check, bool(found), "loaded" if found else "missing", cure)
+
+
+async def _hygiene(redis: Client) -> Finding:
+    faults: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    seen = 0
+    batch: list[str] = []
+    async for key in redis.scan_iter(count=_SCAN_COUNT):
+        seen += 1
+        batch.append(key)
+        if len(batch) >= _SCAN_COUNT or seen >= KEYS_LOOKED_AT:
+            await _faults_of(redis, batch, faults, example)
+            batch = []
+        if seen >= KEYS_LOOKED_AT:
+            break
+    await _faults_of(redis, batch, faults, example)
+    said = "; ".join(f"{n} {fault}, as {example[fault]}" for fault, n in faults.items())
+    return _judge(
+        "key hygiene",
+        not faults,
+        said or f"{seen:,} keys are all as the registry has them",
+        "write these keys only through Thoughtstream (`thoughtstream keys` lists them); "
+        "DEL those that are nobody's, PERSIST a durable one, EXPIRE an evictable one",
+    )
+
+
+async def _faults_of(
+    redis: Client, batch: list[str], faults: Counter[str], example: dict[str, str]
+) -> None:
+    if not batch:
+        return
+    pipe = redis.pipeline(transaction=False)
+    for key in batch:
+        pipe.type(key)
+        pipe.ttl(key)
+    answers = await pipe.execute()
+    for key, type_, ttl in zip(batch, answers[::2], answers[1::2], strict=True):
+        fault = fault_of(key, type_, ttl)
+        if fault:
+            faults[fault] += 1
+            example.setdefault(fault, key)
+
+
+def fault_of(key: str, type_: str, ttl: int) -> str:
+    """What is wrong with a key of this type and time to live (s; -1: none); empty if nothing.
+
+    Source: TYPE and TTL of Redis; -2 and `none`: the key is gone, which is nobody's fault.
+    """
+    if not key.startswith(_OURS) or type_ == "none" or ttl == -2:
+        return ""
+    family = keys.family_of(key)
+    if family is None:
+        return "unknown under our prefixes"
+    if type_ != family.type:
+        return f"of the wrong type ({type_}, not {family.type})"
+    if family.durable and ttl >= 0:
+        return "durable with a time to live"
+    if not family.durable and ttl < 0:
+        return "evictable without a time to live"
+    return ""
+
+
+def _mb(count: int) -> str:
+    return f"{count / 2**20:,.0f} MB"

@@ -1,0 +1,102 @@
+"""Homes of their own for the command line's tests, and what runs in them ended at the end."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import wait_until
+from thoughtstream.config import Settings
+from thoughtstream.store.embedded import EmbeddedRedis
+from thoughtstream.store.process import Seat
+
+PROGRAM = [sys.executable, "-m", "thoughtstream.faces.cli"]
+_SETTINGS = ("THOUGHTSTREAM_", "REDIS_", "NOTIFY_SOCKET", "XDG_DATA_HOME")
+
+
+@dataclass
+class Terminal:
+    """Runs `thoughtstream` as a person would, in one home."""
+
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(_SETTINGS)}
+        own = {"THOUGHTSTREAM_HOME": str(self.home), "COLUMNS": "120", "TERM": "dumb"}
+        return kept | own | self.env
+
+    def run(self, *words: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [*PROGRAM, *words], input=given, capture_output=True, env=self.environment(), timeout=90
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
+
+    def json(self, *words: str, code: int = 0, stdin: str | bytes = "") -> Any:
+        """The one JSON value a command prints, which must end with this code."""
+        done = self.run(*words, "--json", stdin=stdin)
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """A command that goes on running; the caller ends it."""
+        return subprocess.Popen(
+            [*PROGRAM, *words],
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(home=self.home)
+
+    def pid_of(self, name: str) -> int:
+        """The process of `service` or `redis` in this home."""
+        process = Seat(self.home, name).process()
+        assert process is not None, f"no {name} runs in {self.home}"
+        return process.pid
+
+    def kill(self, name: str) -> None:
+        """kill -9, and wait until the kernel has ended it."""
+        seat = Seat(self.home, name)
+        os.kill(self.pid_of(name), signal.SIGKILL)
+        wait_until(lambda: seat.process() is None, f"{name} is dead")
+
+    def clean_up(self) -> None:
+        service = Seat(self.home, "service").process()
+        if service is not None:
+            service.kill()
+            service.wait(30)
+        asyncio.run(EmbeddedRedis(self.settings).stop())
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal in a new home; nothing that was started in it is left running."""
+    terminal = Terminal(tmp_path / "home")
+    yield terminal
+    terminal.clean_up()
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """A terminal whose home has a service running, for a module's tests to share."""
+    terminal = Terminal(tmp_path_factory.mktemp("living") / "home")
+    done = terminal.run("up", "--detach")
+    assert done.returncode == 0, done.stderr
+    yield terminal
+    terminal.clean_up()
