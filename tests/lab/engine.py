@@ -12,8 +12,9 @@ import docker.errors
 import psutil
 from docker.models.containers import Container
 
+from tests.servers import wait_until
+
 from . import debian
-from .wait import until
 
 RUN = "thoughtstream.lab"
 OWNER = "thoughtstream.lab.owner"
@@ -41,7 +42,8 @@ def engine() -> docker.DockerClient:
     """The engine: installed if it is missing, started if it doesn't answer.
 
     Raises:
-        RuntimeError: it can't be installed (not root) or doesn't start; the message has its log.
+        RuntimeError: it doesn't run and can't be set up: not root.
+        TimeoutError: it doesn't start; the message names its log.
     """
     with one_at_a_time():
         if not _answers():
@@ -75,7 +77,7 @@ def _start() -> None:
             stderr=file,
             check=True,
         )
-    until(_answers, f"dockerd answers (its log: {log})", seconds=60)
+    wait_until(_answers, f"dockerd answers (its log: {log})", most_s=60)
 
 
 def owner() -> str:

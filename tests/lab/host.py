@@ -11,10 +11,10 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 
 from tests.hosts.target import Target
+from tests.servers import wait_until
 
 from . import images
 from .engine import HOST
-from .wait import until
 
 USER = "admin"
 ARCHIVES = "/var/cache/lab"
@@ -105,12 +105,12 @@ class Host:
         Raises:
             RuntimeError: a unit failed; TimeoutError: it doesn't come up.
         """
-        until(self._up, f"{self.name} boots", seconds=_BOOT_SECONDS)
+        wait_until(self._up, f"{self.name} boots", most_s=_BOOT_SECONDS)
         state = self.exec("systemctl is-system-running --wait", check=False).stdout.strip()
         if state != "running":
             failed = self.exec("systemctl --failed --no-legend; journalctl -b -p warning").stdout
             raise RuntimeError(f"{self.name} is {state}:\n{failed}")
-        until(self._ssh_answers, f"SSH answers on {self.name}", seconds=_BOOT_SECONDS)
+        wait_until(self._ssh_answers, f"SSH answers on {self.name}", most_s=_BOOT_SECONDS)
 
     def _up(self) -> bool:
         return self.exec("systemctl is-system-running", check=False).stdout.strip() in (

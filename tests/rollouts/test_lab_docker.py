@@ -6,7 +6,7 @@ import pytest
 
 from tests.lab.host import Host
 from tests.lab.lab import Lab
-from tests.lab.wait import until
+from tests.servers import wait_until
 
 COMPOSE = """
 services:
@@ -60,5 +60,7 @@ def test_containers_and_their_data_are_back_after_a_reboot(host: Host) -> None:
 
     host.reboot()
 
-    until(lambda: host.exec(f"{redis} ping", check=False).stdout == "PONG\n", "Redis", seconds=30)
+    wait_until(
+        lambda: host.exec(f"{redis} ping", check=False).stdout == "PONG\n", "Redis", most_s=30
+    )
     assert host.exec(f"{redis} get kept").stdout == "yes\n"
