@@ -48,10 +48,9 @@ def make_secret(path: str, *, user: str, group: str, mode: int) -> str:
 def install_release(archive: str, *, releases: str, release: str, python: str, current: str) -> str:
     """Unpacks an archive of wheels and installs them into a venv of their own, without an index.
 
-    The venv counts when `complete` stands in it; the link changes last, and at once.
+    The link changes last, and at once: what it points to is complete.
     """
     home = f"{releases}/{release}"
-    pip = '"$home"/venv/bin/python "$home"/wheels/pip-*.whl/pip'
     return " && ".join(
         [
             f"home={quote(home)}",
@@ -59,14 +58,16 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             'mkdir -p "$home"',
             f'tar -xf {quote(archive)} -C "$home"',
             f'{quote(python)} -m venv --without-pip "$home"/venv',
-            f'{pip} install --quiet --no-index --find-links "$home"/wheels --no-cache-dir '
-            "--disable-pip-version-check thoughtstream",
+            'pip=$(echo "$home"/wheels/pip-*.whl)',
+            '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index '
+            '--find-links "$home"/wheels --no-cache-dir --disable-pip-version-check thoughtstream',
             'rm -rf "$home"/wheels',
-            'touch "$home"/complete',
             f'ln -sfn "$home"/venv {quote(current)}.new',
             f"mv -f{'h' if python.startswith('/opt/homebrew') else 'T'} "
             f"{quote(current)}.new {quote(current)}",
             f"rm -f {quote(archive)}",
+            # The one before stays: the service runs from it until it is restarted.
+            f"cd {quote(releases)} && ls -1t | tail -n +4 | xargs rm -rf",
         ]
     )
 

@@ -20,6 +20,7 @@ class RedisPlace:
     aclfile: str
     supervised: str = "no"
     bind: str | None = None
+    revision: str = ""
 
     def directives(self) -> tuple[Directive, ...]:
         values = {
@@ -47,7 +48,20 @@ def redis_directives(stack: Stack, place: RedisPlace) -> tuple[Directive, ...]:
 
 def redis_conf(stack: Stack, place: RedisPlace) -> str:
     """`redis.conf`."""
-    return render("redis.conf", place=place.directives(), directives=redis_directives(stack, place))
+    return render(
+        "redis.conf",
+        place=place.directives(),
+        directives=redis_directives(stack, place),
+        title=title(place.revision) if place.revision else None,
+    )
+
+
+def title(revision: str) -> str:
+    """How a server's process is called: by the state of configuration that it was started with.
+
+    Redis overwrites its environment with its title, and tells its title to who asks.
+    """
+    return f"{{title}} {{listen-addr}} {revision}"
 
 
 def restart_only(stack: Stack, place: RedisPlace) -> str:

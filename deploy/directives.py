@@ -69,8 +69,8 @@ class Redis(BaseModel):
     maxmemory_clients: str = _live(
         "5%", "slow readers can't crowd out the data", "bytes or %", pattern=r"^\d{1,2}%$|^0$"
     )
-    oom_score_adj: Literal["no", "yes", "relative", "absolute"] = _live(
-        "relative", "the kernel kills a saving child before the server"
+    oom_score_adj: Literal["no", "yes", "absolute"] = _live(
+        "yes", "the kernel kills a saving child before the server (yes means: relative)"
     )
 
     appendonly: Literal[True] = _live(True, "memories survive a crash")

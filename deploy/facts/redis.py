@@ -25,18 +25,18 @@ class RedisFact(ScriptFact[RedisState | None]):
         return script(
             f"set -e; {cli('config', 'get', '*', json=True)}",
             cli("acl", "list", json=True),
-            cli("info", "server", json=True),
+            cli("info", "server"),
         )
 
     def process(self, output: list[str]) -> RedisState | None:
-        if len(output) != 3:
+        if len(output) < 3:
             return None
+        config, users, *info = output
+        lines = dict(line.split(":", 1) for line in info if ":" in line)
         try:
-            config, users, info = (json.loads(line) for line in output)
-        except ValueError as error:
-            raise FactProcessError(f"redis-cli printed no JSON: {error}") from error
-        lines = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
-        return RedisState(lines["redis_version"], config, tuple(users))
+            return RedisState(lines["redis_version"], json.loads(config), tuple(json.loads(users)))
+        except (KeyError, ValueError) as error:
+            raise FactProcessError(f"redis-cli printed something else: {error!r}") from error
 
     @staticmethod
     def default() -> RedisState | None:

@@ -6,26 +6,32 @@ from shlex import quote
 
 from deploy.facts.base import ScriptFact, pairs, script
 
-_VERSION = re.compile(r"(?:\d+:)?(\d+)\.(\d+)(?:\.\d+)*")
+_VERSION = re.compile(r"(?:\d+:)?((\d+)\.(\d+)(?:\.\d+)*)")
 
 
 def version(text: str | None) -> tuple[int, int] | None:
     """(major, minor) of a version as a package or `redis-server --version` writes it."""
     match = _VERSION.search(text) if text else None
-    return (int(match[1]), int(match[2])) if match else None
+    return (int(match[2]), int(match[3])) if match else None
+
+
+def upstream(text: str | None) -> str | None:
+    """The software's own version in a package's: `5:8.0.2-3+deb13u1` -> `8.0.2`."""
+    match = _VERSION.search(text) if text else None
+    return match[1] if match else None
 
 
 @dataclass(frozen=True)
 class Software:
-    """`redis`: the version installed; `candidate`: what the package manager would install;
-    `current`: the release of ours that is linked.
+    """`redis`: the version installed; the candidates: what apt would install; `current`: the
+    release of ours that is linked.
     """
 
     redis: str | None = None
     candidate: str | None = None
     apt: bool = False
     brew: str | None = None
-    python: str | None = None
+    python_candidate: str | None = None
     service_user: bool = False
     current: str | None = None
 
@@ -38,12 +44,9 @@ class SoftwareFact(ScriptFact[Software]):
             "echo \"redis=$(redis-server --version | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')\"",
             "command -v apt-get >/dev/null && echo apt=yes",
             'echo "brew=$(command -v brew)"',
-            'echo "candidate=$(apt-cache policy redis-server '
-            "| sed -n 's/^ *Candidate: //p' | grep -v none)\"",
-            "for p in /opt/homebrew/opt/python@3.13/bin/python3.13 "
-            "/usr/local/opt/python@3.13/bin/python3.13; do",
-            '  [ -x "$p" ] && echo "python=$p" && break',
-            "done",
+            "candidate() { apt-cache policy \"$1\" | sed -n 's/^ *Candidate: //p' | grep -v none; }",  # noqa: E501
+            'echo "candidate=$(candidate redis-server)"',
+            'echo "python_candidate=$(candidate python3)"',
             f"id {quote(user)} >/dev/null && echo service_user=yes",
             f'echo "current=$(basename "$(dirname "$(readlink {quote(current)})")")"',
         )
@@ -56,7 +59,7 @@ class SoftwareFact(ScriptFact[Software]):
             candidate=found.get("candidate"),
             apt="apt" in found,
             brew=found.get("brew"),
-            python=found.get("python"),
+            python_candidate=found.get("python_candidate"),
             service_user="service_user" in found,
             current=None if current in (None, ".") else current,
         )

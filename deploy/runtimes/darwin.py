@@ -36,8 +36,7 @@ class DarwinNative(Native):
     def python(self) -> str:
         return f"{self.brew}/opt/python@{PYTHON}/bin/python{PYTHON}"
 
-    @property
-    def target(self) -> Target:
+    def target(self, facts: Facts) -> Target:
         machine = self.machine
         return Target(PYTHON, machine.architecture or "", None, macos=machine.release)
 
@@ -101,11 +100,9 @@ class DarwinNative(Native):
         """Where the daemons' words go."""
         return f"{self.layout.opt}/log"
 
-    def job(self, unit: str, *, revision: str) -> File:
+    def job(self, unit: str, *, revision: str = "") -> File:
         redis = unit == REDIS_DAEMON
-        environment = {"THOUGHTSTREAM_REVISION": revision}
-        if not redis:
-            environment["THOUGHTSTREAM_CONFIG"] = self.layout.toml
+        own = {"THOUGHTSTREAM_REVISION": revision, "THOUGHTSTREAM_CONFIG": self.layout.toml}
         text = render(
             "launchd/daemon.plist",
             label=unit,
@@ -113,7 +110,7 @@ class DarwinNative(Native):
             if redis
             else [self.layout.program, "up"],
             user=self.layout.owner.redis if redis else self.layout.owner.service,
-            environment=environment,
+            environment={} if redis else own,
             restart="always" if redis else "on-failure",
             files=65_535,
             log=f"{self.log}/{unit}.log",
@@ -121,7 +118,7 @@ class DarwinNative(Native):
         return File(f"{LAUNCH_DAEMONS}/{unit}.plist", text, "root", "wheel", 0o644)
 
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartDaemon:
-        plist = self.job(unit, revision="").path
+        plist = self.job(unit).path
         return StartDaemon("system", unit, plist, why, restart=restart or reload)
 
     def gate(self, unit: str, what: str, check: str) -> Gate:

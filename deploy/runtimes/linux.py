@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
+from deploy.facts.software import upstream
 from deploy.facts.units import UnitState
 from deploy.layout import REDIS_UNIT, SERVICE_UNIT, SYSTEMD, THP_UNIT, linux_native
 from deploy.render import render
@@ -29,10 +30,11 @@ class LinuxNative(Native):
         become = f"runuser -u {layout.owner.service} --"
         super().__init__(stack, machine, layout, supervised="systemd", become=become)
 
-    @property
-    def target(self) -> Target:
+    def target(self, facts: Facts) -> Target:
+        """For the Python that is there, or the one that apt will install."""
         machine = self.machine
-        return Target(machine.python or "", machine.architecture or "", machine.glibc)
+        python = machine.python or upstream(facts.software.python_candidate)
+        return Target(python or "", machine.architecture or "", machine.glibc)
 
     def watch(self) -> Watch:
         return Watch(
@@ -62,14 +64,15 @@ class LinuxNative(Native):
         ]
 
     def _packages(self, facts: Facts) -> Iterator[Step]:
-        if facts.software.redis is None:
-            yield Install(("redis-server",), masked=(_DEBIANS_UNIT,))
-        elif _starts_by_itself(facts.units.get(_DEBIANS_UNIT)):
+        found = {"redis-server": facts.software.redis, "python3": facts.machine.python}
+        if missing := tuple(name for name, version in found.items() if version is None):
+            yield Install(missing, masked=(_DEBIANS_UNIT,) if "redis-server" in missing else ())
+        if "redis-server" not in missing and _starts_by_itself(facts.units.get(_DEBIANS_UNIT)):
             yield Mask(_DEBIANS_UNIT)
         if not facts.software.service_user:
             yield MakeUser(self.layout.owner.service, self.layout.service_data)
 
-    def job(self, unit: str, *, revision: str) -> File:
+    def job(self, unit: str, *, revision: str = "") -> File:
         text = render(
             f"systemd/{unit}.service",
             layout=self.layout,

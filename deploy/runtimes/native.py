@@ -5,12 +5,12 @@ What Linux and macOS share stands here; what systemd and launchd each want, in a
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 
 from deploy.commands import RedisCli
-from deploy.content import RedisPlace, toml_of
+from deploy.content import RedisPlace, restart_only, title, toml_of
 from deploy.facts.gather import Facts
 from deploy.facts.machine import Machine
-from deploy.facts.units import UnitState
 from deploy.layout import Layout
 from deploy.render import digest, render
 from deploy.runtimes import tell
@@ -37,6 +37,8 @@ class Native(ABC):
         self.layout = layout
         self.cli = RedisCli(layout, stack.redis.port, stack.redis.local_address)
         place = RedisPlace(layout.redis_data, layout.acl, supervised=supervised)
+        self.redis_revision = digest(self.job(self.redis_unit).text, restart_only(stack, place))
+        place = replace(place, revision=self.redis_revision)
         self.server = Server(stack, layout, self.cli, place)
         self.toml = self._toml()
         self.wrapper = self._wrapper(become)
@@ -46,14 +48,13 @@ class Native(ABC):
     def python(self) -> str:
         """The Python whose venv the service runs in."""
 
-    @property
     @abstractmethod
-    def target(self) -> Target:
+    def target(self, facts: Facts) -> Target:
         """What the service's wheels must fit."""
 
     @abstractmethod
-    def job(self, unit: str, *, revision: str) -> File:
-        """The unit's file."""
+    def job(self, unit: str, *, revision: str = "") -> File:
+        """The unit's file; the service's says by a revision what it was started with."""
 
     @abstractmethod
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> Step:
@@ -66,7 +67,7 @@ class Native(ABC):
     @property
     def paths(self) -> tuple[str, ...]:
         """Every path that this runtime looks after."""
-        jobs = [self.job(unit, revision="").path for unit in (self.redis_unit, self.service_unit)]
+        jobs = [self.job(unit).path for unit in (self.redis_unit, self.service_unit)]
         directories = [directory.path for directory in self.directories]
         own = [self.toml.path, self.wrapper.path]
         return (*self.server.paths, *jobs, *own, *directories)
@@ -81,10 +82,9 @@ class Native(ABC):
             MakeDirectory(self.layout.releases, *admin, 0o755),
         ]
 
-    @property
-    def release(self) -> Release:
+    def release(self, facts: Facts) -> Release:
         """The service for this kind of host."""
-        return release_for(self.target)
+        return release_for(self.target(facts))
 
     def common(self, facts: Facts) -> list[Step]:
         """The plan once packages and users are there."""
@@ -98,31 +98,34 @@ class Native(ABC):
         ]
 
     def _release(self, facts: Facts) -> Iterator[Step]:
-        if facts.software.current != self.release.name:
-            yield InstallRelease(self.release, self.layout, self.python)
+        release = self.release(facts)
+        if facts.software.current != release.name:
+            yield InstallRelease(release, self.layout, self.python)
 
     def _redis(self, facts: Facts) -> Iterator[Step]:
-        state = facts.units.get(self.redis_unit)
-        revision = self.revision(self.redis_unit, self.server.restart_only)
-        why, restart = self._why(state, revision, facts)
+        why, restart = self._why(facts)
         yield from self.server.configuration(facts, restart=bool(why))
-        job = self.job(self.redis_unit, revision=revision)
+        job = self.job(self.redis_unit)
         yield from self._started(job, self.redis_unit, why, facts, restart=restart)
         yield self.gate(self.redis_unit, "Redis answers", self.cli.is_ready())
 
-    def _why(self, state: UnitState | None, revision: str, facts: Facts) -> tuple[str, bool]:
+    def _why(self, facts: Facts) -> tuple[str, bool]:
         """Why Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
+        state = facts.units.get(self.redis_unit)
         if state is None or state.active not in UP:
             return "it is not running", False
-        if state.revision != revision:
+        if facts.redis is None:
+            return (
+                ("it doesn't answer its admin", True) if state.active == "active" else ("", False)
+            )
+        if facts.redis.config.get("proc-title-template") != title(self.redis_revision):
             return self.server.restart_reasons(facts.redis) or "its unit changed", True
-        if facts.redis is None and state.active == "active":
-            return "it doesn't answer its admin", True
         return "", False
 
     def _service(self, facts: Facts) -> Iterator[Step]:
         yield from (file.step() for file in changed([self.toml, self.wrapper], facts))
-        revision = self.revision(self.service_unit, self.toml.text + self.release.name)
+        plain = self.job(self.service_unit).text
+        revision = digest(plain, self.toml.text, self.release(facts).name)
         state = facts.units.get(self.service_unit)
         why, restart = "", False
         if state is None or state.active not in UP:
@@ -133,10 +136,6 @@ class Native(ABC):
         yield from self._started(job, self.service_unit, why, facts, restart=restart)
         check = f"{self.layout.command} status"
         yield self.gate(self.service_unit, "the service is healthy", check)
-
-    def revision(self, unit: str, beside: str) -> str:
-        """A name for what a running unit can't take on: its own file, and what it read at start."""
-        return digest(self.job(unit, revision="").text, beside)
 
     def _started(
         self, job: File, unit: str, why: str, facts: Facts, *, restart: bool

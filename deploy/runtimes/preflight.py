@@ -34,11 +34,12 @@ def native_linux(facts: Facts) -> Iterator[str]:
         yield "facts.machine.systemd: doesn't run here; use runtime='docker'"
     if not software.apt:
         yield "facts.software.apt: there is none (no Debian or Ubuntu); use runtime='docker'"
-    python = version(machine.python)
-    if python is None or python < OLDEST_PYTHON:
+    python = machine.python or software.python_candidate
+    if python is None:
+        yield "facts.software.python_candidate: apt offers no python3; run apt-get update there"
+    elif (version(python) or (0, 0)) < OLDEST_PYTHON:
         yield (
-            f"facts.machine.python: is {machine.python or 'missing'}, and the service needs 3.11; "
-            "install python3, or use runtime='docker'"
+            f"facts.machine.python: is {python}, and the service needs 3.11; use runtime='docker'"
         )
     elif machine.glibc is None:
         yield "facts.machine.glibc: there is none (musl?); use runtime='docker'"
