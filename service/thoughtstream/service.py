@@ -66,6 +66,9 @@ async def _spell(
             group.create_task(_discover(redis, minds, wakeups, on_ready))
             group.create_task(_heartbeat(membership, minds))
     except BaseExceptionGroup as errors:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # an error while stopping hides the stop
+            raise asyncio.CancelledError from errors
         raise _leaf(errors) from None
 
 

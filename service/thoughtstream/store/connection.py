@@ -69,8 +69,8 @@ def typed_errors() -> Iterator[None]:
     """
     try:
         yield
-    except (redis.exceptions.AuthenticationError, redis.exceptions.NoPermissionError) as error:
-        raise ConfigError(f"redis.username, redis.password: Redis refuses them: {error}") from error
+    except redis.exceptions.NoPermissionError as error:
+        raise ConfigError(f"redis.username: Redis does not allow this user: {error}") from error
     except redis.exceptions.OutOfMemoryError as error:
         raise MemoryFull(
             "Redis is at its maxmemory and takes no new thoughts; raise maxmemory or lower "
@@ -82,9 +82,19 @@ def typed_errors() -> Iterator[None]:
         redis.exceptions.ClusterDownError,
         redis.exceptions.ReadOnlyError,
     ) as error:
+        # The client library hides a refused password behind a lost connection.
+        if _is_refusal(error) or _is_refusal(error.__cause__):
+            raise ConfigError(
+                f"redis.username, redis.password: Redis refuses them: {error}"
+            ) from error
         raise RedisUnavailable(
             f"Redis does not answer: {error}; is it up? `thoughtstream up`"
         ) from error
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    refusals = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
+    return isinstance(error, refusals)
 
 
 async def server_ms(redis: Client) -> int:

@@ -1,0 +1,179 @@
+"""The service finds minds, attends them, shares them with others and outlives a lost Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.servers import DEBIAN, WHEEL, RedisServer, programs
+from thoughtstream import Mind, keys, service
+from thoughtstream.config import ConfigError, RedisConfig, Settings, StreamConfig
+from thoughtstream.store.membership import alive_services
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+    """A service in this process, ready; at the end it is stopped as SIGTERM does."""
+    ready = asyncio.Event()
+    assert settings.redis.url is not None
+    task = asyncio.create_task(service.run(settings, settings.redis.url, on_ready=ready.set))
+    started = asyncio.create_task(ready.wait())
+    await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], Any], most_s: float = 20) -> None:
+    async with asyncio.timeout(most_s):
+        while not await condition():  # noqa: ASYNC110  # Redis has no event for it
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    streams = StreamConfig(working_memory_ttl_ms=100, cycle_target_ms=5)
+    return settings.model_copy(update={"streams": streams})
+
+
+async def test_a_first_plain_xadd_makes_a_mind_that_attends_and_remembers(
+    redis: Redis, quick: Settings
+) -> None:
+    async with running(quick), Mind.connect("ana", settings=quick) as mind:
+        await redis.xadd("thought:{ana}:window:a new one", {"content": "the kettle is on"})
+
+        async def remembered() -> bool:
+            return (await mind.audit()).anchored == 1
+
+        await until(remembered)
+        [hit] = await mind.recall("kettle")
+    assert hit.content == "the kettle is on"
+    assert hit.window == "a new one"
+
+
+async def test_a_mind_that_slept_wakes_up(redis: Redis, quick: Settings) -> None:
+    async with running(quick), Mind.connect("ana", settings=quick) as mind:
+        for n in range(1, 4):
+            await mind.think(f"thought {n}", window="memory")
+
+            async def remembered(n: int = n) -> bool:
+                return (await mind.audit()).anchored == n
+
+            await until(remembered)  # nothing is due any more: it sleeps until it is told
+
+
+async def test_what_was_written_while_nobody_served_is_not_missed(
+    redis: Redis, quick: Settings
+) -> None:
+    async with Mind.connect("ana", settings=quick) as mind:
+        ids = [await mind.think(f"thought {n}", salience=0.9) for n in range(3)]
+        async with running(quick):
+            seen = []
+            async for thought in mind.attended(since="0"):
+                seen.append(thought.id)
+                if len(seen) == 3:
+                    break
+    assert seen == ids
+
+
+async def test_idle_minds_cost_nothing_and_each_is_attended(redis: Redis, quick: Settings) -> None:
+    names = [f"mind {n}" for n in range(200)]
+    for name in names:
+        await redis.xadd(keys.WINDOW.key(mind=name, window="sensory"), {"content": "awake"})
+    async with running(quick):
+
+        async def all_remember() -> bool:
+            pipe = redis.pipeline(transaction=False)
+            for name in names:
+                pipe.hget(keys.LEDGER.key(mind=name), "anchored")
+            return await pipe.execute() == ["1"] * len(names)
+
+        async def calls() -> int:
+            stats = await redis.info("commandstats")
+            return int(stats["cmdstat_fcall"]["calls"])
+
+        async def quiet() -> bool:
+            before = await calls()
+            await asyncio.sleep(0.5)
+            return await calls() == before
+
+        await until(all_remember)
+        await until(quiet)
+
+
+async def test_services_share_minds_and_take_over(redis: Redis, quick: Settings) -> None:
+    names = [f"mind {n}" for n in range(20)]
+
+    async def think(round_: int) -> None:
+        for name in names:
+            key = keys.WINDOW.key(mind=name, window="sensory")
+            await redis.xadd(key, {"content": f"round {round_}"})
+
+    async def attended(count: int) -> bool:
+        pipe = redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hget(keys.LEDGER.key(mind=name), "attended")
+        return await pipe.execute() == [str(count)] * len(names)
+
+    async with running(quick):
+        async with running(quick) as second:
+
+            async def both_serve() -> bool:
+                alive = await alive_services(redis)
+                return len(alive) == 2 and all(int(s["minds"]) > 0 for s in alive)
+
+            await think(1)
+            await until(lambda: attended(1))
+            await until(both_serve)
+            second.cancel()
+        await think(2)
+        await until(lambda: attended(2))
+
+
+@pytest.mark.parametrize("version", [WHEEL, DEBIAN])
+async def test_a_redis_that_is_killed_and_comes_back(version: str, tmp_path: Path) -> None:
+    server = RedisServer(programs()[version], tmp_path).start()
+    streams = StreamConfig(working_memory_ttl_ms=2000, cycle_target_ms=5)
+    settings = Settings(home=tmp_path, redis=RedisConfig(url=server.url), streams=streams)
+    try:
+        async with running(settings), Mind.connect("ana", settings=settings) as mind:
+            ids = set(await mind.feed([_thought(n) for n in range(50)]))
+            server.kill()
+            server.start()
+
+            async def all_fates() -> bool:
+                counted = await mind.audit()
+                assert counted.faults == []
+                return counted.adopted == 50 and not counted.competing + counted.intervening
+
+            await until(all_fates)
+            counted = await mind.audit()
+            with server.client() as client:
+                entries = client.xrange(keys.EPISODIC.key(mind="ana"))
+    finally:
+        server.stop()
+    remembered = [fields["id"] for _, fields in entries]
+    assert counted.anchored == len(remembered) == len(set(remembered))
+    assert set(remembered) <= ids
+
+
+def _thought(n: int) -> Any:
+    from thoughtstream.attention.models import NewThought
+
+    return NewThought(content=f"thought {n}", salience=0.9)
+
+
+async def test_a_wrong_password_ends_the_service(server: RedisServer, settings: Settings) -> None:
+    wrong = RedisConfig(url=server.url, username="nobody", password="wrong")
+    with pytest.raises(ConfigError, match=r"redis\.password"):
+        async with running(settings.model_copy(update={"redis": wrong})):
+            pass
