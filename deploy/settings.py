@@ -100,6 +100,12 @@ class Stack(_Section):
         return self
 
     @model_validator(mode="after")
+    def _publishes_somewhere(self) -> Self:
+        if self.runtime == "docker" and all(str(a) == "::1" for a in self.redis.bind):
+            raise ValueError("redis.bind: has only ::1, which Docker may not have; add 127.0.0.1")
+        return self
+
+    @model_validator(mode="after")
     def _has_a_port_each(self) -> Self:
         if self.docker.insight and self.docker.insight_port == self.redis.port:
             raise ValueError(f"docker.insight_port: {self.redis.port} is redis.port; change one")

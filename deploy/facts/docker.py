@@ -27,13 +27,15 @@ class ContainerState:
 
 @dataclass(frozen=True)
 class DockerState:
-    """`images`: those of the asked-for ones that are there; `memory` in bytes."""
+    """`images`: those of the asked-for ones that are there; `memory` in bytes; `nofile`: the most
+    files that the engine itself may open, and so the most that it can allow a container.
+    """
 
     version: str | None = None
     compose: str | None = None
     memory: int | None = None
     root: str | None = None
-    architecture: str | None = None
+    nofile: int | None = None
     images: tuple[str, ...] = ()
     containers: dict[str, ContainerState] = field(default_factory=dict)
 
@@ -44,7 +46,8 @@ class DockerFact(ScriptFact[DockerState | None]):
     def command(self, images: Sequence[str], containers: Sequence[str]) -> str:
         return script(
             "docker info --format 'version={{.ServerVersion}}\nmemory={{.MemTotal}}"
-            "\nroot={{.DockerRootDir}}\narchitecture={{.Architecture}}' || exit 0",
+            "\nroot={{.DockerRootDir}}' || exit 0",
+            'echo "nofile=$(awk \'/^Max open files/ {print $5}\' "/proc/$(pidof dockerd)/limits")"',
             'echo "compose=$(docker compose version --short)"',
             f"for i in {' '.join(quote(image) for image in images)}; do",
             '  docker image inspect "$i" >/dev/null && echo "image $i"',
@@ -66,7 +69,7 @@ class DockerFact(ScriptFact[DockerState | None]):
             compose=values.get("compose"),
             memory=number(values.get("memory")),
             root=values.get("root"),
-            architecture=values.get("architecture"),
+            nofile=number(values.get("nofile")),
             images=tuple(images),
             containers=dict(_container(line) for line in about),
         )

@@ -29,6 +29,7 @@ _ETC = "/etc/thoughtstream"
 _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
 _MIB = 1 << 20
+_NOFILE = 65_535
 CONTAINERS = {"redis": REDIS_UNIT, "service": SERVICE_UNIT, "insight": INSIGHT}
 """A compose service's container, by name."""
 
@@ -93,6 +94,7 @@ class Docker:
         memory = self._memory(facts)
         yield from preflight.memory(self.stack, memory, "facts.docker.memory")
         yield from preflight.disk(self.stack, facts.disk)
+        yield from preflight.files(self.stack, self._nofile(facts), "facts.docker.nofile")
         mine = facts.docker.containers.get(REDIS_UNIT)
         programs = (
             frozenset({"docker-proxy", "com.docke", "OrbStack"}) if _runs(mine) else frozenset()
@@ -200,14 +202,21 @@ class Docker:
             f"compose/{service}.yaml",
             docker=self.stack.docker,
             redis=self.stack.redis,
-            addresses=[_in_url(str(address)) for address in self.stack.redis.bind],
+            addresses=self._addresses,
             layout=self.layout,
             memory_limit=self._memory_limit(facts),
+            nofile=self._nofile(facts),
             service_image=self._tag,
             container=CONTAINERS[service],
             revision=revision,
             start_timeout_s=self.stack.service.start_timeout_s,
         )
+
+    @property
+    def _addresses(self) -> list[str]:
+        """Where ports are published. Docker fails on the ::1 of a host without IPv6: not there."""
+        bound = self.stack.redis.bind
+        return [_in_url(str(a)) for a in bound if not (a.version == 6 and a.is_loopback)]
 
     def _memory_limit(self, facts: Facts) -> int:
         """Bytes. Where the inventory leaves it open, it stays the same for most values of
@@ -218,6 +227,12 @@ class Docker:
         least = int(self.stack.redis.maxmemory / MEMORY_SHARE)
         limit = max(least, (self._memory(facts) or 0) * 3 // 4)
         return -(-limit // _MIB) * _MIB
+
+    @staticmethod
+    def _nofile(facts: Facts) -> int:
+        """Files that a container may open: an engine can't allow more than it has."""
+        given = facts.docker.nofile if facts.docker else None
+        return min(_NOFILE, given or _NOFILE)
 
     def _toml(self) -> File:
         owner = self.layout.owner

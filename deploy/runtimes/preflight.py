@@ -13,6 +13,8 @@ from deploy.settings import MEMORY_SHARE, OLDEST_REDIS, Stack
 OLDEST_PYTHON = (3, 11)
 OLDEST_DOCKER = (20, 10)
 _RELEASE_BYTES = 512 << 20
+_OWN_FILES = 32
+"""What Redis opens beside its clients' connections."""
 
 
 def linux(facts: Facts) -> Iterator[str]:
@@ -102,6 +104,15 @@ def disk(stack: Stack, found: Disk) -> Iterator[str]:
             f"facts.disk.free: {about(found.free)} is too little for redis.maxmemory "
             f"{about(stack.redis.maxmemory)}: the log and its rewrite take twice that, and a "
             f"release {about(_RELEASE_BYTES)}; free {about(needed - found.free)}"
+        )
+
+
+def files(stack: Stack, allowed: int, path: str) -> Iterator[str]:
+    """Redis may open a file a client; it would quietly take fewer clients."""
+    if stack.redis.maxclients + _OWN_FILES > allowed:
+        yield (
+            f"redis.maxclients: {stack.redis.maxclients} needs more open files than the {allowed} "
+            f"there are ({path}); the most is {allowed - _OWN_FILES}"
         )
 
 
