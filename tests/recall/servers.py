@@ -32,13 +32,19 @@ def settings_for(server: RedisServer, home: Path) -> Settings:
 
 
 async def anchor(mind: Mind, thoughts: Iterable[NewThought]) -> list[str]:
-    """Have a mind attend these thoughts in this order and anchor them; returns their ids."""
+    """Have a mind attend these thoughts, one by one, and anchor them; returns their ids."""
     ids: list[str] = []
-    waiting: set[str] = set()
+    anchored: set[str] = set()
+    known = await mind.windows()
     for thought in thoughts:
-        ids += await mind.feed([thought])
-        waiting.add(ids[-1])
-        waiting.difference_update((await mind.attend()).anchored_ids)
-    while waiting:
-        waiting.difference_update((await mind.attend()).anchored_ids)
+        [thought_id] = await mind.feed([thought])
+        if thought.window not in known:
+            known = await mind.windows()
+        report = await mind.attend()
+        assert report.attended is not None
+        assert report.attended.id == thought_id
+        ids.append(thought_id)
+        anchored.update(report.anchored_ids)
+    while not anchored.issuperset(ids):
+        anchored.update((await mind.attend()).anchored_ids)
     return ids

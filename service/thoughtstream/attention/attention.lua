@@ -282,8 +282,8 @@ local function bound_memory(run, stream, maxlen)
   end
 end
 
--- A search index of the server ends words at ASCII punctuation only, tells accents apart, and stops
--- at a NUL. So an item has in `words`, once more, the words that this would hide: with blanks for
+-- A search index of the server ends words at ASCII punctuation only (`_` is none of it), tells
+-- accents apart, and stops at a NUL. So an item has in `words`, once more, the words that this would hide: with blanks for
 -- other punctuation and for pictures, and without accents.
 local ACCENTED = {
   a = 'àáâãäåāăąÀÁÂÃÄÅĀĂĄ', c = 'çćĉċčÇĆĈĊČ', d = 'ďĎ', e = 'èéêëēĕėęěÈÉÊËĒĔĖĘĚ', g = 'ĝğġģĜĞĠĢ',
@@ -294,13 +294,13 @@ local ACCENTED = {
 local LETTER = '[\194-\223][\128-\191]' -- of two bytes
 local plain_letters = {}
 local BLANK = {
-  '%z', '\194[\128-\191]', '\195[\151\183]',        -- NUL; U+0080..00BF; times, division
+  '[%z_]', '\194[\128-\191]', '\195[\151\183]',      -- NUL, _; U+0080..00BF; times, division
   '\226[\128-\175][\128-\191]', '\227\128[\128-\191]', -- U+2000..2BFF: marks; U+3000..303F
   '\239\184[\128-\143]', '\240\159[\128-\191][\128-\191]', -- variants; U+1F000..1FFFF: pictures
 }
 
 local function hidden_words(content)
-  if not string.find(content, '[%z\128-\255]') then return '' end
+  if not string.find(content, '[%z_\128-\255]') then return '' end
   if not next(plain_letters) then
     for plain, letters in pairs(ACCENTED) do
       for letter in string.gmatch(letters, LETTER) do plain_letters[letter] = plain end

@@ -26,11 +26,12 @@ MOST = 1000
 MOST_OFFSET = 10_000
 MOST_CONTEXT = 100
 
-_POOL = 50
+_POOL = 40
 """Proposals that are ranked together; the next so many follow them. So the order of an answer
 never depends on the page that is asked for."""
 
 _TRY_AGAIN_S = 60.0
+_NEVER = float("-inf")
 
 log = structlog.get_logger()
 
@@ -43,7 +44,7 @@ class Recall:
         self._streams = Streams(redis, mind)
         self._index: Index = SearchIndex(redis, mind)
         self._fallback: Index = FtsIndex(redis, mind, settings.home, self._streams)
-        self._unusable_until = float("-inf")
+        self._unusable_until = _NEVER
 
     async def search(
         self,
@@ -135,8 +136,9 @@ class Recall:
             try:
                 return await self._index.propose(query, where, limit)
             except IndexUnusable as why:
+                if self._unusable_until == _NEVER:
+                    log.info("recall.without_redisearch", mind=self._mind, why=str(why)[:100])
                 self._unusable_until = time.monotonic() + _TRY_AGAIN_S
-                log.info("recall.without_redisearch", mind=self._mind, why=str(why))
         return await self._fallback.propose(query, where, limit)
 
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:

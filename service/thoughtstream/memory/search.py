@@ -32,6 +32,7 @@ of a content that have other characters are in this field too, apart and without
 
 _NAME = "thoughtstream:memory:"
 _VERSION = hashlib.sha256(repr(_SCHEMA).encode()).hexdigest()[:8]
+_LONGEST_WORD_BYTES = 128
 _LOOKS, _LOOK_AGAIN_S = 100, 0.02
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
 
@@ -71,7 +72,7 @@ class SearchIndex:
         """These are no longer in the streams. Nothing to do: their items go with them."""
 
     async def _find(self, query: Query, where: Where, limit: int) -> Proposal:
-        forms = {term.stem: f"({'|'.join(term.forms)})" for term in query.terms}
+        forms = {term.stem: f"({'|'.join(map(_cut, term.forms))})" for term in query.terms}
         anything = f"({'|'.join(forms.values())}) {_condition(where)}"
         pipe = self._redis.pipeline(transaction=False)
         self._search(pipe, anything, "RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
@@ -124,6 +125,10 @@ class SearchIndex:
         if isinstance(self._redis, RedisCluster):
             return {"target_nodes": self._redis.get_node_from_key(self._items)}
         return {}
+
+
+def _cut(word: str) -> str:
+    return word.encode()[:_LONGEST_WORD_BYTES].decode(errors="ignore")
 
 
 def _says(error: ResponseError, text: str) -> bool:

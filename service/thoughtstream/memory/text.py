@@ -5,7 +5,6 @@ Any text is a safe query: an index is never given the text, only words of letter
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,28 +18,40 @@ MOST_WORDS = 32
 MOST_CHARACTERS = 20_000
 """Of a longer text, only the beginning is compared."""
 
-_WORD = re.compile(r"[^\W_]+")
 _LONGEST_WORD = 64
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _stemmer = snowballstemmer.stemmer("porter")
 
 
 def words(text: str) -> list[str]:
     """The words of a text, in order: small letters and digits without accents."""
-    return [word[:_LONGEST_WORD] for word in _WORD.findall(fold(text[:MOST_CHARACTERS]))]
-
-
-def fold(text: str) -> str:
-    """A text in small letters, without accents."""
+    text = text[:MOST_CHARACTERS]
     if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold())
+        return _ASCII_WORD.findall(text.lower())
+    return [word for spelled in _spelled(text) for word in _spelled(plain(spelled))]
+
+
+def _spelled(text: str) -> list[str]:
+    """The words of a text as they are written, in small letters."""
+    small = unicodedata.normalize("NFC", text.lower())
+    return "".join(c if _is_in_words(c) else " " for c in small).split()
+
+
+@lru_cache(maxsize=4096)
+def _is_in_words(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNM"
+
+
+def plain(word: str) -> str:
+    """A word without accents, its letters the usual ones for theirs (ß: ss)."""
+    apart = unicodedata.normalize("NFKD", word.casefold())
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """What the forms of a word have in common (Porter's algorithm; irregular English by table)."""
-    return str(_stemmer.stemWord(IRREGULAR.get(word, word)))
+    return str(_stemmer.stemWord(IRREGULAR.get(word, word[:_LONGEST_WORD])))
 
 
 @lru_cache(maxsize=4096)
@@ -53,7 +64,8 @@ def stems(text: str) -> tuple[str, ...]:
 class Term:
     """A word of a query: its stem, and the forms under which an index may have it.
 
-    An index stems by itself; the forms are those that no stemming brings together (buy, bought).
+    An index stems by itself; the forms are those that its stemming does not bring together: plain
+    and accented (cafe, café), irregular (buy, bought).
     """
 
     stem: str
@@ -69,22 +81,29 @@ class Query:
     @classmethod
     def of(cls, text: str) -> "Query":
         """The words of a text that say something; if none does, all of them."""
-        found = words(text)
-        forms: dict[str, list[str]] = {}
-        for word in _telling(found) or found:
-            forms.setdefault(stem(word), []).append(word)
-        first = list(forms.items())[:MOST_WORDS]
-        return cls(tuple(Term(name, _forms(name, said)) for name, said in first))
+        forms = _forms(text)
+        telling = {word: spelled for word, spelled in forms.items() if word not in STOP_WORDS}
+        terms: dict[str, set[str]] = {}
+        for word, spelled in (telling or forms).items():
+            terms.setdefault(stem(word), set()).update(spelled)
+        first = list(terms.items())[:MOST_WORDS]
+        return cls(
+            tuple(
+                Term(name, tuple(sorted(spelled | _IRREGULAR_FORMS.get(name, set()))))
+                for name, spelled in first
+            )
+        )
 
 
-def _telling(found: Iterable[str]) -> list[str]:
-    return [word for word in found if word not in STOP_WORDS]
+def _forms(text: str) -> dict[str, set[str]]:
+    """By word of a text, in order, how it may be spelled."""
+    forms: dict[str, set[str]] = {}
+    for spelled in _spelled(text[:MOST_CHARACTERS]):
+        for word in words(spelled):
+            forms.setdefault(word, {word}).add(spelled)
+    return forms
 
 
 _IRREGULAR_FORMS: dict[str, set[str]] = {}
 for _form, _base in IRREGULAR.items():
     _IRREGULAR_FORMS.setdefault(stem(_base), {_base}).add(_form)
-
-
-def _forms(name: str, said: list[str]) -> tuple[str, ...]:
-    return tuple(sorted(_IRREGULAR_FORMS.get(name, set()).union(said)))
