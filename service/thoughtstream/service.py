@@ -1,8 +1,9 @@
 """The process: finds minds, runs the attention of those it serves, stops gracefully."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
@@ -42,7 +43,7 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
         while True:
             try:
                 with typed_errors():
-                    await _spell(redis, membership, minds, on_ready)
+                    await _shielded(_spell(redis, membership, minds, on_ready))
             except RedisUnavailable as error:
                 log.warning("redis.lost", error=str(error), retry_in_s=pause)
             pause = _RETRY_S if minds.attended_lately() else min(pause * 2, _LONGEST_RETRY_S)
@@ -51,6 +52,19 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
         with suppress(RedisError):
             await membership.leave()
         await redis.aclose()
+
+
+async def _shielded(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for work in a task of its own, so that an error in it while we are being cancelled
+    does not take the place of the cancellation (as it does in a task group).
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+    task.result()
 
 
 async def _spell(
@@ -66,9 +80,6 @@ async def _spell(
             group.create_task(_discover(redis, minds, wakeups, on_ready))
             group.create_task(_heartbeat(membership, minds))
     except BaseExceptionGroup as errors:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():  # an error while stopping hides the stop
-            raise asyncio.CancelledError from errors
         raise _leaf(errors) from None
 
 
