@@ -17,15 +17,25 @@ class RedisCli:
     address: str = "127.0.0.1"
     container: bool = False
 
-    def __call__(self, *arguments: str, role: Role = "admin", json: bool = False) -> str:
+    def __call__(self, *arguments: str, role: Role = "admin") -> str:
         """`redis-cli` as a role; it exits with an error where Redis answers with one."""
-        options = ["--user", role, "--no-auth-warning", "-e"] + (["--json"] if json else [])
+        return self._client(role, *arguments)
+
+    def ask(self, *commands: str) -> str:
+        """Several questions as admin over one connection; an answer is a line of JSON (INFO's is
+        plain text).
+        """
+        questions = "\\n".join(commands)
+        return f"printf {quote(questions)} | {self._client('admin', '--json')}"
+
+    def _client(self, role: Role, *arguments: str) -> str:
         where = ["-p", str(self.port)]
         if self.container:
-            client = ["docker", "exec", "-e", "REDISCLI_AUTH", REDIS_UNIT, "redis-cli"]
+            client = ["docker", "exec", "-i", "-e", "REDISCLI_AUTH", REDIS_UNIT, "redis-cli"]
         else:
             client = ["redis-cli"]
             where = ["-h", self.address, *where]
+        options = ["--user", role, "--no-auth-warning", "-e"]
         password = f'REDISCLI_AUTH="$(cat {quote(self.layout.secret(role))})"'
         return f"{password} {join([*client, *options, *where, *arguments])}"
 

@@ -22,11 +22,7 @@ class RedisFact(ScriptFact[RedisState | None]):
     """Asks Redis as admin; None if it isn't there, doesn't answer or doesn't know the admin."""
 
     def command(self, cli: RedisCli) -> str:
-        return script(
-            f"set -e; {cli('config', 'get', '*', json=True)}",
-            cli("acl", "list", json=True),
-            cli("info", "server"),
-        )
+        return script(cli.ask("config get *", "acl list", "info server"))
 
     def process(self, output: list[str]) -> RedisState | None:
         if len(output) < 3:

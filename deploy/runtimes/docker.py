@@ -155,15 +155,20 @@ class Docker:
         yield from self.server.configuration(facts, restart=bool(why))
         files = changed([self.toml, self.wrapper, compose], facts)
         yield from (file.step() for file in files)
-        yield from self._up("redis", why, restart=restart)
+        yield from self._up("redis", redis, why, restart=restart)
         for service in self._services[1:]:
-            why, restart = _why(docker.containers.get(CONTAINERS[service]), revisions[service])
-            yield from self._up(service, why, restart=restart)
+            found = docker.containers.get(CONTAINERS[service])
+            why, restart = _why(found, revisions[service])
+            yield from self._up(service, found, why, restart=restart)
 
-    def _up(self, service: str, why: str, *, restart: bool) -> Iterator[Step]:
+    def _up(
+        self, service: str, found: ContainerState | None, why: str, *, restart: bool
+    ) -> Iterator[Step]:
         container = CONTAINERS[service]
         if why:
             yield ComposeUp(self.layout, service, why, restart=restart)
+        elif found and found.health == "healthy":
+            return
         yield Gate(
             f"{service} is healthy",
             self._check(service),

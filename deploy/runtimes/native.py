@@ -107,7 +107,8 @@ class Native(ABC):
         yield from self.server.configuration(facts, restart=bool(why))
         job = self.job(self.redis_unit)
         yield from self._started(job, self.redis_unit, why, facts, restart=restart)
-        yield self.gate(self.redis_unit, "Redis answers", self.cli.is_ready())
+        if why or facts.redis is None:
+            yield self.gate(self.redis_unit, "Redis answers", self.cli.is_ready())
 
     def _why(self, facts: Facts) -> tuple[str, bool]:
         """Why Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
