@@ -1,11 +1,13 @@
 """Connections to Redis: the only place that knows whether it is one server or a cluster."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import redis.exceptions
 from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -46,7 +48,29 @@ def connect(config: RedisConfig, url: str | None = None) -> Client:
     given = {name: value for name, value in options.items() if value is not None}
     if config.cluster:
         return RedisCluster.from_url(address, **given)
-    return Redis.from_url(address, retry=Retry(NoBackoff(), 0), **given)
+    client = Redis.from_url(address, retry=Retry(NoBackoff(), 0), **given)
+    pool = client.connection_pool
+    # pool.connection_class = _stoppable(pool.connection_class)
+    return client
+
+
+def _stoppable(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
+    """The class, with a `send` that never loses a cancellation.
+
+    `asyncio.wait_for`, which it sends by, does before Python 3.12 when what it waits for has just
+    ended: a loop that is always sending would go on for ever.
+    """
+
+    class Stoppable(connection_class):  # type: ignore[misc, valid-type]
+        async def send_packed_command(self, *args: Any, **options: Any) -> None:
+            task = asyncio.current_task()
+            before = task.cancelling() if task else 0
+            await super().send_packed_command(*args, **options)
+            if task and task.cancelling() > before:
+                await self.disconnect(nowait=True)  # the answer has nobody to read it
+                raise asyncio.CancelledError
+
+    return Stoppable
 
 
 def _password(config: RedisConfig) -> str | None:
