@@ -50,7 +50,7 @@ def connect(config: RedisConfig, url: str | None = None) -> Client:
         return RedisCluster.from_url(address, **given)
     client = Redis.from_url(address, retry=Retry(NoBackoff(), 0), **given)
     pool = client.connection_pool
-    # pool.connection_class = _stoppable(pool.connection_class)
+    pool.connection_class = _stoppable(pool.connection_class)
     return client
 
 
