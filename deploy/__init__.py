@@ -5,13 +5,15 @@ Every change takes the same road: settings (the inventory) -> facts -> plan -> o
 
 from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
+from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
-from deploy.facts.gather import gather, read_machine
+from deploy.facts.gather import gather
+from deploy.facts.machine import MachineFact
 from deploy.operations import carry_out
 from deploy.runtimes import runtime_of
 from deploy.settings import Stack
-from deploy.steps import BuildImage, Gate, InstallRelease, Step, Tell
+from deploy.steps import BuildImage, InstallRelease, Step
 from deploy.wheels import build
 
 
@@ -23,9 +25,10 @@ def stack() -> None:
     """
     _all_or_none()
     wanted = _wanted()
-    machine = read_machine(host)
+    machine = host.get_fact(MachineFact)
     runtime = runtime_of(wanted, machine)
-    facts = gather(host, machine, runtime.watch())
+    local = issubclass(host.connector_cls, LocalConnector)
+    facts = gather(host.get_fact, machine, runtime.watch(), local=local)
     if problems := list(runtime.problems(facts)):
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
@@ -57,7 +60,7 @@ def _wanted() -> Stack:
 
 def _show(steps: list[Step]) -> None:
     """The plan, as `--dry` wants it: what will change, in order."""
-    changes = [step for step in steps if not isinstance(step, Gate | Tell)]
+    changes = [step for step in steps if step.changes]
     if not changes:
         logger.info(f"{host.print_prefix}Plan: nothing to change")
     for number, step in enumerate(changes, 1):

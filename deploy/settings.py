@@ -113,7 +113,7 @@ class Stack(_Section):
 
     def to_json(self) -> dict[str, Any]:
         """For pyinfra's `debug-inventory --json`."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 def stack(**settings: Any) -> Stack:

@@ -6,6 +6,7 @@ same run side by side. It holds no secret and no host's name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from deploy.commands import RedisCli
 from deploy.layout import Layout, Role
@@ -14,7 +15,9 @@ from deploy.wheels import Release
 
 @dataclass(frozen=True)
 class Step:
-    """One change of a host, or one gate that a host must pass."""
+    """One change of a host, or one gate that a host must pass (which changes nothing)."""
+
+    changes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -168,13 +171,13 @@ class BuildImage(Step):
 
 @dataclass(frozen=True)
 class ApplyLive(Step):
-    """CONFIG SET of directives, all or none; `changes` are (name, from, to)."""
+    """CONFIG SET of directives, all or none; `directives` are (name, from, to)."""
 
     cli: RedisCli
-    changes: tuple[tuple[str, str, str], ...]
+    directives: tuple[tuple[str, str, str], ...]
 
     def __str__(self) -> str:
-        what = ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in self.changes)
+        what = ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in self.directives)
         return f"apply live, no restart: {what}"
 
 
@@ -248,6 +251,7 @@ class Gate(Step):
     `diagnose` prints what an operator wants to see then; once `hopeless` succeeds, it ends at once.
     """
 
+    changes: ClassVar[bool] = False
     what: str
     command: str
     timeout_s: int
@@ -262,6 +266,7 @@ class Gate(Step):
 class Tell(Step):
     """What is where, and what to type next."""
 
+    changes: ClassVar[bool] = False
     text: str
 
     def __str__(self) -> str:

@@ -1,19 +1,21 @@
 """All facts of one host, read once before anything is planned."""
 
 from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
-from pyinfra.api.host import Host
-from pyinfra.connectors.local import LocalConnector
+from pyinfra.api.facts import FactBase
 
 from deploy.commands import RedisCli
 from deploy.facts.docker import DockerFact, DockerState
 from deploy.facts.embedded import EmbeddedFact, EmbeddedState
 from deploy.facts.files import Disk, DiskFact, PathsFact, PathState, SecretDigestsFact
-from deploy.facts.machine import Machine, MachineFact
+from deploy.facts.machine import Machine
 from deploy.facts.redis import RedisFact, RedisState
 from deploy.facts.software import Software, SoftwareFact
 from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
 from deploy.layout import Layout, Role
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,21 +53,26 @@ class Watch:
     program: str | None = None
 
 
-def gather(host: Host, machine: Machine, watch: Watch) -> Facts:
+class Reader(Protocol):
+    """How a fact is read on one host: pyinfra's `host.get_fact`, or anything like it."""
+
+    def __call__(self, name_or_cls: type[FactBase[T]], *args: Any) -> T: ...
+
+
+def gather(read: Reader, machine: Machine, watch: Watch, *, local: bool) -> Facts:
     """Reads a host. Nothing is changed, and what can't be read is None or absent."""
-    read = host.get_fact
     docker = read(DockerFact, watch.images, watch.containers) if watch.containers else None
     disk = docker.root if docker and docker.root else watch.disk
     layout, cli = watch.software, watch.cli
     return Facts(
         machine=machine,
-        local=is_local(host),
+        local=local,
         paths=read(PathsFact, watch.paths),
         secrets=read(SecretDigestsFact, watch.secrets) if watch.secrets else {},
         software=(
             read(SoftwareFact, layout.owner.service, layout.current) if layout else Software()
         ),
-        units=_units(host, watch),
+        units=_units(read, watch),
         docker=docker,
         redis=read(RedisFact, cli) if cli else None,
         listeners=read(ListenersFact, watch.ports) if watch.ports else {},
@@ -74,24 +81,9 @@ def gather(host: Host, machine: Machine, watch: Watch) -> Facts:
     )
 
 
-def read_machine(host: Host) -> Machine:
-    """The machine alone: it decides which facts are wanted next."""
-    machine: Machine = host.get_fact(MachineFact)
-    return machine
-
-
-def is_local(host: Host) -> bool:
-    """Whether the host is this very machine."""
-    return issubclass(host.connector_cls, LocalConnector)
-
-
-def _units(host: Host, watch: Watch) -> dict[str, UnitState]:
+def _units(read: Reader, watch: Watch) -> dict[str, UnitState]:
     if not watch.units:
         return {}
     if watch.launchd_domain:
-        daemons: dict[str, UnitState] = host.get_fact(
-            DaemonsFact, watch.launchd_domain, watch.units
-        )
-        return daemons
-    units: dict[str, UnitState] = host.get_fact(UnitsFact, watch.units, watch.own_units)
-    return units
+        return read(DaemonsFact, watch.launchd_domain, watch.units)
+    return read(UnitsFact, watch.units, watch.own_units)

@@ -43,7 +43,7 @@ def _daemon(step: StartDaemon) -> None:
 
 @perform.register
 def _live(step: ApplyLive) -> None:
-    pairs = [part for name, _, new in step.changes for part in (name, new.strip('"'))]
+    pairs = [part for name, _, new in step.directives for part in (name, new.strip('"'))]
     server.shell(name=str(step), commands=[step.cli("config", "set", *pairs)])
 
 
