@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from functools import cache
 from pathlib import Path
 
 _LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
@@ -52,6 +53,7 @@ def mirror(suite: str) -> str:
     return sources(suite).split()[1]
 
 
+@cache
 def _sites() -> dict[str, str]:
     query = ["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages"]
     lines = subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -59,6 +61,7 @@ def _sites() -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
+@cache
 def settings() -> str:
     """What of this machine's apt configuration a host needs, to reach the mirror as it does."""
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True)

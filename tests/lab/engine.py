@@ -100,9 +100,10 @@ def containers(client: docker.DockerClient, label: str) -> list[Container]:
 
 def sweep(client: docker.DockerClient) -> None:
     """Removes the containers and networks of runs whose process is gone."""
-    for container in containers(client, OWNER):
-        if _gone(container.labels[OWNER]):
-            container.remove(force=True, v=True)
-    for network in client.networks.list(filters={"label": OWNER}):
-        if _gone(network.attrs["Labels"][OWNER]):
-            network.remove()
+    with one_at_a_time():
+        for container in containers(client, OWNER):
+            if _gone(container.labels[OWNER]):
+                container.remove(force=True, v=True)
+        for network in client.networks.list(filters={"label": OWNER}):
+            if _gone(network.attrs["Labels"][OWNER]):
+                network.remove()

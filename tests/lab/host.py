@@ -33,7 +33,6 @@ class Host:
     ) -> None:
         self.name: str = container.labels[HOST]
         self.ip = ip
-        self.port = 22
         self.user = USER
         self.key = key
         self.known_hosts = key.parent / f"{self.name}.known_hosts"

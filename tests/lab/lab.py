@@ -78,13 +78,20 @@ class Lab:
         host.booted()
         return host
 
-    def inventory(
-        self, *hosts: Host, data: Mapping[str, Any] | None = None, name: str = "inventory"
-    ) -> Path:
-        """Writes a pyinfra inventory of the hosts, with `data` for all of them, and returns it."""
+    def inventory(self, *hosts: Host, name: str = "inventory", **settings: Any) -> Path:
+        """Writes an inventory as an operator would, and returns it.
+
+        Args:
+            hosts: which hosts it names, and how to reach them.
+            name: of the file; the same name is the same inventory, edited.
+            settings: what the hosts should be, as `deploy.settings.stack` takes it.
+        """
         path = self._folder / f"{name}.py"
-        entries = [host.pyinfra for host in hosts]
-        path.write_text(f"hosts = ({pformat(entries)}, {pformat(dict(data or {}))})\n")
+        entries = pformat([host.pyinfra for host in hosts])
+        stack = f"stack(**{pformat(settings)})"
+        path.write_text(
+            f'from deploy.settings import stack\n\nhosts = ({entries}, {{"stack": {stack}}})\n'
+        )
         return path
 
     def _make(

@@ -36,14 +36,14 @@ def host(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Host]:
 
 @pytest.fixture(scope="module")
 def inventory(lab: Lab, host: Host) -> Path:
-    return lab.inventory(host, data={"colour": "green"}, name=f"{host.name}-inventory")
+    return lab.inventory(host, name=host.name, runtime="native", redis={"port": 6380})
 
 
 def test_host_is_a_debian_with_systemd_and_ssh(host: Host, inventory: Path) -> None:
     (here,) = target.read(inventory)
     seen = here.testinfra()
 
-    assert here.data["colour"] == "green"
+    assert here.data["stack"]["redis"]["port"] == 6380
     assert seen.system_info.distribution == "debian"
     assert seen.system_info.codename in SUITES
     assert seen.check_output("cat /proc/1/comm") == "systemd"
@@ -58,16 +58,16 @@ def test_pyinfra_changes_a_host_once(lab: Lab, host: Host, inventory: Path, tmp_
         "from io import StringIO\n"
         "from pyinfra import host\n"
         "from pyinfra.operations import files\n"
-        "files.put(src=StringIO(host.data.colour), dest='/etc/colour', mode='640')\n"
+        "files.put(src=StringIO(host.name), dest='/etc/name', mode='640')\n"
     )
 
     planned = control.pyinfra(inventory, str(deploy), dry=True)
     assert planned.report["plan"][0]["hosts_with_change"] == [host.name]
-    assert not host.testinfra().file("/etc/colour").exists
+    assert not host.testinfra().file("/etc/name").exists
 
     assert control.pyinfra(inventory, str(deploy)).changed
-    made = host.testinfra().file("/etc/colour")
-    assert (made.content_string, made.mode, made.user) == ("green", 0o640, "root")
+    made = host.testinfra().file("/etc/name")
+    assert (made.content_string, made.mode, made.user) == (host.name, 0o640, "root")
 
     assert not control.pyinfra(inventory, str(deploy)).changed
 
