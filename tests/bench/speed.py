@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
@@ -79,7 +80,7 @@ async def cycles(url: str, competing: int) -> dict[str, float]:
 async def feeding(url: str, home: Path) -> dict[str, float]:
     """Thoughts a second by `Mind.feed` over those of a bare pipelined XADD, medians of rounds."""
     settings = Settings(home=home, redis=RedisConfig(url=url))
-    redis: Any = connect(RedisConfig(url=url))
+    redis: Any = Redis.from_url(url)
     thoughts = [NewThought(content=CONTENT, salience=0.8) for _ in range(FED)]
     entry = thoughts[0].entry()
     key = keys.WINDOW.key(mind="bench", window="sensory")

@@ -3,6 +3,7 @@
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from thoughtstream import keys
 from thoughtstream.attention.models import Action, Attended, Audit, CycleReport
@@ -11,7 +12,8 @@ from thoughtstream.errors import InterventionRefused, InvalidThought
 from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library
 
-LIBRARY = Library(Path(__file__).with_name("attention.lua"))
+_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "audit")
+LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
 
 _FIXED = (
     keys.CONTEST, keys.DEADLINES, keys.INTERVENING, keys.ASSEMBLED, keys.REJECTED, keys.LEDGER,
@@ -19,24 +21,28 @@ _FIXED = (
 _MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS, keys.WINDOWS)
 
 
-class Attention:
-    """Attention on any number of minds, as one worker. `worker` names the reply of its cycles."""
+Mode = Literal["select", "settle", "again"]
+"""`settle`: adopt, encode and expire, but attend and forget nothing. `again`: the answer to a
+`select` of the same token was lost."""
 
-    def __init__(self, redis: Client, config: StreamConfig | None = None, *, worker: str) -> None:
+
+class Attention:
+    """Attention on any number of minds."""
+
+    def __init__(self, redis: Client, config: StreamConfig | None = None) -> None:
         self._redis = redis
-        self._worker = worker
         self._config = _as_json(config or StreamConfig())
 
     async def cycle(
-        self, mind: str, windows: tuple[str, ...], *, token: str = "", select: bool = True
+        self, mind: str, windows: tuple[str, ...], *, token: str = "", mode: Mode = "select"
     ) -> CycleReport:
         """One attention cycle over these windows, atomic. O(log N) for N competing thoughts.
 
-        A repeated `token` (of this worker, within a minute) returns the first answer and moves
-        nothing. Without `select` it adopts and settles only: nothing is attended or forgotten.
+        `token` names the cycle, over all workers. Asked for `again`, a cycle that did attend a
+        thought returns that thought, and moves nothing.
         """
-        cycle_keys, prefixes = _cycle_keys(mind, windows, self._worker)
-        args = (token, "1" if select else "0", *prefixes, self._config)
+        cycle_keys, prefixes = _cycle_keys(mind, windows)
+        args = (token, mode, *prefixes, self._config)
         answer = await LIBRARY.call(self._redis, "attention_cycle_1", cycle_keys, args)
         return CycleReport.parse(answer)
 
@@ -68,7 +74,7 @@ class Attention:
 
     async def audit(self, mind: str, windows: tuple[str, ...]) -> Audit:
         """Check the conservation of thoughts, in one atomic look. O(N) for N competing ones."""
-        cycle_keys, prefixes = _cycle_keys(mind, windows, self._worker)
+        cycle_keys, prefixes = _cycle_keys(mind, windows)
         answer = await LIBRARY.call(
             self._redis, "attention_audit_1", cycle_keys, prefixes[:1], read_only=True
         )
@@ -88,17 +94,19 @@ class Attention:
 
 @lru_cache(maxsize=4096)
 def _cycle_keys(
-    mind: str, windows: tuple[str, ...], worker: str
-) -> tuple[tuple[str, ...], tuple[str, str]]:
-    reply = keys.REPLY.key(mind=mind, worker=worker)
-    fixed = [family.key(mind=mind) for family in _FIXED]
-    memory = [family.key(mind=mind) for family in _MEMORY]
-    streams = [keys.WINDOW.key(mind=mind, window=window) for window in windows]
-    prefixes = (keys.WINDOW.key(mind=mind, window="_")[:-1], keys.ITEM.key(mind=mind, id="_")[:-1])
-    return (*fixed, reply, *memory, *streams), prefixes
+    mind: str, windows: tuple[str, ...]
+) -> tuple[tuple[bytes, ...], tuple[bytes, bytes]]:
+    """The keys of a cycle and its prefixes; as bytes, since a cycle's time is mostly spent on
+    sending it.
+    """
+    names = [family.key(mind=mind) for family in (*_FIXED, *_MEMORY)]
+    names += [keys.WINDOW.key(mind=mind, window=window) for window in windows]
+    window_prefix = keys.WINDOW.key(mind=mind, window="_")[:-1]
+    item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
+    return tuple(name.encode() for name in names), (window_prefix.encode(), item_prefix.encode())
 
 
-def _as_json(config: StreamConfig) -> str:
+def _as_json(config: StreamConfig) -> bytes:
     """The configuration as `config_of` in attention.lua reads it."""
     return json.dumps(
         {
@@ -116,4 +124,4 @@ def _as_json(config: StreamConfig) -> str:
             "episodic_maxlen": config.episodic_memory_maxlen,
             "semantic_maxlen": config.semantic_memory_maxlen,
         }
-    )
+    ).encode()

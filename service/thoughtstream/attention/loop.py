@@ -1,14 +1,16 @@
 """The attention of one mind: cycle after cycle at its pace, asleep while nothing is to be done."""
 
 import asyncio
+import uuid
 from collections.abc import Callable
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from thoughtstream import keys
-from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.attention import Attention, Mode
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.store.wakeups import Wakeups
 
@@ -39,7 +41,8 @@ class AttentionLoop:
         self._turns = turns
         self._on_cycle = on_cycle
         self._wake = asyncio.Event()
-        self._number = 0
+        self._token = uuid.uuid4().hex
+        self._mode: Mode = "select"
         self._watched: frozenset[str] = frozenset()
         self._noise = 0
 
@@ -82,14 +85,15 @@ class AttentionLoop:
         try:
             async with self._turns:
                 report = await self._attention.cycle(
-                    self.mind, self.windows, token=str(self._number)
+                    self.mind, self.windows, token=self._token, mode=self._mode
                 )
-        except RedisConnectionError:
+        except (RedisConnectionError, RedisTimeoutError):
+            self._mode = "again"
             raise
         except ResponseError as error:
             log.error("cycle.failed", mind=self.mind, error=str(error))
             return None
-        self._number += 1
+        self._token, self._mode = uuid.uuid4().hex, "select"
         self._on_cycle(self.mind, report)
         return report
 

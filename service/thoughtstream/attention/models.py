@@ -16,7 +16,7 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A number from 0 to 1."""
 
 FIELDS_OF_THE_ENGINE = frozenset(
-    {"id", "window", "score", "attended_at", "encode_at", "anchored_at", "vetoed_at",
+    {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry"}
 )  # fmt: skip
 
@@ -102,6 +102,7 @@ class Attended(NamedTuple):
     def of(cls, fields: dict[str, str]) -> "Attended":
         """From the fields of the `assembled` stream."""
         rest = fields.copy()
+        rest.pop("cycle", None)
         kind = rest.pop("kind", "") or None
         return cls(
             id=rest.pop("id"),
@@ -127,7 +128,6 @@ class CycleReport(NamedTuple):
     now_ms: int
     next_due_ms: int | None
     competing: int
-    intervening: int
     moved: dict[str, int]
     anchored_ids: list[str]
     attended: Attended | None
@@ -135,12 +135,11 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: list[Any]) -> "CycleReport":
         """From the answer of `attention_cycle_1`."""
-        now, due, competing, intervening, *moved, anchored_ids, winner = answer
+        now, due, competing, *moved, anchored_ids, winner = answer
         return cls(
             now_ms=now,
             next_due_ms=int(due) if due else None,
             competing=competing,
-            intervening=intervening,
             moved=dict(zip(COUNTS, moved, strict=True)),
             anchored_ids=anchored_ids,
             attended=Attended.parse(winner) if winner else None,

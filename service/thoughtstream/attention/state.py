@@ -46,7 +46,7 @@ class MindState:
 
 async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: int) -> MindState:
     """The state of a mind, with at most `top` of each list, the newest or strongest first."""
-    attention = Attention(redis, worker="state")
+    attention = Attention(redis)
     pipe = redis.pipeline(transaction=False)
     pipe.zrange(keys.CONTEST.key(mind=mind), 0, top - 1, withscores=True)
     pipe.zcard(keys.CONTEST.key(mind=mind))

@@ -13,18 +13,18 @@ _NAME = re.compile(r"#!lua name=(\w+)")
 
 
 class Library:
-    """A `.lua` file of Functions beside the Python that calls it.
+    """Functions in `.lua` files beside the Python that calls them; several files are one library.
 
     The library's name carries its version; code of the same version that differs is replaced.
     A server that does not know a Function (new, failed over, FUNCTION FLUSH) gets the library and
     the call is made again: a Function that is unknown has not run.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.code = path.read_text()
+    def __init__(self, *files: Path) -> None:
+        self.code = "\n".join(file.read_text() for file in files)
         match = _NAME.match(self.code)
         if match is None:
-            raise ValueError(f"{path}: the first line is not `#!lua name=…`")
+            raise ValueError(f"{files[0]}: the first line is not `#!lua name=…`")
         self.name = match[1]
 
     async def ensure(self, redis: Client) -> None:
@@ -37,7 +37,7 @@ class Library:
         self,
         redis: Client,
         function: str,
-        keys: Sequence[str],
+        keys: Sequence[str | bytes],
         args: Sequence[Any],
         *,
         read_only: bool = False,

@@ -1,0 +1,183 @@
+-- One attention cycle (ADR-007) as one atomic step: adopt, settle, select, assemble, forget, count.
+
+-- The intervention window of an attended thought has closed: it becomes memory, unless vetoed.
+local function encode(run, member, packed)
+  local attended = cmsgpack.unpack(packed)
+  redis.call('HDEL', run.keys[KEY.intervening], member)
+  redis.call('ZREM', run.keys[KEY.deadlines], member)
+  if get(attended, 'vetoed_at') then return count(run, 'vetoed') end
+  anchor(run, attended)
+  count(run, 'anchored')
+end
+
+-- What is due: attended thoughts are encoded, competing ones are lost.
+local function settle(run)
+  local first = redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')
+  run.settled = not first[2] or tonumber(first[2]) > run.now
+  run.next_due = first[2]
+  if run.settled then return end
+  local due = redis.call('ZRANGE', run.keys[KEY.deadlines], '-inf', run.now, 'BYSCORE',
+                         'LIMIT', 0, run.cfg.batch)
+  for _, member in ipairs(due) do
+    local packed = redis.call('HGET', run.keys[KEY.intervening], member)
+    if packed then encode(run, member, packed) else leave(run, member, 'expired') end
+  end
+  run.settled = #due < run.cfg.batch
+  run.next_due = nil
+end
+
+local function overdue(run, member)
+  if run.settled then return false end
+  return tonumber(redis.call('ZSCORE', run.keys[KEY.deadlines], member) or '0') <= run.now
+end
+
+-- Takes the strongest of all windows out of the contest: (member, strength, fields); nil if nothing
+-- competes. Ghosts and thoughts whose time is over are cleared on the way, a bounded number of them.
+local function strongest(run)
+  for _ = 1, run.cfg.batch do
+    local best = redis.call('ZPOPMIN', run.keys[KEY.contest])
+    local member = best[1]
+    if not member then return nil end
+    local flat, id, window = take(run, member)
+    if flat and not overdue(run, member) then return member, -best[2], flat, id, window end
+    leave(run, member, 'expired')
+  end
+  return nil
+end
+
+local function attend(run, token)
+  local member, won_by, flat, id, window = strongest(run)
+  if not member then return end
+  local encode_at = run.now + run.cfg.ttl
+  local attended = without(flat, OWN)
+  local n = #attended
+  attended[n + 1], attended[n + 2] = 'id', id .. '@' .. window
+  attended[n + 3], attended[n + 4] = 'window', window
+  attended[n + 5], attended[n + 6] = 'score', text(score_now(won_by, run.now, run.cfg))
+  attended[n + 7], attended[n + 8] = 'attended_at', whole(run.now)
+  attended[n + 9], attended[n + 10] = 'encode_at', whole(encode_at)
+  attended[n + 11], attended[n + 12] = 'cycle', token
+  if not place(attended, 'salience') then set(attended, 'salience', '0.5') end
+  redis.call('XADD', run.keys[KEY.assembled], 'MAXLEN', '~', run.cfg.assembled_maxlen, '*',
+             unpack(attended))
+  redis.call('XDEL', window_key(run, window), id)
+  redis.call('HSET', run.keys[KEY.intervening], member, cmsgpack.pack(attended))
+  redis.call('ZADD', run.keys[KEY.deadlines], encode_at, member)
+  run.attended, run.next_due = attended, run.next_due or encode_at
+  count(run, 'attended')
+end
+
+-- Losers under the threshold go, the weakest first, a bounded number of them a cycle.
+local function forget(run)
+  local cfg = run.cfg
+  local bar = cfg.half_life == 0 and cfg.bar or text(-strength(cfg.threshold, run.now, cfg))
+  local weak = redis.call('ZRANGE', run.keys[KEY.contest], '+inf', '(' .. bar, 'BYSCORE', 'REV',
+                          'LIMIT', 0, cfg.batch, 'WITHSCORES')
+  for i = 1, #weak, 2 do
+    local member = weak[i]
+    if cfg.archive then
+      local flat = take(run, member)
+      if flat then
+        set(flat, 'id', public_id(member))
+        set(flat, 'score', text(score_now(-tonumber(weak[i + 1]), run.now, cfg)))
+        set(flat, 'forgotten_at', whole(run.now))
+        set(flat, 'threshold', text(cfg.threshold))
+        redis.call('XADD', run.keys[KEY.unconscious], 'MAXLEN', '~', cfg.unconscious_maxlen, '*',
+                   unpack(flat))
+      end
+    end
+    leave(run, member, 'forgotten')
+  end
+end
+
+-- Another weight or half-life is another scale: what competes is scored anew, once.
+local function rescale(run)
+  local scale = run.cfg.scale
+  local was = redis.call('HGET', run.keys[KEY.ledger], 'scale')
+  if was == scale then return end
+  redis.call('HSET', run.keys[KEY.ledger], 'scale', scale)
+  if not was then return end
+  for _, member in ipairs(redis.call('ZRANGE', run.keys[KEY.contest], 0, -1)) do
+    local flat = take(run, member)
+    local due = redis.call('ZSCORE', run.keys[KEY.deadlines], member)
+    if flat and due then
+      local at = strength(raw_score(to_map(flat), run.cfg), tonumber(due) - run.cfg.ttl, run.cfg)
+      redis.call('ZADD', run.keys[KEY.contest], -at, member)
+    end
+  end
+end
+
+local COUNTED = { 'adopted', 'rejected', 'attended', 'anchored', 'vetoed', 'forgotten', 'expired',
+                  'displaced' }
+
+local function next_due(run)
+  local moved = run.counts
+  if run.next_due and not (moved.expired or moved.displaced or moved.forgotten) then
+    return run.next_due
+  end
+  return redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')[2] or ''
+end
+
+local function summary(run)
+  local answer = { run.now, next_due(run), redis.call('ZCARD', run.keys[KEY.contest]) }
+  for _, name in ipairs(COUNTED) do
+    local moved = run.counts[name] or 0
+    if moved > 0 then redis.call('HINCRBY', run.keys[KEY.ledger], name, moved) end
+    answer[#answer + 1] = moved
+  end
+  answer[#answer + 1] = run.anchored_ids
+  answer[#answer + 1] = run.attended
+  return answer
+end
+
+-- The configuration comes as one text, always the same from a worker: parsed once.
+local config = { text = '' }
+
+local function config_of(text_)
+  if config.text ~= text_ then
+    config = cjson.decode(text_)
+    config.text = text_
+    config.bar = text(-config.threshold)
+    config.scale = text(config.weight) .. '/' .. text(config.half_life)
+  end
+  return config
+end
+
+-- What a cycle of this token attended before; nil if it attended nothing, or never ran.
+local function attended_by(run, token)
+  for _, packed in ipairs(redis.call('HVALS', run.keys[KEY.intervening])) do
+    local attended = cmsgpack.unpack(packed)
+    if get(attended, 'cycle') == token then return attended end
+  end
+  for _, entry in ipairs(redis.call('XREVRANGE', run.keys[KEY.assembled], '+', '-')) do
+    if get(entry[2], 'cycle') == token then return entry[2] end
+  end
+  return nil
+end
+
+-- KEYS: see KEY, then the mind's windows.
+-- ARGV: token of this cycle, 'select' | 'settle' (attend and forget nothing) | 'again' (the answer
+-- to a 'select' of this token was lost), prefix of window keys, prefix of item keys, the
+-- configuration as JSON.
+local function cycle(keys, args)
+  local token, mode = args[1], args[2]
+  local run = { keys = keys, cfg = config_of(args[5]), now = now_ms(), prefix = args[3],
+                item_prefix = args[4], counts = {}, attended = {}, anchored_ids = {} }
+  local before = mode == 'again' and attended_by(run, token)
+  if before then
+    run.attended = before
+    return summary(run)
+  end
+  rescale(run)
+  adopt(run)
+  settle(run)
+  if mode ~= 'settle' then
+    attend(run, token)
+    forget(run)
+  end
+  return summary(run)
+end
+
+-- allow-oom: at maxmemory, thoughts are refused (XADD) but forgetting, expiry and anchors go on.
+redis.register_function { function_name = 'attention_cycle_1', callback = cycle,
+                          flags = { 'allow-oom' } }

@@ -1,0 +1,153 @@
+#!lua name=thoughtstream_attention_1
+
+-- The attention library: this file and those that `attention.py` names after it, in one piece.
+--
+-- A candidate is named by its *member*: 20 digits of milliseconds, "-", 20 digits of sequence,
+-- "@", window. Padded, so that members sort by age and then by name; `public_id` takes the padding
+-- off. Numbers go back as strings: Redis would cut a Lua float to an integer.
+
+local KEY = { contest = 1, deadlines = 2, intervening = 3, assembled = 4, rejected = 5, ledger = 6,
+              episodic = 7, semantic = 8, procedural = 9, unconscious = 10, windows = 11 }
+local FIRST_WINDOW = 12
+local GROUP = 'attention'
+local PAGE = 1000            -- arguments that one unpack() may take without overflowing the stack
+local MOST_FIELDS = 64
+
+-- What a number may be. A field that is absent is fine; one that is not a number in range is not.
+local RANGES = { { 'salience', 0, 1 }, { 'connection_relevance', 0, 1 }, { 'valence', -1, 1 },
+                 { 'arousal', 0, 1 }, { 'importance', 0, 1 }, { 'novelty', 0, 1 } }
+local KINDS = { episodic = true, semantic = true, procedural = true }
+
+-- Written by the engine alone; from a producer they would be a lie.
+local OWN = { id = true, window = true, score = true, attended_at = true, encode_at = true,
+              cycle = true, anchored_at = true, vetoed_at = true, reframed_at = true,
+              boosted_at = true, entry = true }
+
+-- names -------------------------------------------------------------------------------------
+
+local function pad(digits)
+  return string.rep('0', 20 - #digits) .. digits
+end
+
+local function member_of(entry_id, window)
+  local ms, seq = string.match(entry_id, '^(%d+)-(%d+)$')
+  return pad(ms) .. '-' .. pad(seq) .. '@' .. window
+end
+
+-- entry id, window
+local function split(member)
+  local ms, seq, window = string.match(member, '^0*(%d+)%-0*(%d+)@(.*)$')
+  return ms .. '-' .. seq, window
+end
+
+local function public_id(member)
+  local id, window = split(member)
+  return id .. '@' .. window
+end
+
+local function window_name(key)
+  local _, last = string.find(key, ':window:', 1, true)
+  return string.sub(key, last + 1)
+end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- fields ------------------------------------------------------------------------------------
+
+local function to_map(flat)
+  local map = {}
+  for i = 1, #flat, 2 do map[flat[i]] = flat[i + 1] end
+  return map
+end
+
+-- the place of a field's value in a flat list; nil if it is not there
+local function place(flat, name)
+  for i = 1, #flat, 2 do
+    if flat[i] == name then return i + 1 end
+  end
+  return nil
+end
+
+local function get(flat, name)
+  local at = place(flat, name)
+  return at and flat[at]
+end
+
+local function set(flat, name, value)
+  local at = place(flat, name)
+  if at then flat[at] = value else flat[#flat + 1], flat[#flat + 2] = name, value end
+end
+
+-- a copy without the fields that `left_out` names
+local function without(flat, left_out)
+  local kept = {}
+  for i = 1, #flat, 2 do
+    if not left_out[flat[i]] then kept[#kept + 1], kept[#kept + 2] = flat[i], flat[i + 1] end
+  end
+  return kept
+end
+
+local function text(number)
+  return string.format('%.17g', number)
+end
+
+local function whole(number)
+  return string.format('%d', number)
+end
+
+-- tonumber() alone would take hexadecimals, blanks and `nan`
+local function decimal(digits)
+  return string.match(digits, '^[+-]?%d*%.?%d*[eE]?[+-]?%d*$') and tonumber(digits)
+end
+
+-- why a thought can't compete; nil if it can
+local function fault(flat, fields, max_bytes)
+  if #flat > 2 * MOST_FIELDS then return 'fields: ' .. #flat / 2 .. '; the most is ' .. MOST_FIELDS end
+  local bytes = 0
+  for i = 1, #flat do bytes = bytes + #flat[i] end
+  if bytes > max_bytes then
+    return 'size: ' .. bytes .. ' bytes; the most is ' .. whole(max_bytes)
+  end
+  if not fields.content or fields.content == '' then return 'content: is missing or empty' end
+  for _, range in ipairs(RANGES) do
+    local name, low, high = range[1], range[2], range[3]
+    if fields[name] then
+      local number = decimal(fields[name])
+      if not number or not (number >= low and number <= high) then
+        return name .. ': ' .. string.sub(fields[name], 1, 40) .. ' is not a number from '
+               .. low .. ' to ' .. high
+      end
+    end
+  end
+  if fields.kind and fields.kind ~= '' and not KINDS[fields.kind] then
+    return 'kind: ' .. string.sub(fields.kind, 1, 40) .. ' is not episodic, semantic or procedural'
+  end
+  return nil
+end
+
+-- score -------------------------------------------------------------------------------------
+-- The contest holds the *negated* strength: the best is then the first, and among equals the
+-- first is the older. With a half-life, strength is log2(score) + birth / half-life: a decay that
+-- never changes the order, so members stay and the threshold moves.
+
+local function raw_score(fields, cfg)
+  return (tonumber(fields.salience) or 0.5)
+         + (tonumber(fields.connection_relevance) or 0) * cfg.weight
+end
+
+local function log2(number)
+  return math.log(math.max(number, 1e-9)) / math.log(2)
+end
+
+local function strength(score, at, cfg)
+  if cfg.half_life == 0 then return score end
+  return log2(score) + at / cfg.half_life
+end
+
+local function score_now(strength_, now, cfg)
+  if cfg.half_life == 0 then return strength_ end
+  return 2 ^ (strength_ - now / cfg.half_life)
+end
