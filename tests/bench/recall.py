@@ -42,15 +42,24 @@ class Conversation:
     questions: list[tuple[str, frozenset[str]]]
 
     @classmethod
-    def read(cls, path: Path) -> "Conversation":
-        """From a LoCoMo file; questions without evidence are left out."""
-        turns = json.loads(path.read_text())
-        questions = [
-            (asked["question"], frozenset(asked["evidence"]))
-            for asked in turns["qa"]
-            if asked.get("evidence")
+    def read(cls, path: Path) -> "list[Conversation]":
+        """Those of a LoCoMo file, which has one or a list; questions without evidence are left
+        out.
+        """
+        content = json.loads(path.read_text())
+        samples = content if isinstance(content, list) else [content]
+        return [
+            cls(
+                name=str(sample.get("sample_id", path.stem)),
+                turns=sample,
+                questions=[
+                    (asked["question"], frozenset(asked["evidence"]))
+                    for asked in sample["qa"]
+                    if asked.get("evidence")
+                ],
+            )
+            for sample in samples
         ]
-        return cls(path.stem, turns, questions)
 
 
 @dataclass
@@ -91,6 +100,7 @@ async def measure(server: RedisServer, index: str, conversation: Conversation) -
         async with Mind.connect(conversation.name, settings=settings) as mind:
             await anchor(mind, locomo.thoughts(conversation.turns, source=None, window="sensory"))
             await mind.recall("first, so that the index is there", limit=1)
+            assert mind._recall.index == index
             for question, evidence in conversation.questions:
                 start = time.perf_counter()
                 found = await mind.recall(question, limit=10)
@@ -101,7 +111,7 @@ async def measure(server: RedisServer, index: str, conversation: Conversation) -
 
 def measure_all(paths: list[Path]) -> list[Figures]:
     """Every file with every index."""
-    conversations = [Conversation.read(path) for path in paths]
+    conversations = [sample for path in paths for sample in Conversation.read(path)]
     measured = []
     for index, make in SERVERS.items():
         with tempfile.TemporaryDirectory() as directory:

@@ -18,7 +18,7 @@ KINDS = (REDISEARCH, *FTS5)
 
 @dataclass(frozen=True)
 class Place:
-    """A server, and the index that recall uses there."""
+    """A server, and the index that recall has to use there."""
 
     index: str
     server: RedisServer
@@ -34,7 +34,7 @@ def shared_place(
         server = with_redisearch(directory)
     else:
         server = RedisServer(programs()[request.param.removeprefix("FTS5 on ")], directory)
-    yield Place(request.param, server.start())
+    yield Place(request.param.split()[0], server.start())
     server.stop()
 
 
@@ -53,7 +53,8 @@ def settings(place: Place, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def mind(settings: Settings) -> AsyncIterator[Mind]:
+async def mind(place: Place, settings: Settings) -> AsyncIterator[Mind]:
     """A mind without memories."""
     async with Mind.connect("ana", settings=settings) as mind:
         yield mind
+        assert mind._recall.index in (None, place.index)

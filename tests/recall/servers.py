@@ -34,7 +34,6 @@ def settings_for(server: RedisServer, home: Path) -> Settings:
 async def anchor(mind: Mind, thoughts: Iterable[NewThought]) -> list[str]:
     """Have a mind attend these thoughts, one by one, and anchor them; returns their ids."""
     ids: list[str] = []
-    anchored: set[str] = set()
     known = await mind.windows()
     for thought in thoughts:
         [thought_id] = await mind.feed([thought])
@@ -44,7 +43,11 @@ async def anchor(mind: Mind, thoughts: Iterable[NewThought]) -> list[str]:
         assert report.attended is not None
         assert report.attended.id == thought_id
         ids.append(thought_id)
-        anchored.update(report.anchored_ids)
-    while not anchored.issuperset(ids):
-        anchored.update((await mind.attend()).anchored_ids)
+    await settle(mind)
     return ids
+
+
+async def settle(mind: Mind) -> None:
+    """Have a mind attend and anchor what it has."""
+    while (await mind.attend()).next_due_ms is not None:
+        pass

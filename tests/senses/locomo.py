@@ -31,6 +31,10 @@ def files(directory: Path) -> list[Path]:
     """The small conversation written to a directory, and those of the data set beside us."""
     small = directory / "small.json"
     small.write_text(json.dumps(SMALL))
+    return [small, *data_set()]
+
+
+def data_set() -> list[Path]:
+    """The conversations of the data set, as far as they are there."""
     beside = Path(__file__).parents[2].parent / "shared/data/locomo"
-    data = Path(os.environ.get("THOUGHTSTREAM_LOCOMO", beside))
-    return [small, *sorted(data.glob("*.json"))]
+    return sorted(Path(os.environ.get("THOUGHTSTREAM_LOCOMO", beside)).glob("*.json"))

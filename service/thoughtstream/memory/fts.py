@@ -10,7 +10,7 @@ import sqlite3
 import weakref
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 import structlog
 from redis.asyncio import RedisCluster
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 class FtsIndex:
     """The index of one mind: a file in `<home>/index`, or in memory where that can't be used."""
+
+    name: ClassVar[str] = "FTS5"
 
     def __init__(self, redis: Client, mind: str, home: Path, streams: Streams) -> None:
         self._streams = streams

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from thoughtstream.memory.models import Place, Where
 from thoughtstream.memory.text import Query
@@ -25,6 +25,8 @@ class Proposal:
 
 class Index(Protocol):
     """Something that finds the memories of one mind by their words."""
+
+    name: ClassVar[str]
 
     async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query.

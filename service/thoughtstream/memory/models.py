@@ -35,7 +35,8 @@ class Memory(BaseModel):
     """One anchored memory, as its stream has it.
 
     Times in milliseconds of the server's clock; `window` is where the thought came from; `fields`
-    has everything else that came with it (its score in the contest, emotion, provenance).
+    has everything else that came with it (its score in the contest, emotion, provenance). What is
+    not UTF-8 in the stream is U+FFFD here.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,7 +56,7 @@ class Memory(BaseModel):
         """From the fields of a stream entry. A foreign entry, written by no thought, gets the
         entry's own id and time.
         """
-        rest = fields.copy()
+        rest = {_readable(name): _readable(value) for name, value in fields.items()}
         written_at = place.order[0]
         return cls(
             id=rest.pop("id", place.entry),
@@ -112,6 +113,10 @@ class Where:
 def attended_at(place: Place, fields: dict[str, str]) -> int:
     """When a memory was attended (ms); for a foreign entry, when it was written."""
     return _whole(fields.get("attended_at", ""), place.order[0])
+
+
+def _readable(text: str) -> str:
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _whole(text: str, otherwise: int) -> int:

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from datetime import datetime
 
 import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
 from thoughtstream.keys import MEMORY_KINDS
@@ -31,7 +32,6 @@ _POOL = 40
 never depends on the page that is asked for."""
 
 _TRY_AGAIN_S = 60.0
-_NEVER = float("-inf")
 
 log = structlog.get_logger()
 
@@ -44,7 +44,9 @@ class Recall:
         self._streams = Streams(redis, mind)
         self._index: Index = SearchIndex(redis, mind)
         self._fallback: Index = FtsIndex(redis, mind, settings.home, self._streams)
-        self._unusable_until = _NEVER
+        self._try_index_at = 0.0
+        self.index: str | None = None
+        """The index that answered last."""
 
     async def search(
         self,
@@ -76,14 +78,21 @@ class Recall:
         _check("limit", limit, 1, MOST)
         _check("offset", offset, 0, MOST_OFFSET)
         _check("context", context, 0, MOST_CONTEXT)
-        found: list[Recalled] = []
         with typed_errors():
-            async with aclosing(self._answers(Query.of(query), where)) as answers:
-                async for recalled in answers:
-                    found.append(recalled)
-                    if len(found) == offset + limit:
-                        break
+            try:
+                found = await self._first(offset + limit, Query.of(query), where)
+            except RedisConnectionError:  # lost since the last time; reading may be repeated
+                found = await self._first(offset + limit, Query.of(query), where)
             return await self._with_context(found[offset:], context)
+
+    async def _first(self, wanted: int, query: Query, where: Where) -> list[Recalled]:
+        found: list[Recalled] = []
+        async with aclosing(self._answers(query, where)) as answers:
+            async for recalled in answers:
+                found.append(recalled)
+                if len(found) == wanted:
+                    break
+        return found
 
     async def _answers(self, query: Query, where: Where) -> AsyncGenerator[Recalled]:
         """All answers, best first."""
@@ -132,13 +141,17 @@ class Recall:
                 del waiting[:_POOL]
 
     async def _propose(self, query: Query, where: Where, limit: int) -> Proposal:
-        if time.monotonic() >= self._unusable_until:
+        if time.monotonic() >= self._try_index_at:
             try:
-                return await self._index.propose(query, where, limit)
+                proposal = await self._index.propose(query, where, limit)
             except IndexUnusable as why:
-                if self._unusable_until == _NEVER:
-                    log.info("recall.without_redisearch", mind=self._mind, why=str(why)[:100])
-                self._unusable_until = time.monotonic() + _TRY_AGAIN_S
+                if self.index == self._index.name:
+                    log.warning("recall.redisearch_lost", mind=self._mind, why=str(why))
+                self._try_index_at = time.monotonic() + _TRY_AGAIN_S
+            else:
+                self.index = self._index.name
+                return proposal
+        self.index = self._fallback.name
         return await self._fallback.propose(query, where, limit)
 
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:

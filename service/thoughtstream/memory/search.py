@@ -9,10 +9,11 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Collection
-from typing import Any
+from contextlib import suppress
+from typing import Any, ClassVar
 
 from redis.asyncio import RedisCluster
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.memory.index import IndexUnusable, Proposal
@@ -40,11 +41,13 @@ _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
 class SearchIndex:
     """The RediSearch index of one mind."""
 
+    name: ClassVar[str] = "RediSearch"
+
     def __init__(self, redis: Client, mind: str) -> None:
         self._redis = redis
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._mind = keys.encode_name(mind)
-        self._name = f"{_NAME}{_VERSION}:{self._mind}"
+        self._index = f"{_NAME}{_VERSION}:{self._mind}"
         self._ready = False
 
     async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
@@ -85,7 +88,7 @@ class SearchIndex:
 
     def _search(self, pipe: Any, query: str, *options: str) -> None:
         pipe.execute_command(
-            "FT.SEARCH", self._name, query, *options, "SCORER", "BM25STD", "TIMEOUT", "0",
+            "FT.SEARCH", self._index, query, *options, "SCORER", "BM25STD", "TIMEOUT", "0",
             "DIALECT", "2", **self._there(),
         )  # fmt: skip
 
@@ -95,12 +98,10 @@ class SearchIndex:
         read the memories that were there before it.
         """
         await self._call(
-            "FT.CREATE", self._name, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
+            "FT.CREATE", self._index, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
             "SCHEMA", *_SCHEMA, unless="already exists",
         )  # fmt: skip
-        for name in await self._call("FT._LIST"):
-            if name != self._name and re.fullmatch(rf"{_NAME}\w+:{re.escape(self._mind)}", name):
-                await self._call("FT.DROPINDEX", name, unless="unknown index")
+        await self._drop_others()
         for _ in range(_LOOKS):
             if not await self._is_reading():
                 self._ready = True
@@ -108,8 +109,15 @@ class SearchIndex:
             await asyncio.sleep(_LOOK_AGAIN_S)
         raise IndexUnusable("RediSearch is still reading the memories")
 
+    async def _drop_others(self) -> None:
+        of_this_mind = re.compile(rf"{_NAME}\w+:{re.escape(self._mind)}")
+        with suppress(NoPermissionError):  # then they stay, for somebody who may
+            for name in await self._call("FT._LIST"):
+                if name != self._index and of_this_mind.fullmatch(name):
+                    await self._call("FT.DROPINDEX", name, unless="unknown index")
+
     async def _is_reading(self) -> bool:
-        flat = await self._call("FT.INFO", self._name)
+        flat = await self._call("FT.INFO", self._index)
         return str(dict(zip(flat[::2], flat[1::2], strict=True))["indexing"]) != "0"
 
     async def _call(self, *command: str, unless: str | None = None) -> Any:
