@@ -9,7 +9,6 @@ from pathlib import Path
 
 import docker
 import docker.errors
-import psutil
 from docker.models.containers import Container
 
 from tests.servers import wait_until
@@ -17,7 +16,7 @@ from tests.servers import wait_until
 from . import debian
 
 RUN = "thoughtstream.lab"
-OWNER = "thoughtstream.lab.owner"
+OWNER = "thoughtstream.lab.process"
 HOST = "thoughtstream.lab.host"
 _PACKAGES = ("docker.io", "iptables")
 
@@ -82,15 +81,20 @@ def _start() -> None:
 
 def owner() -> str:
     """Who makes things in this process: a label by which a later run knows that it is gone."""
-    return f"{os.getpid()}:{psutil.Process().create_time():.0f}"
+    return f"{os.getpid()}:{_started(os.getpid())}"
 
 
 def _gone(label: str) -> bool:
     pid, _, started = label.partition(":")
+    return _started(int(pid)) != started
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in ticks since boot: not moved when the clock is set."""
     try:
-        return abs(psutil.Process(int(pid)).create_time() - float(started)) > 2
-    except psutil.NoSuchProcess:
-        return True
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def containers(client: docker.DockerClient, label: str) -> list[Container]:
