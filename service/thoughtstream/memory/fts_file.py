@@ -152,7 +152,8 @@ class FtsFile:
             (" OR ".join(forms.values()), *values, limit),
         )
         places = [Place(kind, _short(entry)) for kind, entry in rows]
-        return Proposal(places, {name: self._count(match) for name, match in forms.items()})
+        having = {name: self._count(match) for name, match in forms.items()}
+        return Proposal(places, len(places) < limit, having)
 
     def _count(self, match: str) -> int:
         row = self._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,))

@@ -1,7 +1,7 @@
 """What recall asks of an index."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from thoughtstream.memory.models import Place, Where
@@ -16,11 +16,13 @@ class IndexUnusable(Exception):
 class Proposal:
     """The places an index has for a query, best by its own score first, the older first of equals.
 
-    `having`: by stem of the query, how many memories have it. Some places may be gone.
+    `is_all`: it has no more than these. `having`: by stem of the query, how many memories have it.
+    Some places may be gone from the streams.
     """
 
-    places: list[Place] = field(default_factory=list)
-    having: dict[str, int] = field(default_factory=dict)
+    places: list[Place]
+    is_all: bool
+    having: dict[str, int]
 
 
 class Index(Protocol):

@@ -44,9 +44,13 @@ class Recall:
         self._streams = Streams(redis, mind)
         self._index: Index = SearchIndex(redis, mind)
         self._fallback: Index = FtsIndex(redis, mind, settings.home, self._streams)
+        self._serving: Index | None = None
         self._try_index_at = 0.0
-        self.index: str | None = None
-        """The index that answered last."""
+
+    @property
+    def index(self) -> str | None:
+        """The name of the index that answered last."""
+        return None if self._serving is None else self._serving.name
 
     async def search(
         self,
@@ -128,13 +132,12 @@ class Recall:
                 proposal = await self._propose(query, where, asked)
                 waiting += [place for place in proposal.places if place not in known]
                 known.update(proposal.places)
-                ended = len(proposal.places) < asked
-                asked, having = 2 * asked, proposal.having
+                asked, ended, having = 2 * asked, proposal.is_all, proposal.having
                 continue
             pool = await self._streams.around(waiting[:_POOL], REACH)
             gone = {place for place in waiting[:_POOL] if place not in pool.fields}
             if gone:
-                await self._fallback.forget(gone)
+                await self._forget(gone)
                 waiting = [place for place in waiting if place not in gone]
             else:
                 yield pool, having
@@ -145,14 +148,18 @@ class Recall:
             try:
                 proposal = await self._index.propose(query, where, limit)
             except IndexUnusable as why:
-                if self.index == self._index.name:
+                if self._serving is self._index:
                     log.warning("recall.redisearch_lost", mind=self._mind, why=str(why))
                 self._try_index_at = time.monotonic() + _TRY_AGAIN_S
             else:
-                self.index = self._index.name
+                self._serving = self._index
                 return proposal
-        self.index = self._fallback.name
+        self._serving = self._fallback
         return await self._fallback.propose(query, where, limit)
+
+    async def _forget(self, gone: set[Place]) -> None:
+        if self._serving is not None:
+            await self._serving.forget(gone)
 
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
         if not reach or not found:

@@ -84,7 +84,8 @@ class SearchIndex:
         (_, *found), *counts = await pipe.execute()
         items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
         places = [Place(item["kind"], item["entry"]) for item in items if len(item) == 2]
-        return Proposal(places, {name: int(c[0]) for name, c in zip(forms, counts, strict=True)})
+        having = {name: int(count[0]) for name, count in zip(forms, counts, strict=True)}
+        return Proposal(places, len(items) < limit, having)
 
     def _search(self, pipe: Any, query: str, *options: str) -> None:
         pipe.execute_command(
