@@ -66,6 +66,28 @@ class StreamConfig(_Section):
     unconscious_maxlen: int = Field(10_000, ge=1)
 
 
+Durability = Literal["memory", "disk", "replicas"]
+"""What an acknowledged anchor has survived: nothing yet, an fsync (WAITAOF), a replica (WAIT)."""
+
+
+class MemoryConfig(_Section):
+    """How memory is kept, and how it comes back."""
+
+    durability: Durability = Field(
+        "memory", description="what an anchor waits for; memory: the append-only file's second"
+    )
+    durability_timeout_ms: int = Field(2000, ge=1, le=60_000)
+    trigger_limit: int = Field(
+        1, ge=0, le=10, description="memories that an attended thought brings back; 0: none"
+    )
+    trigger_damping: float = Field(
+        0.6, gt=0, lt=1, description="salience that these share, of the thought's; under 1: calm"
+    )
+    trigger_refractory_ms: int = Field(
+        60_000, ge=1, description="a memory that came back does not come again for so long"
+    )
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -126,6 +148,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home, description="where the service keeps its own")
     redis: RedisConfig = RedisConfig()
     streams: StreamConfig = StreamConfig()
+    memory: MemoryConfig = MemoryConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     log: Literal["console", "json"] = "console"
 

@@ -137,7 +137,8 @@ ASSEMBLED = _thought("assembled", "stream", "MAXLEN ~1000")
 REJECTED = _thought("rejected", "stream", "MAXLEN ~1000")
 LEDGER = _thought("ledger", "hash", "a field a count")
 WINDOWS = _thought("windows", "set", "one name a window")
-REPLY = _thought("reply:<worker>", "string", "one a worker", ttl_s=60)
+
+REFRACTORY = _thought("refractory:<id>", "string", "one a memory that came back", ttl_s=60)
 
 EPISODIC = _memory("episodic", "episodic", "stream", "none: durable")
 SEMANTIC = _memory("semantic", "semantic", "stream", "none: durable")
@@ -154,7 +155,7 @@ SERVICES = Family(
 )
 
 FAMILIES: tuple[Family, ...] = (
-    WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, REPLY,
+    WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, REFRACTORY,
     EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SERVICE, SERVICES,
 )  # fmt: skip
 

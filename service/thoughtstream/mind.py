@@ -5,10 +5,7 @@ async with Mind.connect("ana") as mind:
     print(await mind.recall("kettle"))
 """
 
-import os
-import socket
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -40,8 +37,7 @@ class Mind:
         self.name = name
         self._redis = redis
         self._settings = settings
-        worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._attention = Attention(redis, settings.streams, worker=worker)
+        self._attention = Attention(redis, settings.streams)
         self._recall = Recall(redis, name, settings)
         self._windows: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")

@@ -18,6 +18,7 @@ from thoughtstream.errors import RedisUnavailable
 from thoughtstream.store.connection import Client, connect, typed_errors
 from thoughtstream.store.membership import HEARTBEAT_S, Membership
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
+from thoughtstream.triggers import Triggers
 
 _RETRY_S = 0.1
 _LONGEST_RETRY_S = 2.0
@@ -79,6 +80,7 @@ async def _spell(
             minds.begin(group, wakeups)
             group.create_task(_discover(redis, minds, wakeups, on_ready))
             group.create_task(_heartbeat(membership, minds))
+            group.create_task(minds.triggers.run())
     except BaseExceptionGroup as errors:
         raise _leaf(errors) from None
 
@@ -144,8 +146,9 @@ class Minds:
 
     def __init__(self, redis: Client, settings: Settings, membership: Membership) -> None:
         self._membership = membership
+        self.triggers = Triggers(redis, settings)
         self._target_ms = settings.streams.cycle_target_ms
-        self._attention = Attention(redis, settings.streams, worker=membership.id)
+        self._attention = Attention(redis, settings.streams)
         self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
         self._loops: dict[str, AttentionLoop] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -199,4 +202,6 @@ class Minds:
         )
 
     def _cycled(self, mind: str, report: CycleReport) -> None:
+        if report.attended is not None:
+            self.triggers.attended(mind, report.attended)
         self._last_cycle = asyncio.get_running_loop().time()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
 from thoughtstream import keys
@@ -22,30 +21,30 @@ def key(window: str = "sensory", mind: str = "ana") -> str:
     return keys.WINDOW.key(mind=mind, window=window)
 
 
-def worker(redis: Redis, name: str = "w", **config: Any) -> Attention:
-    return Attention(redis, StreamConfig(**config), worker=name)
+def worker(redis: Any, **config: Any) -> Attention:
+    return Attention(redis, StreamConfig(**config))
 
 
-async def audit(redis: Redis) -> Audit:
+async def audit(redis: Any) -> Audit:
     return await worker(redis).audit("ana", WINDOWS)
 
 
-async def settled(redis: Redis, attention: Attention) -> Audit:
+async def settled(redis: Any, attention: Attention) -> Audit:
     """Cycles until nothing competes and nothing is in its intervention window."""
     while True:
         report = await attention.cycle("ana", WINDOWS)
-        if not report.competing and not report.intervening:
+        if report.next_due_ms is None:
             return await audit(redis)
 
 
-async def flood(redis: Redis, count: int, salience: Callable[[int], float]) -> list[str]:
+async def flood(redis: Any, count: int, salience: Callable[[int], float]) -> list[str]:
     pipe = redis.pipeline(transaction=False)
     for n in range(count):
         pipe.xadd(key(), {"content": f"thought {n}", "salience": str(salience(n))})
     return list(await pipe.execute())
 
 
-async def test_a_strong_thought_behind_a_backlog_wins(redis: Redis) -> None:
+async def test_a_strong_thought_behind_a_backlog_wins(redis: Any) -> None:
     await flood(redis, 3500, lambda n: 1.0 if n == 3400 else 0.5)
     report = await worker(redis, working_memory_maxlen=0).cycle("ana", WINDOWS)
     assert report.attended is not None
@@ -53,10 +52,10 @@ async def test_a_strong_thought_behind_a_backlog_wins(redis: Redis) -> None:
 
 
 @pytest.mark.parametrize("read_before", [0, 700])
-async def test_a_window_over_its_length_loses_the_oldest(redis: Redis, read_before: int) -> None:
+async def test_a_window_over_its_length_loses_the_oldest(redis: Any, read_before: int) -> None:
     attention = worker(redis, working_memory_maxlen=1000)
     ids = await flood(redis, read_before, lambda n: 0.5)
-    await attention.cycle("ana", WINDOWS, select=False)
+    await attention.cycle("ana", WINDOWS, mode="settle")
     ids += await flood(redis, 5000, lambda n: 0.5)
     report = await attention.cycle("ana", WINDOWS)
     assert report.competing == 999
@@ -67,7 +66,7 @@ async def test_a_window_over_its_length_loses_the_oldest(redis: Redis, read_befo
     assert (counted.adopted, counted.displaced) == (len(ids), len(ids) - 1000)
 
 
-async def test_a_window_that_is_no_stream_stops_nobody(redis: Redis) -> None:
+async def test_a_window_that_is_no_stream_stops_nobody(redis: Any) -> None:
     await redis.set(key("emotion"), "not a stream")
     await redis.xadd(key("sensory"), {"content": "still here"})
     report = await worker(redis).cycle("ana", WINDOWS)
@@ -76,7 +75,7 @@ async def test_a_window_that_is_no_stream_stops_nobody(redis: Redis) -> None:
     assert any("emotion" in fault for fault in (await audit(redis)).faults)
 
 
-async def test_what_is_too_large_or_has_too_many_fields_is_rejected(redis: Redis) -> None:
+async def test_what_is_too_large_or_has_too_many_fields_is_rejected(redis: Any) -> None:
     await redis.xadd(key(), {"content": "x" * 10_000_000})
     await redis.xadd(key(), {"content": "x"} | {f"field {n}": "" for n in range(5000)})
     report = await worker(redis).cycle("ana", WINDOWS)
@@ -86,7 +85,7 @@ async def test_what_is_too_large_or_has_too_many_fields_is_rejected(redis: Redis
     assert await redis.xlen(key()) == 0
 
 
-async def test_bytes_that_are_no_text_survive_to_memory(redis: Redis) -> None:
+async def test_bytes_that_are_no_text_survive_to_memory(redis: Any) -> None:
     attention = worker(redis, working_memory_ttl_ms=1)
     binary = bytes(range(256)).decode("utf-8", "surrogateescape")
     await redis.xadd(key(), {"content": binary})
@@ -96,7 +95,7 @@ async def test_bytes_that_are_no_text_survive_to_memory(redis: Redis) -> None:
     assert fields["content"].encode("utf-8", "surrogateescape") == bytes(range(256))
 
 
-async def test_a_producer_cannot_write_the_engines_fields(redis: Redis) -> None:
+async def test_a_producer_cannot_write_the_engines_fields(redis: Any) -> None:
     attention = worker(redis, working_memory_ttl_ms=1)
     lie = {"content": "x", "vetoed_at": "1", "id": "0-0@memory", "window": "memory", "entry": "9"}
     entry = await redis.xadd(key(), lie)
@@ -106,15 +105,15 @@ async def test_a_producer_cannot_write_the_engines_fields(redis: Redis) -> None:
     assert (await settled(redis, attention)).anchored == 1
 
 
-async def test_workers_side_by_side_attend_every_thought_once(redis: Redis) -> None:
+async def test_workers_side_by_side_attend_every_thought_once(redis: Any) -> None:
     chance = random.Random(7)
     await flood(redis, 600, lambda n: chance.uniform(0.3, 1))
-    workers = [worker(redis, f"w{n}", working_memory_ttl_ms=600_000) for n in range(4)]
+    workers = [worker(redis, working_memory_ttl_ms=600_000) for _ in range(4)]
 
     async def attend(attention: Attention) -> list[str]:
-        seen = []
+        seen: list[str] = []
         while True:
-            report = await attention.cycle("ana", WINDOWS, token=str(len(seen)))
+            report = await attention.cycle("ana", WINDOWS)
             if report.attended is None:
                 return seen
             seen.append(report.attended.id)
@@ -125,11 +124,11 @@ async def test_workers_side_by_side_attend_every_thought_once(redis: Redis) -> N
     assert (await audit(redis)).balanced
 
 
-async def test_with_a_half_life_a_fresh_thought_beats_a_stronger_old_one(redis: Redis) -> None:
+async def test_with_a_half_life_a_fresh_thought_beats_a_stronger_old_one(redis: Any) -> None:
     attention = worker(redis, half_life_ms=20, forget_threshold=0)
     await redis.xadd(key(), {"content": "old", "salience": "0.9"})
-    first = await attention.cycle("ana", WINDOWS, select=False)
-    while (await attention.cycle("ana", WINDOWS, select=False)).now_ms < first.now_ms + 60:
+    first = await attention.cycle("ana", WINDOWS, mode="settle")
+    while (await attention.cycle("ana", WINDOWS, mode="settle")).now_ms < first.now_ms + 60:
         pass
     await redis.xadd(key(), {"content": "fresh", "salience": "0.5"})
     report = await attention.cycle("ana", WINDOWS)
@@ -137,18 +136,18 @@ async def test_with_a_half_life_a_fresh_thought_beats_a_stronger_old_one(redis: 
     assert report.attended.content == "fresh"
 
 
-async def test_another_half_life_scores_anew_what_competes(redis: Redis) -> None:
+async def test_another_half_life_scores_anew_what_competes(redis: Any) -> None:
     await flood(redis, 50, lambda n: 0.4 + n / 100)
-    await worker(redis).cycle("ana", WINDOWS, select=False)
+    await worker(redis).cycle("ana", WINDOWS, mode="settle")
     order = await redis.zrange(keys.CONTEST.key(mind="ana"), 0, -1)
-    report = await worker(redis, half_life_ms=1000).cycle("ana", WINDOWS, select=False)
+    report = await worker(redis, half_life_ms=1000).cycle("ana", WINDOWS, mode="settle")
     assert report.competing == 50
     assert await redis.zrange(keys.CONTEST.key(mind="ana"), 0, -1) == order
     scores = await redis.zrange(keys.CONTEST.key(mind="ana"), 0, -1, withscores=True)
     assert all(score < -1e6 for _, score in scores)
 
 
-async def test_a_bounded_memory_loses_the_oldest_with_its_item(redis: Redis) -> None:
+async def test_a_bounded_memory_loses_the_oldest_with_its_item(redis: Any) -> None:
     attention = worker(redis, working_memory_ttl_ms=1, episodic_memory_maxlen=3)
     for n in range(5):
         await redis.xadd(key(), {"content": f"thought {n}"})
@@ -160,7 +159,7 @@ async def test_a_bounded_memory_loses_the_oldest_with_its_item(redis: Redis) -> 
     assert len(items) == 3
 
 
-async def test_a_full_redis_refuses_thoughts_but_remembers_and_forgets(redis: Redis) -> None:
+async def test_a_full_redis_refuses_thoughts_but_remembers_and_forgets(redis: Any) -> None:
     attention = worker(redis, working_memory_ttl_ms=50)
     await flood(redis, 20, lambda n: 0.9 if n % 2 else 0.1)
     await attention.cycle("ana", WINDOWS)
@@ -177,7 +176,7 @@ async def test_a_full_redis_refuses_thoughts_but_remembers_and_forgets(redis: Re
     assert counted.forgotten == 10
 
 
-async def test_an_intervention_on_what_is_not_there_is_refused(redis: Redis) -> None:
+async def test_an_intervention_on_what_is_not_there_is_refused(redis: Any) -> None:
     attention = worker(redis, working_memory_ttl_ms=1)
     await LIBRARY.ensure(redis)
     with pytest.raises(InvalidThought, match="<ms>-<seq>@<window>"):
@@ -202,7 +201,7 @@ async def test_an_intervention_on_what_is_not_there_is_refused(redis: Redis) -> 
     ],
     ids=["ledger", "contest", "deadlines", "intervening", "thief"],
 )
-async def test_the_audit_sees_damage(redis: Redis, damage: Callable[[Redis], Any]) -> None:
+async def test_the_audit_sees_damage(redis: Any, damage: Callable[[Any], Any]) -> None:
     await flood(redis, 5, lambda n: 0.5)
     await worker(redis).cycle("ana", WINDOWS)
     assert (await audit(redis)).balanced

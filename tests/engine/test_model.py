@@ -46,7 +46,7 @@ class Life(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.redis: Any = connect(RedisConfig(url=self.server.url))
         self.run(self.redis.flushall())
-        self.workers = [Attention(self.redis, CONFIG, worker=f"w{n}") for n in range(2)]
+        self.workers = [Attention(self.redis, CONFIG) for _ in range(2)]
         self.model = Model(CONFIG)
         self.number = 0
         self.last: dict[int, tuple[str, CycleReport]] = {}
@@ -96,7 +96,13 @@ class Life(RuleBasedStateMachine):
         if worker not in self.last:
             return
         token, first = self.last[worker]
-        assert self.run(self.workers[worker].cycle(MIND, WINDOWS, token=token)) == first
+        if first.attended is None:
+            return
+        cycle = self.workers[worker].cycle(MIND, WINDOWS, token=token, mode="again")
+        again = self.run(cycle)
+        assert again.attended is not None
+        assert again.attended.id == first.attended.id
+        assert not any(again.moved.values())
 
     @rule(window=window, length=st.integers(0, 2))
     def producer_trims(self, window: str, length: int) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from tests.servers import DEBIAN, WHEEL, RedisServer, programs
 from thoughtstream import Mind, keys, service
@@ -47,7 +46,7 @@ def quick(settings: Settings) -> Settings:
 
 
 async def test_a_first_plain_xadd_makes_a_mind_that_attends_and_remembers(
-    redis: Redis, quick: Settings
+    redis: Any, quick: Settings
 ) -> None:
     async with running(quick), Mind.connect("ana", settings=quick) as mind:
         await redis.xadd("thought:{ana}:window:a new one", {"content": "the kettle is on"})
@@ -61,7 +60,7 @@ async def test_a_first_plain_xadd_makes_a_mind_that_attends_and_remembers(
     assert hit.window == "a new one"
 
 
-async def test_a_mind_that_slept_wakes_up(redis: Redis, quick: Settings) -> None:
+async def test_a_mind_that_slept_wakes_up(redis: Any, quick: Settings) -> None:
     async with running(quick), Mind.connect("ana", settings=quick) as mind:
         for n in range(1, 4):
             await mind.think(f"thought {n}", window="memory")
@@ -73,7 +72,7 @@ async def test_a_mind_that_slept_wakes_up(redis: Redis, quick: Settings) -> None
 
 
 async def test_what_was_written_while_nobody_served_is_not_missed(
-    redis: Redis, quick: Settings
+    redis: Any, quick: Settings
 ) -> None:
     async with Mind.connect("ana", settings=quick) as mind:
         ids = [await mind.think(f"thought {n}", salience=0.9) for n in range(3)]
@@ -86,7 +85,7 @@ async def test_what_was_written_while_nobody_served_is_not_missed(
     assert seen == ids
 
 
-async def test_idle_minds_cost_nothing_and_each_is_attended(redis: Redis, quick: Settings) -> None:
+async def test_idle_minds_cost_nothing_and_each_is_attended(redis: Any, quick: Settings) -> None:
     names = [f"mind {n}" for n in range(200)]
     for name in names:
         await redis.xadd(keys.WINDOW.key(mind=name, window="sensory"), {"content": "awake"})
@@ -111,7 +110,7 @@ async def test_idle_minds_cost_nothing_and_each_is_attended(redis: Redis, quick:
         await until(quiet)
 
 
-async def test_services_share_minds_and_take_over(redis: Redis, quick: Settings) -> None:
+async def test_services_share_minds_and_take_over(redis: Any, quick: Settings) -> None:
     names = [f"mind {n}" for n in range(20)]
 
     async def think(round_: int) -> None:

@@ -55,8 +55,15 @@ end
 
 local NOT_REMEMBERED = { kind = true, cycle = true }
 
+-- A memory that came back as a thought (`recalled`) is a memory already, unless it was reframed.
+local function is_remembered(run, fields)
+  return fields.recalled and not fields.reframed_at
+         and redis.call('EXISTS', run.item_prefix .. fields.recalled) == 1
+end
+
 local function anchor(run, attended)
   local fields = to_map(attended)
+  if is_remembered(run, fields) then return end
   local kind = kind_of(fields)
   local stream, item = run.keys[KEY[kind]], run.item_prefix .. fields.id
   local flat = without(attended, NOT_REMEMBERED)

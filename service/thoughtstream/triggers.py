@@ -1,0 +1,124 @@
+"""Triggers: what is attended brings memories back, as thoughts in the `memory` window.
+
+The loop thought → memory → thought can't run away: the memories that one thought brings back share
+less salience than it has (`trigger_damping`), what would be too weak to compete stays away, and a
+memory that came back is refractory for a while.
+"""
+
+import asyncio
+import math
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from thoughtstream import keys
+from thoughtstream.attention.models import Attended, NewThought
+from thoughtstream.config import Settings
+from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.recall import Recall
+from thoughtstream.memory.text import Query
+from thoughtstream.store.connection import Client
+
+RECALLED = "recalled"
+"""The field of a thought that came back: the id of its memory."""
+
+_WINDOW = "memory"
+_CANDIDATES = 10
+_MOST_WAITING = 200
+_MOST_MINDS = 256
+
+log = structlog.get_logger()
+
+
+class Triggers:
+    """Brings memories back for the minds of one service, one thought after the other."""
+
+    def __init__(self, redis: Client, settings: Settings) -> None:
+        self._redis = redis
+        self._config = settings.memory
+        self._threshold = settings.streams.forget_threshold
+        self._waiting: asyncio.Queue[tuple[str, Attended]] = asyncio.Queue(_MOST_WAITING)
+        self._recall = lru_cache(_MOST_MINDS)(lambda mind: Recall(redis, mind, settings))
+
+    def attended(self, mind: str, thought: Attended) -> None:
+        """A thought was attended. While too many wait it brings nothing back: late is never."""
+        if self._config.trigger_limit and not self._waiting.full():
+            self._waiting.put_nowait((mind, thought))
+
+    async def run(self) -> None:
+        """Pull the triggers of what was attended, until cancelled.
+
+        Raises:
+            RedisUnavailable, redis errors: Redis was lost; run it again when it is back.
+        """
+        while True:
+            mind, thought = await self._waiting.get()
+            try:
+                await self.pull(mind, thought)
+            except RedisError:
+                raise
+            except ThoughtstreamError as error:
+                log.warning("trigger.failed", mind=mind, thought=thought.id, error=str(error))
+
+    async def pull(self, mind: str, thought: Attended) -> list[str]:
+        """Bring back what a thought recalls; returns the ids of the memories that came."""
+        hits = await self._recall(mind).search(thought.content, limit=_CANDIDATES)
+        strength = min(thought.score, 1.0) * self._config.trigger_damping
+        chosen = await self._fresh(mind, thought, hits)
+        shares = _shares(strength, [relevance(thought.content, hit.content) for hit in chosen])
+        came = []
+        for hit, salience in zip(chosen, shares, strict=True):
+            if salience >= self._threshold and await self._rest(mind, hit.id):
+                await self._bring(mind, thought, hit, salience)
+                came.append(hit.id)
+        return came
+
+    async def _fresh(self, mind: str, thought: Attended, hits: list[Recalled]) -> list[Recalled]:
+        """The best hits that are neither the thought itself nor refractory."""
+        own = {thought.id, thought.fields.get(RECALLED)}
+        others = [hit for hit in hits if hit.id not in own]
+        pipe = self._redis.pipeline(transaction=False)
+        for hit in others:
+            pipe.exists(keys.REFRACTORY.key(mind=mind, id=hit.id))
+        tired = await pipe.execute() if others else []
+        fresh = [hit for hit, is_tired in zip(others, tired, strict=True) if not is_tired]
+        return fresh[: self._config.trigger_limit]
+
+    async def _rest(self, mind: str, memory: str) -> bool:
+        """Make a memory refractory; False if another service was quicker."""
+        key = keys.REFRACTORY.key(mind=mind, id=memory)
+        return bool(await self._redis.set(key, 1, nx=True, px=self._config.trigger_refractory_ms))
+
+    async def _bring(self, mind: str, thought: Attended, hit: Recalled, salience: float) -> None:
+        echo = NewThought(
+            content=hit.content,
+            window=_WINDOW,
+            salience=salience,
+            source="trigger",
+            extra={RECALLED: hit.id, "triggered_by": thought.id},
+        )
+        key = keys.WINDOW.key(mind=mind, window=_WINDOW)
+        entry: Any = echo.entry()
+        await self._redis.xadd(key, entry)
+
+
+def relevance(thought: str, memory: str) -> float:
+    """How much a memory is about what a thought is about, 0..1: the cosine of their words."""
+    one, other = _telling(thought), _telling(memory)
+    if not one or not other:
+        return 0.0
+    return len(one & other) / math.sqrt(len(one) * len(other))
+
+
+@lru_cache(maxsize=1024)
+def _telling(text: str) -> frozenset[str]:
+    return frozenset(term.stem for term in Query.of(text).terms)
+
+
+def _shares(strength: float, relevances: list[float]) -> list[float]:
+    """Each memory's salience: by its relevance, and together no more than `strength`."""
+    total = sum(relevances)
+    return [strength * one / max(total, 1.0) for one in relevances]
