@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from deploy.facts.base import ScriptFact, number, pairs, script
-from deploy.layout import Role
+from deploy.layout import ROLES, Role
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class PathsFact(ScriptFact[dict[str, PathState]]):
         return {}
 
 
-class SecretDigestsFact(ScriptFact[dict[str, str]]):
+class SecretDigestsFact(ScriptFact[dict[Role, str]]):
     """The sha256 of each password file that holds a password, by role: the password itself never
     leaves the host.
     """
@@ -61,11 +61,12 @@ class SecretDigestsFact(ScriptFact[dict[str, str]]):
             ),
         )
 
-    def process(self, output: list[str]) -> dict[str, str]:
-        return {role: digest for role, digest in pairs(output).items() if digest}
+    def process(self, output: list[str]) -> dict[Role, str]:
+        found = pairs(output)
+        return {role: digest for role in ROLES if (digest := found.get(role))}
 
     @staticmethod
-    def default() -> dict[str, str]:
+    def default() -> dict[Role, str]:
         return {}
 
 

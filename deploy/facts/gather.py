@@ -25,7 +25,7 @@ class Facts:
     machine: Machine
     local: bool = False
     paths: dict[str, PathState] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict)
+    secrets: dict[Role, str] = field(default_factory=dict)
     software: Software = field(default_factory=Software)
     units: dict[str, UnitState] = field(default_factory=dict)
     docker: DockerState | None = None

@@ -5,7 +5,6 @@ from collections.abc import Generator
 
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
-from pyinfra.api.exceptions import OperationError
 from pyinfra.api.facts import FactBase
 from pyinfra.api.operation import operation
 from pyinfra.context import host, state
@@ -47,21 +46,19 @@ class Says(FactBase[list[str]]):
 
 @operation()
 def passes(gate: Gate) -> Generator[StringCommand, None, None]:
-    """Polls until the gate's command succeeds.
-
-    Raises:
-        OperationError: it never did; the run ends on all hosts.
-    """
-    yield from ()
+    """Polls until the command succeeds; else says why, and fails: the run ends everywhere."""
     if not state.is_executing:
         return
     deadline = time.monotonic() + gate.timeout_s
     while not host.get_fact(Succeeds, gate.command):
         hopeless = host.get_fact(Succeeds, gate.hopeless)
         if hopeless or time.monotonic() > deadline:
-            why = "it refuses its configuration" if hopeless else f"waited {gate.timeout_s} s"
-            said = "\n".join(f"    {line}" for line in host.get_fact(Says, gate.diagnose))
-            raise OperationError(f"{host.name}: not so: {gate.what} ({why})\n{said}")
+            why = "it gave up" if hopeless else f"waited {gate.timeout_s} s"
+            logger.error(f"{host.print_prefix}not so: {gate.what} ({why})")
+            for line in host.get_fact(Says, gate.diagnose):
+                logger.error(f"{host.print_prefix}  {line}")
+            yield StringCommand("false")
+            return
         time.sleep(_POLL_S)
 
 

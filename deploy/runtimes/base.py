@@ -13,6 +13,10 @@ from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
 class Runtime(Protocol):
     """How a stack is put on one kind of host."""
 
+    @property
+    def command(self) -> str:
+        """Thoughtstream's command line on the host."""
+
     def watch(self) -> Watch:
         """The facts that it needs."""
 

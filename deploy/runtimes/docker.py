@@ -19,7 +19,7 @@ from deploy.layout import (
 )
 from deploy.render import digest, render
 from deploy.runtimes import preflight, tell, tuning
-from deploy.runtimes.base import File, changed, missing_directories
+from deploy.runtimes.base import File, Runtime, changed, missing_directories
 from deploy.runtimes.server import Server
 from deploy.settings import MEMORY_SHARE, Stack
 from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Step
@@ -30,11 +30,13 @@ _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
 _MIB = 1 << 20
 _NOFILE = 65_535
+_HOPELESS = 5
+"""A new container that ended so often won't come up."""
 CONTAINERS = {"redis": REDIS_UNIT, "service": SERVICE_UNIT, "insight": INSIGHT}
 """A compose service's container, by name."""
 
 
-class Docker:
+class Docker(Runtime):
     """One host with a Docker engine."""
 
     def __init__(self, stack: Stack, machine: Machine) -> None:
@@ -54,6 +56,10 @@ class Docker:
             *self._admin,
             0o755,
         )
+
+    @property
+    def command(self) -> str:
+        return self.layout.command
 
     @property
     def _admin(self) -> tuple[str, str]:
@@ -175,8 +181,8 @@ class Docker:
             self.stack.service.start_timeout_s,
             diagnose=f"docker container inspect --format '{{{{json .State}}}}' {container}; "
             f"docker logs --tail 20 {container} 2>&1",
-            hopeless=f"[ \"$(docker container inspect --format '{{{{.State.ExitCode}}}}' "
-            f'{container})" = 78 ]',
+            hopeless=f"[ \"$(docker container inspect --format '{{{{.RestartCount}}}}' "
+            f'{container})" -ge {_HOPELESS} ]',
         )
 
     def _check(self, service: str) -> str:

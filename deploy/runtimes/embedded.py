@@ -13,13 +13,13 @@ from deploy.facts.machine import Machine
 from deploy.layout import DAEMON, SERVICE_UNIT, OwnPlace, own_place
 from deploy.render import digest, render
 from deploy.runtimes import tell
-from deploy.runtimes.base import File, changed, missing_directories
+from deploy.runtimes.base import File, Runtime, changed, missing_directories
 from deploy.settings import Stack
 from deploy.steps import Gate, MakeDirectory, Run, StartDaemon, StartUnit, Step
 from deploy.wheels import source_digest
 
 
-class Embedded:
+class Embedded(Runtime):
     """This machine, this user."""
 
     def __init__(self, stack: Stack, machine: Machine, place: OwnPlace | None = None) -> None:
@@ -31,6 +31,10 @@ class Embedded:
         toml = embedded_toml(stack, notes=notes)
         self.toml = File(self.place.toml, toml, mode=0o600)
         self.job = self._job(digest(toml))
+
+    @property
+    def command(self) -> str:
+        return self.place.program
 
     @property
     def supervisor(self) -> str:

@@ -94,7 +94,7 @@ class LinuxNative(Native):
             self.stack.service.start_timeout_s,
             diagnose=f"systemctl status --no-pager --lines 0 {unit}; "
             f"journalctl --no-pager --output cat --lines 20 --unit {unit}",
-            hopeless=f'[ "$(systemctl show --property ExecMainStatus --value {unit})" = 78 ]',
+            hopeless=f"systemctl is-failed --quiet {unit}",
         )
 
 

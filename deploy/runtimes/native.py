@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from deploy.commands import RedisCli
 from deploy.content import RedisPlace, restart_only, title, toml_of
-from deploy.facts.gather import Facts
+from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
 from deploy.layout import Layout
 from deploy.render import digest, render
 from deploy.runtimes import tell
-from deploy.runtimes.base import File, changed, missing_directories
+from deploy.runtimes.base import File, Runtime, changed, missing_directories
 from deploy.runtimes.server import Server
 from deploy.settings import Stack
 from deploy.steps import Gate, InstallRelease, MakeDirectory, Step
@@ -23,7 +23,7 @@ from deploy.wheels import Release, Target, release_for
 UP = ("active", "activating", "reloading")
 
 
-class Native(ABC):
+class Native(Runtime, ABC):
     """A host whose own supervisor runs Redis and the service."""
 
     redis_unit: str
@@ -42,6 +42,19 @@ class Native(ABC):
         self.server = Server(stack, layout, self.cli, place)
         self.toml = self._toml()
         self.wrapper = self._wrapper(become)
+
+    @abstractmethod
+    def watch(self) -> Watch: ...
+
+    @abstractmethod
+    def problems(self, facts: Facts) -> Iterator[str]: ...
+
+    @abstractmethod
+    def plan(self, facts: Facts) -> list[Step]: ...
+
+    @property
+    def command(self) -> str:
+        return self.layout.command
 
     @property
     @abstractmethod

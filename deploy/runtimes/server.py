@@ -136,7 +136,7 @@ class Server:
         return File(acl.path, users_acl(digests), acl.user, acl.group, acl.mode).differs(facts)
 
     @staticmethod
-    def _has_users(running: RedisState, digests: Mapping[str, str]) -> bool:
+    def _has_users(running: RedisState, digests: Mapping[Role, str]) -> bool:
         if len(digests) < len(ROLES):
             return False
         wanted = users_acl({role: digests[role] for role in ROLES}).splitlines()

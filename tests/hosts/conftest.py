@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import testinfra.host
 
+from .site import ServerSite, Site, stack_of
 from .target import Target, read
 
 _TARGETS: pytest.StashKey[list[Target]] = pytest.StashKey()
@@ -51,3 +52,30 @@ def control() -> Iterator[Path]:
 def host(target: Target, control: Path) -> testinfra.host.Host:
     """testinfra's view of the target."""
     return target.testinfra(control=control)
+
+
+@pytest.fixture(scope="session")
+def site(target: Target, host: testinfra.host.Host) -> Site:
+    """The target, as the verification asks it."""
+    return Site(target, host)
+
+
+@pytest.fixture(scope="session")
+def server(target: Target, host: testinfra.host.Host) -> ServerSite:
+    """The target, if it has a Redis server of its own; see `pytest_collection_modifyitems`."""
+    return ServerSite(target, host)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is true of servers only isn't asked of a mind in somebody's home."""
+    embedded = [item for item in items if isinstance(item, pytest.Function) and _in_vain(item)]
+    if embedded:
+        config.hook.pytest_deselected(items=embedded)
+        items[:] = [item for item in items if item not in embedded]
+
+
+def _in_vain(item: pytest.Function) -> bool:
+    if "server" not in item.fixturenames:
+        return False
+    target = item.callspec.params["target"]
+    return isinstance(target, Target) and stack_of(target).runtime == "embedded"

@@ -28,6 +28,11 @@ class Target:
         """Whether it is this machine."""
         return self.name == "@local"
 
+    @property
+    def address(self) -> str:
+        """Its name or address on the network."""
+        return str(self.data.get("ssh_hostname") or self.name.removeprefix("@ssh/"))
+
     def testinfra(self, *, control: Path | None = None) -> testinfra.host.Host:
         """testinfra's view of the host, reached the way that pyinfra reaches it.
 
@@ -42,7 +47,7 @@ class Target:
         if self.name.startswith("@") and not self.name.startswith("@ssh/"):
             raise ValueError(f"{self.name}: only SSH hosts and @local can be verified")
         return testinfra.get_host(
-            f"ssh://{self._address}",
+            f"ssh://{self._login}",
             sudo=sudo,
             ssh_config=self.data.get("ssh_config_file"),
             ssh_identity_file=self.data.get("ssh_key"),
@@ -50,10 +55,9 @@ class Target:
         )
 
     @property
-    def _address(self) -> str:
-        address = self.data.get("ssh_hostname") or self.name.removeprefix("@ssh/")
+    def _login(self) -> str:
         user, port = self.data.get("ssh_user"), self.data.get("ssh_port")
-        return (f"{user}@" if user else "") + address + (f":{port}" if port else "")
+        return (f"{user}@" if user else "") + self.address + (f":{port}" if port else "")
 
     def _options(self, control: Path | None) -> str:
         options = {"BatchMode": "yes"}

@@ -1,0 +1,72 @@
+"""The host is what the inventory says: nothing drifted, all healthy, and back after a boot."""
+
+import json
+from importlib.metadata import version
+
+from deploy.facts.docker import DockerState
+from deploy.facts.software import version as major_minor
+from deploy.layout import REDIS_UNIT, SERVICE_UNIT, THP_UNIT
+from deploy.runtimes.docker import CONTAINERS, Docker
+from deploy.settings import OLDEST_REDIS
+
+from .site import ServerSite, Site
+
+
+def test_the_deployment_would_change_nothing(site: Site) -> None:
+    facts = site.facts()
+
+    assert list(site.runtime.problems(facts)) == []
+    assert [str(step) for step in site.runtime.plan(facts) if step.changes] == []
+
+
+def test_versions(server: ServerSite) -> None:
+    running = major_minor(server.redis().version)
+    (service,) = server.thoughtstream("status")["services"]
+
+    assert running is not None
+    assert running >= OLDEST_REDIS
+    assert service["version"] == version("thoughtstream")
+
+
+def test_service_and_redis_are_healthy(site: Site) -> None:
+    found = site.thoughtstream("status")
+
+    assert found["service"]["alive"]
+    assert found["redis"]["url"]
+
+
+def test_units_or_containers_run_and_come_back(server: ServerSite) -> None:
+    facts = server.facts()
+    if isinstance(server.deployed, Docker):
+        assert _containers(server, facts.docker) == {
+            name: ("running", "healthy", "unless-stopped")
+            for service, name in CONTAINERS.items()
+            if service != "insight" or server.stack.docker.insight
+        }
+        return
+    names = (server.deployed.redis_unit, server.deployed.service_unit)
+    assert {name: facts.units[name].active for name in names} == dict.fromkeys(names, "active")
+    if server.machine.systemd:
+        enabled = {name: facts.units[name].enabled for name in names}
+        assert enabled == dict.fromkeys((REDIS_UNIT, SERVICE_UNIT), "enabled")
+        assert facts.units["redis-server"].active == "inactive"
+
+
+def _containers(server: ServerSite, docker: DockerState | None) -> dict[str, tuple[str, ...]]:
+    assert docker is not None
+    found: dict[str, tuple[str, ...]] = {}
+    for name, state in docker.containers.items():
+        inspected = json.loads(server.sh(f"docker container inspect {name}"))
+        policy = inspected[0]["HostConfig"]["RestartPolicy"]["Name"]
+        found[name] = (state.status, state.health or "", policy)
+    return found
+
+
+def test_kernel_is_tuned_where_it_lets_itself(server: ServerSite) -> None:
+    machine = server.machine
+    if machine.tunable:
+        assert machine.overcommit == 1
+        assert (machine.somaxconn or 0) >= server.stack.redis.tcp_backlog
+    if machine.thp_tunable and machine.systemd:
+        assert "[never]" in (machine.thp or "")
+        assert server.facts().units[THP_UNIT].enabled == "enabled"

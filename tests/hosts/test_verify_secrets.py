@@ -1,0 +1,49 @@
+"""Passwords are in their files, readable by whom they are for, and nowhere else."""
+
+from shlex import quote
+
+from deploy.facts.files import PathsFact
+from deploy.runtimes.docker import Docker
+
+from .site import ServerSite
+
+
+def test_passwords_are_long_and_of_their_own(server: ServerSite) -> None:
+    secrets = server.secrets()
+
+    assert len(set(secrets.values())) == 3
+    assert all(len(bytes.fromhex(secret)) == 32 for secret in secrets.values())
+
+
+def test_no_other_user_of_the_host_can_read_them(server: ServerSite) -> None:
+    files = list(server.deployed.server.secrets.values())
+
+    for path in files:
+        assert not server.succeeds(f"runuser -u nobody -- cat {quote(path)}"), path
+    assert server.read(PathsFact, files).keys() == set(files)
+
+
+def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
+    places = {"processes": "ps axww -o args", "settings": f"cat {_settings(server)}"}
+    if isinstance(server.deployed, Docker):
+        places["containers"] = "docker container inspect $(docker ps -aq)"
+        places["images"] = "docker image history --no-trunc $(docker images -q thoughtstream)"
+        places["logs"] = "for c in $(docker ps -aq); do docker logs $c 2>&1; done"
+    elif server.machine.systemd:
+        units = f"{server.deployed.redis_unit} {server.deployed.service_unit}"
+        places["units"] = f"systemctl show {units}"
+        places["logs"] = "journalctl --boot --output cat"
+    secrets = server.secrets()
+
+    for place, command in places.items():
+        said = server.sh(command)
+        assert said, place
+        assert [role for role, secret in secrets.items() if secret in said] == [], place
+
+
+def _settings(server: ServerSite) -> str:
+    """Every file that the deployment wrote and that isn't a password."""
+    secrets = set(server.deployed.server.secrets.values())
+    paths = set(server.deployed.watch().paths) - secrets
+    there = server.read(PathsFact, sorted(paths))
+    return " ".join(quote(path) for path, state in there.items() if state.sha256)
