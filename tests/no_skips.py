@@ -1,22 +1,24 @@
-"""A pytest plugin for CI (`-p tests.no_skips`): a skipped test has failed."""
+"""A pytest plugin for CI (`-p tests.no_skips`): what is skipped, or expected to fail, has failed."""
 
 from collections.abc import Generator
+from typing import TypeVar
 
 import pytest
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    if report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"skipped, or expected to fail: {report.longrepr}"
-    return report
+    return _failed_if_skipped((yield))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    report = yield
+    return _failed_if_skipped((yield))
+
+
+def _failed_if_skipped(report: Report) -> Report:
     if report.skipped:
         report.outcome = "failed"
         report.longrepr = f"skipped: {report.longrepr}"

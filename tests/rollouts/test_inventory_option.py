@@ -10,24 +10,27 @@ from tests.lab import control
 USAGE_ERROR = 4
 
 
+def test_verification_with_a_wrong_inventory_is_a_usage_error(tmp_path: Path) -> None:
+    refused = control.verify(tmp_path / "missing.py", check=False)
+
+    assert refused.code == USAGE_ERROR
+    assert f"there is no file {tmp_path / 'missing.py'}" in refused.err
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "there is no file"),
         ("hosts = []\n", "names no hosts"),
         ("raise ValueError('redis.port: is 0')\n", "redis.port: is 0"),
         ("hosts = ['@nowhere/host']\n", "Invalid connector: nowhere"),
     ],
 )
-def test_wrong_inventory_is_refused(tmp_path: Path, content: str | None, message: str) -> None:
+def test_wrong_inventory_is_refused(tmp_path: Path, content: str, message: str) -> None:
     inventory = tmp_path / "wrong.py"
-    if content is not None:
-        inventory.write_text(content)
+    inventory.write_text(content)
 
-    refused = control.verify(inventory, check=False)
-
-    assert refused.code == USAGE_ERROR
-    assert message in refused.out + refused.err
+    with pytest.raises(ValueError, match=message):
+        target.read(inventory)
 
 
 def test_hosts_are_read_as_pyinfra_reads_them(tmp_path: Path) -> None:
