@@ -1,4 +1,4 @@
-"""A pytest plugin for CI (`-p tests.no_skips`): what is skipped, or expected to fail, has failed."""
+"""A pytest plugin for CI (`-p tests.no_skips`): a skipped or expected failure is a failure."""
 
 from collections.abc import Generator
 from typing import TypeVar
