@@ -9,11 +9,13 @@ from redis.exceptions import ResponseError
 
 from thoughtstream.store.connection import Client
 
-_NAME = re.compile(r"#!lua name=(\w+)")
+_NAME = re.compile(r"#!lua name=(\w+)\n")
+_COMMON = Path(__file__).parent / "lua" / "common.lua"
 
 
 class Library:
-    """Functions in `.lua` files beside the Python that calls them; several files are one library.
+    """Functions in `.lua` files beside the Python that calls them; several files are one library,
+    which has what is in `common.lua`, too.
 
     The library's name carries its version; code of the same version that differs is replaced.
     A server that does not know a Function (new, failed over, FUNCTION FLUSH) gets the library and
@@ -21,11 +23,12 @@ class Library:
     """
 
     def __init__(self, *files: Path) -> None:
-        self.code = "\n".join(file.read_text() for file in files)
-        match = _NAME.match(self.code)
+        code = "\n".join(file.read_text() for file in files)
+        match = _NAME.match(code)
         if match is None:
             raise ValueError(f"{files[0]}: the first line is not `#!lua name=…`")
         self.name = match[1]
+        self.code = "\n".join((match[0], _COMMON.read_text(), code[match.end() :]))
 
     async def ensure(self, redis: Client) -> None:
         """Load the library unless the server has just this code. Source: FUNCTION LIST, LOAD."""

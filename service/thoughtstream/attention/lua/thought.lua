@@ -50,53 +50,7 @@ local function window_name(key)
   return string.sub(key, last + 1)
 end
 
-local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
 -- fields ------------------------------------------------------------------------------------
-
-local function to_map(flat)
-  local map = {}
-  for i = 1, #flat, 2 do map[flat[i]] = flat[i + 1] end
-  return map
-end
-
--- the place of a field's value in a flat list; nil if it is not there
-local function place(flat, name)
-  for i = 1, #flat, 2 do
-    if flat[i] == name then return i + 1 end
-  end
-  return nil
-end
-
-local function get(flat, name)
-  local at = place(flat, name)
-  return at and flat[at]
-end
-
-local function set(flat, name, value)
-  local at = place(flat, name)
-  if at then flat[at] = value else flat[#flat + 1], flat[#flat + 2] = name, value end
-end
-
--- a copy without the fields that `left_out` names
-local function without(flat, left_out)
-  local kept = {}
-  for i = 1, #flat, 2 do
-    if not left_out[flat[i]] then kept[#kept + 1], kept[#kept + 2] = flat[i], flat[i + 1] end
-  end
-  return kept
-end
-
-local function text(number)
-  return string.format('%.17g', number)
-end
-
-local function whole(number)
-  return string.format('%d', number)
-end
 
 -- tonumber() alone would take hexadecimals, blanks and `nan`
 local function decimal(digits)
