@@ -22,5 +22,20 @@ class MemoryFull(ThoughtstreamError):
     accepted: int = 0
 
 
+class NotDurable(ThoughtstreamError):
+    """A memory was anchored, but it has not survived what was asked for within the time.
+
+    `id`: the thought that was anchored.
+    """
+
+    def __init__(self, message: str, id: str) -> None:
+        super().__init__(message)
+        self.id = id
+
+
+class NotForgotten(ThoughtstreamError):
+    """The unconscious does not have this thought (any more)."""
+
+
 class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""

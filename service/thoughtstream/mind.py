@@ -5,6 +5,7 @@ async with Mind.connect("ana") as mind:
     print(await mind.recall("kettle"))
 """
 
+import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -13,18 +14,28 @@ from typing import Any
 
 from thoughtstream import config, keys
 from thoughtstream.attention.attention import Attention
-from thoughtstream.attention.models import Action, Attended, Audit, CycleReport, Kind, NewThought
-from thoughtstream.attention.state import MindState, read_state
-from thoughtstream.config import Settings
-from thoughtstream.errors import InvalidThought, MemoryFull
+from thoughtstream.attention.models import (
+    Action,
+    Attended,
+    Audit,
+    CycleReport,
+    Forgotten,
+    Kind,
+    NewThought,
+)
+from thoughtstream.attention.state import MindState, read_state, weaker
+from thoughtstream.config import Durability, Settings
+from thoughtstream.errors import InvalidThought, MemoryFull, NotDurable, NotForgotten
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
 from thoughtstream.store.connection import Client, connect, typed_errors
+from thoughtstream.store.durability import check, is_reached, pinned
 from thoughtstream.store.embedded import url_of
 
 BATCH = 1000
 """Thoughts a pipeline takes at once."""
 
+_ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
 _BLOCK_MS = 1000
 _LOOK_AGAIN_S = 1.0
 
@@ -33,7 +44,10 @@ class Mind:
     """One mind: windows that compete with each other, and its memory. `connect` makes one."""
 
     def __init__(self, name: str, redis: Client, settings: Settings) -> None:
-        keys.LEDGER.key(mind=name)  # a name that can't be a key is refused here
+        try:
+            keys.LEDGER.key(mind=name)
+        except ValueError as error:
+            raise InvalidThought(str(error)) from None
         self.name = name
         self._redis = redis
         self._settings = settings
@@ -119,6 +133,80 @@ class Mind:
         except MemoryFull as error:
             error.accepted = accepted
             raise
+
+    async def anchor(
+        self,
+        content: str,
+        *,
+        window: str = keys.STANDARD_WINDOWS[0],
+        kind: Kind | None = None,
+        durability: Durability | None = None,
+        **fields: Any,
+    ) -> str:
+        """Make a memory at once, past the contest; returns its id when it is as durable as asked.
+
+        `durability`: memory, disk (an fsync, WAITAOF) or replicas (WAIT); default: the settings'.
+        Without a kind, a `skill` is procedural, what comes from `reasoning` is semantic, and
+        everything else an episode. Other fields as with `think`.
+
+        Raises:
+            InvalidThought: a field is wrong; nothing was written.
+            ConfigError: the server can't promise this durability; nothing was written.
+            NotDurable: it is anchored, but the promise was not kept in time.
+        """
+        thought = NewThought.of(content, window=window, kind=kind, **fields)
+        self._key(window)
+        wanted = durability or self._settings.memory.durability
+        with typed_errors():
+            await check(self._redis, wanted)
+            async with pinned(self._redis) as redis:
+                attention = Attention(redis, self._settings.streams)
+                anchored = await attention.anchor(self.name, window, thought.entry())
+                timeout_ms = self._settings.memory.durability_timeout_ms
+                if await is_reached(redis, wanted, timeout_ms):
+                    return anchored
+        raise NotDurable(
+            f"{anchored}: is anchored, but not on {wanted} in {timeout_ms} ms", anchored
+        )
+
+    async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
+        """What was forgotten, when and why, the newest first.
+
+        `before`: the last `entry` of one page, for the next.
+        """
+        newest = "+" if before == "+" else f"({before}"
+        with typed_errors():
+            entries: Any = await self._redis.xrevrange(
+                keys.UNCONSCIOUS.key(mind=self.name), newest, "-", count=limit
+            )
+        return [Forgotten.of(entry, fields) for entry, fields in entries]
+
+    async def take_back(self, entry: str, *, salience: float = 0.5) -> str:
+        """Have a forgotten thought compete again, with this salience; returns its new id.
+
+        Raises:
+            NotForgotten: the unconscious does not have this entry (any more).
+            InvalidThought: the salience is out of range.
+        """
+        salience = NewThought.of("-", salience=salience).salience
+        stream = keys.UNCONSCIOUS.key(mind=self.name)
+        if not _ENTRY.fullmatch(entry):
+            raise InvalidThought(f"entry: {entry!r} is not <ms>-<seq>")
+        with typed_errors():
+            found: Any = await self._redis.xrange(stream, entry, entry)
+            if not found:
+                raise NotForgotten(f"{entry}: is not among the forgotten (any more)")
+            forgotten = Forgotten.of(*found[0])
+            return await self._attention.take_back(self.name, forgotten, salience)
+
+    async def would_forget(self, threshold: float, *, limit: int = 20) -> tuple[int, list[str]]:
+        """A dry run of another `forget_threshold`: how many of the thoughts that compete now are
+        under it, and what the weakest of them say.
+        """
+        with typed_errors():
+            return await weaker(
+                self._redis, self.name, threshold, limit, self._settings.streams.half_life_ms
+            )
 
     def _key(self, window: str) -> str:
         try:

@@ -95,7 +95,7 @@ async def test_idle_minds_cost_nothing_and_each_is_attended(redis: Any, quick: S
             pipe = redis.pipeline(transaction=False)
             for name in names:
                 pipe.hget(keys.LEDGER.key(mind=name), "anchored")
-            return await pipe.execute() == ["1"] * len(names)
+            return bool(await pipe.execute() == ["1"] * len(names))
 
         async def calls() -> int:
             stats = await redis.info("commandstats")
@@ -122,7 +122,7 @@ async def test_services_share_minds_and_take_over(redis: Any, quick: Settings) -
         pipe = redis.pipeline(transaction=False)
         for name in names:
             pipe.hget(keys.LEDGER.key(mind=name), "attended")
-        return await pipe.execute() == [str(count)] * len(names)
+        return bool(await pipe.execute() == [str(count)] * len(names))
 
     async with running(quick):
         async with running(quick) as second:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from thoughtstream import keys
-from thoughtstream.attention.models import Action, Attended, Audit, CycleReport
+from thoughtstream.attention.models import Action, Attended, Audit, CycleReport, Forgotten
 from thoughtstream.config import StreamConfig
-from thoughtstream.errors import InterventionRefused, InvalidThought
+from thoughtstream.errors import InterventionRefused, InvalidThought, NotForgotten
 from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library
 
-_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "audit")
+_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "direct", "audit")
 LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
 
 _FIXED = (
@@ -71,6 +71,37 @@ class Attention:
         if state == "unknown":
             raise InterventionRefused(f"{thought_id}: is not in its intervention window")
         return int(at[0])
+
+    async def anchor(self, mind: str, window: str, entry: dict[str, str]) -> str:
+        """Make a thought a memory at once, past the contest; returns its id.
+
+        Raises:
+            InvalidThought: a field is wrong; nothing was written.
+        """
+        cycle_keys, prefixes = _cycle_keys(mind, (window,))
+        flat = [text for pair in entry.items() for text in pair]
+        state, text = await LIBRARY.call(
+            self._redis, "attention_anchor_1", cycle_keys, (prefixes[1], self._config, *flat)
+        )
+        if state == "refused":
+            raise InvalidThought(text)
+        return str(text)
+
+    async def take_back(self, mind: str, forgotten: Forgotten, salience: float) -> str:
+        """Have a forgotten thought compete again; returns its new id.
+
+        Raises:
+            NotForgotten: the unconscious does not have it (any more).
+        """
+        where = (
+            keys.UNCONSCIOUS.key(mind=mind),
+            keys.WINDOW.key(mind=mind, window=forgotten.window),
+        )
+        args = (forgotten.entry, repr(salience))
+        found = await LIBRARY.call(self._redis, "attention_take_back_1", where, args)
+        if found is None:
+            raise NotForgotten(f"{forgotten.entry}: is not among the forgotten (any more)")
+        return str(found)
 
     async def audit(self, mind: str, windows: tuple[str, ...]) -> Audit:
         """Check the conservation of thoughts, in one atomic look. O(N) for N competing ones."""

@@ -117,6 +117,35 @@ class Attended(NamedTuple):
         )
 
 
+class Forgotten(NamedTuple):
+    """A thought in the unconscious: forgotten, and why. Times in milliseconds of the server."""
+
+    entry: str
+    id: str
+    window: str
+    content: str
+    score: float
+    threshold: float
+    forgotten_at: int
+    fields: dict[str, str]
+
+    @classmethod
+    def of(cls, entry: str, fields: dict[str, str]) -> "Forgotten":
+        """From an entry of the `unconscious` stream."""
+        rest = fields.copy()
+        id_ = rest.pop("id")
+        return cls(
+            entry=entry,
+            id=id_,
+            window=decode_name(id_.partition("@")[2]),
+            content=rest.pop("content", ""),
+            score=float(rest.pop("score")),
+            threshold=float(rest.pop("threshold")),
+            forgotten_at=int(rest.pop("forgotten_at")),
+            fields=rest,
+        )
+
+
 COUNTS = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", "expired",
           "displaced")  # fmt: skip
 """The ledger's counts, in the order in which a cycle reports them."""

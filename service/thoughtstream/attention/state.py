@@ -1,5 +1,6 @@
 """What a mind looks like at this moment: for watching, never for deciding."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,21 @@ async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: in
         memory_counts=dict(zip(keys.MEMORIES, memory_part[::2], strict=True)),
         ledger={name: int(n) for name, n in ledger.items() if name != "scale"},
     )
+
+
+async def weaker(
+    redis: Client, mind: str, threshold: float, limit: int, half_life_ms: int | None
+) -> tuple[int, list[str]]:
+    """How many competing thoughts score under a threshold, and the contents of the weakest."""
+    bar = threshold
+    if half_life_ms:
+        bar = math.log2(max(threshold, 1e-9)) + await server_ms(redis) / half_life_ms
+    contest = keys.CONTEST.key(mind=mind)
+    total = await redis.zcount(contest, f"({-bar!r}", "+inf")
+    weakest: Any = await redis.zrange(
+        contest, "+inf", f"({-bar!r}", desc=True, byscore=True, offset=0, num=limit, withscores=True
+    )
+    return total, [candidate.content for candidate in await _candidates(redis, mind, weakest)]
 
 
 async def _candidates(
