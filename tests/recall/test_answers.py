@@ -131,14 +131,27 @@ async def test_windows_with_any_name(mind: Mind) -> None:
 
 
 async def test_pages_are_parts_of_one_answer(mind: Mind) -> None:
-    await anchor(
-        mind, thoughts(*(f"plum {'ripe ' * (number % 5)}{number}" for number in range(130)))
-    )
-    whole = await mind.recall("ripe plum", limit=1000)
-    assert len({memory.id for memory in whole}) == 130
-    pages = [await mind.recall("ripe plum", limit=7, offset=start) for start in range(0, 140, 7)]
-    assert [memory for page in pages for memory in page] == whole
-    assert [memory.score for memory in whole] == sorted((m.score for m in whole), reverse=True)
+    """Memories that aren't neighbours, so that each is found by its own words alone."""
+    between = thoughts(*["nothing"] * 8)
+    plums = [NewThought.of(f"plum {'ripe ' * (number % 5)}{number}") for number in range(110)]
+    await anchor(mind, [thought for plum in plums for thought in (plum, *between)])
+    whole = [m for m in await mind.recall("ripe plum", limit=1000) if m.content != "nothing"]
+    assert {memory.content for memory in whole} == {plum.content for plum in plums}
+    pages = [await mind.recall("ripe plum", limit=50, offset=start) for start in range(0, 1100, 50)]
+    paged = [memory for page in pages for memory in page if memory.content != "nothing"]
+    assert paged == whole
+
+
+async def test_scores_never_rise_within_an_answer(mind: Mind) -> None:
+    """The index thinks little of a long memory, whose words stand side by side, however."""
+    between = thoughts(*["nothing"] * 8)
+    apart = [NewThought.of(f"green door {'well ' * 5} knocker")] * 45
+    near = NewThought.of(f"green knocker {'and so on ' * 30}")
+    await anchor(mind, [thought for one in (*apart, near) for thought in (one, *between)])
+    answer = await mind.recall("green knocker", limit=1000)
+    assert near.content in contents(answer)
+    scores = [memory.score for memory in answer]
+    assert scores == sorted(scores, reverse=True)
 
 
 async def test_of_equals_the_older_comes_first(mind: Mind) -> None:

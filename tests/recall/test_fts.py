@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.recall.servers import anchor
-from thoughtstream import Mind
+from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import Settings
 
@@ -35,6 +35,14 @@ async def finds_all(mind: Mind) -> None:
 def index_file(settings: Settings) -> Path:
     [file] = (settings.home / "index").glob("*.db")
     return file
+
+
+def rows(file: Path) -> tuple[int, int]:
+    """How many memories the file has, and how many of them are searched."""
+    db = sqlite3.connect(file)
+    counts = [db.execute(f"SELECT count(*) FROM {name}").fetchone() for name in ("memory", "words")]
+    db.close()
+    return counts[0][0], counts[1][0]
 
 
 def remove(file: Path) -> None:
@@ -74,9 +82,7 @@ async def test_a_lost_or_broken_file_is_made_anew(
         file.with_name(file.name + side).unlink(missing_ok=True)
     harm(file)
     await finds_all(filled)
-    db = sqlite3.connect(file)
-    assert db.execute("SELECT count(*) FROM memory").fetchone() == (MEMORIES,)
-    db.close()
+    assert rows(file) == (MEMORIES, MEMORIES)
 
 
 async def test_a_file_broken_while_another_process_has_it_open(
@@ -113,6 +119,14 @@ async def test_on_a_full_disk_the_index_is_in_memory(mind: Mind, settings: Setti
         assert await asyncio.wrap_future(found) == MEMORIES
 
 
+async def test_memories_that_left_the_stream_leave_the_file(
+    filled: Mind, settings: Settings
+) -> None:
+    await filled._redis.xtrim(keys.EPISODIC.key(mind="ana"), maxlen=3, approximate=False)
+    assert await filled.recall("something else") == []
+    assert rows(index_file(settings)) == (3, 3)
+
+
 async def test_two_minds_have_two_files(filled: Mind, settings: Settings) -> None:
     async with Mind.connect("other", settings=settings) as other:
         await other.recall("olive")
@@ -140,9 +154,4 @@ async def test_several_processes_read_while_memories_come(mind: Mind, settings: 
         for counts in await asyncio.gather(*readers):
             assert counts == sorted(counts)
     await finds_all(mind)
-    db = sqlite3.connect(index_file(settings))
-    assert db.execute("SELECT count(*), count(DISTINCT entry) FROM memory").fetchone() == (
-        MEMORIES, MEMORIES,
-    )  # fmt: skip
-    assert db.execute("SELECT count(*) FROM words").fetchone() == (MEMORIES,)
-    db.close()
+    assert rows(index_file(settings)) == (MEMORIES, MEMORIES)

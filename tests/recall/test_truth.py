@@ -81,6 +81,28 @@ async def test_after_flushall_with_new_memories_already_there(mind: Mind, place:
     assert contents(await mind.recall("peach")) == {"a peach after"}
 
 
+async def test_a_clock_that_went_back(mind: Mind, place: Place) -> None:
+    """Another history with lower entry ids; what the index has read says nothing about it."""
+
+    def write(number: int, content: str) -> None:
+        entry = {"content": content, "id": f"{number}@sensory", "attended_at": number}
+        item = {**entry, "entry": f"{number}-0", "kind": "episodic"}
+        with place.server.client() as client:
+            client.xadd(STREAM, entry, id=f"{number}-0")
+            client.hset(keys.ITEM.key(mind="ana", id=f"{number}@sensory"), mapping=item)
+
+    write(10, "fig one")
+    write(20, "fig two")
+    assert contents(await mind.recall("fig")) == {"fig one", "fig two"}
+    with place.server.client() as client:
+        client.flushall()
+    write(10, "fig one")
+    write(15, "fig between")
+    assert contents(await mind.recall("fig")) == {"fig one", "fig between"}
+    write(25, "fig five")
+    assert contents(await mind.recall("fig")) == {"fig one", "fig between", "fig five"}
+
+
 async def test_an_older_backup_restored(mind: Mind, place: Place) -> None:
     """The streams go back in time and then on; nothing between is found, all else is."""
     await anchor(mind, thoughts("date one"))

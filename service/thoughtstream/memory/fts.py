@@ -18,7 +18,7 @@ from redis.asyncio import RedisCluster
 from thoughtstream.memory.fts_file import NOTHING, FtsFile, Mark, Row, is_broken
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Place, Where, attended_at, order
-from thoughtstream.memory.streams import Extent, Streams
+from thoughtstream.memory.streams import Extent, Fields, Streams
 from thoughtstream.memory.text import Query
 from thoughtstream.store.connection import Client
 
@@ -43,8 +43,11 @@ class FtsIndex:
         """The best `limit` memories that have any word of the query."""
 
         async def find(file: FtsFile) -> Proposal:
-            await self._catch_up(file)
-            return await _in_thread(file.find, query, where, limit)
+            while True:
+                read = await self._catch_up(file)
+                proposal = await _in_thread(file.find, query, where, limit, read)
+                if proposal is not None:
+                    return proposal
 
         return await self._with_file(find)
 
@@ -57,34 +60,28 @@ class FtsIndex:
         await self._with_file(forget)
 
     # --- catching up -------------------------------------------------------------------------
-    async def _catch_up(self, file: FtsFile) -> None:
+    async def _catch_up(self, file: FtsFile) -> dict[str, Mark]:
+        """Read what is new; returns how far each kind has been read."""
         extents = await self._streams.extents()
-        marks = await _in_thread(file.marks)
-        for kind, extent in extents.items():
-            mark = marks.get(kind, NOTHING)
-            if not _same_history(mark, extent):
-                mark = await _in_thread(file.clear, kind)
-            elif mark.length and order(mark.first) < order(extent.first):
-                mark = await _in_thread(file.trim, kind, extent.first)
-            mark = await self._read(file, kind, mark, extent)
-            if mark.length < extent.length:
-                log.warning("recall.index_read_anew", kind=kind, path=str(self._path))
-                await self._read(file, kind, await _in_thread(file.clear, kind), extent)
+        return {kind: await self._read(file, kind, extent) for kind, extent in extents.items()}
 
-    async def _read(self, file: FtsFile, kind: str, mark: Mark, extent: Extent) -> Mark:
-        """Read what is new of a kind; returns how far the index then has it."""
-        entry = mark.entry
-        while order(entry) < order(extent.last):
-            batch = await self._streams.after(kind, entry)
-            rows = [
-                Row(place.entry, attended_at(place, fields), fields.get("window", ""),
-                    fields.get("content", ""))
-                for place, fields in batch
-            ]  # fmt: skip
-            if not rows:
+    async def _read(self, file: FtsFile, kind: str, extent: Extent) -> Mark:
+        """Read what comes after the last entry that was read. If that one is no longer there, the
+        stream may be another (flushed, restored): then all of it is read anew.
+        """
+        mark = await _mark(file, kind)
+        if mark.first and extent.first and order(mark.first) < order(extent.first):
+            await _in_thread(file.trim, kind, extent.first)
+        while mark.last != extent.last:
+            batch = await self._streams.since(kind, mark.last)
+            rows = [_row(*found) for found in batch if found[0].entry != mark.last]
+            if mark.last and len(rows) == len(batch):
+                await _in_thread(file.clear, kind, mark.last)
+            elif rows:
+                await _in_thread(file.add, kind, mark.last, rows)
+            else:
                 break
-            mark = await _in_thread(file.add, kind, rows)
-            entry = rows[-1].entry
+            mark = await _mark(file, kind)
         return mark
 
     # --- the file ----------------------------------------------------------------------------
@@ -117,11 +114,13 @@ class FtsIndex:
             await _in_thread(file.close)
 
 
-def _same_history(mark: Mark, extent: Extent) -> bool:
-    """Whether the index can have been read from this stream: it goes as far at least, and isn't
-    empty now.
-    """
-    return order(mark.entry) <= order(extent.last) and (extent.length > 0 or mark.length == 0)
+def _row(place: Place, fields: Fields) -> Row:
+    texts = (fields.get("window", ""), fields.get("content", ""))
+    return Row(place.entry, attended_at(place, fields), *texts)
+
+
+async def _mark(file: FtsFile, kind: str) -> Mark:
+    return (await _in_thread(file.marks)).get(kind, NOTHING)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -6,13 +6,13 @@ it anew.
 
 import fcntl
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Place, Where
+from thoughtstream.memory.models import Place, Where, order
 from thoughtstream.memory.text import Query
 
 _WAIT_S = 10.0
@@ -22,7 +22,7 @@ _SCHEMA = f"""
     CREATE TABLE memory (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, entry TEXT NOT NULL,
         attended_at INTEGER NOT NULL, window TEXT NOT NULL, UNIQUE (kind, entry));
-    CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL, length INTEGER NOT NULL);
+    CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
         USING fts5 (content, tokenize = 'porter unicode61 remove_diacritics 2');
     PRAGMA user_version = {_VERSION};
@@ -40,16 +40,13 @@ class Row(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """How far a kind has been read, and what the index has of it: its oldest memory (`0-0` if
-    there is none) and how many.
-    """
+    """The oldest memory that the index has of a kind, and the last that it read."""
 
-    entry: str
-    first: str
-    length: int
+    first: str | None
+    last: str | None
 
 
-NOTHING = Mark("0-0", "0-0", 0)
+NOTHING = Mark(None, None)
 
 
 class FtsFile:
@@ -84,66 +81,72 @@ class FtsFile:
 
     def marks(self) -> dict[str, Mark]:
         """By kind, how far it has been read."""
-        kinds = [kind for (kind,) in self._db.execute("SELECT kind FROM mark")]
-        return {kind: self._mark(kind) for kind in kinds}
-
-    def _mark(self, kind: str) -> Mark:
-        found = self._db.execute("SELECT entry, length FROM mark WHERE kind = ?", (kind,))
-        entry, length = found.fetchone() or ("0-0", 0)
-        oldest = self._db.execute("SELECT min(entry) FROM memory WHERE kind = ?", (kind,))
-        return Mark(_short(entry), _short(oldest.fetchone()[0] or "0-0"), length)
-
-    def add(self, kind: str, rows: Sequence[Row]) -> Mark:
-        """Add the next memories of a kind; those that it has already are left alone."""
-        with self._writing():
-            added = sum(self._insert(kind, row) for row in rows)
-            self._db.execute(
-                "INSERT INTO mark VALUES (?, ?, ?) ON CONFLICT (kind) DO UPDATE SET "
-                "entry = max(entry, excluded.entry), length = length + excluded.length",
-                (kind, _long(rows[-1].entry), added),
-            )
-        return self._mark(kind)
-
-    def _insert(self, kind: str, row: Row) -> int:
-        inserted = self._db.execute(
-            "INSERT OR IGNORE INTO memory (kind, entry, attended_at, window) VALUES (?, ?, ?, ?)",
-            (kind, _long(row.entry), row.attended_at, _storable(row.window)),
+        rows = self._db.execute(
+            "SELECT kind, (SELECT min(entry) FROM memory WHERE kind = mark.kind), entry FROM mark"
         )
-        if inserted.rowcount == 1:
-            self._db.execute(
-                "INSERT INTO words (rowid, content) VALUES (?, ?)",
-                (inserted.lastrowid, _storable(row.content)),
-            )
-        return inserted.rowcount
+        return {kind: Mark(first and _short(first), _short(last)) for kind, first, last in rows}
 
-    def trim(self, kind: str, first: str) -> Mark:
+    def add(self, kind: str, after: str | None, rows: Sequence[Row]) -> None:
+        """Add the next memories of a kind, unless another process has added some after `after`, or
+        begun anew, meanwhile.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            if self._last(kind) != after:
+                return
+            for row in rows:
+                number = self._db.execute(
+                    "INSERT INTO memory (kind, entry, attended_at, window) VALUES (?, ?, ?, ?)",
+                    (kind, _long(row.entry), row.attended_at, _storable(row.window)),
+                ).lastrowid
+                self._db.execute(
+                    "INSERT INTO words (rowid, content) VALUES (?, ?)",
+                    (number, _storable(row.content)),
+                )
+            self._db.execute(
+                "INSERT OR REPLACE INTO mark VALUES (?, ?)", (kind, _long(rows[-1].entry))
+            )
+
+    def clear(self, kind: str, last: str) -> None:
+        """Remove all of a kind, so that it is read from the beginning, if `last` is still the last
+        entry that was read.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            if self._last(kind) == last:
+                self._delete("kind = ?", kind)
+                self._db.execute("DELETE FROM mark WHERE kind = ?", (kind,))
+
+    def _last(self, kind: str) -> str | None:
+        return self.marks().get(kind, NOTHING).last
+
+    def trim(self, kind: str, first: str) -> None:
         """Remove the memories of a kind that are older than this entry."""
-        with self._writing():
-            self._delete("kind = ? AND entry < ?", (kind, _long(first)))
-        return self._mark(kind)
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._delete("kind = ? AND entry < ?", kind, _long(first))
 
     def forget(self, places: Collection[Place]) -> None:
         """Remove these memories."""
-        with self._writing():
+        with self._transaction("BEGIN IMMEDIATE"):
             for place in places:
-                self._delete("kind = ? AND entry = ?", (place.kind, _long(place.entry)))
+                self._delete("kind = ? AND entry = ?", place.kind, _long(place.entry))
 
-    def clear(self, kind: str) -> Mark:
-        """Remove all of a kind, to read it from the beginning."""
-        with self._writing():
-            self._delete("kind = ?", (kind,))
-            self._db.execute("DELETE FROM mark WHERE kind = ?", (kind,))
-        return NOTHING
-
-    def _delete(self, condition: str, values: tuple[str, ...]) -> None:
-        """Delete memories of the kind that is the first value."""
+    def _delete(self, condition: str, *values: str) -> None:
         numbers = f"SELECT number FROM memory WHERE {condition}"
         self._db.execute(f"DELETE FROM words WHERE rowid IN ({numbers})", values)
-        deleted = self._db.execute(f"DELETE FROM memory WHERE {condition}", values).rowcount
-        self._db.execute("UPDATE mark SET length = length - ? WHERE kind = ?", (deleted, values[0]))
+        self._db.execute(f"DELETE FROM memory WHERE {condition}", values)
 
-    def find(self, query: Query, where: Where, limit: int) -> Proposal:
-        """The memories with any word of the query, best first; of equals, the older first."""
+    def find(
+        self, query: Query, where: Where, limit: int, read: Mapping[str, Mark]
+    ) -> Proposal | None:
+        """The memories with any word of the query, best first; of equals, the older first. None if
+        another process has begun anew meanwhile, so that the index isn't as far as `read`.
+        """
+        with self._transaction("BEGIN"):
+            marks = self.marks()
+            if any(_is_behind(marks.get(kind, NOTHING), mark) for kind, mark in read.items()):
+                return None
+            return self._find(query, where, limit)
+
+    def _find(self, query: Query, where: Where, limit: int) -> Proposal:
         forms = {term.stem: " OR ".join(map(_quoted, term.forms)) for term in query.terms}
         condition, values = _condition(where)
         rows = self._db.execute(
@@ -160,14 +163,19 @@ class FtsFile:
         return int(row.fetchone()[0])
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self._db.execute(begin)
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+def _is_behind(mark: Mark, other: Mark) -> bool:
+    return other.last is not None and (mark.last is None or order(mark.last) < order(other.last))
 
 
 def _condition(where: Where) -> tuple[str, list[str | int]]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from thoughtstream import keys
 from thoughtstream.memory.models import Place
 from thoughtstream.store.connection import Client
@@ -19,11 +17,10 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True)
 class Extent:
-    """How far a stream reaches. Entries are `0-0` where there are none."""
+    """The oldest and the newest entry of a stream; None if it is empty."""
 
-    length: int
-    first: str
-    last: str
+    first: str | None
+    last: str | None
 
 
 @dataclass
@@ -49,16 +46,17 @@ class Streams:
         return sum(await pipe.execute())
 
     async def extents(self) -> dict[str, Extent]:
-        """How far each kind reaches (XINFO STREAM)."""
+        """How far each kind reaches."""
         pipe = self._redis.pipeline(transaction=False)
         for key in self._keys.values():
-            pipe.xinfo_stream(key)
-        answers = await pipe.execute(raise_on_error=False)
-        return dict(zip(self._keys, map(_extent, answers), strict=True))
+            pipe.xrange(key, count=1)
+            pipe.xrevrange(key, count=1)
+        ends: Any = [entries[0][0] if entries else None for entries in await pipe.execute()]
+        return dict(zip(self._keys, map(Extent, ends[::2], ends[1::2]), strict=True))
 
-    async def after(self, kind: str, entry: str) -> list[tuple[Place, Fields]]:
-        """The next entries of a kind, at most `BATCH`, the oldest first."""
-        answer: Any = await self._redis.xrange(self._keys[kind], min=f"({entry}", count=BATCH)
+    async def since(self, kind: str, entry: str | None) -> list[tuple[Place, Fields]]:
+        """The entries of a kind from this one on (None: from the first), at most `BATCH`."""
+        answer: Any = await self._redis.xrange(self._keys[kind], min=entry or "-", count=BATCH)
         return [(Place(kind, found), fields or {}) for found, fields in answer]
 
     async def around(self, places: Sequence[Place], reach: int) -> Surroundings:
@@ -74,22 +72,11 @@ class Streams:
         found = Surroundings()
         runs = []
         for place, before, after in zip(places, answers[::2], answers[1::2], strict=True):
-            if not before or before[0][0] != place.entry:
-                continue
             entries = [*reversed(before), *after]
             runs.append([Place(place.kind, entry) for entry, _ in entries])
             found.fields.update(zip(runs[-1], (fields or {} for _, fields in entries), strict=True))
         found.stretches = _joined(found.fields, runs)
         return found
-
-
-def _extent(answer: Any) -> Extent:
-    if isinstance(answer, ResponseError) and "no such key" in str(answer):
-        return Extent(0, "0-0", "0-0")
-    if isinstance(answer, Exception):
-        raise answer
-    first = answer["first-entry"]
-    return Extent(answer["length"], first[0] if first else "0-0", answer["last-generated-id"])
 
 
 def _joined(places: Iterable[Place], runs: Iterable[Sequence[Place]]) -> list[list[Place]]:
