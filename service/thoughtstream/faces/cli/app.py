@@ -72,7 +72,7 @@ def main() -> None:
     as_json = "--json" in sys.argv[1:]
     common.log_to_stderr()
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="thoughtstream", standalone_mode=False)
     except typer.TyperException as error:
         message = error.format_message()
         if message:
@@ -84,7 +84,7 @@ def main() -> None:
     except (ThoughtstreamError, ConfigError) as error:
         common.complain(str(error), as_json)
         code = common.FAILED
-    except BrokenPipeError:  # the reader of our output has gone: nothing to say, to nobody
+    except common.ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = common.OK
     except typer.Abort:

@@ -1,7 +1,5 @@
 """`thoughtstream audit`: is every thought accounted for?"""
 
-import dataclasses
-
 from rich.table import Table
 
 from thoughtstream import Mind
@@ -31,7 +29,7 @@ def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
     Exits with 1 if one is missing or counted twice.
     """
     found = common.run(_audit(mind))
-    answer = {"mind": mind, "balanced": found.balanced, **dataclasses.asdict(found)}
+    answer = {"mind": mind, "balanced": found.balanced, **common.plain(found)}
     common.answer(answer, json, lambda: _show(found))
     if not found.balanced:
         common.stop(common.FAILED)

@@ -24,9 +24,13 @@ DEFAULT_MIND = "default"
 OK, FAILED, USAGE, BAD_CONFIG = 0, 1, 2, 78
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has closed it: there is nothing more to say."""
+
+
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # an ordinary exception, for `main`; rich would exit in mid-task
+        raise ReaderGone from None  # rich would exit, in the middle of a task
 
 
 out = _Console(highlight=False)
@@ -61,8 +65,11 @@ def run(work: Coroutine[Any, Any, Answer]) -> Answer:
 
 def print_json(answer: Any) -> None:
     """One JSON value, on one line of stdout."""
-    sys.stdout.write(json.dumps(answer, default=_plain, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(plain(answer), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
 
 
 def answer(value: Any, as_json: bool, show: Callable[[], None]) -> None:
@@ -85,6 +92,11 @@ def complain(message: str, as_json: bool) -> None:
 def stop(code: int) -> NoReturn:
     """End with an exit code."""
     raise typer.Exit(code)
+
+
+def count(number: int, thing: str) -> str:
+    """`1 thought`, `2,000 thoughts`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def short(path: Path) -> str:
@@ -112,9 +124,17 @@ def log_to_stderr(form: str = "console", level: int = logging.WARNING) -> None:
     )
 
 
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
+def plain(value: Any) -> Any:
+    """A value as JSON has it: records (dataclasses, named tuples) are objects."""
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: plain(getattr(value, name)) for name in names}
+    if hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value)

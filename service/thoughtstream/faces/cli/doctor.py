@@ -1,7 +1,5 @@
 """`thoughtstream doctor`: is this Redis fit to keep a mind?"""
 
-import dataclasses
-
 from rich.text import Text
 
 from thoughtstream import config
@@ -28,7 +26,7 @@ def doctor(json: Json = False) -> None:
     answer = {
         "healthy": healthy,
         "redis": {"url": overview.without_password(overview.url(settings))},
-        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "findings": findings,
     }
     common.answer(answer, json, lambda: _show(findings))
     if not healthy:

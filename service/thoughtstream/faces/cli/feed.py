@@ -145,8 +145,8 @@ def _answer(feeding: Feeding, bad: list[Bad], seconds: float) -> dict[str, Any]:
 
 def _show(answer: dict[str, Any]) -> None:
     common.out.print(
-        f"[green]✓[/] fed {answer['fed']:,} thoughts in {answer['seconds']:.1f} s "
+        f"[green]✓[/] fed {common.count(answer['fed'], 'thought')} in {answer['seconds']:.1f} s "
         f"({answer['per_second']:,.0f}/s)"
     )
     if answer["bad"]:
-        common.out.print(f"[red]✗[/] {answer['bad']:,} bad lines were left out")
+        common.out.print(f"[red]✗[/] {common.count(answer['bad'], 'bad line')} left out")

@@ -1,6 +1,5 @@
 """`thoughtstream keys`: the registry of keys, and the ACL rules that follow from it."""
 
-import dataclasses
 from typing import Annotated
 
 import typer
@@ -24,10 +23,12 @@ def keys(
     if acl is not None:
         rules = acl_rules(acl)
         common.answer(
-            {"role": acl, "rules": rules}, json, lambda: common.out.print(rules, markup=False)
+            {"role": acl, "rules": rules},
+            json,
+            lambda: common.out.print(rules, markup=False, soft_wrap=True),
         )
         return
-    families = [{**dataclasses.asdict(f), "durable": f.durable} for f in FAMILIES]
+    families = [{**common.plain(f), "durable": f.durable} for f in FAMILIES]
     budgets = {domain.value: budget for domain, budget in BUDGET_BYTES.items()}
     common.answer({"keys": families, "budget_bytes": budgets}, json, _show)
 

@@ -21,6 +21,8 @@ EXAMPLES = common.examples(
     "thoughtstream sense --only load --only network --log /var/log/syslog",
 )
 
+_USUAL = 0.3
+
 
 def sense(
     only: Annotated[
@@ -96,6 +98,7 @@ def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
         look.bar(thought.salience, thought.window),
         f"{thought.salience:.2f}",
         look.text(thought.content),
+        style="dim" if thought.salience < _USUAL else None,
         no_wrap=True,
         overflow="ellipsis",
     )
@@ -105,7 +108,8 @@ def _show(answer: dict[str, Any]) -> None:
     total = sum(answer["written"].values())
     each = ", ".join(f"{name} {n:,}" for name, n in answer["written"].items())
     common.out.print(
-        f"[green]✓[/] {total:,} thoughts in {answer['seconds']:.0f} s: {each}", soft_wrap=True
+        f"\n[green]✓[/] {common.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
+        soft_wrap=True,
     )
     if answer["lost"]:
         common.out.print(f"[red]✗[/] {answer['lost']:,} were lost while Redis was away")

@@ -53,8 +53,9 @@ def show(found: dict[str, Any]) -> None:
         print_("[red]●[/] service  none is alive; start one: [cyan]thoughtstream up[/]")
     for service in found["services"]:
         print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
+        minds = common.count(service["minds"], "mind")
         print_(f"           [dim]version {service['version']} on {service['host']}, "
-               f"process {service['pid']}, {service['minds']} minds[/]")  # fmt: skip
+               f"process {service['pid']}, {minds}[/]")  # fmt: skip
     for mind in found["minds"]:
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
         print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "

@@ -1,7 +1,6 @@
 """`thoughtstream watch`: look at a mind while it thinks."""
 
 import asyncio
-import dataclasses
 import os
 import signal
 import sys
@@ -52,7 +51,7 @@ async def _stream(name: str, interval: float, once: bool) -> None:
     async with Mind.connect(name) as mind:
         async for state in _looks(mind, interval, _ended()):
             if isinstance(state, MindState):
-                common.print_json({"mind": name, **dataclasses.asdict(state)})
+                common.print_json({"mind": name, **common.plain(state)})
             else:
                 common.print_json({"mind": name, "error": str(state)})
             if once:

@@ -1,0 +1,94 @@
+"""doctor: every fault of a server is found, named and given its cure."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.cli.conftest import Terminal
+from tests.servers import RedisServer, programs
+from thoughtstream import keys
+from thoughtstream.store.doctor import fault_of
+
+HEALTHY = ("maxmemory 256mb",)
+
+
+@pytest.fixture(params=sorted(programs()))
+def patient(
+    request: pytest.FixtureRequest, terminal: Terminal, tmp_path: Path
+) -> Iterator[RedisServer]:
+    """A server that has been served, and can be spoilt."""
+    directory = tmp_path / "redis"
+    directory.mkdir()
+    server = RedisServer(programs()[request.param], directory, *HEALTHY).start()
+    terminal.env["REDIS_URL"] = server.url
+    terminal.up()
+    yield server
+    terminal.json("down")
+    server.stop()
+
+
+def bad(terminal: Terminal, *, code: int = 1) -> dict[str, str]:
+    """The checks that found something, with what they found and the cure."""
+    answer = terminal.json("doctor", code=code)
+    assert answer["healthy"] == (code == 0)
+    findings = [finding for finding in answer["findings"] if finding["state"] == "bad"]
+    assert all(finding["cure"] for finding in findings)
+    return {finding["check"]: f"{finding['found']} -> {finding['cure']}" for finding in findings}
+
+
+def test_an_embedded_home_is_healthy(living: Terminal) -> None:
+    living.json("think", "x")
+    assert bad(living, code=0) == {}
+    assert "✗" not in living.call("doctor").stdout
+
+
+SPOILT = {
+    "append-only file": ("appendonly", "no"),
+    "eviction policy": ("maxmemory-policy", "allkeys-lru"),
+    "memory headroom": ("maxmemory", "0"),
+    "notify-keyspace-events": ("notify-keyspace-events", ""),
+}
+
+
+def test_every_fault_is_found_and_its_cure_named(terminal: Terminal, patient: RedisServer) -> None:
+    assert set(bad(terminal)) == {"default user"}, "a shared server has no open default user"
+    with patient.client() as redis:
+        for directive, value in SPOILT.values():
+            redis.config_set(directive, value)
+        assert set(bad(terminal)) == {"default user", *SPOILT}
+        redis.config_set("maxmemory", "100000gb")
+    assert "set maxmemory to at most 60%" in bad(terminal)["memory of the host"]
+
+
+def test_keys_that_are_not_as_the_registry_has_them_are_found(living: Terminal) -> None:
+    episodic, service = keys.EPISODIC.key(mind="sick"), keys.SERVICE.key(id="sick")
+    window = keys.WINDOW.key(mind="sick", window="sensory")
+    with Redis.from_url(living.json("status")["redis"]["url"]) as redis:
+        redis.set("somebody:elses", "x")
+        assert bad(living, code=0) == {}, "what others keep here is not our business"
+        redis.set("memory:strange", "x")
+        redis.xadd(episodic, {"content": "x"})
+        redis.expire(episodic, 1000)
+        redis.hset(service, "host", "x")
+        redis.set(window, "x")
+        found = bad(living)
+        redis.delete("somebody:elses", "memory:strange", episodic, service, window)
+    assert set(found) == {"key hygiene"}
+    for fault, key in (
+        ("unknown under our prefixes", "memory:strange"),
+        ("durable with a time to live", episodic),
+        ("evictable without a time to live", service),
+        ("of the wrong type (string, not stream)", window),
+    ):
+        assert f"1 {fault}, as {key}" in found["key hygiene"]
+
+
+@pytest.mark.parametrize("family", keys.FAMILIES, ids=lambda family: family.name)
+def test_no_key_of_the_registry_is_a_fault(family: keys.Family) -> None:
+    parts = dict.fromkeys(("mind", "window", "worker", "id"), "x")
+    ttl = -1 if family.durable else 5
+    assert fault_of(family.key(**parts), family.type, ttl) == ""
+    assert fault_of(family.key(**parts), "none", -2) == "", "gone since is nobody's fault"
+    assert fault_of(family.key(**parts), family.type, -1 if ttl > 0 else 5)

@@ -1,0 +1,113 @@
+"""feed and sense, from the command line to what the mind remembers."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Terminal
+from tests.senses.locomo import files
+from tests.servers import wait_until
+
+
+def settled(terminal: Terminal, mind: str) -> dict[str, Any]:
+    """The audit of a mind, when every thought has ended."""
+
+    def audit() -> dict[str, Any]:
+        found: dict[str, Any] = terminal.json("audit", "--mind", mind)
+        return found
+
+    wait_until(
+        lambda: not (now := audit())["competing"] + now["intervening"] + now["unread"],
+        "every thought has ended",
+    )
+    return audit()
+
+
+def test_a_conversation_is_fed_attended_and_recalled(terminal: Terminal, tmp_path: Path) -> None:
+    """Every turn becomes memory at the mind's own pace, and the turn that answers is found."""
+    terminal.up("--set", "streams.cycle_target_ms=1")
+    terminal.env["THOUGHTSTREAM_STREAMS__CYCLE_TARGET_MS"] = "1"
+    for number, file in enumerate(files(tmp_path)):
+        mind = f"reader {number}"
+        fed = terminal.json("feed", str(file), "--format", "locomo", "--mind", mind)
+        audit = settled(terminal, mind)
+        assert audit["anchored"] == audit["adopted"] == fed["fed"] > 0
+        asked = "wooden aeroplane" if number == 0 else _a_phrase_of(file)
+        memories = terminal.json("recall", asked, "--mind", mind)["memories"]
+        assert asked.lower() in memories[0]["content"].lower()
+        assert memories[0]["fields"]["dia_id"].startswith("D")
+
+
+def _a_phrase_of(file: Path) -> str:
+    """The first six words of a long turn."""
+    turn = max(json.loads(file.read_text())["session_2"], key=lambda turn: len(turn["text"]))
+    return " ".join(turn["text"].split()[:6])
+
+
+LINES = "one\n\ntwo\n\xff\nthree\n".encode("latin-1")
+
+
+def test_bad_lines_are_told_and_counted_and_the_rest_is_fed(living: Terminal) -> None:
+    words = ["--format", "text", "--mind", "bad lines"]
+    answer = living.feed(*words, stdin=LINES, code=1)
+    assert (answer["fed"], answer["bad"]) == (3, 1)
+    (bad,) = answer["bad_lines"]
+    assert bad["line"] == 4 and bad["reason"].startswith("is not UTF-8")
+    plain = living.run("feed", "-", *words, stdin=LINES)
+    assert plain.returncode == 1 and "line 4: is not UTF-8" in plain.stderr
+    strict = living.feed(*words, "--strict", stdin=LINES, code=1)
+    assert (strict["fed"], strict["bad"]) == (2, 1)
+
+
+@pytest.mark.parametrize("pace", [[], ["--rate", "200"], ["--flood"]])
+def test_at_every_pace_all_is_written(living: Terminal, pace: list[str]) -> None:
+    mind = f"pace {' '.join(pace)}"
+    lines = "\n".join(json.dumps({"content": f"n {n}", "salience": 0.9}) for n in range(80))
+    answer = living.feed(*pace, "--mind", mind, stdin=lines)
+    assert answer["fed"] == 80 and answer["bad"] == 0
+    wait_until(lambda: living.json("audit", "--mind", mind)["adopted"] == 80, "adopted")
+
+
+def test_when_nobody_attends_feeding_says_so(terminal: Terminal) -> None:
+    terminal.up()
+    terminal.kill("service")
+    failed = terminal.feed(stdin="\n".join(["x"] * 100), code=1)
+    assert "nobody attends" in failed["error"] and "(thoughts fed before: 50)" in failed["error"]
+
+
+def test_sense_writes_and_ends_by_itself(living: Terminal) -> None:
+    done = living.run("sense", "--duration", "1", "--interval", "0.2", "--mind", "body", "--json")
+    assert done.returncode == 0, done.stderr
+    *thoughts, summary = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {thought["sense"] for thought in thoughts} >= {"load", "memory", "disk", "network"}
+    assert sum(summary["written"].values()) == len(thoughts)
+    wait_until(
+        lambda: living.json("audit", "--mind", "body")["adopted"] == len(thoughts),
+        "all are adopted",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_sense_ends_well_when_it_is_told_to(
+    living: Terminal, tmp_path: Path, how: signal.Signals
+) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    words = ["--only", "memory", "--log", str(log), "--interval", "0.1", "--mind", "logs"]
+    sensing = living.start("sense", *words, "--json")
+    assert sensing.stdout is not None
+    sensing.stdout.readline()
+    log.write_text("error: disk on fire\n")
+    while json.loads(sensing.stdout.readline())["content"] != "error: disk on fire":
+        pass
+    sensing.send_signal(how)
+    out, errors = sensing.communicate(timeout=30)
+    assert (sensing.returncode, errors) == (0, "")
+    assert json.loads(out.splitlines()[-1])["written"][f"log {log}"] == 1
+
+
+def test_a_log_that_is_not_there_is_an_error(living: Terminal) -> None:
+    assert living.json("sense", "--log", "/none", code=1)["error"].startswith("--log: /none: ")
