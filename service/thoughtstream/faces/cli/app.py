@@ -8,10 +8,12 @@ import typer
 from thoughtstream.config import ConfigError
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.faces.cli import (
+    anchor,
     audit,
     common,
     doctor,
     feed,
+    forgotten,
     intervene,
     keys,
     recall,
@@ -39,6 +41,9 @@ _PANELS = {
         sense.sense,
         watch.watch,
         recall.recall,
+        anchor.anchor,
+        forgotten.forgotten,
+        forgotten.take_back,
         intervene.intervene,
         audit.audit,
     ),
@@ -55,6 +60,9 @@ _EXAMPLES = {
     "watch": watch.EXAMPLES,
     "recall": recall.EXAMPLES,
     "intervene": intervene.EXAMPLES,
+    "anchor": anchor.EXAMPLES,
+    "forgotten": forgotten.EXAMPLES,
+    "take_back": forgotten.TAKE_BACK_EXAMPLES,
     "audit": audit.EXAMPLES,
 }
 for _panel, _commands in _PANELS.items():

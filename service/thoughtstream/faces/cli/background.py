@@ -100,7 +100,7 @@ def stop(settings: Settings) -> Stopped:
         return Stopped(service=False, redis=False)
     embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
     had_redis = embedded is not None and embedded.process() is not None
-    process = seat.process()
+    process = seat.process() if _taken(seat) else None
     if process is not None:
         process.send_signal(signal.SIGTERM)
         _wait_until_free(seat, process)

@@ -32,8 +32,7 @@ def serve(settings: Settings, as_json: bool) -> None:
     """
     Home.at(settings.home).prepare()
     seat = seat_of(settings)
-    lock = seat.take()
-    if lock is None:
+    if seat.take() is None:  # else it is held until this process is gone, not only stopping
         raise common.Failed(
             f"the service of {settings.home} runs already (process {seat.read().get('pid')}); "
             "stop it: `thoughtstream down`"
@@ -43,8 +42,6 @@ def serve(settings: Settings, as_json: bool) -> None:
         common.run(_until_signalled(settings, as_json))
     except ConfigError as error:
         raise common.Failed(str(error), common.BAD_CONFIG) from None
-    finally:
-        os.close(lock)
 
 
 async def _until_signalled(settings: Settings, as_json: bool) -> None:

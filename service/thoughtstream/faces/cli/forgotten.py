@@ -1,9 +1,10 @@
 """`thoughtstream forgotten` and `take-back`: what was forgotten and why, and undoing it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from thoughtstream import Mind
@@ -72,11 +73,11 @@ def _show(thoughts: list[Forgotten]) -> None:
         table.add_column(name, justify="right" if name in ("score", "under") else "left")
     for thought in thoughts:
         when = datetime.fromtimestamp(thought.forgotten_at / 1000).strftime("%H:%M:%S")
-        row: tuple[Any, ...] = (
+        row = (
             thought.entry, when, thought.window, f"{thought.score:.2f}",
             f"{thought.threshold:.2f}", thought.content,
         )  # fmt: skip
-        table.add_row(*(common.escape(str(cell)) for cell in row))
+        table.add_row(*(escape(cell) for cell in row))
     common.out.print(table)
     common.out.print("[dim]thoughtstream take-back ENTRY has one compete again[/]")
 
