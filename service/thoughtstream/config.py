@@ -86,6 +86,23 @@ class MemoryConfig(_Section):
     trigger_refractory_ms: int = Field(
         60_000, ge=1, description="a memory that came back does not come again for so long"
     )
+    sleep_every_s: int = Field(
+        86_400, ge=0, description="the service has a mind sleep so often; 0: never by itself"
+    )
+    sleep_replays: int = Field(
+        1000, ge=0, description="memories that sleep strengthens at most, twelve hours together"
+    )
+    sleep_similarity: float = Field(
+        0.8, gt=0.5, le=1, description="memories that share so much of their wording are merged"
+    )
+    sleep_repeats: int = Field(
+        3, ge=2, description="episodes of one gist that make a semantic memory"
+    )
+    sleep_distiller: str | None = Field(
+        None,
+        pattern=r"^[\w.]+:\w+$",
+        description="module:name of a Distiller, as one that asks a language model; unset: our own",
+    )
 
 
 class RedisConfig(_Section):

@@ -126,7 +126,8 @@ def _thought(part: str, type_: RedisType, bound: str, *, ttl_s: int | None = Non
 
 
 def _memory(name: str, part: str, type_: RedisType, bound: str) -> Family:
-    return Family(name, f"memory:{{<mind>}}:{part}", type_, Domain.MEMORIES, bound, "attention")
+    writers = "attention, consolidation"
+    return Family(name, f"memory:{{<mind>}}:{part}", type_, Domain.MEMORIES, bound, writers)
 
 
 WINDOW = _thought("window:<window>", "stream", "entries leave when their contest ends")
@@ -145,6 +146,22 @@ SEMANTIC = _memory("semantic", "semantic", "stream", "none: durable")
 PROCEDURAL = _memory("procedural", "procedural", "stream", "none: durable")
 UNCONSCIOUS = _memory("unconscious", "unconscious", "stream", "MAXLEN ~10000")
 ITEM = _memory("item", "item:<id>", "hash", "one a memory")
+"""The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
+has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
+`merged_from`)."""
+
+SLEEP = Family(
+    "sleep", "memory:{<mind>}:sleep", "hash", Domain.MEMORIES, "one a mind", "consolidation"
+)
+CONSOLIDATION = Family(
+    "consolidation",
+    "memory:consolidation:{<mind>}:<session>",
+    "hash",
+    Domain.MEMORIES,
+    "a field a move",
+    "consolidation",
+    7 * 86_400,
+)
 
 SERVICE = Family(
     "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION, "lease", "service", 15
@@ -156,7 +173,8 @@ SERVICES = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, REFRACTORY,
-    EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SERVICE, SERVICES,
+    EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
+    SERVICE, SERVICES,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "KEnt"

@@ -17,7 +17,8 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 FIELDS_OF_THE_ENGINE = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
-     "reframed_at", "boosted_at", "entry"}
+     "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
+     "merged_into", "distilled_from"}
 )  # fmt: skip
 
 
