@@ -1,0 +1,146 @@
+"""The typed wrapper around the consolidation library: a method a Function."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from thoughtstream import keys
+from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.memory.night import WINDOW, Distillation, Merge, Replay
+from thoughtstream.memory.text import words
+from thoughtstream.store.connection import Client
+from thoughtstream.store.functions import Library
+
+LEASE_MS = 30_000
+"""A mind whose sleep nobody goes on with can be put to sleep by another worker after so long."""
+
+LIBRARY = Library(Path(__file__).parent / "lua" / "consolidation.lua")
+
+_MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS)
+
+
+class Asleep(ThoughtstreamError):
+    """Another worker has this mind's sleep under way."""
+
+
+class Superseded(ThoughtstreamError):
+    """This worker was so late that another one took over; its move was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a session has done so far: by memory, what became of it."""
+
+    replayed: dict[str, tuple[float, float]]
+    """Priority, and strength after it."""
+    merged: dict[str, str]
+    """Into which."""
+    distilled: dict[str, list[str]]
+    """From which episodes, for each semantic memory."""
+
+
+class Night:
+    """One worker's turn at a mind's sleep. `begin` makes one."""
+
+    def __init__(
+        self, redis: Client, mind: str, fence: str, session: str, started_at: int, goes_on: bool
+    ) -> None:
+        self.session = session
+        self.started_at = started_at
+        self.goes_on = goes_on
+        self._redis = redis
+        self._mind = mind
+        self._fence = fence
+        self._log = keys.CONSOLIDATION.key(mind=mind, session=session)
+        own = (keys.SLEEP.key(mind=mind), self._log, keys.LEDGER.key(mind=mind))
+        self._keys = (*own, *(family.key(mind=mind) for family in _MEMORY))
+        item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
+        self._common = (fence, LEASE_MS, keys.CONSOLIDATION.ttl_s, item_prefix)
+
+    @classmethod
+    @asynccontextmanager
+    async def begin(cls, redis: Client, mind: str) -> AsyncIterator["Night"]:
+        """Take a mind's sleep: the session that was interrupted, else a new one. If the block is
+        left by an error, another worker may go on at once.
+
+        Raises:
+            Asleep: another worker has it.
+        """
+        prefix = keys.CONSOLIDATION.key(mind=mind, session="_")[:-1]
+        answer = await LIBRARY.call(
+            redis,
+            "consolidation_begin_1",
+            [keys.SLEEP.key(mind=mind)],
+            (LEASE_MS, prefix, keys.CONSOLIDATION.ttl_s),
+        )
+        if answer[0] == "held":
+            raise Asleep(
+                f"{mind}: is asleep already, in session {answer[1]}; it can be taken over at "
+                f"{answer[2]} ms, unless that goes on"
+            )
+        fence, session, started_at, goes_on = answer
+        night = cls(redis, mind, fence, session, int(started_at), bool(goes_on))
+        try:
+            yield night
+        except BaseException:
+            with suppress(RedisError, Superseded):
+                await night._step("leave", "pause")
+            raise
+        await night._step("leave", "end")
+
+    async def hold(self) -> None:
+        """Renew the lease. Every other move does so, too.
+
+        Raises: as every move: Superseded: another worker took over.
+        """
+        await self._step("hold")
+
+    async def merge(self, move: Merge, similarity: float, archive_maxlen: int) -> int:
+        """Count memories as the one that says the same, archive and remove them; returns how many.
+
+        `archive_maxlen`: of the unconscious stream; 0: not archived.
+        """
+        return await self._step("merge", similarity, archive_maxlen, move.kept, *move.gone)
+
+    async def replay(self, moves: Sequence[Replay]) -> int:
+        """Strengthen memories by their priority; returns how many had not been in this session."""
+        pairs = [part for move in moves for part in (move.id, repr(move.priority))]
+        return await self._step("replay", self.started_at, *pairs)
+
+    async def distil(self, move: Distillation, content: str) -> int:
+        """Make or renew a semantic memory; returns 1, or 0 if it has these episodes already."""
+        own = (move.id, WINDOW, content, _hidden_words(content), move.exemplar)
+        return await self._step("distil", self.started_at, *own, *move.episodes)
+
+    async def record(self) -> Record:
+        """What the session has done, before an interruption, too."""
+        found = Record({}, {}, {})
+        fields: Any = await self._redis.hgetall(self._log)
+        for name, value in fields.items():
+            what, _, memory = name.partition(" ")
+            if what == "replayed":
+                priority, strength = value.split()
+                found.replayed[memory] = (float(priority), float(strength))
+            elif what == "merged":
+                found.merged[memory] = value
+            elif what == "distilled":
+                found.distilled[memory] = json.loads(value)
+        return found
+
+    async def _step(self, name: str, *args: Any) -> int:
+        function = f"consolidation_{name}_1"
+        done = await LIBRARY.call(self._redis, function, self._keys, (*self._common, *args))
+        if done == "late":
+            raise Superseded(f"{self._mind}: another worker took over session {self.session}")
+        return int(done)
+
+
+def _hidden_words(content: str) -> str:
+    """The words that an index of the server would not see by itself; see `search.py`."""
+    plain = content.isascii() and "_" not in content and "\0" not in content
+    return "" if plain else " ".join(words(content))

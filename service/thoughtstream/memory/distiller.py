@@ -1,0 +1,46 @@
+"""What repeated episodes have in common, in words: by a rule, or by a language model."""
+
+from collections.abc import Sequence
+from pkgutil import resolve_name
+from typing import Protocol
+
+from thoughtstream.config import ConfigError
+
+
+class Distiller(Protocol):
+    """Puts into words what episodes that share their gist have in common."""
+
+    async def distil(self, contents: Sequence[str]) -> str:
+        """The content of the semantic memory; empty: there is none in them.
+
+        It may be asked again about the same episodes: by a session that was interrupted, and when
+        there are more of them.
+
+        Args:
+            contents: of the episodes, the strongest memory first; never empty.
+        """
+
+
+class Strongest:
+    """The default: the words of the episode that was strengthened most."""
+
+    async def distil(self, contents: Sequence[str]) -> str:
+        """The first."""
+        return contents[0]
+
+
+def distiller(name: str | None) -> Distiller:
+    """The distiller that the setting `memory.sleep_distiller` names: a class without arguments.
+
+    Raises:
+        ConfigError: there is none of this name.
+    """
+    if name is None:
+        return Strongest()
+    try:
+        found: Distiller = resolve_name(name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigError(f"memory.sleep_distiller: {name}: {error}") from error
+    if not hasattr(found, "distil"):
+        raise ConfigError(f"memory.sleep_distiller: {name} has no method `distil`")
+    return found

@@ -1,0 +1,97 @@
+"""When memories are alike: near duplicates, and episodes that share their gist.
+
+Both are the same for the same texts, whoever compares them and in whatever order they come.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable
+from itertools import pairwise
+from typing import TypeVar
+
+from thoughtstream.memory.english import STOP_WORDS
+from thoughtstream.memory.text import stem, words
+
+_NEGATIONS = """
+    cannot neither never no nobody none nor not nothing nowhere t without
+"""
+NEGATIONS = frozenset(_NEGATIONS.split())
+"""`t`: what an apostrophe leaves of `don't`."""
+
+_LEAST_TELLING = 2
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def gist(content: str) -> tuple[str, ...]:
+    """What a text is about: the stems of its telling words, without numbers, in no order.
+
+    Empty where fewer than two words tell anything.
+    """
+    telling = {
+        stem(word)
+        for word in words(content)
+        if (word not in STOP_WORDS or word in NEGATIONS) and not _has_digit(word)
+    }
+    return tuple(sorted(telling)) if len(telling) >= _LEAST_TELLING else ()
+
+
+def near_duplicates(texts: Iterable[tuple[Key, str]], similarity: float) -> dict[Key, Key]:
+    """By text that says what one before it says, that one. A text belongs to the first that it is
+    like and that is like none before it.
+
+    Alike: the pairs of neighbouring words that two have in common are at least `similarity` of all
+    that they have (Jaccard; letters' size, accents and punctuation don't count), and both have the
+    same numbers and the same negations. A text without words is like none.
+    """
+    known = [(key, words(content)) for key, content in texts]
+    counts = Counter(word for _, text in known for word in text)
+    firsts: list[tuple[Key, list[str]]] = []
+    by_pair: defaultdict[str, list[int]] = defaultdict(list)
+    found: dict[Key, Key] = {}
+    for key, text in known:
+        if not text:
+            continue
+        rare = _rarest(_pairs(text), counts, similarity)
+        for at in sorted({at for pair in rare for at in by_pair[pair]}):
+            if _alike(text, firsts[at][1], similarity):
+                found[key] = firsts[at][0]
+                break
+        else:
+            for pair in rare:
+                by_pair[pair].append(len(firsts))
+            firsts.append((key, text))
+    return found
+
+
+def _pairs(text: list[str]) -> set[str]:
+    return {f"{one} {other}" for one, other in pairwise(("", *text, ""))}
+
+
+def _rarest(pairs: set[str], counts: Counter[str], similarity: float) -> list[str]:
+    """So many of the rarest that two texts that are alike have one of them in common (prefix
+    filtering; Chaudhuri, Ganti and Kaushik 2006).
+    """
+
+    def commonness(pair: str) -> tuple[int, str]:
+        one, other = pair.split(" ")
+        return (counts[one] or len(counts)) * (counts[other] or len(counts)), pair
+
+    needed = len(pairs) - math.ceil(similarity * len(pairs) - 1e-9) + 1
+    return sorted(pairs, key=commonness)[:needed]
+
+
+def _alike(one: list[str], other: list[str], similarity: float) -> bool:
+    if _decisive(one) != _decisive(other):
+        return False
+    pairs, others = _pairs(one), _pairs(other)
+    common = len(pairs & others)
+    return common >= similarity * (len(pairs) + len(others) - common) - 1e-9
+
+
+def _decisive(text: list[str]) -> list[str]:
+    return [word for word in text if word in NEGATIONS or _has_digit(word)]
+
+
+def _has_digit(word: str) -> bool:
+    return any(character.isdigit() for character in word)

@@ -1,0 +1,199 @@
+#!lua name=thoughtstream_consolidation_1
+
+-- Sleep: one worker at a time has a mind's night, by a lease with a fencing number, and every move
+-- is one atomic step that changes nothing when it is made again. What was done is written into the
+-- session's hash in the same step.
+
+local KEY = { sleep = 1, session = 2, ledger = 3, episodic = 4, semantic = 5, procedural = 6,
+              unconscious = 7 }
+local NOTHING, LATE = 0, 'late'
+
+-- the lease --------------------------------------------------------------------------------------
+
+local function renew(keys, lease_ms)
+  redis.call('HSET', keys[KEY.sleep], 'until', whole(now_ms() + lease_ms))
+end
+
+-- A lease that ends later than a new one would is of a clock that has jumped: it is over.
+local function is_held(sleep, now, lease_ms)
+  local left = tonumber(sleep['until'] or '0') - now
+  return left > 0 and left <= lease_ms
+end
+
+-- KEYS: sleep. ARGV: lease (ms), prefix of session keys, TTL of a session (s).
+-- Returns {'held', session, until} | {fence, session, started_at, whether it goes on}.
+local function begin(keys, args)
+  local lease_ms, now, sleep = tonumber(args[1]), now_ms(), to_map(redis.call('HGETALL', keys[1]))
+  if is_held(sleep, now, lease_ms) then return { 'held', sleep.session or '', sleep['until'] } end
+  local fence = whole(redis.call('HINCRBY', keys[1], 'fence', 1))
+  local session = sleep.session or fence
+  local started_at = redis.call('HGET', args[2] .. session, 'started_at')
+  if not started_at then
+    session = fence
+    redis.call('HSET', keys[1], 'session', session)
+    redis.call('HSET', args[2] .. session, 'started_at', whole(now))
+    redis.call('EXPIRE', args[2] .. session, args[3])
+  end
+  renew(keys, lease_ms)
+  return { fence, session, started_at or whole(now), started_at and 1 or 0 }
+end
+
+-- Every other step begins so. ARGV: fence, lease (ms), TTL of a session (s), prefix of item keys,
+-- then its own. A worker that somebody has taken over from is refused, however late it comes.
+local FIRST = 5
+
+local function step(move)
+  return function(keys, args)
+    if redis.call('HGET', keys[KEY.sleep], 'fence') ~= args[1] then return LATE end
+    renew(keys, tonumber(args[2]))
+    local done = move({ keys = keys, args = args, item_prefix = args[4] }) or NOTHING
+    if done ~= NOTHING then redis.call('EXPIRE', keys[KEY.session], args[3]) end
+    return done
+  end
+end
+
+local function record(run, count, field, value)
+  redis.call('HSET', run.keys[KEY.session], field, value)
+  redis.call('HINCRBY', run.keys[KEY.ledger], count, 1)
+end
+
+-- ARGV: 'end': the night is over; 'pause': it is not, but somebody else may go on with it.
+local function leave(run)
+  local sleep = run.keys[KEY.sleep]
+  redis.call('HDEL', sleep, 'until')
+  if run.args[FIRST] == 'end' then
+    redis.call('HSET', sleep, 'slept_at', whole(now_ms()))
+    redis.call('HDEL', sleep, 'session')
+  end
+end
+
+-- the moves --------------------------------------------------------------------------------------
+
+-- A memory's item, if its stream has it, too: (item as a map, stream, flat fields of the entry).
+local function memory(run, id)
+  local item = to_map(redis.call('HGETALL', run.item_prefix .. id))
+  local stream = run.keys[KEY[item.kind or '']]
+  local entry = stream and item.entry and redis.call('XRANGE', stream, item.entry, item.entry)[1]
+  if entry then return item, stream, entry[2] end
+end
+
+local function ids_of(text_)
+  local fine, ids = pcall(cjson.decode, text_ or '[]')
+  return fine and type(ids) == 'table' and ids or {}
+end
+
+local function strength_of(item)
+  return tonumber(item.strength) or 1
+end
+
+local function archive(run, item, flat, kept, threshold, maxlen)
+  set(flat, 'kind', item.kind)
+  set(flat, 'forgotten_at', whole(now_ms()))
+  set(flat, 'threshold', threshold)
+  set(flat, 'merged_into', kept)
+  redis.call('XADD', run.keys[KEY.unconscious], 'MAXLEN', '~', maxlen, '*', unpack(flat))
+end
+
+-- ARGV: similarity, length of the unconscious (0: don't archive), the memory that stays, then those
+-- that go. Returns how many went.
+local function merge(run)
+  local args, done = run.args, 0
+  local threshold, maxlen, kept = args[FIRST], args[FIRST + 1], args[FIRST + 2]
+  local stays = memory(run, kept)
+  if not stays then return NOTHING end
+  local from, strength = ids_of(stays.merged_from), strength_of(stays)
+  local replayed_at = tonumber(stays.replayed_at) or 0
+  for i = FIRST + 3, #args do
+    local id = args[i]
+    local item, stream, flat = memory(run, id)
+    if item and item.kind == stays.kind and id ~= kept then
+      if maxlen ~= '0' then archive(run, item, flat, kept, threshold, maxlen) end
+      redis.call('XDEL', stream, item.entry)
+      redis.call('DEL', run.item_prefix .. id)
+      from[#from + 1] = id
+      for _, other in ipairs(ids_of(item.merged_from)) do from[#from + 1] = other end
+      strength = strength + strength_of(item)
+      replayed_at = math.max(replayed_at, tonumber(item.replayed_at) or 0)
+      record(run, 'merged', 'merged ' .. id, kept)
+      done = done + 1
+    end
+  end
+  if done == 0 then return NOTHING end
+  redis.call('HSET', run.item_prefix .. kept, 'merged_from', cjson.encode(from),
+             'strength', text(strength), 'replayed_at', whole(replayed_at))
+  return done
+end
+
+-- ARGV: when the session began, then memories, each with its priority. Returns how many were new.
+local function replay(run)
+  local args, done = run.args, 0
+  local started_at = args[FIRST]
+  for i = FIRST + 1, #args, 2 do
+    local id, item = args[i], run.item_prefix .. args[i]
+    local was = redis.call('HMGET', item, 'entry', 'replayed_at', 'strength')
+    if was[1] and was[2] ~= started_at then
+      local strength = text(strength_of({ strength = was[3] }) + tonumber(args[i + 1]))
+      redis.call('HSET', item, 'replayed_at', started_at, 'strength', strength)
+      record(run, 'replayed', 'replayed ' .. id, args[i + 1] .. ' ' .. strength)
+      done = done + 1
+    end
+  end
+  return done
+end
+
+-- Written of one thought; a memory that several share has none of it.
+local OF_ONE = { id = true, window = true, kind = true, encode_at = true, merged_into = true,
+                 original_content = true, original_salience = true, original_kind = true,
+                 reframed_at = true, boosted_at = true }
+
+-- (the ids of both lists, each once; whether the second has new ones)
+local function union(ids, more)
+  local all, has, grew = {}, {}, false
+  for _, id in ipairs(ids) do all[#all + 1], has[id] = id, true end
+  for _, id in ipairs(more) do
+    if not has[id] then all[#all + 1], has[id], grew = id, true, true end
+  end
+  return all, grew
+end
+
+-- ARGV: when the session began, id, window, content, its words for an index, the episode that it
+-- is like, then all its episodes. A memory that grows is written anew, at the end of its stream.
+-- Returns 1, or 0 if it has these episodes already.
+local function distil(run)
+  local args, stream = run.args, run.keys[KEY.semantic]
+  local started_at, id, window, content, words, like = unpack(args, FIRST, FIRST + 5)
+  local key = run.item_prefix .. id
+  local was = to_map(redis.call('HGETALL', key))
+  if was.entry and not was.distilled_from then return NOTHING end
+  local episodes = {}
+  for i = FIRST + 6, #args do episodes[#episodes + 1] = args[i] end
+  local from, grew = union(ids_of(was.distilled_from), episodes)
+  local episode, _, flat = memory(run, like)
+  if not grew or not episode then return NOTHING end
+  flat = without(flat, OF_ONE)
+  set(flat, 'content', content)
+  set(flat, 'id', id)
+  set(flat, 'window', window)
+  set(flat, 'anchored_at', whole(now_ms()))
+  set(flat, 'distilled_from', cjson.encode(from))
+  if was.entry then redis.call('XDEL', stream, was.entry) end
+  local entry = redis.call('XADD', stream, '*', unpack(flat))
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'kind', 'semantic', 'entry', entry, 'strength',
+             was.strength or text(strength_of(episode)), 'replayed_at',
+             was.replayed_at or started_at, unpack(flat))
+  if words ~= '' then redis.call('HSET', key, 'words', words) end
+  redis.call('HSET', run.keys[KEY.session], 'distilled ' .. id, cjson.encode(from))
+  if not was.entry then redis.call('HINCRBY', run.keys[KEY.ledger], 'distilled', 1) end
+  return 1
+end
+
+-- allow-oom: to merge frees memory, so it goes on at maxmemory; to strengthen and to distil wait.
+local OOM = { 'allow-oom' }
+for name, callback in pairs({ begin = begin, leave = step(leave), merge = step(merge),
+                              hold = step(function() end) }) do
+  redis.register_function { function_name = 'consolidation_' .. name .. '_1', callback = callback,
+                            flags = OOM }
+end
+redis.register_function('consolidation_replay_1', step(replay))
+redis.register_function('consolidation_distil_1', step(distil))
