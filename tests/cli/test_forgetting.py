@@ -15,7 +15,7 @@ def test_each_explains_itself_with_an_example(living: Terminal, command: str) ->
 
 def test_a_memory_is_made_at_once(living: Terminal) -> None:
     made = living.json("anchor", "Anna is [red]allergic", "--kind", "semantic", "--mind", "made")
-    [hit] = living.json("recall", "allergic", "--mind", "made")
+    [hit] = living.json("recall", "allergic", "--mind", "made")["memories"]
     assert (hit["id"], hit["kind"], hit["content"]) == (
         made["id"], "semantic", "Anna is [red]allergic",
     )  # fmt: skip
