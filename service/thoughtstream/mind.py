@@ -26,8 +26,10 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, MemoryFull, NotDurable, NotForgotten
+from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
+from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.store.connection import Client, connect, typed_errors
 from thoughtstream.store.durability import check, is_reached, pinned
 from thoughtstream.store.embedded import url_of
@@ -282,6 +284,30 @@ class Mind:
                 query, limit=limit, offset=offset, kind=kind, since=since, until=until,
                 window=window, context=context,
             )  # fmt: skip
+
+    async def sleep(
+        self,
+        *,
+        dry_run: bool = False,
+        distiller: Distiller | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> SleepReport:
+        """Consolidate memory: merge near duplicates, strengthen what matters, distil repeated
+        episodes. It goes on with a session that was interrupted; twice is once.
+
+        Args:
+            dry_run: say what it would do, and change nothing.
+            distiller: instead of that of the settings (`memory.sleep_distiller`).
+
+        Raises:
+            Asleep: another worker has this mind's sleep; Superseded: one took over from this.
+            DistillerFailed: the session can be gone on with.
+        """
+        consolidation = Sleep(self._redis, self._settings, distiller)
+        with typed_errors():
+            if dry_run:
+                return await consolidation.would(self.name)
+            return await consolidation.sleep(self.name, on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic look."""

@@ -15,6 +15,7 @@ from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
+from thoughtstream.memory.nights import Nights
 from thoughtstream.store.connection import Client, connect, typed_errors
 from thoughtstream.store.membership import HEARTBEAT_S, Membership
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
@@ -81,6 +82,7 @@ async def _spell(
             group.create_task(_discover(redis, minds, wakeups, on_ready))
             group.create_task(_heartbeat(membership, minds))
             group.create_task(minds.triggers.run())
+            group.create_task(minds.nights.run(lambda: minds.served))
     except BaseExceptionGroup as errors:
         raise _leaf(errors) from None
 
@@ -136,7 +138,7 @@ async def _listen(minds: "Minds", wakeups: Wakeups) -> None:
 async def _heartbeat(membership: Membership, minds: "Minds") -> None:
     while True:
         await asyncio.sleep(HEARTBEAT_S)
-        if await membership.renew(minds.served):
+        if await membership.renew(len(minds.served)):
             log.info("services.changed", alive=sorted(membership.alive))
             minds.share()
 
@@ -147,6 +149,7 @@ class Minds:
     def __init__(self, redis: Client, settings: Settings, membership: Membership) -> None:
         self._membership = membership
         self.triggers = Triggers(redis, settings)
+        self.nights = Nights(redis, settings)
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
         self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
@@ -176,9 +179,9 @@ class Minds:
             self._attend(mind)
 
     @property
-    def served(self) -> int:
-        """How many minds this service serves."""
-        return len(self._tasks)
+    def served(self) -> tuple[str, ...]:
+        """The minds that this service serves."""
+        return tuple(self._tasks)
 
     def attended_lately(self) -> bool:
         """Whether a cycle has run in the last seconds."""

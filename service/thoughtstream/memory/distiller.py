@@ -29,7 +29,7 @@ class Strongest:
         return contents[0]
 
 
-def distiller(name: str | None) -> Distiller:
+def chosen(name: str | None) -> Distiller:
     """The distiller that the setting `memory.sleep_distiller` names: a class without arguments.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import Any
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.memory.consolidation import LEASE_MS, Night, Record
-from thoughtstream.memory.distiller import Distiller, distiller
+from thoughtstream.memory.distiller import Distiller, chosen
 from thoughtstream.memory.night import Distillation, Merge, Plan, plan
 from thoughtstream.memory.traces import read_traces
 from thoughtstream.store.connection import Client, server_ms
@@ -51,13 +51,13 @@ class Sleep:
     """The sleep of any number of minds."""
 
     def __init__(
-        self, redis: Client, settings: Settings, *, distiller_: Distiller | None = None
+        self, redis: Client, settings: Settings, distiller: Distiller | None = None
     ) -> None:
         self._redis = redis
         self._config = settings.memory
         streams = settings.streams
         self._archive = streams.unconscious_maxlen if streams.forget == "archive" else 0
-        self._distiller = distiller_ or distiller(self._config.sleep_distiller)
+        self._distiller = distiller or chosen(self._config.sleep_distiller)
 
     async def would(self, mind: str) -> SleepReport:
         """What a night that began now would do; nothing is changed."""
@@ -72,9 +72,7 @@ class Sleep:
         )
         return _report(None, len(traces), record)
 
-    async def sleep(
-        self, mind: str, on_progress: OnProgress = lambda done, all_: None
-    ) -> SleepReport:
+    async def sleep(self, mind: str, on_progress: OnProgress | None = None) -> SleepReport:
         """Have a mind sleep, from the beginning of the night or from where it was interrupted.
 
         Raises:
@@ -83,10 +81,11 @@ class Sleep:
         """
         async with Night.begin(self._redis, mind) as night, _held(night):
             traces, moves = await self._plan(mind, night.started_at)
-            done, all_ = 0, len(moves)
+            done = 0
             async for moved in self._moves(night, moves):
                 done += moved
-                on_progress(done, all_)
+                if on_progress is not None:
+                    on_progress(done, len(moves))
             return _report(night, len(traces), await night.record())
 
     async def _plan(self, mind: str, now_ms: int) -> tuple[Sequence[Any], Plan]:

@@ -190,10 +190,12 @@ end
 
 -- allow-oom: to merge frees memory, so it goes on at maxmemory; to strengthen and to distil wait.
 local OOM = { 'allow-oom' }
-for name, callback in pairs({ begin = begin, leave = step(leave), merge = step(merge),
-                              hold = step(function() end) }) do
-  redis.register_function { function_name = 'consolidation_' .. name .. '_1', callback = callback,
-                            flags = OOM }
-end
+redis.register_function { function_name = 'consolidation_begin_1', callback = begin, flags = OOM }
+redis.register_function { function_name = 'consolidation_hold_1', callback = step(function() end),
+                          flags = OOM }
+redis.register_function { function_name = 'consolidation_leave_1', callback = step(leave),
+                          flags = OOM }
+redis.register_function { function_name = 'consolidation_merge_1', callback = step(merge),
+                          flags = OOM }
 redis.register_function('consolidation_replay_1', step(replay))
 redis.register_function('consolidation_distil_1', step(distil))

@@ -1,0 +1,80 @@
+"""`thoughtstream sleep`: consolidate what a mind remembers."""
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from thoughtstream import Mind
+from thoughtstream.faces.cli import common
+from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.memory.sleep import OnProgress, SleepReport
+
+EXAMPLES = common.examples(
+    "thoughtstream sleep --dry-run",
+    "thoughtstream sleep --mind ana",
+    "thoughtstream sleep --json | jq .distilled",
+)
+
+_SHOWN = 10
+
+
+def sleep(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would do, and change nothing.")
+    ] = False,
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Consolidate memory: merge near duplicates, strengthen what matters, distil what repeats.
+
+    What was interrupted goes on where it was. What went is in `thoughtstream forgotten`.
+    """
+    display = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=common.err,
+        disable=json or not common.err.is_terminal,
+        transient=True,
+    )
+    task = display.add_task("asleep", total=None)
+
+    def on_progress(done: int, total: int) -> None:
+        display.update(task, completed=done, total=total)
+
+    with display:
+        report = common.run(_sleep(mind, dry_run, on_progress))
+    common.answer({"mind": mind, **common.plain(report)}, json, lambda: _show(report))
+
+
+async def _sleep(name: str, dry_run: bool, on_progress: OnProgress) -> SleepReport:
+    async with Mind.connect(name) as mind:
+        return await mind.sleep(dry_run=dry_run, on_progress=on_progress)
+
+
+def _show(report: SleepReport) -> None:
+    session = f"session {report.session}{', resumed' if report.resumed else ''}"
+    how = "dry run: nothing changed" if report.dry_run else session
+    common.out.print(f"[green]✓[/] looked at {report.memories:,} memories [dim]({how})[/]")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    _rows(table, "strengthened", [
+        (m["id"], f"priority {m['priority']:.2f}, strength {m['strength']:.2f}")
+        for m in report.replayed
+    ])  # fmt: skip
+    _rows(table, "merged", [(m["id"], f"into {m['into']}") for m in report.merged])
+    _rows(table, "distilled", [
+        (m["id"], f"from {len(m['from'])}: {', '.join(m['from'])}") for m in report.distilled
+    ])  # fmt: skip
+    common.out.print(table)
+
+
+def _rows(table: Table, what: str, rows: list[tuple[str, str]]) -> None:
+    table.add_row(Text(f"{len(rows):,}", "bold"), Text(what, "cyan"))
+    for memory, how in rows[:_SHOWN]:
+        table.add_row("", Text(memory), Text(how, "dim"))
+    if len(rows) > _SHOWN:
+        table.add_row("", Text(f"and {len(rows) - _SHOWN:,} more (--json has them)", "dim"))

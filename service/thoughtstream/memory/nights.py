@@ -1,0 +1,71 @@
+"""The schedule of sleep: every mind that a service serves sleeps once in a while."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+from redis.exceptions import ResponseError
+
+from thoughtstream import keys
+from thoughtstream.config import Settings
+from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.memory.sleep import Sleep
+from thoughtstream.store.connection import Client, server_ms
+
+_LOOKS_A_NIGHT = 10
+_LONGEST_LOOK_S = 600.0
+
+log = structlog.get_logger()
+
+
+class Nights:
+    """Puts minds to sleep, one after the other: `memory.sleep_every_s` after their last sleep, or
+    after their oldest memory.
+    """
+
+    def __init__(self, redis: Client, settings: Settings) -> None:
+        """Raises: ConfigError: the distiller of the settings can't be used."""
+        self._redis = redis
+        self._sleep = Sleep(redis, settings)
+        self._every_s = settings.memory.sleep_every_s
+
+    async def run(self, minds: Callable[[], Sequence[str]]) -> None:
+        """Until cancelled; at once over if minds never sleep by themselves.
+
+        Raises:
+            redis ConnectionError, TimeoutError: Redis was lost; run it again when it is back.
+        """
+        while self._every_s:
+            await asyncio.sleep(min(self._every_s / _LOOKS_A_NIGHT, _LONGEST_LOOK_S))
+            for mind in await self._due(minds()):
+                await self._have_sleep(mind)
+
+    async def _due(self, minds: Sequence[str]) -> list[str]:
+        if not minds:
+            return []
+        pipe = self._redis.pipeline(transaction=False)
+        for mind in minds:
+            pipe.hget(keys.SLEEP.key(mind=mind), "slept_at")
+            for family in keys.MEMORIES.values():
+                pipe.xrange(family.key(mind=mind), count=1)
+        answers = await pipe.execute()
+        latest = await server_ms(self._redis) - self._every_s * 1000
+        width = 1 + len(keys.MEMORIES)
+        since = [_since(*answers[at : at + width]) for at in range(0, len(answers), width)]
+        return [mind for mind, at in zip(minds, since, strict=True) if at and at <= latest]
+
+    async def _have_sleep(self, mind: str) -> None:
+        try:
+            report = await self._sleep.sleep(mind)
+        except (ThoughtstreamError, ResponseError) as error:  # of this mind alone
+            log.warning("sleep.failed", mind=mind, error=str(error))
+        else:
+            counts = {what: len(getattr(report, what)) for what in ("replayed", "merged")}
+            log.info("mind.slept", mind=mind, **counts, distilled=len(report.distilled))
+
+
+def _since(slept_at: str | None, *firsts: Sequence[tuple[str, dict[str, str]]]) -> int:
+    """From when the time to the next sleep counts (ms); 0: there is nothing to remember."""
+    if slept_at:
+        return int(slept_at)
+    return min((int(first[0][0].partition("-")[0]) for first in firsts if first), default=0)
