@@ -1,6 +1,8 @@
 """What is left on the server when everybody has gone."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,7 @@ class Aftermath:
 
 def examine(server: RedisServer, settings: Settings) -> Aftermath:
     """Look at everything that is left."""
+    asyncio.run(_finish(settings))
     with server.client() as client:
         found: list[str] = list(client.scan_iter(count=1000))
         strange = [key for key in found if keys.family_of(key) is None]
@@ -78,9 +81,23 @@ def _memories(redis: Any) -> dict[tuple[str, str], list[Written]]:
 
 async def audits(settings: Settings) -> dict[str, Audit]:
     """The audit of every mind."""
+    async with _attention(settings) as attention:
+        return {mind: await attention.audit(mind, WINDOWS) for mind in MINDS}
+
+
+async def _finish(settings: Settings) -> None:
+    """Settle what came last: a trigger may have brought something back just before its end."""
+    async with _attention(settings) as attention:
+        for mind in MINDS:
+            while (await attention.cycle(mind, WINDOWS, mode="settle")).next_due_ms is not None:
+                pass
+
+
+@asynccontextmanager
+async def _attention(settings: Settings) -> AsyncIterator[Attention]:
     client = connect(settings.redis)
-    await LIBRARY.ensure(client)
-    attention = Attention(client, settings.streams)
-    found = {mind: await attention.audit(mind, WINDOWS) for mind in MINDS}
-    await client.aclose()
-    return found
+    try:
+        await LIBRARY.ensure(client)
+        yield Attention(client, settings.streams)
+    finally:
+        await client.aclose()

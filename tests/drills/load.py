@@ -8,14 +8,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import Action, Attended
 from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.errors import InterventionRefused, RedisUnavailable
-from thoughtstream.store.connection import connect
+from thoughtstream.store.connection import Client, connect
 
 MINDS = ("ana", "a mind: with {braces}", "意识")
 WINDOWS = (*keys.STANDARD_WINDOWS, "inner voice: {x}")
@@ -84,25 +83,31 @@ class Load:
 
     async def _produce(self, per_second: float) -> None:
         """Plain XADDs, in batches. A batch without an answer is not sent again."""
-        redis: Any = connect(RedisConfig(url=self._settings.redis.url))
-        while True:
-            batch = [self._thought() for _ in range(self._chance.choice((1, 1, 5, 20)))]
-            values = [value for value, _ in batch]
-            try:
-                answers = await self._send(redis, [fields for _, fields in batch])
-            except RedisError:
-                self.book.unknown.update(values)
-                await asyncio.sleep(_LOST_PAUSE_S)
-                continue
-            now = time.monotonic()
-            for value, answer in zip(values, answers, strict=True):
-                if isinstance(answer, Exception):
-                    self.book.unknown.add(value)
-                else:
-                    self.book.acknowledged[value] = now
-            await asyncio.sleep(len(batch) / per_second)
+        redis = connect(RedisConfig(url=self._settings.redis.url))
+        try:
+            while True:
+                sent = await self._batch(redis)
+                await asyncio.sleep(sent / per_second if sent else _LOST_PAUSE_S)
+        finally:
+            await redis.aclose()
 
-    async def _send(self, redis: Redis, thoughts: list[dict[str, str]]) -> list[Any]:
+    async def _batch(self, redis: Client) -> int:
+        """Returns how many were sent; none if there was no answer."""
+        batch = [self._thought() for _ in range(self._chance.choice((1, 1, 5, 20)))]
+        values = [value for value, _ in batch]
+        self.book.unknown.update(values)
+        try:
+            answers = await self._send(redis, [fields for _, fields in batch])
+        except RedisError:
+            return 0
+        now = time.monotonic()
+        for value, answer in zip(values, answers, strict=True):
+            if not isinstance(answer, Exception):
+                self.book.unknown.remove(value)
+                self.book.acknowledged[value] = now
+        return len(batch)
+
+    async def _send(self, redis: Client, thoughts: list[dict[str, str]]) -> list[Any]:
         pipe = redis.pipeline(transaction=False)
         for fields in thoughts:
             mind, window = self._chance.choice(MINDS), self._chance.choice(WINDOWS)
