@@ -83,11 +83,16 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
 
 
 def build_image(archive: str, *, folder: str, tag: str) -> str:
-    """Builds an image from an archive of wheels and the Dockerfile in `folder`, without network."""
+    """Builds an image from an archive of wheels and the Dockerfile in `folder`, without network.
+    Older ones go, but for the one that still runs.
+    """
+    name = tag.partition(":")[0]
+    old = f"docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' {quote(name)}"
     return (
         f"tar -xf {quote(archive)} -C {quote(folder)} && "
         f"docker build --quiet --network none --tag {quote(tag)} {quote(folder)} && "
-        f"rm -rf {quote(folder)} {quote(archive)}"
+        f"rm -rf {quote(folder)} {quote(archive)} && "
+        f"{{ {old} | grep -v {quote(tag)} | xargs docker image rm >/dev/null 2>&1 || true; }}"
     )
 
 

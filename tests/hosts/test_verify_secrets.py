@@ -27,8 +27,10 @@ def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
     places = {"processes": "ps axww -o args", "settings": f"cat {_settings(server)}"}
     if isinstance(server.deployed, Docker):
         places["containers"] = "docker container inspect $(docker ps -aq)"
-        places["images"] = "docker image history --no-trunc $(docker images -q thoughtstream)"
-        places["logs"] = "for c in $(docker ps -aq); do docker logs $c 2>&1; done"
+        places["images"] = _each(
+            "docker image history --no-trunc", "docker images -q thoughtstream"
+        )
+        places["logs"] = _each("docker logs", "docker ps -aq")
     elif server.machine.systemd:
         units = f"{server.deployed.redis_unit} {server.deployed.service_unit}"
         places["units"] = f"systemctl show {units}"
@@ -39,6 +41,10 @@ def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
         said = server.sh(command)
         assert said, place
         assert [role for role, secret in secrets.items() if secret in said] == [], place
+
+
+def _each(command: str, ids: str) -> str:
+    return f"for id in $({ids}); do {command} $id 2>&1; done"
 
 
 def _settings(server: ServerSite) -> str:

@@ -1,0 +1,24 @@
+"""One Mac mini or Linux server: name it here, or in THOUGHTSTREAM_HOST. Who logs in, and with which
+key, your SSH configuration says (~/.ssh/config, or the file that THOUGHTSTREAM_SSH_CONFIG names).
+"""
+
+import os
+
+from deploy.settings import stack
+
+HOST = os.environ.get("THOUGHTSTREAM_HOST", "macmini.local")
+SSH_CONFIG = os.environ.get("THOUGHTSTREAM_SSH_CONFIG")
+
+hosts = [
+    (
+        HOST,
+        ({"ssh_config_file": SSH_CONFIG} if SSH_CONFIG else {})
+        | {
+            "_sudo": True,
+            "stack": stack(
+                runtime="docker",  # or "native": apt's or Homebrew's Redis, systemd or launchd
+                redis={"maxmemory": "512mb"},
+            ),
+        },
+    )
+]

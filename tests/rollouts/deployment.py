@@ -1,0 +1,105 @@
+"""A stack on a host of the lab: deployed and verified as an operator does it, and looked at."""
+
+import hashlib
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+from deploy.commands import RedisCli
+from deploy.layout import linux_docker, linux_native
+from tests.lab import control
+from tests.lab.control import Done
+from tests.lab.host import Host
+from tests.servers import wait_until
+
+
+def inventory(folder: Path, settings: dict[str, Any], *hosts: Host) -> Path:
+    """An inventory that says the same stack of each host."""
+    path = folder / "inventory.py"
+    entries = [host.pyinfra for host in hosts]
+    path.write_text(
+        "from deploy.settings import stack\n\n"
+        f"wanted = {{'stack': stack(**{pformat(settings)})}}\n"
+        f"hosts = [(name, data | wanted) for name, data in {pformat(entries)}]\n"
+    )
+    return path
+
+
+class Deployment:
+    """One host, and whatever is deployed to it."""
+
+    def __init__(self, host: Host, folder: Path, **settings: Any) -> None:
+        self.host = host
+        self.settings = settings
+        self.said = ""
+        self._folder = folder
+        docker = settings["runtime"] == "docker"
+        layout = linux_docker() if docker else linux_native()
+        self.cli = RedisCli(layout, 6379, container=docker)
+
+    def inventory(self, **redis: Any) -> Path:
+        """The inventory of this host, with these settings of Redis."""
+        return inventory(
+            self._folder, self.settings | ({"redis": redis} if redis else {}), self.host
+        )
+
+    def deploy(self, *, dry: bool = False, check: bool = True, **redis: Any) -> Done:
+        """Deploys with these settings of Redis; keeps everything that was printed."""
+        done = control.pyinfra(self.inventory(**redis), "deploy.stack", dry=dry, check=check)
+        self.said += done.out + done.err
+        return done
+
+    def plan(self, done: Done) -> list[str]:
+        """The steps that a run announced, in order."""
+        lines = (line.partition(" Plan ")[2] for line in done.err.splitlines())
+        return [line.partition(": ")[2] for line in lines if line]
+
+    def redis(self, *arguments: str) -> str:
+        """What Redis answers its admin, asked at the host's console."""
+        return self.host.exec(self.cli(*arguments)).stdout.strip()
+
+    def run_id(self) -> str:
+        """Names one start of Redis: another start, another name."""
+        info = dict(
+            line.strip().split(":", 1)
+            for line in self.redis("info", "server").splitlines()
+            if ":" in line
+        )
+        return info["run_id"]
+
+    def write(self, count: int) -> set[str]:
+        """Writes keys whose value is their digest; returns those that Redis acknowledged."""
+        names = [f"proof:{number}" for number in range(count)]
+        commands = "\n".join(f"set {name} {digest(name)}" for name in names)
+        answers = self.host.exec(f"echo '{commands}' | {self.cli()}").stdout.split()
+        return {name for name, answer in zip(names, answers, strict=True) if answer == "OK"}
+
+    def wrong(self, names: set[str]) -> list[str]:
+        """The keys among these that are lost, or have another value."""
+        ordered = sorted(names)
+        values = self.redis("mget", *ordered).splitlines()
+        pairs = zip(ordered, values, strict=True)
+        return [name for name, value in pairs if value != digest(name)]
+
+    def healthy(self) -> None:
+        """Waits until Redis and the service are up."""
+        wait_until(
+            lambda: self.host.exec("thoughtstream status", check=False).returncode == 0,
+            f"{self.host.name} is healthy",
+            most_s=120,
+            step_s=1,
+        )
+
+    def forget(self, names: set[str]) -> None:
+        """Removes what `write` wrote: it is nothing that a mind knows."""
+        self.redis("del", *names)
+
+    def digest(self) -> str:
+        """All that a deployment might change on the host, in one name."""
+        files = "find /etc /opt /usr/local /usr/bin -xdev -type f -not -name '*.pyc'"
+        return self.host.exec(f"{files} -exec sha256sum {{}} + | sort | sha256sum").stdout
+
+
+def digest(name: str) -> str:
+    """The value that a key of `Deployment.write` has."""
+    return hashlib.sha256(name.encode()).hexdigest()

@@ -1,0 +1,166 @@
+"""Phase 1 on real hosts, over SSH, in each runtime: first time, again, changed, rebooted."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import control
+from tests.lab.host import Host
+from tests.lab.images import Suite
+from tests.lab.lab import Lab
+
+from .deployment import Deployment
+
+MIB = 1 << 20
+RUNTIMES: list[tuple[Suite, str]] = [
+    ("trixie", "native"),
+    ("trixie", "docker"),
+    ("bookworm", "native"),  # Redis 7.0
+]
+
+
+@pytest.fixture(scope="module", params=RUNTIMES, ids=lambda pair: "-".join(pair))
+def deployed(
+    lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    """A bare host with the stack put on it, by the only run that makes everything."""
+    suite, runtime = request.param
+    with lab.host(f"{suite}-{runtime}", suite=suite) as host:
+        if runtime == "docker":
+            with_docker(host)
+        deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime)
+        before = deployment.digest()
+        planned = deployment.deploy(dry=True)
+        assert deployment.digest() == before
+        done = deployment.deploy()
+        assert deployment.plan(done) == deployment.plan(planned)
+        yield deployment
+
+
+def with_docker(host: Host) -> None:
+    """Docker as Debian has it, and the images that a registry would answer with."""
+    host.exec(
+        "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y "
+        "--no-install-recommends docker.io docker-cli docker-compose"
+    )
+    host.load_image("redis", "redis:8.2")
+    host.load_image("python", "python:3.13-slim")
+
+
+def test_again_changes_nothing(deployed: Deployment) -> None:
+    deployed.deploy()
+
+    again = deployed.deploy()
+
+    totals = again.report["results"]["totals"]
+    assert (totals["success"], totals["error"]) == (0, 0)
+
+
+def test_the_same_inventory_verifies_the_host(deployed: Deployment) -> None:
+    deployed.deploy()
+
+    verified = control.verify(deployed.inventory())
+
+    assert " passed" in verified.out
+    assert "skipped" not in verified.out
+
+
+def test_more_memory_is_taken_live(deployed: Deployment) -> None:
+    deployed.deploy(maxmemory="512mb")
+    run_id = deployed.run_id()
+
+    done = deployed.deploy(maxmemory="640mb")
+
+    assert deployed.redis("config", "get", "maxmemory").split()[1] == str(640 * MIB)
+    assert deployed.run_id() == run_id
+    assert not [step for step in deployed.plan(done) if "restart " in step]
+    assert not deployed.deploy(maxmemory="640mb").changed
+
+
+def test_more_threads_restart_once(deployed: Deployment) -> None:
+    deployed.deploy(io_threads=1)
+    run_id = deployed.run_id()
+    kept = deployed.write(200)
+
+    planned = deployed.plan(deployed.deploy(io_threads=2, dry=True))
+    assert deployed.run_id() == run_id
+    assert len([step for step in planned if "io-threads 1 -> 2" in step]) == 1
+    starts = _starts(deployed)
+    deployed.deploy(io_threads=2)
+
+    assert deployed.redis("config", "get", "io-threads").split()[1] == "2"
+    assert deployed.run_id() != run_id
+    assert _starts(deployed) == starts + 1
+    assert deployed.wrong(kept) == []
+    deployed.forget(kept)
+    assert not deployed.deploy(io_threads=2).changed
+
+
+def _starts(deployed: Deployment) -> int:
+    """How often Redis was started on this host since its last boot."""
+    if deployed.settings["runtime"] == "docker":
+        events = (
+            "docker events --since 0 --until $(date +%s) --filter container=thoughtstream-redis "
+            "--filter event=start"
+        )
+        return len(deployed.host.exec(events).stdout.splitlines())
+    journal = "journalctl --boot --output cat --unit thoughtstream-redis"
+    return deployed.host.exec(journal).stdout.count("Ready to accept connections")
+
+
+def test_a_dry_run_tells_live_from_restart_and_changes_nothing(deployed: Deployment) -> None:
+    deployed.deploy()
+    before = deployed.digest()
+    run_id = deployed.run_id()
+
+    live = deployed.plan(deployed.deploy(dry=True, maxmemory="700mb"))
+    restart = deployed.plan(deployed.deploy(dry=True, io_threads=4))
+
+    assert live[0] == f"apply live, no restart: maxmemory {512 * MIB} -> 700mb"
+    assert not any("restart " in step for step in live)
+    assert sum("restart" in step and "io-threads" in step for step in restart) == 1
+    assert not any("apply live" in step for step in restart)
+    assert (deployed.digest(), deployed.run_id()) == (before, run_id)
+
+
+def test_what_somebody_changed_is_put_right(deployed: Deployment) -> None:
+    deployed.deploy()
+    run_id = deployed.run_id()
+    deployed.redis("config", "set", "maxmemory-policy", "allkeys-lru")
+    deployed.redis("acl", "setuser", "default", "on", "nopass", "+@all", "~*")
+    deployed.host.exec("echo '# mine' >>/etc/thoughtstream/redis/redis.conf")
+
+    done = deployed.deploy()
+
+    assert done.changed
+    assert deployed.redis("config", "get", "maxmemory-policy").split()[1] == "volatile-lru"
+    assert "user default off" in deployed.redis("acl", "list")
+    assert deployed.run_id() == run_id
+    assert not deployed.deploy().changed
+
+
+def test_no_password_is_ever_printed(deployed: Deployment) -> None:
+    deployed.deploy(maxmemory="600mb")
+    deployed.deploy()
+    files = "/etc/thoughtstream/secrets/admin /etc/thoughtstream/service/password"
+    secrets = deployed.host.exec(f"for f in {files}; do cat $f; echo; done").stdout.split()
+
+    assert [len(secret) for secret in secrets] == [64, 64]
+    assert deployed.said
+    assert [secret for secret in secrets if secret in deployed.said] == []
+
+
+def test_everything_is_back_after_a_reboot(deployed: Deployment) -> None:
+    deployed.deploy()
+    run_id = deployed.run_id()
+    kept = deployed.write(500)
+    assert len(kept) == 500
+
+    deployed.host.reboot()
+    deployed.healthy()
+
+    assert deployed.run_id() != run_id
+    assert deployed.wrong(kept) == []
+    deployed.forget(kept)
+    assert not deployed.deploy().changed
+    control.verify(deployed.inventory(), "-k", "come_back or running or recalled")
