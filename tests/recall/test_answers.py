@@ -163,10 +163,16 @@ async def test_of_equals_the_older_comes_first(mind: Mind) -> None:
 
 
 async def test_neighbours_come_along(mind: Mind) -> None:
-    await anchor(mind, [
-        *thoughts("zero", "one"), NewThought.of("elsewhere", kind="semantic"),
-        *thoughts("two lemons"), NewThought.of("three", window="emotion"), *thoughts("four"),
-    ])  # fmt: skip
+    elsewhere = NewThought.of("elsewhere", kind="semantic")
+    three = NewThought.of("three", window="emotion")
+    for one in (
+        *thoughts("zero", "one"),
+        elsewhere,
+        *thoughts("two lemons"),
+        three,
+        *thoughts("four"),
+    ):
+        await anchor(mind, [one])
     [lemons, *_] = await mind.recall("lemons", context=2)
     assert [memory.content for memory in lemons.context_before] == ["zero", "one"]
     assert [memory.content for memory in lemons.context_after] == ["three", "four"]

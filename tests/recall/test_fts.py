@@ -6,6 +6,7 @@ import resource
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,22 @@ async def test_memories_that_left_the_stream_leave_the_file(
     await filled._redis.xtrim(keys.EPISODIC.key(mind="ana"), maxlen=3, approximate=False)
     assert await filled.recall("something else") == []
     assert rows(index_file(settings)) == (3, 3)
+
+
+async def test_memories_that_were_removed_leave_the_file(filled: Mind, settings: Settings) -> None:
+    removed = [memory.entry for memory in await filled.recall("olive", limit=10)]
+    await filled._redis.xdel(keys.EPISODIC.key(mind="ana"), *removed)
+    assert len(await filled.recall("olive", limit=1000)) == MEMORIES - 10
+    assert rows(index_file(settings)) == (MEMORIES - 10, MEMORIES - 10)
+
+
+async def test_a_cancelled_recall_leaves_the_file_whole(filled: Mind, settings: Settings) -> None:
+    for pause in range(40):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause / 4000):
+                await filled.recall("olive", limit=1000)
+    await finds_all(filled)
+    assert rows(index_file(settings)) == (MEMORIES, MEMORIES)
 
 
 async def test_two_minds_have_two_files(filled: Mind, settings: Settings) -> None:

@@ -47,6 +47,16 @@ def test_who_has_read_more_waits_for_who_begins_anew(tmp_path: Path) -> None:
         assert one.find(Query.of("olive"), Where(), 10, read) is not None
 
 
+def test_who_finds_it_broken_keeps_what_another_made_anew(tmp_path: Path) -> None:
+    one, other = FtsFile(tmp_path / "a.db"), FtsFile(tmp_path / "a.db")
+    other.discard()
+    with closing(FtsFile(tmp_path / "a.db")) as anew:
+        anew.add("episodic", None, [ROW])
+        one.discard()
+    with closing(FtsFile(tmp_path / "a.db")) as kept:
+        assert places(kept) == [PLACE]
+
+
 def test_many_make_it_at_once(tmp_path: Path) -> None:
     def make(path: Path, start: threading.Barrier) -> None:
         start.wait()

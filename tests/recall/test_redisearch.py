@@ -1,6 +1,8 @@
 """The RediSearch index: made, remade, replaced by us; and what happens where it can't be used."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,17 @@ async def test_it_is_made_at_the_first_search_and_then_kept(mind: Mind, client: 
     await finds(mind, "an olive", "two olives")
     assert indexes(client) == [name]
     assert mind._recall.index == REDISEARCH
+
+
+async def test_several_make_it_at_once(mind: Mind, client: Any) -> None:
+    async with AsyncExitStack() as stack:
+        minds = [
+            await stack.enter_async_context(Mind.connect("ana", settings=mind._settings))
+            for _ in range(8)
+        ]
+        await asyncio.gather(*(finds(one, "an olive") for one in minds))
+        assert {one._recall.index for one in minds} == {REDISEARCH}
+    assert len(indexes(client)) == 1
 
 
 async def test_an_index_of_another_version_is_dropped(mind: Mind, client: Any) -> None:

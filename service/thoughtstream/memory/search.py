@@ -48,7 +48,6 @@ class SearchIndex:
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._mind = keys.encode_name(mind)
         self._index = f"{_NAME}{_VERSION}:{self._mind}"
-        self._ready = False
 
     async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query.
@@ -58,30 +57,36 @@ class SearchIndex:
                 use, or it is still reading the memories.
         """
         try:
-            if not self._ready:
-                await self._make()
-            try:
-                return await self._find(query, where, limit)
-            except ResponseError as error:
-                if not _says(error, "no such index"):
-                    raise
-                await self._make()
-                return await self._find(query, where, limit)
+            for _ in range(_LOOKS):
+                try:
+                    proposal = await self._find(query, where, limit)
+                except ResponseError as error:
+                    if not (_says(error, "unknown index") or _says(error, "no such index")):
+                        raise
+                    await self._make()
+                    continue
+                if proposal is not None:
+                    return proposal
+                await asyncio.sleep(_LOOK_AGAIN_S)
         except ResponseError as error:
-            self._ready = False
             raise IndexUnusable(str(error)) from error
+        raise IndexUnusable("RediSearch is still reading the memories")
 
     async def forget(self, places: Collection[Place]) -> None:
         """These are no longer in the streams. Nothing to do: their items go with them."""
 
-    async def _find(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def _find(self, query: Query, where: Where, limit: int) -> Proposal | None:
+        """None while it is reading memories that were there before it (or before a restart)."""
         forms = {term.stem: f"({'|'.join(map(_cut, term.forms))})" for term in query.terms}
         anything = f"({'|'.join(forms.values())}) {_condition(where)}"
         pipe = self._redis.pipeline(transaction=False)
+        pipe.execute_command("FT.INFO", self._index, **self._there())
         self._search(pipe, anything, "RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
         for one in forms.values():
             self._search(pipe, one, "LIMIT", "0", "0")
-        (_, *found), *counts = await pipe.execute()
+        info, (_, *found), *counts = await pipe.execute()
+        if str(dict(zip(info[::2], info[1::2], strict=True))["indexing"]) != "0":
+            return None
         items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
         places = [Place(item["kind"], item["entry"]) for item in items if len(item) == 2]
         having = {name: int(count[0]) for name, count in zip(forms, counts, strict=True)}
@@ -95,31 +100,16 @@ class SearchIndex:
 
     # --- making it ---------------------------------------------------------------------------
     async def _make(self) -> None:
-        """Make the index if it isn't there, drop those of other versions, and wait until it has
-        read the memories that were there before it.
-        """
+        """Make the index if it isn't there, and drop those of other versions."""
         await self._call(
             "FT.CREATE", self._index, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
             "SCHEMA", *_SCHEMA, unless="already exists",
         )  # fmt: skip
-        await self._drop_others()
-        for _ in range(_LOOKS):
-            if not await self._is_reading():
-                self._ready = True
-                return
-            await asyncio.sleep(_LOOK_AGAIN_S)
-        raise IndexUnusable("RediSearch is still reading the memories")
-
-    async def _drop_others(self) -> None:
         of_this_mind = re.compile(rf"{_NAME}\w+:{re.escape(self._mind)}")
         with suppress(NoPermissionError):  # then they stay, for somebody who may
             for name in await self._call("FT._LIST"):
                 if name != self._index and of_this_mind.fullmatch(name):
                     await self._call("FT.DROPINDEX", name, unless="unknown index")
-
-    async def _is_reading(self) -> bool:
-        flat = await self._call("FT.INFO", self._index)
-        return str(dict(zip(flat[::2], flat[1::2], strict=True))["indexing"]) != "0"
 
     async def _call(self, *command: str, unless: str | None = None) -> Any:
         try:
