@@ -113,7 +113,6 @@ class RedisConfig(_Section):
     password: SecretStr | None = None
     password_file: Path | None = Field(None, description="a file that holds only the password")
     ca_file: Path | None = Field(None, description="certificates to trust (rediss://)")
-    cluster: bool = Field(False, description="the URL is a node of a Redis Cluster")
     timeout_s: float = Field(5, gt=0, description="for connecting and for one answer")
 
     @model_validator(mode="after")

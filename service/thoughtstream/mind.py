@@ -30,7 +30,7 @@ from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
-from thoughtstream.store.connection import Client, connect, typed_errors
+from thoughtstream.store.connection import Client, open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached, pinned
 from thoughtstream.store.embedded import url_of
 
@@ -69,10 +69,9 @@ class Mind:
             ConfigError: a setting is wrong; RedisUnavailable: nothing answers there.
         """
         settings = settings or config.load()
-        redis = connect(settings.redis, url or settings.redis.url or url_of(settings.home))
+        address = url or settings.redis.url or url_of(settings.home)
+        redis = await open_client(settings.redis, address)
         try:
-            with typed_errors():
-                await redis.ping()
             yield cls(name, redis, settings)
         finally:
             await redis.aclose()

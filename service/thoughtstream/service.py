@@ -16,7 +16,7 @@ from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.memory.nights import Nights
-from thoughtstream.store.connection import Client, connect, typed_errors
+from thoughtstream.store.connection import Client, open_client, typed_errors
 from thoughtstream.store.membership import HEARTBEAT_S, Membership
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
 from thoughtstream.triggers import Triggers
@@ -37,7 +37,7 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     Raises:
         ConfigError: Redis refuses the user or the password.
     """
-    redis = connect(settings.redis, url)
+    redis = await _reach(settings, url)
     membership = Membership(redis)
     minds = Minds(redis, settings, membership)
     pause = _RETRY_S
@@ -54,6 +54,18 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
         with suppress(RedisError):
             await membership.leave()
         await redis.aclose()
+
+
+async def _reach(settings: Settings, url: str) -> Client:
+    """A client, as soon as Redis answers."""
+    pause = _RETRY_S
+    while True:
+        try:
+            return await open_client(settings.redis, url)
+        except RedisUnavailable as error:
+            log.warning("redis.not_there", error=str(error), retry_in_s=pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_RETRY_S)
 
 
 async def _shielded(work: Coroutine[Any, Any, None]) -> None:

@@ -20,8 +20,28 @@ Client: TypeAlias = "Redis | RedisCluster"
 _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
-def connect(config: RedisConfig, url: str | None = None) -> Client:
-    """A client for `url`, else for the URL of the settings. Connects at the first command.
+async def open_client(config: RedisConfig, url: str | None = None) -> Client:
+    """A client for `url`, else for the URL of the settings: of a cluster, if that is one's node.
+
+    Raises:
+        ConfigError: the URL, user or password is wrong. RedisUnavailable: nothing answers there.
+    """
+    client: Client = connect(config, url)
+    try:
+        with typed_errors():
+            info: Any = await client.info("cluster")
+    except BaseException:
+        await client.aclose()
+        raise
+    if not info.get("cluster_enabled"):
+        return client
+    await client.aclose()
+    address, options = _options(config, url)
+    return RedisCluster.from_url(address, **options)
+
+
+def connect(config: RedisConfig, url: str | None = None) -> Redis:
+    """A client of one server; `open_client` where it may be a cluster's. Connects when first used.
 
     Answers are text; bytes that are not UTF-8 survive as surrogates. Nothing is sent twice by the
     client itself: a repeated XADD would be a second thought. Who can repeat safely (the attention
@@ -30,6 +50,14 @@ def connect(config: RedisConfig, url: str | None = None) -> Client:
     Raises:
         ConfigError: there is no URL, or it is not one of Redis.
     """
+    address, options = _options(config, url)
+    client = Redis.from_url(address, retry=Retry(NoBackoff(), 0), **options)
+    pool = client.connection_pool
+    pool.connection_class = _own(pool.connection_class)
+    return client
+
+
+def _options(config: RedisConfig, url: str | None) -> tuple[str, dict[str, Any]]:
     address = url or config.url
     if not address or not address.startswith(_SCHEMES):
         raise ConfigError(
@@ -46,13 +74,7 @@ def connect(config: RedisConfig, url: str | None = None) -> Client:
     }
     if config.ca_file is not None:
         options["ssl_ca_certs"] = str(config.ca_file)
-    given = {name: value for name, value in options.items() if value is not None}
-    if config.cluster:
-        return RedisCluster.from_url(address, **given)
-    client = Redis.from_url(address, retry=Retry(NoBackoff(), 0), **given)
-    pool = client.connection_pool
-    pool.connection_class = _own(pool.connection_class)
-    return client
+    return address, {name: value for name, value in options.items() if value is not None}
 
 
 def _own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:

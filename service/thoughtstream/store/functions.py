@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from redis.asyncio import RedisCluster
 from redis.exceptions import ResponseError
 
 from thoughtstream.store.connection import Client
@@ -32,6 +33,9 @@ class Library:
 
     async def ensure(self, redis: Client) -> None:
         """Load the library unless the server has just this code. Source: FUNCTION LIST, LOAD."""
+        if isinstance(redis, RedisCluster):  # on every primary, whoever asked
+            await redis.function_load(self.code, replace=True)
+            return
         found = await redis.function_list(self.name, withcode=True)
         if not any(self.code in _texts(library) for library in found):
             await redis.function_load(self.code, replace=True)

@@ -7,7 +7,7 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import common, overview
 from thoughtstream.faces.cli.common import Json
-from thoughtstream.store.connection import connect, typed_errors
+from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.doctor import Finding, examine
 
 EXAMPLES = common.examples("thoughtstream doctor", "thoughtstream doctor --json")
@@ -34,7 +34,7 @@ def doctor(json: Json = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    redis = connect(settings.redis, overview.url(settings))
+    redis = await open_client(settings.redis, overview.url(settings))
     try:
         with typed_errors():
             return await examine(redis, [LIBRARY], private_socket=settings.redis.url is None)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from thoughtstream import keys
 from thoughtstream.config import Settings
-from thoughtstream.store.connection import Client, connect, typed_errors
+from thoughtstream.store.connection import Client, open_client, typed_errors
 from thoughtstream.store.embedded import url_of
 from thoughtstream.store.home import Home
 from thoughtstream.store.membership import alive_services
@@ -22,7 +22,7 @@ async def look(settings: Settings) -> dict[str, Any]:
     Raises:
         RedisUnavailable: Redis doesn't answer. ConfigError: it refuses us.
     """
-    redis = connect(settings.redis, url(settings))
+    redis = await open_client(settings.redis, url(settings))
     try:
         with typed_errors():
             info = await redis.info()
