@@ -233,7 +233,7 @@ _SERVICE_COMMANDS = (
     "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest"
 )
 _MONITOR_COMMANDS = (
-    "+ping +info +hello +auth +client|setinfo +client|setname +client|id +slowlog|get "
+    "+ping +info +hello +auth +client|setname +client|id +slowlog|get "
     "+slowlog|len +latency|latest +latency|history +memory|stats +memory|doctor +dbsize +time "
     "+role +cluster|info +cluster|nodes +cluster|shards +cluster|slots +config|get +acl|whoami "
     "+command"
