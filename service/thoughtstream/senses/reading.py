@@ -40,6 +40,7 @@ class Defaults:
 Line = tuple[int, bytes]
 """A line and its number, from 1."""
 
+_KNOWN = frozenset(NewThought.model_fields)
 _BY_NAME = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.LOCOMO}
 
 
@@ -103,8 +104,8 @@ class Reader:
         content = fields.pop("content", None)
         if not isinstance(content, str):
             raise InvalidThought(f"content: should be text (given: {content!r:.80})")
-        known = {k: v for k, v in fields.items() if k in NewThought.model_fields and v is not None}
-        extra = {k: _text(v) for k, v in fields.items() if k not in NewThought.model_fields}
+        known = {k: v for k, v in fields.items() if k in _KNOWN and v is not None}
+        extra = {k: _text(v) for k, v in fields.items() if k not in _KNOWN}
         defaults = {"window": self._defaults.window, "source": self._defaults.source}
         thought = NewThought.of(content, **(defaults | known), **extra)
         if "salience" not in known:

@@ -35,7 +35,8 @@ def keys(
 
 def _show() -> None:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("key", "type", "life", "bound", "domain", "writer"):
+    table.add_column("key", no_wrap=True)
+    for column in ("type", "life", "bound", "domain", "writer"):
         table.add_column(column, overflow="fold")
     for family in FAMILIES:
         life = "durable" if family.ttl_s is None else f"{family.ttl_s} s"
