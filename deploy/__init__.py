@@ -10,6 +10,7 @@ from pyinfra.context import host, state
 
 from deploy.facts.gather import gather
 from deploy.facts.machine import MachineFact
+from deploy.layout import darwin_path
 from deploy.operations import carry_out
 from deploy.runtimes import runtime_of
 from deploy.settings import Stack
@@ -26,6 +27,8 @@ def stack() -> None:
     _all_or_none()
     wanted = _wanted()
     machine = host.get_fact(MachineFact)
+    if machine.system == "Darwin":
+        host.data._env = {"PATH": darwin_path(machine.home or "")}
     runtime = runtime_of(wanted, machine)
     local = issubclass(host.connector_cls, LocalConnector)
     facts = gather(host.get_fact, machine, runtime.watch(), local=local)

@@ -41,7 +41,9 @@ class Owner:
 
 @dataclass(frozen=True)
 class Layout:
-    """Directories of one host."""
+    """Directories of one host. `closed`: a process's directory is its user's alone, for groups that
+    hold everybody keep nobody out.
+    """
 
     etc: str
     opt: str
@@ -50,6 +52,7 @@ class Layout:
     owner: Owner
     etc_mode: int = 0o755
     redis_mode: int = 0o640
+    closed: bool = False
 
     @property
     def redis_etc(self) -> str:
@@ -139,7 +142,13 @@ def darwin_native(user: str) -> Layout:
     """Homebrew's Redis under our own LaunchDaemons, which run as the user who owns Homebrew."""
     root = "/opt/thoughtstream"
     owner = Owner("root", "wheel", user, "staff", user, "staff")
-    return Layout(f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner)
+    return Layout(f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, closed=True)
+
+
+def darwin_path(home: str) -> str:
+    """Where a Mac keeps programs: a login over SSH has neither Homebrew's nor Docker's place."""
+    own = f"{home}/.orbstack/bin:{home}/.docker/bin"
+    return f"/opt/homebrew/bin:/usr/local/bin:{own}:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 def darwin_docker(user: str, home: str) -> Layout:

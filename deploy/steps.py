@@ -67,7 +67,7 @@ class MakeDirectory(Step):
     path: str
     user: str | None
     group: str | None
-    mode: int
+    mode: int | None
 
     def __str__(self) -> str:
         return f"make directory {self.path}"

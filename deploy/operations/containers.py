@@ -19,8 +19,12 @@ def _pull(step: PullImage) -> None:
 def _image(step: BuildImage) -> None:
     folder = f"{step.layout.opt}/build"
     archive = f"{step.layout.opt}/{step.release.name}.tar"
+    files.directory(name=f"make directory {folder}", path=folder)
     files.put(
-        name=f"upload release {step.release.name}", src=str(step.release.archive), dest=archive
+        name=f"upload release {step.release.name}",
+        src=str(step.release.archive),
+        dest=archive,
+        create_remote_dir=False,
     )
     files.put(
         name="upload the Dockerfile", src=StringIO(step.dockerfile), dest=f"{folder}/Dockerfile"

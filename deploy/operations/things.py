@@ -4,6 +4,7 @@ from collections.abc import Generator
 from io import StringIO
 
 from pyinfra.api.command import StringCommand
+from pyinfra.api.exceptions import OperationError
 from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 from pyinfra.operations import apt, brew, files, server
@@ -11,7 +12,6 @@ from pyinfra.operations import apt, brew, files, server
 from deploy.commands import make_secret
 from deploy.content import users_acl
 from deploy.facts.files import SecretDigestsFact
-from deploy.layout import Role
 from deploy.operations.gates import passes
 from deploy.operations.perform import perform
 from deploy.steps import (
@@ -69,9 +69,8 @@ def _user(step: MakeUser) -> None:
 
 @perform.register
 def _directory(step: MakeDirectory) -> None:
-    files.directory(
-        name=str(step), path=step.path, user=step.user, group=step.group, mode=f"{step.mode:o}"
-    )
+    mode = None if step.mode is None else f"{step.mode:o}"
+    files.directory(name=str(step), path=step.path, user=step.user, group=step.group, mode=mode)
 
 
 @perform.register
@@ -96,6 +95,7 @@ def _file(step: PutFile) -> None:
         user=step.user,
         group=step.group,
         mode=f"{step.mode:o}",
+        create_remote_dir=False,
     )
 
 
@@ -103,16 +103,17 @@ def _file(step: PutFile) -> None:
 def acl_file(step: PutAcl) -> Generator[StringCommand, None, None]:
     """Writes the users, with the digests of the passwords that the host has by now."""
     found = host.get_fact(SecretDigestsFact, dict(step.secrets))
-    digests: dict[Role, str] = {
-        role: found[role] if state.is_executing else found.get(role, "to-be-made")
-        for role, _ in step.secrets
-    }
+    missing = [path for role, path in step.secrets if role not in found]
+    if missing and state.is_executing:
+        raise OperationError(f"{host.name}: no password in {', '.join(missing)}")
+    digests = {role: found.get(role, "to-be-made") for role, _ in step.secrets}
     yield from files.put._inner(
         src=StringIO(users_acl(digests)),
         dest=step.path,
         user=step.user,
         group=step.group,
         mode=f"{step.mode:o}",
+        create_remote_dir=False,
     )
 
 

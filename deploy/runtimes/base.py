@@ -7,6 +7,7 @@ from typing import Protocol
 
 from deploy.facts.files import PathState
 from deploy.facts.gather import Facts, Watch
+from deploy.render import render
 from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
 
 
@@ -70,9 +71,14 @@ def wrong_owner(step: OwnFile, facts: Facts) -> bool:
     return found is not None and not _owned(found, step.user, step.group, step.mode)
 
 
-def _owned(found: PathState, user: str | None, group: str | None, mode: int) -> bool:
+def supervised(*command: str) -> list[str]:
+    """A command as launchd is to run it, so that a wrong configuration ends it for good."""
+    return ["/bin/sh", "-c", render("launchd/supervise.sh"), "sh", *command]
+
+
+def _owned(found: PathState, user: str | None, group: str | None, mode: int | None) -> bool:
     return (
         (user is None or user in found.user)
         and (group is None or group in found.group)
-        and found.mode == mode
+        and (mode is None or found.mode == mode)
     )

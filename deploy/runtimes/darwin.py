@@ -7,7 +7,7 @@ from deploy.facts.machine import Machine
 from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, darwin_native
 from deploy.render import render
 from deploy.runtimes import preflight
-from deploy.runtimes.base import File
+from deploy.runtimes.base import File, supervised
 from deploy.runtimes.native import Native
 from deploy.settings import Stack
 from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
@@ -108,7 +108,7 @@ class DarwinNative(Native):
             label=unit,
             arguments=[f"{self.brew}/bin/redis-server", self.layout.redis_conf]
             if redis
-            else [self.layout.program, "up"],
+            else supervised(self.layout.program, "up"),
             user=self.layout.owner.redis if redis else self.layout.owner.service,
             environment={} if redis else own,
             restart="always" if redis else "on-failure",
@@ -127,5 +127,5 @@ class DarwinNative(Native):
             check,
             self.stack.service.start_timeout_s,
             diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log}/{unit}.log",
-            hopeless=f"launchctl print system/{unit} | grep -q 'last exit code = 78'",
+            hopeless=f"launchctl print system/{unit} | grep -q 'last exit code = 0'",
         )

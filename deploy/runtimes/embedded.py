@@ -13,7 +13,7 @@ from deploy.facts.machine import Machine
 from deploy.layout import DAEMON, SERVICE_UNIT, OwnPlace, own_place
 from deploy.render import digest, render
 from deploy.runtimes import tell
-from deploy.runtimes.base import File, Runtime, changed, missing_directories
+from deploy.runtimes.base import File, Runtime, changed, missing_directories, supervised
 from deploy.settings import Stack
 from deploy.steps import Gate, MakeDirectory, Run, StartDaemon, StartUnit, Step
 from deploy.wheels import source_digest
@@ -46,7 +46,10 @@ class Embedded(Runtime):
     def watch(self) -> Watch:
         names = {"systemd --user": (SERVICE_UNIT,), "launchd": (DAEMON,), "itself": ()}
         return Watch(
-            paths=(self.place.home, self.toml.path, *([self.job.path] if self.job else [])),
+            paths=(
+                *(directory.path for directory in self._directories),
+                *(file.path for file in self._files),
+            ),
             units=names[self.supervisor],
             own_units=True,
             launchd_domain=self.machine.launchd_domain,
@@ -66,13 +69,12 @@ class Embedded(Runtime):
             )
 
     def plan(self, facts: Facts) -> list[Step]:
-        files = [self.toml, *([self.job] if self.job else [])]
-        stale = changed(files, facts)
+        stale = changed(self._files, facts)
         healthy = facts.embedded is not None and facts.embedded.healthy
         kept = self.supervisor == "itself" or bool(
             (unit := facts.units.get(self._name)) and unit.active in ("active", "activating")
         )
-        steps: list[Step] = list(missing_directories([self._home], facts))
+        steps: list[Step] = list(missing_directories(self._directories, facts))
         if healthy and (stale or not kept):
             # Stopped before its files change: an aborted run leaves it down, never half changed.
             steps.append(Run("stop the mind, to start it anew", f"{self._program} down"))
@@ -96,8 +98,19 @@ class Embedded(Runtime):
         return quote(self.place.program)
 
     @property
-    def _home(self) -> MakeDirectory:
-        return MakeDirectory(self.place.home, None, None, 0o700)
+    def _files(self) -> list[File]:
+        return [self.toml, *([self.job] if self.job else [])]
+
+    @property
+    def _directories(self) -> list[MakeDirectory]:
+        home = MakeDirectory(self.place.home, None, None, 0o700)
+        return [home, *([self._jobs] if self.job else [])]
+
+    @property
+    def _jobs(self) -> MakeDirectory:
+        """Where a user's units or agents are. Whose mode it has is theirs to say."""
+        folder = self.place.user_units if self.machine.systemd_user else self.place.user_agents
+        return MakeDirectory(folder, None, None, None)
 
     @property
     def _name(self) -> str:
@@ -125,7 +138,7 @@ class Embedded(Runtime):
             text = render(
                 "launchd/daemon.plist",
                 label=DAEMON,
-                arguments=[self.place.program, "up"],
+                arguments=supervised(self.place.program, "up"),
                 user=None,
                 environment=environment,
                 restart="on-failure",

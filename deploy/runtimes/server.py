@@ -75,12 +75,17 @@ class Server:
     def directories(self) -> list[MakeDirectory]:
         """Who may enter what."""
         layout, owner = self.layout, self.layout.owner
-        inside = 0o755 if layout.redis_mode & 0o004 else 0o750
+        admin = (owner.admin, owner.admin_group)
+        redis = (owner.admin, owner.redis_group, 0o755 if layout.redis_mode & 0o004 else 0o750)
+        service = (owner.admin, owner.service_group, 0o750)
+        if layout.closed:
+            redis = (owner.redis, owner.redis_group, 0o700)
+            service = (owner.service, owner.service_group, 0o700)
         return [
-            MakeDirectory(layout.etc, owner.admin, owner.admin_group, layout.etc_mode),
-            MakeDirectory(f"{layout.etc}/secrets", owner.admin, owner.admin_group, 0o700),
-            MakeDirectory(layout.redis_etc, owner.admin, owner.redis_group, inside),
-            MakeDirectory(layout.service_etc, owner.admin, owner.service_group, 0o750),
+            MakeDirectory(layout.etc, *admin, layout.etc_mode),
+            MakeDirectory(f"{layout.etc}/secrets", *admin, 0o700),
+            MakeDirectory(layout.redis_etc, *redis),
+            MakeDirectory(layout.service_etc, *service),
         ]
 
     def preparation(self, facts: Facts) -> Iterator[Step]:
