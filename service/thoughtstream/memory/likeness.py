@@ -18,22 +18,20 @@ _NEGATIONS = """
 NEGATIONS = frozenset(_NEGATIONS.split())
 """`t`: what an apostrophe leaves of `don't`."""
 
-_LEAST_TELLING = 2
+_LEAST = 2
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 def gist(content: str) -> tuple[str, ...]:
-    """What a text is about: the stems of its telling words, without numbers, in no order.
-
-    Empty where fewer than two words tell anything.
+    """What a text is about: the stems of its telling words (of all, if fewer than two tell
+    anything), without numbers, in no order. Empty where that is less than two.
     """
-    telling = {
-        stem(word)
-        for word in words(content)
-        if (word not in STOP_WORDS or word in NEGATIONS) and not _has_digit(word)
-    }
-    return tuple(sorted(telling)) if len(telling) >= _LEAST_TELLING else ()
+    plain = [word for word in words(content) if not _has_digit(word)]
+    telling = {stem(word) for word in plain if word not in STOP_WORDS or word in NEGATIONS}
+    if len(telling) < _LEAST:
+        telling = {stem(word) for word in plain}
+    return tuple(sorted(telling)) if len(telling) >= _LEAST else ()
 
 
 def near_duplicates(texts: Iterable[tuple[Key, str]], similarity: float) -> dict[Key, Key]:

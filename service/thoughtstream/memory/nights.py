@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from redis.exceptions import ResponseError
@@ -9,6 +10,7 @@ from redis.exceptions import ResponseError
 from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
 from thoughtstream.store.connection import Client, server_ms
 
@@ -48,7 +50,7 @@ class Nights:
             pipe.hget(keys.SLEEP.key(mind=mind), "slept_at")
             for family in keys.MEMORIES.values():
                 pipe.xrange(family.key(mind=mind), count=1)
-        answers = await pipe.execute()
+        answers = await pipe.execute(raise_on_error=False)
         latest = await server_ms(self._redis) - self._every_s * 1000
         width = 1 + len(keys.MEMORIES)
         since = [_since(*answers[at : at + width]) for at in range(0, len(answers), width)]
@@ -64,8 +66,12 @@ class Nights:
             log.info("mind.slept", mind=mind, **counts, distilled=len(report.distilled))
 
 
-def _since(slept_at: str | None, *firsts: Sequence[tuple[str, dict[str, str]]]) -> int:
-    """From when the time to the next sleep counts (ms); 0: there is nothing to remember."""
+def _since(slept_at: Any, *firsts: Any) -> int:
+    """From when the time to the next sleep counts (ms); 0: there is nothing to remember, or a key
+    is not what it should be (`doctor` tells).
+    """
+    if any(isinstance(answer, Exception) for answer in (slept_at, *firsts)):
+        return 0
     if slept_at:
         return int(slept_at)
-    return min((int(first[0][0].partition("-")[0]) for first in firsts if first), default=0)
+    return min((order(first[0][0])[0] for first in firsts if first), default=0)

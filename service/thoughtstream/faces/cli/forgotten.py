@@ -73,9 +73,10 @@ def _show(thoughts: list[Forgotten]) -> None:
         table.add_column(name, justify="right" if name in ("score", "under") else "left")
     for thought in thoughts:
         when = datetime.fromtimestamp(thought.forgotten_at / 1000).strftime("%H:%M:%S")
+        merged = "merged_into" in thought.fields  # by sleep: nothing to do with its score
         row = (
             thought.entry, when, thought.window, f"{thought.score:.2f}",
-            f"{thought.threshold:.2f}", thought.content,
+            "merged" if merged else f"{thought.threshold:.2f}", thought.content,
         )  # fmt: skip
         table.add_row(*(escape(cell) for cell in row))
     common.out.print(table)

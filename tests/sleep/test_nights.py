@@ -1,0 +1,111 @@
+"""The service has its minds sleep on schedule; a sleeper that is killed is taken over from."""
+
+import asyncio
+import signal
+import subprocess
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Terminal
+from tests.servers import RedisServer, wait_until
+from tests.services import ServiceProcess
+from tests.sleep.memories import Past, picture, remember
+from thoughtstream import Mind, keys
+from thoughtstream.config import Settings
+from thoughtstream.memory import consolidation
+
+EVERY_S = "1"
+REPEATED = [Past(f"The disk is {n}% full") for n in range(3)]
+
+
+def service(server: RedisServer, home: Path, **settings: str) -> ServiceProcess:
+    own = {"MEMORY__SLEEP_EVERY_S": EVERY_S} | settings
+    return ServiceProcess(server.url, home, **own)
+
+
+async def test_the_service_has_minds_sleep_and_those_that_fail_stop_nobody(
+    redis: Any, server: RedisServer, tmp_path: Path
+) -> None:
+    for name in ("ana", "bob", "sick"):
+        await redis.xadd(keys.WINDOW.key(mind=name, window="sensory"), {"content": "awake"})
+    await redis.set(keys.SLEEP.key(mind="sick"), "no hash")
+    await remember(redis, "ana", REPEATED)
+    await remember(redis, "bob", REPEATED)
+    process = service(server, tmp_path / "service").start().wait_until_ready()
+    try:
+        with server.client() as client:
+            for name in ("ana", "bob"):
+                semantic = keys.SEMANTIC.key(mind=name)
+                wait_until(partial(client.xlen, semantic), f"{name} has slept")
+            slept_at = client.hget(keys.SLEEP.key(mind="ana"), "slept_at")
+            wait_until(
+                lambda: client.hget(keys.SLEEP.key(mind="ana"), "slept_at") != slept_at,
+                "ana has slept again",
+            )
+        assert process.stop() == 0
+    finally:
+        process.kill()
+        await redis.delete(keys.SLEEP.key(mind="sick"))
+    assert (await picture(redis, "ana"))["ledger"]["distilled"] == 1
+
+
+def test_a_wrong_distiller_is_a_wrong_configuration(server: RedisServer, tmp_path: Path) -> None:
+    process = service(server, tmp_path, MEMORY__SLEEP_DISTILLER="no.such:Thing").start()
+    wait_until(lambda: process.ended() is not None, "the service has ended")
+    assert process.ended() == 78
+    assert "memory.sleep_distiller" in process.log.read_text()
+
+
+async def test_a_killed_sleeper_is_taken_over_from(
+    redis: Any, server: RedisServer, settings: Settings, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """kill -9 of the command in the middle of its night; the next one goes on."""
+    memories = [Past(f"thing {chr(97 + n // 26)}{chr(97 + n % 26)}q happened") for n in range(600)]
+    same = [memory for memory in memories for _ in range(4)]
+    await remember(redis, "ana", same)
+    terminal = Terminal(tmp_path / "home", env={"REDIS_URL": server.url})
+    sleeper: subprocess.Popen[str] = terminal.start("sleep", "--mind", "ana")
+    ledger = keys.LEDGER.key(mind="ana")
+    with server.client() as client:
+        wait_until(lambda: int(client.hget(ledger, "merged") or 0) >= 20, "it is at work")
+        sleeper.send_signal(signal.SIGKILL)
+        sleeper.communicate(timeout=30)
+        assert int(client.hget(ledger, "merged") or 0) < 1800
+    refused = await asyncio.to_thread(terminal.json, "sleep", "--mind", "ana", code=1)
+    assert "asleep already" in refused["error"]
+    # Its lease of half a minute is over at once for who holds for shorter ones.
+    monkeypatch.setattr(consolidation, "LEASE_MS", 100)
+    async with Mind.connect("ana", settings=settings) as mind:
+        report = await mind.sleep()
+    assert report.resumed
+    assert (len(report.merged), len(report.distilled)) == (1800, 600)
+    after = await picture(redis, "ana")
+    assert after["ledger"] == {"replayed": 600, "merged": 1800, "distilled": 600}
+    assert all(len(memory["merged"]) == 3 for memory in after["episodic"])
+
+
+@pytest.mark.parametrize("width", ["60", "200"])
+async def test_the_command(redis: Any, server: RedisServer, tmp_path: Path, width: str) -> None:
+    await remember(redis, "ana", [*REPEATED, Past("thanks a lot"), Past("Thanks a lot!")])
+    terminal = Terminal(tmp_path / "home", env={"REDIS_URL": server.url, "COLUMNS": width})
+
+    def commands() -> None:
+        would = terminal.json("sleep", "--mind", "ana", "--dry-run")
+        assert would["dry_run"]
+        assert would["session"] is None
+        shown = terminal.run("sleep", "--mind", "ana")
+        assert shown.returncode == 0
+        assert "looked at 5 memories" in shown.stdout
+        assert would["distilled"][0]["id"] in shown.stdout
+        again = terminal.json("sleep", "--mind", "ana")
+        assert again | {"session": "", "dry_run": True} == {
+            "mind": "ana", "session": "", "resumed": False, "dry_run": True, "memories": 5,
+            "replayed": [], "merged": [], "distilled": [],
+        }  # fmt: skip
+        forgotten = terminal.run("forgotten", "--mind", "ana")
+        assert "merged" in forgotten.stdout
+
+    await asyncio.to_thread(commands)
