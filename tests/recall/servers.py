@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind
@@ -32,18 +33,11 @@ def settings_for(server: RedisServer, home: Path) -> Settings:
 
 
 async def anchor(mind: Mind, thoughts: Iterable[NewThought]) -> list[str]:
-    """Have a mind attend these thoughts, one by one, and anchor them; returns their ids."""
-    ids: list[str] = []
-    known = await mind.windows()
+    """Have a mind remember these thoughts, one after the other; returns their ids."""
+    ids = []
     for thought in thoughts:
-        [thought_id] = await mind.feed([thought])
-        if thought.window not in known:
-            known = await mind.windows()
-        report = await mind.attend()
-        assert report.attended is not None
-        assert report.attended.id == thought_id
-        ids.append(thought_id)
-    await settle(mind)
+        fields: dict[str, Any] = thought.model_dump(exclude={"extra"}, exclude_none=True)
+        ids.append(await mind.anchor(**fields | thought.extra))
     return ids
 
 

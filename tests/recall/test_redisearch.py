@@ -73,8 +73,12 @@ async def test_several_make_it_at_once(mind: Mind, client: Any) -> None:
 
 
 async def test_an_index_of_another_version_is_dropped(mind: Mind, client: Any) -> None:
-    ours = "thoughtstream:memory:0a1b2c3d:ana"
-    others = ["thoughtstream:memory:0a1b2c3d:anan", "strangers:ana", "thoughtstream:memory:ana"]
+    ours = "thoughtstream:memory:0a1b2c3d:{ana}"
+    others = [
+        "thoughtstream:memory:0a1b2c3d:{anan}",
+        "strangers:{ana}",
+        "thoughtstream:memory:{ana}",
+    ]
     for name in [ours, *others]:
         client.execute_command(
             "FT.CREATE", name, "ON", "HASH", "PREFIX", "1", ITEM, "SCHEMA", "content", "TEXT"

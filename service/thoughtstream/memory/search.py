@@ -46,7 +46,7 @@ class SearchIndex:
     def __init__(self, redis: Client, mind: str) -> None:
         self._redis = redis
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
-        self._mind = keys.encode_name(mind)
+        self._mind = f"{{{keys.encode_name(mind)}}}"
         self._index = f"{_NAME}{_VERSION}:{self._mind}"
 
     async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
@@ -120,7 +120,9 @@ class SearchIndex:
             return None
 
     def _there(self) -> dict[str, Any]:
-        """Where the command has to go: RediSearch knows the items of its own server only."""
+        """Where the command has to go: RediSearch knows the items of its own server only. The hash
+        tag in the name of the index makes that server the one that answers for it, too.
+        """
         if isinstance(self._redis, RedisCluster):
             return {"target_nodes": self._redis.get_node_from_key(self._items)}
         return {}
