@@ -78,17 +78,19 @@ class Picture:
         if self._trouble:
             line.add_row(name, Text(self._trouble, style="bold red", no_wrap=True))
             return line
-        rates = self._rates("attended")
-        line.add_row(
-            name,
-            Text.assemble(
-                (_spark(rates), "green"),
-                (f" {sum(rates[-4:]) / max(len(rates[-4:]), 1):.0f}", "bold green"),
-                (" attended/s  ", "dim"),
-                datetime.fromtimestamp(state.now_ms / 1000).strftime("%H:%M:%S "),
-            ),
-        )
+        clock = datetime.fromtimestamp(state.now_ms / 1000).strftime("%H:%M:%S ")
+        line.add_row(name, Text.assemble(*self._pace(), clock))
         return line
+
+    def _pace(self) -> list[tuple[str, str]]:
+        """How many thoughts are attended a second; nothing at the first look."""
+        rates = self._rates("attended")
+        if not rates:
+            return []
+        now = sum(rates[-4:]) / len(rates[-4:])
+        return [
+            (_spark(rates), "green"), (f" {now:.0f}", "bold green"), (" attended/s  ", "dim"),
+        ]  # fmt: skip
 
     def _rates(self, count: str) -> list[float]:
         """How fast a count of the ledger grew between the looks, a second."""
