@@ -6,6 +6,7 @@ Both are the same for the same texts, whoever compares them and in whatever orde
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
+from heapq import nsmallest
 from itertools import pairwise
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ NEGATIONS = frozenset(_NEGATIONS.split())
 
 _LEAST = 2
 
+Pair = tuple[str, str]
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -44,8 +46,9 @@ def near_duplicates(texts: Iterable[tuple[Key, str]], similarity: float) -> dict
     """
     known = [(key, words(content)) for key, content in texts]
     counts = Counter(word for _, text in known for word in text)
+    counts[""] = len(known)
     firsts: list[tuple[Key, list[str]]] = []
-    by_pair: defaultdict[str, list[int]] = defaultdict(list)
+    by_pair: defaultdict[Pair, list[int]] = defaultdict(list)
     found: dict[Key, Key] = {}
     for key, text in known:
         if not text:
@@ -62,21 +65,16 @@ def near_duplicates(texts: Iterable[tuple[Key, str]], similarity: float) -> dict
     return found
 
 
-def _pairs(text: list[str]) -> set[str]:
-    return {f"{one} {other}" for one, other in pairwise(("", *text, ""))}
+def _pairs(text: list[str]) -> set[Pair]:
+    return set(pairwise(("", *text, "")))
 
 
-def _rarest(pairs: set[str], counts: Counter[str], similarity: float) -> list[str]:
+def _rarest(pairs: set[Pair], counts: Counter[str], similarity: float) -> list[Pair]:
     """So many of the rarest that two texts that are alike have one of them in common (prefix
     filtering; Chaudhuri, Ganti and Kaushik 2006).
     """
-
-    def commonness(pair: str) -> tuple[int, str]:
-        one, other = pair.split(" ")
-        return (counts[one] or len(counts)) * (counts[other] or len(counts)), pair
-
     needed = len(pairs) - math.ceil(similarity * len(pairs) - 1e-9) + 1
-    return sorted(pairs, key=commonness)[:needed]
+    return nsmallest(needed, pairs, key=lambda pair: (counts[pair[0]] * counts[pair[1]], pair))
 
 
 def _alike(one: list[str], other: list[str], similarity: float) -> bool:
