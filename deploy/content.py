@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.directives import Directive
 from deploy.layout import ROLES, Layout, Role
-from deploy.render import render
+from deploy.render import digest, render
 from deploy.settings import Stack
 from thoughtstream.config import StreamConfig
 from thoughtstream.keys import acl_rules
@@ -73,7 +73,8 @@ def restart_only(stack: Stack, place: RedisPlace) -> str:
 def users_acl(digests: Mapping[Role, str]) -> str:
     """The ACL file: `default` off, and a user a role; `digests` are the passwords' sha256."""
     users = [{"name": r, "digest": digests[r], "rules": acl_rules(r)} for r in ROLES]
-    return render("users.acl", users=users)
+    revision = digest(render("users.acl", users=users, revision=""))
+    return render("users.acl", users=users, revision=revision)
 
 
 def service_toml(stack: Stack, *, home: str, url: str, password_file: str) -> str:

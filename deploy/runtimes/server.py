@@ -3,7 +3,7 @@ and which differences a running server takes live.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from deploy.commands import RedisCli
 from deploy.content import (
@@ -24,6 +24,7 @@ from deploy.runtimes.base import (
     missing_directories,
     wrong_owner,
 )
+from deploy.runtimes.users import strange_users
 from deploy.settings import Stack
 from deploy.steps import (
     ApplyLive,
@@ -118,7 +119,7 @@ class Server:
         write = self._acl_differs(facts)
         if write:
             yield self.acl
-        if running and (write or not self._has_users(running, facts.secrets)):
+        if running and (write or strange_users(facts.secrets, running)):
             yield LoadAcl(self.cli)
 
     def live_changes(self, running: RedisState) -> tuple[tuple[str, str, str], ...]:
@@ -139,25 +140,6 @@ class Server:
             return True
         acl = self.acl
         return File(acl.path, users_acl(digests), acl.user, acl.group, acl.mode).differs(facts)
-
-    @staticmethod
-    def _has_users(running: RedisState, digests: Mapping[Role, str]) -> bool:
-        if len(digests) < len(ROLES):
-            return False
-        wanted = users_acl({role: digests[role] for role in ROLES}).splitlines()
-        return users(wanted) == users(running.users)
-
-
-def users(lines: list[str] | tuple[str, ...]) -> dict[str, frozenset[str]]:
-    """Each user's rules, comparable: an ACL file's lines or ACL LIST's.
-
-    Redis lists keys, channels and commands in an order of its own, and resets that change nothing.
-    """
-    found = {}
-    for line in lines:
-        _, name, *rules = line.split()
-        found[name] = frozenset(rules) - {"sanitize-payload", "resetkeys", "resetchannels"}
-    return found
 
 
 def same_value(name: str, one: str, other: str) -> bool:

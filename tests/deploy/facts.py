@@ -1,0 +1,109 @@
+"""Hosts as facts, to plan for: bare ones, and ones that a plan was carried out on."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+from deploy.content import title, users_acl
+from deploy.facts.docker import ContainerState, DockerState
+from deploy.facts.files import Disk, PathState
+from deploy.facts.gather import Facts
+from deploy.facts.machine import Machine
+from deploy.facts.redis import RedisState
+from deploy.facts.software import Software
+from deploy.facts.units import UnitState
+from deploy.layout import ROLES, THP_UNIT, Role
+from deploy.runtimes.base import Runtime
+from deploy.runtimes.docker import CONTAINERS, Docker
+from deploy.runtimes.native import Native
+from deploy.steps import (
+    ComposeUp,
+    MakeDirectory,
+    MakeSecret,
+    PutAcl,
+    PutFile,
+    StartDaemon,
+    StartUnit,
+    Step,
+)
+from deploy.wheels import release_for
+
+GIB = 1 << 30
+DIGESTS: dict[Role, str] = {role: sha256(role.encode()).hexdigest() for role in ROLES}
+
+DEBIAN = Machine(
+    system="Linux",
+    distribution="debian",
+    release="13",
+    architecture="x86_64",
+    glibc="2.41",
+    user="root",
+    login="admin",
+    home="/home/admin",
+    memory=8 * GIB,
+    python="3.13.5",
+    systemd=True,
+    tunable=True,
+    overcommit=0,
+    somaxconn=4096,
+    thp_tunable=True,
+    thp="always [madvise] never",
+)
+MAC = Machine(
+    system="Darwin",
+    release="15.1",
+    architecture="arm64",
+    user="root",
+    login="ana",
+    home="/Users/ana",
+    memory=16 * GIB,
+    autorestart=False,
+)
+BARE = Facts(
+    DEBIAN,
+    software=Software(candidate="5:8.0.2-3", apt=True),
+    disk=Disk(free=50 * GIB),
+    docker=DockerState("26.1.5", "2.26.1", 8 * GIB, "/var/lib/docker", 1_048_576),
+)
+BARE_MAC = Facts(MAC, software=Software(brew="/opt/homebrew/bin/brew"), disk=Disk(free=50 * GIB))
+
+
+def deployed(runtime: Runtime, bare: Facts) -> Facts:
+    """The host after its plan was carried out."""
+    facts = replace(bare, secrets=dict(DIGESTS))
+    plan = runtime.plan(facts)
+    paths = dict(facts.paths)
+    for step in plan:
+        if state := _path(step):
+            paths[step.path] = state  # type: ignore[attr-defined]
+    machine = replace(bare.machine, overcommit=1, thp="always madvise [never]", autorestart=True)
+    after = replace(facts, machine=machine, paths=paths)
+    if isinstance(runtime, Docker):
+        return _containers(runtime, after, plan)
+    assert isinstance(runtime, Native)
+    return _units(runtime, after, plan)
+
+
+def _path(step: Step) -> PathState | None:
+    if isinstance(step, MakeDirectory):
+        return PathState(None, _who(step.user), _who(step.group), step.mode or 0o755)
+    if isinstance(step, MakeSecret):
+        return PathState("-", _who(step.user), _who(step.group), step.mode)
+    if isinstance(step, PutFile):
+        digest = sha256(step.text.encode()).hexdigest()
+        return PathState(digest, _who(step.user), _who(step.group), step.mode)
+    if isinstance(step, PutAcl):
+        digest = sha256(users_acl(DIGESTS).encode()).hexdigest()
+        return PathState(digest, _who(step.user), _who(step.group), step.mode)
+    return None
+
+
+def _who(name: str | None) -> tuple[str, str]:
+    return (name or "somebody", name or "somebody")
+
+
+def _redis(runtime: Native | Docker) -> RedisState:
+    server = runtime.server
+    lines = [*server.place.directives(), *server.directives]
+    config = {line.name: line.value for line in lines}
+    config["proc-title-template"] = title(server.place.revision)
+    return RedisState("8.0.2", config, tuple(users_acl(DIGESTS).splitlines()))

@@ -1,0 +1,105 @@
+"""Shell commands, to the letter. No password is in any of them."""
+
+import subprocess
+from pathlib import Path
+
+from deploy.commands import (
+    RedisCli,
+    build_image,
+    compose,
+    install_release,
+    make_secret,
+    start_daemon,
+)
+from deploy.layout import linux_docker, linux_native
+
+
+def test_redis_cli() -> None:
+    assert RedisCli(linux_native(), 6379)("config", "set", "maxmemory", "1gb") == (
+        'REDISCLI_AUTH="$(cat /etc/thoughtstream/secrets/admin)" redis-cli --user admin '
+        "--no-auth-warning -e -h 127.0.0.1 -p 6379 config set maxmemory 1gb"
+    )
+
+
+def test_redis_cli_in_a_container() -> None:
+    assert RedisCli(linux_docker(), 6380, container=True)("ping", role="monitor") == (
+        'REDISCLI_AUTH="$(cat /etc/thoughtstream/redis/monitor.password)" docker exec -i '
+        "-e REDISCLI_AUTH thoughtstream-redis redis-cli --user monitor --no-auth-warning -e "
+        "-p 6380 ping"
+    )
+
+
+def test_questions_go_over_one_connection() -> None:
+    assert RedisCli(linux_native(), 6379).ask("acl list", "info server") == (
+        "printf 'acl list\\ninfo server' | "
+        'REDISCLI_AUTH="$(cat /etc/thoughtstream/secrets/admin)" redis-cli --user admin '
+        "--no-auth-warning -e -h 127.0.0.1 -p 6379 --json"
+    )
+
+
+def test_compose() -> None:
+    assert compose(linux_docker(), "up", "--detach", "redis") == (
+        "docker compose -f /etc/thoughtstream/compose.yaml up --detach redis"
+    )
+
+
+def test_image() -> None:
+    assert build_image("/opt/t/r.tar", folder="/opt/t/build", tag="thoughtstream:r") == (
+        "tar -xf /opt/t/r.tar -C /opt/t/build && "
+        "docker build --quiet --network none --tag thoughtstream:r /opt/t/build && "
+        "rm -rf /opt/t/build /opt/t/r.tar && "
+        "{ docker image ls --format '{{.Repository}}:{{.Tag}}' thoughtstream | "
+        "grep -v thoughtstream:r | xargs docker image rm >/dev/null 2>&1 || true; }"
+    )
+
+
+def test_release() -> None:
+    command = install_release(
+        "/opt/t/r.tar",
+        releases="/opt/t/releases",
+        release="r",
+        python="/usr/bin/python3",
+        current="/opt/t/current",
+    )
+
+    assert command.split(" && ") == [
+        "home=/opt/t/releases/r",
+        'rm -rf "$home"',
+        'mkdir -p "$home"',
+        'tar -xf /opt/t/r.tar -C "$home"',
+        '/usr/bin/python3 -m venv --without-pip "$home"/venv',
+        'pip=$(echo "$home"/wheels/pip-*.whl)',
+        '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links "$home"/wheels '
+        "--no-cache-dir --disable-pip-version-check thoughtstream",
+        'rm -rf "$home"/wheels',
+        'ln -sfn "$home"/venv /opt/t/current.new',
+        "mv -fT /opt/t/current.new /opt/t/current",
+        "rm -f /opt/t/r.tar",
+        "cd /opt/t/releases",
+        "ls -1t | tail -n +4 | xargs rm -rf",
+    ]
+
+
+def test_daemon() -> None:
+    assert start_daemon("system", "io.x", "/Library/LaunchDaemons/io.x.plist") == (
+        "launchctl enable system/io.x && { launchctl bootout system/io.x 2>/dev/null; n=0; "
+        "until launchctl bootstrap system /Library/LaunchDaemons/io.x.plist 2>/dev/null; do "
+        "n=$((n + 1)); [ $n -lt 70 ] || "
+        "{ launchctl bootstrap system /Library/LaunchDaemons/io.x.plist; exit 1; }; "
+        "sleep 1; done; } && launchctl kickstart system/io.x"
+    )
+
+
+def test_a_secret_is_made_once_and_not_printed(tmp_path: Path) -> None:
+    path = tmp_path / "it's a secret"
+    command = make_secret(str(path), user="root", group="root", mode=0o600)
+
+    said = subprocess.run(["sh", "-c", command], capture_output=True, check=True)
+    secret = path.read_text()
+    subprocess.run(["sh", "-c", command], check=True)
+
+    assert said.stdout + said.stderr == b""
+    assert len(bytes.fromhex(secret)) == 32
+    assert path.read_text() == secret
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,162 @@
+"""What stands in the files of a host, read by who has to read it: a real Redis, the service."""
+
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+from redis import Redis
+
+from deploy.content import (
+    RedisPlace,
+    embedded_toml,
+    redis_conf,
+    restart_only,
+    service_toml,
+    title,
+    users_acl,
+)
+from deploy.facts.redis import RedisState
+from deploy.layout import ROLES, Role
+from deploy.render import render
+from deploy.runtimes.server import same_value
+from deploy.runtimes.users import strange_users
+from deploy.settings import Stack, stack
+from tests.servers import programs, wait_until
+from thoughtstream import config
+
+PASSWORDS: dict[Role, str] = {"admin": "a" * 64, "service": "b" * 64, "monitor": "c" * 64}
+WANTED = stack(runtime="native", redis={"maxmemory": "100mb"})
+REVISION = "0123abcd"
+DIGESTS = {role: hashlib.sha256(secret.encode()).hexdigest() for role, secret in PASSWORDS.items()}
+
+
+@pytest.fixture(params=sorted(programs()))
+def redis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Redis]:
+    """A server of each version, started with what the deployment renders, as its admin sees it."""
+    place = RedisPlace(str(tmp_path), str(tmp_path / "users.acl"), revision=REVISION)
+    # No TCP in tests; all the rest as on a host.
+    text = redis_conf(WANTED, place).replace("\nport 6379\n", "\nport 0\n")
+    (tmp_path / "redis.conf").write_text(text)
+    (tmp_path / "users.acl").write_text(users_acl(DIGESTS))
+    socket = tmp_path / "redis.sock"
+    program = str(programs()[request.param])
+    with (tmp_path / "log").open("w") as log:
+        command = [program, str(tmp_path / "redis.conf"), "--unixsocket", str(socket)]
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: socket.exists() or server.poll() is not None, "Redis listens")
+        assert server.poll() is None, (tmp_path / "log").read_text()
+        with Redis(
+            unix_socket_path=str(socket),
+            username="admin",
+            password=PASSWORDS["admin"],
+            decode_responses=True,
+            protocol=2,
+        ) as client:
+            yield client
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def test_every_redis_takes_the_configuration(redis: Redis) -> None:
+    running = redis.config_get("*")
+
+    different = {
+        line.name: (running[line.name], line.value)
+        for line in WANTED.redis.directives()
+        if line.name != "port" and not same_value(line.name, running[line.name], line.value)
+    }
+    assert different == {}
+    assert running["proc-title-template"] == title(REVISION)
+    assert running["appenddirname"] == "appendonlydir"
+
+
+def test_every_redis_takes_the_users(redis: Redis) -> None:
+    version = redis.info("server")["redis_version"]
+
+    def strange() -> list[str]:
+        return strange_users(DIGESTS, RedisState(version, {}, tuple(redis.acl_list())))
+
+    assert strange() == []
+    redis.execute_command("ACL", "SETUSER", "default", "on", "nopass")
+    redis.execute_command("ACL", "SETUSER", "service", "~*")
+    redis.execute_command("ACL", "SETUSER", "mallory", "on", ">guess", "+@all")
+    assert strange() == ["default", "mallory", "service"]
+    redis.acl_load()
+    assert strange() == []
+
+
+def test_users_of_another_file_are_strange(redis: Redis) -> None:
+    running = RedisState("7.0.15", {}, tuple(redis.acl_list()))
+    other = DIGESTS | {"monitor": "0" * 64}
+
+    assert strange_users(other, running) == ["default", "monitor"]
+    assert strange_users({}, running) == list(ROLES)
+
+
+def test_acl_holds_digests_and_no_open_door() -> None:
+    text = users_acl(DIGESTS)
+
+    first = text.splitlines()[0].split()
+    assert first[:3] == ["user", "default", "off"]
+    assert first[-1] == "-@all"
+    assert [line.split()[1] for line in text.splitlines()[1:]] == list(ROLES)
+    assert not any(secret in text for secret in PASSWORDS.values())
+    assert "nopass" not in text
+
+
+def test_service_reads_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = stack(runtime="native", service={"streams": {"forget_threshold": 0.25}})
+    file = tmp_path / "thoughtstream.toml"
+    secret = str(tmp_path / "password")
+    file.write_text(
+        service_toml(wanted, home=str(tmp_path), url="redis://h:1/0", password_file=secret)
+    )
+    monkeypatch.setenv("THOUGHTSTREAM_CONFIG", str(file))
+
+    read = config.load()
+
+    assert read.streams == wanted.service.streams
+    assert (read.home, read.log) == (tmp_path, "json")
+    assert (read.redis.url, read.redis.username) == ("redis://h:1/0", "service")
+    assert str(read.redis.password_file) == secret
+
+
+def test_a_mind_of_ones_own_reads_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = stack(
+        runtime="embedded",
+        embedded={"maxmemory": "64mb"},
+        service={"streams": {"half_life_ms": 900}},
+    )
+    file = tmp_path / "thoughtstream.toml"
+    file.write_text(embedded_toml(wanted, notes=["made by a test"]))
+    monkeypatch.setenv("THOUGHTSTREAM_CONFIG", str(file))
+
+    read = config.load()
+
+    assert "# made by a test\n" in file.read_text()
+    assert read.redis.url is None
+    assert read.embedded.maxmemory == "64mb"
+    assert read.streams.half_life_ms == 900
+
+
+def test_only_what_needs_a_restart_is_in_a_revision() -> None:
+    place = RedisPlace("/data", "/users.acl")
+
+    def part(**redis: object) -> str:
+        wanted: Stack = stack(runtime="native", redis=redis)
+        return restart_only(wanted, place)
+
+    assert part(maxmemory="100mb") == part(maxmemory="200mb")
+    assert part(io_threads=1) != part(io_threads=2)
+
+
+def test_a_template_never_guesses() -> None:
+    with pytest.raises(UndefinedError):
+        render("sysctl.conf")

@@ -1,0 +1,103 @@
+"""What an inventory may say, and what it is told when it says something else."""
+
+from typing import Any
+
+import pytest
+from pyinfra.api.exceptions import InventoryError
+
+from deploy.directives import Redis
+from deploy.quantities import format_bytes, parse_bytes
+from deploy.settings import Stack, stack
+from thoughtstream.keys import NOTIFY_EVENTS
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"redis": {"maxmemry": "1gb"}}, "redis.maxmemry: Extra inputs are not permitted"),
+    ({"redis": {"maxmemory": "lots"}}, "redis.maxmemory: is no amount of memory"),
+    ({"redis": {"maxmemory": "1mb"}}, "redis.maxmemory: Input should be greater than or equal"),
+    (
+        {"redis": {"maxmemory_policy": "allkeys-lru"}},
+        "redis.maxmemory_policy: would evict",
+    ),
+    ({"redis": {"appendonly": False}}, "redis.appendonly: Input should be True"),
+    ({"redis": {"protected_mode": False}}, "redis.protected_mode: Input should be True"),
+    ({"redis": {"bind": "0.0.0.0"}}, "redis.bind: Redis is never published to the world"),
+    ({"redis": {"bind": ["8.8.8.8"]}}, "redis.bind: Redis is never published to the world"),
+    ({"redis": {"bind": []}}, "redis.bind: give addresses"),
+    ({"redis": {"bind": "::1"}}, "redis.bind: has only ::1"),
+    ({"redis": {"notify_keyspace_events": "K"}}, "redis.notify_keyspace_events: the service is"),
+    ({"redis": {"port": 70_000}}, "redis.port: Input should be less than or equal to 65535"),
+    ({"docker": {"image": "redis:6.2"}}, "docker.image: is older than Redis 7.0"),
+    ({"docker": {"image": "redis:6"}}, "docker.image: is older than Redis 7.0"),
+    ({"docker": {"memory_limit": "800mb"}}, "docker.memory_limit: 800mb is too little"),
+    ({"docker": {"python_image": "python:3.12-slim"}}, "docker: python: is 3.13, and python_image"),
+    ({"docker": {"python_image": "python:3.13-alpine"}}, "docker: python_image: wheels are for"),
+    (
+        {"docker": {"insight": True, "insight_port": 6379}},
+        "docker.insight_port: 6379 is",
+    ),
+    ({"service": {"streams": {"forget_threshold": -1}}}, "service.streams.forget_threshold: Input"),
+    ({"runtime": "native", "docker": {}}, "docker: has no meaning for runtime 'native'"),
+    ({"runtime": "embedded", "redis": {}}, "redis: has no meaning for runtime 'embedded'"),
+    ({"runtime": "podman"}, "runtime: Input should be 'docker', 'native' or 'embedded'"),
+]
+
+
+@pytest.mark.parametrize(("settings", "said"), WRONG, ids=[said[:40] for _, said in WRONG])
+def test_wrong_settings_name_their_path(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(InventoryError) as error:
+        stack(**settings)
+
+    assert any(line.startswith(said) for line in str(error.value).splitlines()), error.value
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(InventoryError, match=r"(?s)redis\.port: .*redis\.maxmemory: "):
+        stack(redis={"maxmemory": "lots", "port": 0})
+
+
+def test_images_without_a_version_are_the_operators_word() -> None:
+    for image in ("redis:8.2", "redis:latest", "registry.example:5000/redis", "redis@sha256:0123"):
+        assert stack(docker={"image": image}).docker.image == image
+
+
+def test_a_stack_survives_json_as_an_inventory_shows_it() -> None:
+    one = stack(runtime="native", redis={"maxmemory": "1gb", "bind": ["127.0.0.1", "10.0.0.5"]})
+
+    assert Stack.model_validate(one.to_json()) == one
+
+
+def test_defaults_are_those_of_the_design() -> None:
+    directives = {line.name: line.value for line in Redis().directives()}
+
+    assert directives["bind"] == "127.0.0.1 -::1"
+    assert directives["maxmemory-policy"] == "volatile-lru"
+    assert directives["appendfsync"] == "everysec"
+    assert directives["notify-keyspace-events"] == NOTIFY_EVENTS
+    assert (directives["databases"], directives["protected-mode"]) == ("1", "yes")
+
+
+def test_directives_know_what_can_change_live() -> None:
+    live = {line.name: line.live for line in Redis().directives()}
+
+    assert live["maxmemory"]
+    assert live["maxclients"]
+    for name in ("io-threads", "databases", "tcp-backlog", "enable-debug-command"):
+        assert not live[name], name
+
+
+def test_every_directive_has_a_reason() -> None:
+    assert [line.name for line in Redis().directives() if len(line.reason) < 8] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("512mb", 512 << 20), ("1.5gb", 1536 << 20), ("64kb", 65_536), (7, 7)]
+)
+def test_amounts_of_memory(text: object, amount: int) -> None:
+    assert parse_bytes(text) == amount
+    assert parse_bytes(format_bytes(amount)) == amount
+
+
+@pytest.mark.parametrize("text", ["", "mb", "1 parsec", "-1mb", None, True, 1.5])
+def test_what_is_no_amount_of_memory(text: object) -> None:
+    with pytest.raises(ValueError, match="is no amount of memory"):
+        parse_bytes(text)
