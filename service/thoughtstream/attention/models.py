@@ -149,7 +149,9 @@ class Forgotten(NamedTuple):
 
 COUNTS = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", "expired",
           "displaced")  # fmt: skip
-"""The ledger's counts, in the order in which a cycle reports them."""
+"""The ledger's counts."""
+
+_NOTHING_MOVED = dict.fromkeys(COUNTS, 0)
 
 
 class CycleReport(NamedTuple):
@@ -165,12 +167,12 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: list[Any]) -> "CycleReport":
         """From the answer of `attention_cycle_1`."""
-        now, due, competing, *moved, anchored_ids, winner = answer
+        now, due, competing, moved, anchored_ids, winner = answer
         return cls(
             now_ms=now,
             next_due_ms=int(due) if due else None,
             competing=competing,
-            moved=dict(zip(COUNTS, moved, strict=True)),
+            moved=_NOTHING_MOVED | dict(zip(moved[::2], moved[1::2], strict=True)),
             anchored_ids=anchored_ids,
             attended=Attended.parse(winner) if winner else None,
         )

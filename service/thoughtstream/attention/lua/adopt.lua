@@ -67,10 +67,10 @@ end
 -- Reads what is new in these windows, a page a round, until there is nothing more. A window with
 -- more than a page loses what is over its length before the rest is read. NOACK: within one atomic
 -- step nothing can crash between reading and indexing, so nothing is ever pending.
-local function read_windows(run, windows)
-  local call = { 'XREADGROUP', 'GROUP', GROUP, GROUP, 'COUNT', PAGE, 'NOACK', 'STREAMS' }
-  for _, window in ipairs(windows) do call[#call + 1] = window end
-  for _ = 1, #windows do call[#call + 1] = '>' end
+local function read_windows(run, first, last)
+  local call = { 'XREADGROUP', 'GROUP', GROUP, GROUP, 'COUNT', PAGE, 'NOACK', 'STREAMS',
+                 unpack(run.keys, first, last) }
+  for i = #call + 1, #call + last - first + 1 do call[i] = '>' end
   while true do
     local answer = redis.pcall(unpack(call))
     if not answer then return nil end
@@ -87,22 +87,22 @@ end
 
 -- One window by itself: makes its group where there is none (at 0, so that nothing written before
 -- is missed); leaves out a key that is no stream, so that it can't stop the others.
-local function adopt_window(run, window)
+local function adopt_window(run, at)
+  local window = run.keys[at]
   local kind = redis.call('TYPE', window).ok
   if kind ~= 'stream' and kind ~= 'none' then return end
-  local err = read_windows(run, { window })
+  local err = read_windows(run, at, at)
   if not err then return end
   redis.call('XGROUP', 'CREATE', window, GROUP, '0', 'MKSTREAM')
   redis.call('SADD', run.keys[KEY.windows], window_name(window))
-  read_windows(run, { window })
+  read_windows(run, at, at)
 end
 
 local function adopt(run)
   for first = FIRST_WINDOW, #run.keys, PAGE do
-    local some = {}
-    for i = first, math.min(first + PAGE - 1, #run.keys) do some[#some + 1] = run.keys[i] end
-    if read_windows(run, some) then
-      for _, window in ipairs(some) do adopt_window(run, window) end
+    local last = math.min(first + PAGE - 1, #run.keys)
+    if read_windows(run, first, last) then
+      for at = first, last do adopt_window(run, at) end
     end
   end
 end

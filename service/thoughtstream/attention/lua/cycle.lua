@@ -107,9 +107,6 @@ local function rescale(run)
   end
 end
 
-local COUNTED = { 'adopted', 'rejected', 'attended', 'anchored', 'vetoed', 'forgotten', 'expired',
-                  'displaced' }
-
 local function next_due(run)
   local moved = run.counts
   if run.next_due and not (moved.expired or moved.displaced or moved.forgotten) then
@@ -119,15 +116,13 @@ local function next_due(run)
 end
 
 local function summary(run)
-  local answer = { run.now, next_due(run), redis.call('ZCARD', run.keys[KEY.contest]) }
-  for _, name in ipairs(COUNTED) do
-    local moved = run.counts[name] or 0
-    if moved > 0 then redis.call('HINCRBY', run.keys[KEY.ledger], name, moved) end
-    answer[#answer + 1] = moved
+  local moved = {}
+  for name, by in pairs(run.counts) do
+    redis.call('HINCRBY', run.keys[KEY.ledger], name, by)
+    moved[#moved + 1], moved[#moved + 2] = name, by
   end
-  answer[#answer + 1] = run.anchored_ids
-  answer[#answer + 1] = run.attended
-  return answer
+  return { run.now, next_due(run), redis.call('ZCARD', run.keys[KEY.contest]), moved,
+           run.anchored_ids, run.attended }
 end
 
 -- The configuration comes as one text, always the same from a worker: parsed once.
