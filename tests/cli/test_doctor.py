@@ -1,5 +1,6 @@
 """doctor: every fault of a server is found, named and given its cure."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def test_every_fault_is_found_and_its_cure_named(terminal: Terminal, patient: Re
 
 
 def test_keys_that_are_not_as_the_registry_has_them_are_found(living: Terminal) -> None:
-    episodic, service = keys.EPISODIC.key(mind="sick"), keys.SERVICE.key(id="sick")
+    episodic = keys.EPISODIC.key(mind="sick")
+    refractory = keys.REFRACTORY.key(mind="sick", id="x")
     window = keys.WINDOW.key(mind="sick", window="sensory")
     with Redis.from_url(living.json("status")["redis"]["url"]) as redis:
         redis.set("somebody:elses", "x")
@@ -71,15 +73,15 @@ def test_keys_that_are_not_as_the_registry_has_them_are_found(living: Terminal) 
         redis.set("memory:strange", "x")
         redis.xadd(episodic, {"content": "x"})
         redis.expire(episodic, 1000)
-        redis.hset(service, "host", "x")
+        redis.set(refractory, "x")
         redis.set(window, "x")
         found = bad(living)
-        redis.delete("somebody:elses", "memory:strange", episodic, service, window)
+        redis.delete("somebody:elses", "memory:strange", episodic, refractory, window)
     assert set(found) == {"key hygiene"}
     for fault, key in (
         ("unknown under our prefixes", "memory:strange"),
         ("durable with a time to live", episodic),
-        ("evictable without a time to live", service),
+        ("evictable without a time to live", refractory),
         ("of the wrong type (string, not stream)", window),
     ):
         assert f"1 {fault}, as {key}" in found["key hygiene"]
@@ -87,7 +89,7 @@ def test_keys_that_are_not_as_the_registry_has_them_are_found(living: Terminal) 
 
 @pytest.mark.parametrize("family", keys.FAMILIES, ids=lambda family: family.name)
 def test_no_key_of_the_registry_is_a_fault(family: keys.Family) -> None:
-    parts = dict.fromkeys(("mind", "window", "worker", "id"), "x")
+    parts = dict.fromkeys(re.findall(r"<(\w+)>", family.pattern), "x")
     ttl = -1 if family.durable else 5
     assert fault_of(family.key(**parts), family.type, ttl) == ""
     assert fault_of(family.key(**parts), "none", -2) == "", "gone since is nobody's fault"
