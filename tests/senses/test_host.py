@@ -1,8 +1,9 @@
 """The senses of a host: what they say of readings, processes and logs, and of this very host."""
 
 import asyncio
+import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -111,6 +112,31 @@ def test_a_log_is_followed_through_rotation_and_truncation(tmp_path: Path) -> No
 def test_a_log_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="name a file you may read"):
         LogFile(tmp_path / "none")
+
+
+JOURNAL = (
+    b'{"SYSLOG_IDENTIFIER": "sshd", "MESSAGE": "session opened", "PRIORITY": "6"}\n'
+    b'{"SYSLOG_IDENTIFIER": "kernel", "MESSAGE": [111, 117, 99, 104, 255], "PRIORITY": "2"}\n'
+    b'{"MESSAGE": null}\n'
+    b'{"MESSAGE": "bare"}\n'
+)
+
+
+async def test_the_journal_is_read_as_journald_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lines").write_bytes(JOURNAL)
+    program = tmp_path / "journalctl"
+    program.write_text(f"#!/bin/sh\ncat {tmp_path}/lines\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (sense,) = sensing.of_logs([], with_journal=True).values()
+    thoughts = [(await anext(sense))[0] for _ in range(3)]
+    assert isinstance(sense, AsyncGenerator)
+    await sense.aclose()
+    contents = ["sshd: session opened", "kernel: ouch\ufffd", "?: bare"]
+    assert [thought.content for thought in thoughts] == contents
+    assert thoughts[1].salience > thoughts[0].salience
 
 
 async def run_until(felt: Sensing, senses: dict[str, sensing.Sense], enough: asyncio.Event) -> None:

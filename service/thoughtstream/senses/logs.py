@@ -112,18 +112,19 @@ async def journal() -> AsyncIterator[tuple[list[str], list[float]]]:
     assert process.stdout is not None
     try:
         while line := await process.stdout.readline():
-            said, weight = _journal_line(line)
-            yield [said], [weight]
+            yield _journal_line(line)
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
 
 
-def _journal_line(line: bytes) -> tuple[str, float]:
+def _journal_line(line: bytes) -> tuple[list[str], list[float]]:
     entry = json.loads(line)
     message = entry.get("MESSAGE")
+    if message is None:  # journald leaves out what is very long
+        return [], []
     if isinstance(message, list):  # journald's form for bytes that are not text
         message = bytes(message).decode(errors="replace")
     priority = int(entry.get("PRIORITY", 6))
-    return f"{entry.get('SYSLOG_IDENTIFIER', '?')}: {message}", _JOURNAL_WEIGHTS[priority]
+    return [f"{entry.get('SYSLOG_IDENTIFIER', '?')}: {message}"], [_JOURNAL_WEIGHTS[priority]]

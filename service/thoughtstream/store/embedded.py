@@ -2,8 +2,13 @@
 
 Whoever needs it calls `ensure`; the first starts it, the others reuse it. It is told apart from
 every other server by the lock that it inherits and by its configuration file, never by a process
-id alone. Its append-only file is written before a client hears OK, so a kill -9 of the server
-loses nothing the kernel was given; `fsync` runs every second, which bounds what a power cut takes.
+id alone.
+
+Its append-only file is written before a client hears OK, so a kill -9 of the server loses nothing
+that was acknowledged; `fsync` runs every second, which bounds what a power cut takes. The one
+exception is Redis's own: while an `fsync` is under way, writes wait for it (at most 2 s) but are
+acknowledged; on a slow disk a kill -9 in that moment loses these. An anchor that must not be lost
+even then asks for `durability="disk"`.
 """
 
 import asyncio
