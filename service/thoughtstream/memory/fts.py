@@ -63,13 +63,16 @@ class FtsIndex:
     async def _catch_up(self, file: FtsFile) -> dict[str, Mark]:
         """Read what is new; returns how far each kind has been read."""
         extents = await self._streams.extents()
-        return {kind: await self._read(file, kind, extent) for kind, extent in extents.items()}
+        marks = await _in_thread(file.marks)
+        return {
+            kind: await self._read(file, kind, extent, marks.get(kind, NOTHING))
+            for kind, extent in extents.items()
+        }
 
-    async def _read(self, file: FtsFile, kind: str, extent: Extent) -> Mark:
+    async def _read(self, file: FtsFile, kind: str, extent: Extent, mark: Mark) -> Mark:
         """Read what comes after the last entry that was read. If that one is no longer there, the
         stream may be another (flushed, restored): then all of it is read anew.
         """
-        mark = await _mark(file, kind)
         if mark.first and extent.first and order(mark.first) < order(extent.first):
             await _in_thread(file.trim, kind, extent.first)
         while mark.last != extent.last:
@@ -81,7 +84,7 @@ class FtsIndex:
                 await _in_thread(file.add, kind, mark.last, rows)
             else:
                 break
-            mark = await _mark(file, kind)
+            mark = (await _in_thread(file.marks)).get(kind, NOTHING)
         return mark
 
     # --- the file ----------------------------------------------------------------------------
@@ -117,10 +120,6 @@ class FtsIndex:
 def _row(place: Place, fields: Fields) -> Row:
     texts = (fields.get("window", ""), fields.get("content", ""))
     return Row(place.entry, attended_at(place, fields), *texts)
-
-
-async def _mark(file: FtsFile, kind: str) -> Mark:
-    return (await _in_thread(file.marks)).get(kind, NOTHING)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

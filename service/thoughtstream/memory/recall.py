@@ -27,7 +27,7 @@ MOST = 1000
 MOST_OFFSET = 10_000
 MOST_CONTEXT = 100
 
-_POOL = 40
+_POOL = 24
 """Proposals that are ranked together; the next so many follow them. So the order of an answer
 never depends on the page that is asked for."""
 
