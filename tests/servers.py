@@ -59,7 +59,11 @@ class RedisServer:
     def start(self) -> "RedisServer":
         log = (self.directory / "redis.log").open("ab")
         self._process = subprocess.Popen(
-            [self._program, self._config], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            [self._program, self._config],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            restore_signals=False,  # as Python, it ignores SIGXFSZ: a file that can't grow
         )
         log.close()
         wait_until(self._answers, "redis answers")

@@ -13,6 +13,10 @@ class RedisUnavailable(ThoughtstreamError):
     """Redis can't be reached or does not answer; whether the last write arrived is unknown."""
 
 
+class WritesRefused(RedisUnavailable):
+    """Redis can't write to its disk and refuses every write; this one was not made."""
+
+
 class MemoryFull(ThoughtstreamError):
     """Redis is at its `maxmemory`: new thoughts are refused, anchors and forgetting go on.
 

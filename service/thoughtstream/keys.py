@@ -164,8 +164,10 @@ CONSOLIDATION = Family(
 )
 
 SERVICE = Family(
-    "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION, "lease", "service", 15
-)
+    "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION,
+    "one a service; goes with its lease", "service",
+)  # fmt: skip
+"""Durable: a key with a time to live would be evicted first, from a Redis that is full."""
 
 SERVICES = Family(
     "services", "thoughtstream:services", "zset", Domain.COORDINATION, "one a service", "service"

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from thoughtstream import config, keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import (
@@ -39,6 +41,9 @@ BATCH = 1000
 
 _ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
 _BLOCK_MS = 1000
+_SPOILT = ("WRONGTYPE", "last possible ID")
+"""What Redis says of a window that is no stream, or one whose ids are used up."""
+
 _LOOK_AGAIN_S = 1.0
 
 
@@ -120,12 +125,12 @@ class Mind:
                     pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
                 answers = await pipe.execute(raise_on_error=False)
             for (_, window, _), answer in zip(batch, answers, strict=True):
-                self._raise_refusal(answer, len(ids))
+                self._raise_refusal(answer, window, len(ids))
                 ids.append(f"{answer}@{window}")
         return ids
 
     @staticmethod
-    def _raise_refusal(answer: Any, accepted: int) -> None:
+    def _raise_refusal(answer: Any, window: str, accepted: int) -> None:
         if not isinstance(answer, Exception):
             return
         try:
@@ -134,6 +139,10 @@ class Mind:
         except MemoryFull as error:
             error.accepted = accepted
             raise
+        except ResponseError as error:
+            if not any(text in str(error) for text in _SPOILT):
+                raise
+            raise InvalidThought(f"window {window}: its key is spoilt, DEL it ({error})") from error
 
     async def anchor(
         self,

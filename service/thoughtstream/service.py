@@ -14,7 +14,7 @@ from thoughtstream.attention.attention import LIBRARY, Attention
 from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
-from thoughtstream.errors import RedisUnavailable
+from thoughtstream.errors import MemoryFull, RedisUnavailable
 from thoughtstream.memory.nights import Nights
 from thoughtstream.store.connection import Client, open_client, typed_errors
 from thoughtstream.store.membership import HEARTBEAT_S, Membership
@@ -46,7 +46,7 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
             try:
                 with typed_errors():
                     await _shielded(_spell(redis, membership, minds, on_ready))
-            except RedisUnavailable as error:
+            except (RedisUnavailable, MemoryFull) as error:
                 log.warning("redis.lost", error=str(error), retry_in_s=pause)
             pause = _RETRY_S if minds.attended_lately() else min(pause * 2, _LONGEST_RETRY_S)
             await asyncio.sleep(pause)
@@ -113,7 +113,8 @@ async def _wakeups(redis: Client, membership: Membership) -> AsyncIterator[Wakeu
         return
     wakeups = Wakeups(redis)
     try:
-        if await wakeups.begin(probe=keys.SERVICE.key(id=membership.id)):
+        probe = keys.SERVICE.key(id=membership.id)
+        if await wakeups.begin(probe, lambda: membership.describe(0, 0)):
             yield wakeups
         else:
             log.warning("notifications.off", cure=f"notify-keyspace-events {keys.NOTIFY_EVENTS}")

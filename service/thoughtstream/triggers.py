@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import ResponseError
 
 from thoughtstream import keys
 from thoughtstream.attention.models import Attended, NewThought
@@ -58,9 +58,7 @@ class Triggers:
             mind, thought = await self._waiting.get()
             try:
                 await self.pull(mind, thought)
-            except RedisError:
-                raise
-            except ThoughtstreamError as error:
+            except (ThoughtstreamError, ResponseError) as error:  # of this mind alone
                 log.warning("trigger.failed", mind=mind, thought=thought.id, error=str(error))
 
     async def pull(self, mind: str, thought: Attended) -> list[str]:

@@ -62,7 +62,7 @@ class History:
         if into is None:
             return
         if family is keys.WINDOW:
-            fields = fields | {"id": f"{entry}@{key.partition(':window:')[2]}"}
+            fields = fields | {"id": f"{entry}@{key.partition('}:window:')[2]}"}
         into.append(written(fields))
 
 

@@ -13,7 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from thoughtstream.config import ConfigError, RedisConfig
-from thoughtstream.errors import MemoryFull, RedisUnavailable
+from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
+from thoughtstream.store.server import OLDEST
 
 Client: TypeAlias = "Redis | RedisCluster"
 
@@ -24,12 +25,14 @@ async def open_client(config: RedisConfig, url: str | None = None) -> Client:
     """A client for `url`, else for the URL of the settings: of a cluster, if that is one's node.
 
     Raises:
-        ConfigError: the URL, user or password is wrong. RedisUnavailable: nothing answers there.
+        ConfigError: the URL, user or password is wrong, or the server is too old.
+        RedisUnavailable: nothing answers there.
     """
     client: Client = connect(config, url)
     try:
         with typed_errors():
-            info: Any = await client.info("cluster")
+            info: Any = await client.info()
+        _check_version(str(info["redis_version"]))
     except BaseException:
         await client.aclose()
         raise
@@ -38,6 +41,13 @@ async def open_client(config: RedisConfig, url: str | None = None) -> Client:
     await client.aclose()
     address, options = _options(config, url)
     return RedisCluster.from_url(address, **options)
+
+
+def _check_version(version: str) -> None:
+    major, minor, *_ = version.split(".")
+    if (int(major), int(minor)) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise ConfigError(f"redis.url: this is Redis {version}; run {oldest} or newer there")
 
 
 def connect(config: RedisConfig, url: str | None = None) -> Redis:
@@ -120,7 +130,8 @@ def typed_errors() -> Iterator[None]:
     """Turns the client library's errors into ours, with the cure in the message.
 
     Raises:
-        RedisUnavailable, MemoryFull, ConfigError (a password or user that Redis refuses).
+        RedisUnavailable, WritesRefused, MemoryFull, ConfigError (a password or user that Redis
+        refuses).
     """
     try:
         yield
@@ -144,6 +155,12 @@ def typed_errors() -> Iterator[None]:
             ) from error
         raise RedisUnavailable(
             f"Redis does not answer: {error}; is it up? `thoughtstream up`"
+        ) from error
+    except redis.exceptions.ResponseError as error:
+        if not str(error).startswith("MISCONF"):
+            raise
+        raise WritesRefused(
+            f"Redis can't write to its disk and refuses writes; make room there ({error})"
         ) from error
 
 

@@ -12,17 +12,21 @@ import socket
 import time
 import uuid
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.store.connection import Client, server_ms
+from thoughtstream.store.functions import Library
 
 HEARTBEAT_S = 1.0
 LEASE_MS = 4000
 
+LIBRARY = Library(Path(__file__).parent / "lua" / "membership.lua")
+
 
 class Membership:
-    """The lease of one service. Source: ZADD, ZRANGE BYSCORE, the server's TIME."""
+    """The lease of one service, by the server's TIME."""
 
     def __init__(self, redis: Client) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -33,17 +37,26 @@ class Membership:
     async def renew(self, minds: int) -> bool:
         """Renew the lease; returns whether other services came or went since the last time."""
         now = await server_ms(self._redis)
-        lease = keys.SERVICE.key(id=self.id)
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.zadd(keys.SERVICES.key(), {self.id: now})
-        pipe.zremrangebyscore(keys.SERVICES.key(), "-inf", now - LEASE_MS)
-        pipe.zrange(keys.SERVICES.key(), 0, -1)
-        pipe.hset(lease, mapping={**self._description(), "minds": minds, "last_seen": now})
-        pipe.expire(lease, keys.SERVICE.ttl_s or 0)
-        answers = await pipe.execute()
-        alive = frozenset(answers[2])
+        members, over = await LIBRARY.call(
+            self._redis,
+            "membership_renew_1",
+            [keys.SERVICES.key()],
+            (self.id, now, LEASE_MS),
+        )
+        await self.describe(minds, now)
+        for member in over:
+            await self._redis.unlink(keys.SERVICE.key(id=member))
+        alive = frozenset(members)
         changed, self.alive = alive != self.alive, alive
         return changed
+
+    async def describe(self, minds: int, now_ms: int) -> None:
+        """Write down what this service is; makes its key."""
+        said = {**self._description(), "minds": minds, "last_seen": now_ms}
+        flat = [part for pair in said.items() for part in pair]
+        await LIBRARY.call(
+            self._redis, "membership_describe_1", [keys.SERVICE.key(id=self.id)], flat
+        )
 
     async def leave(self) -> None:
         """End the lease, so that others take over at once."""
@@ -72,7 +85,8 @@ def _weight(member: str, mind: str) -> bytes:
 async def alive_services(redis: Client) -> list[dict[str, str]]:
     """The services whose lease holds, as they describe themselves, with their `id`."""
     now = await server_ms(redis)
-    ids: Any = await redis.zrange(keys.SERVICES.key(), now - LEASE_MS, "+inf", byscore=True)
+    latest = now + LEASE_MS
+    ids: Any = await redis.zrange(keys.SERVICES.key(), now - LEASE_MS, latest, byscore=True)
     found: list[tuple[str, Any]] = [
         (member, await redis.hgetall(keys.SERVICE.key(id=member))) for member in ids
     ]

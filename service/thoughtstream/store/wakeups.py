@@ -6,7 +6,7 @@ anew, then look at everything once (`windows`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from redis.asyncio import Redis
@@ -27,15 +27,14 @@ class Wakeups:
         self._pubsub: PubSub = redis.pubsub()
         self._confirmed: dict[str, asyncio.Future[None]] = {}
 
-    async def begin(self, probe: str) -> bool:
+    async def begin(self, probe: str, make: Callable[[], Awaitable[None]]) -> bool:
         """Listen for new keys; returns whether the server really tells of them.
 
-        Finds out by making the key `probe` (a lease of this service) anew.
+        Finds out by having the key `probe` made anew.
         """
         await self._pubsub.subscribe(keys.NEW_KEY_CHANNEL)
         await self._redis.delete(probe)
-        await self._redis.hset(probe, mapping={"probe": "1"})
-        await self._redis.expire(probe, keys.SERVICE.ttl_s or 0)
+        await make()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PROBE_S):
                 while True:

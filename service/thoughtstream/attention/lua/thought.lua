@@ -12,6 +12,7 @@ local FIRST_WINDOW = 12
 local GROUP = 'attention'
 local PAGE = 1000            -- arguments that one unpack() may take without overflowing the stack
 local MOST_FIELDS = 64
+local MOST_DIGITS = 64
 
 -- What a number may be. A field that is absent is fine; one that is not a number in range is not.
 local RANGES = { { 'salience', 0, 1 }, { 'connection_relevance', 0, 1 }, { 'valence', -1, 1 },
@@ -47,15 +48,16 @@ local function public_id(member)
 end
 
 local function window_name(key)
-  local _, last = string.find(key, ':window:', 1, true)
+  local _, last = string.find(key, '}:window:', 1, true) -- a mind's name may have the rest in it
   return string.sub(key, last + 1)
 end
 
 -- fields ------------------------------------------------------------------------------------
 
--- tonumber() alone would take hexadecimals, blanks and `nan`
+-- tonumber() alone would take hexadecimals, blanks and `nan`; the pattern alone would try for days
+-- to find a number in a long text.
 local function decimal(digits)
-  return string.match(digits, '^[+-]?%d*%.?%d*[eE]?[+-]?%d*$') and tonumber(digits)
+  return #digits <= MOST_DIGITS and string.match(digits, '^[+-]?%d*%.?%d*[eE]?[+-]?%d*$') and tonumber(digits)
 end
 
 -- why a thought can't compete; nil if it can
