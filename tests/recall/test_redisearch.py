@@ -73,12 +73,8 @@ async def test_several_make_it_at_once(mind: Mind, client: Any) -> None:
 
 
 async def test_an_index_of_another_version_is_dropped(mind: Mind, client: Any) -> None:
-    ours = "thoughtstream:memory:0a1b2c3d:{ana}"
-    others = [
-        "thoughtstream:memory:0a1b2c3d:{anan}",
-        "strangers:{ana}",
-        "thoughtstream:memory:{ana}",
-    ]
+    ours = f"{ITEM}*@0a1b2c3d"
+    others = [f"{ITEM.replace('ana', 'anan')}*@0a1b2c3d", "strangers:{ana}", ITEM]
     for name in [ours, *others]:
         client.execute_command(
             "FT.CREATE", name, "ON", "HASH", "PREFIX", "1", ITEM, "SCHEMA", "content", "TEXT"
@@ -134,17 +130,21 @@ async def test_without_the_right_to_use_it(mind: Mind, client: Any) -> None:
     assert mind._recall.index == "FTS5"
 
 
+@pytest.mark.parametrize(
+    ("more", "index"),
+    [([], "FTS5"), (["+ft.search", "+ft.info", "+ft.create"], REDISEARCH)],
+)
 async def test_as_the_service_user_of_a_deployment(
-    mind: Mind, server: RedisServer, client: Any, tmp_path: Path
+    mind: Mind, server: RedisServer, client: Any, tmp_path: Path, more: list[str], index: str
 ) -> None:
     rules = keys.acl_rules("service").split()
-    client.execute_command("ACL", "SETUSER", "service", "reset", "on", ">secret", *rules)
+    client.execute_command("ACL", "SETUSER", "service", "reset", "on", ">secret", *rules, *more)
     settings = settings_for(server, tmp_path / "home2")
-    granted = settings.redis.model_copy(
-        update={"username": "service", "password": SecretStr("secret")}
-    )
-    async with Mind.connect("ana", settings=settings.model_copy(update={"redis": granted})) as same:
+    user = {"username": "service", "password": SecretStr("secret")}
+    granted = {"redis": settings.redis.model_copy(update=user)}
+    async with Mind.connect("ana", settings=settings.model_copy(update=granted)) as same:
         await finds(same, "an olive")
+        assert same._recall.index == index
 
 
 async def test_a_server_without_it_takes_over(

@@ -1,8 +1,10 @@
 """The index of the server: RediSearch over the items of a mind, where the server has it.
 
 One RediSearch index a mind, so that no mind's words weigh in another's. It is made at the first
-search; its name has the version of its schema, so that a changed schema is another index, and the
-old one is dropped. Source: RediSearch 2.10 (the first with BM25STD).
+search. Its name is the pattern of what it indexes and the version of its schema: so a changed
+schema is another index, and the old one is dropped; and Redis, to which an index's name is a key,
+finds it on the mind's own node of a cluster, and permits it to whom it permits the items.
+Source: RediSearch 2.10 (the first with BM25STD).
 """
 
 import asyncio
@@ -31,7 +33,6 @@ _SCHEMA = (
 """`words`: RediSearch ends a word at ASCII punctuation only and tells accents apart; so the words
 of a content that have other characters are in this field too, apart and without accents."""
 
-_NAME = "thoughtstream:memory:"
 _VERSION = hashlib.sha256(repr(_SCHEMA).encode()).hexdigest()[:8]
 _LONGEST_WORD_BYTES = 128
 _LOOKS, _LOOK_AGAIN_S = 100, 0.02
@@ -46,8 +47,7 @@ class SearchIndex:
     def __init__(self, redis: Client, mind: str) -> None:
         self._redis = redis
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
-        self._mind = f"{{{keys.encode_name(mind)}}}"
-        self._index = f"{_NAME}{_VERSION}:{self._mind}"
+        self._index = f"{self._items}*@{_VERSION}"
 
     async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query.
@@ -105,10 +105,9 @@ class SearchIndex:
             "FT.CREATE", self._index, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
             "SCHEMA", *_SCHEMA, unless="already exists",
         )  # fmt: skip
-        of_this_mind = re.compile(rf"{_NAME}\w+:{re.escape(self._mind)}")
         with suppress(NoPermissionError):  # then they stay, for somebody who may
             for name in await self._call("FT._LIST"):
-                if name != self._index and of_this_mind.fullmatch(name):
+                if name.startswith(f"{self._items}*@") and name != self._index:
                     await self._call("FT.DROPINDEX", name, unless="unknown index")
 
     async def _call(self, *command: str, unless: str | None = None) -> Any:
@@ -120,9 +119,7 @@ class SearchIndex:
             return None
 
     def _there(self) -> dict[str, Any]:
-        """Where the command has to go: RediSearch knows the items of its own server only. The hash
-        tag in the name of the index makes that server the one that answers for it, too.
-        """
+        """Where the command has to go: RediSearch knows the items of its own server only."""
         if isinstance(self._redis, RedisCluster):
             return {"target_nodes": self._redis.get_node_from_key(self._items)}
         return {}
