@@ -69,7 +69,7 @@ class Model:
             "episodic": [], "semantic": [], "procedural": [],
         }  # fmt: skip
         self.rejected: list[str] = []
-        self.unconscious: list[str] = []
+        self.unconscious: list[Entry] = []
         self.ledger: dict[str, int] = {}
 
     # --- producers ---------------------------------------------------------------------------
@@ -140,13 +140,29 @@ class Model:
         self.intervening.remove(thought)
         if thought.vetoed:
             return self._count("vetoed")
-        kind = thought.fields.get("kind", "")
-        if not kind and "skill" in thought.fields:
+        self._remember(thought.entry, thought.fields)
+        return self._count("anchored")
+
+    def _remember(self, entry: Entry, fields: dict[str, str]) -> None:
+        kind = fields.get("kind", "")
+        if not kind and "skill" in fields:
             kind = "procedural"
         if not kind:
-            kind = "semantic" if thought.entry.window == "reasoning" else "episodic"
-        self.memories[kind].append((thought.entry.name, thought.fields["content"]))
-        return self._count("anchored")
+            kind = "semantic" if entry.window == "reasoning" else "episodic"
+        self.memories[kind].append((entry.name, fields["content"]))
+
+    # --- past the contest --------------------------------------------------------------------
+
+    def anchor(self, entry: Entry) -> None:
+        """A memory made at once."""
+        self._remember(entry, entry.fields)
+        for name in ("adopted", "attended", "anchored"):
+            self._count(name)
+
+    def take_back(self, forgotten: Entry, entry: Entry) -> None:
+        """A forgotten thought competes again, as this entry."""
+        self.unconscious.remove(forgotten)
+        self.add(entry)
 
     def _attend(self, now: int) -> str | None:
         for _ in range(self.config.batch):
@@ -172,7 +188,7 @@ class Model:
         weak.sort(key=lambda t: (t.score, _reversed(t.entry)))
         for thought in weak[: self.config.batch]:
             if thought.entry in self.windows[thought.entry.window]:
-                self.unconscious.append(thought.entry.name)
+                self.unconscious.append(thought.entry)
             self._leave(thought, "forgotten")
 
     # --- intervention ------------------------------------------------------------------------

@@ -176,6 +176,36 @@ async def test_a_full_redis_refuses_thoughts_but_remembers_and_forgets(redis: An
     assert counted.forgotten == 10
 
 
+async def test_cache_traffic_evicts_no_memory_and_no_thought(redis: Any) -> None:
+    """At maxmemory, what has a TTL goes; what is durable stays, to the last value."""
+    attention = worker(redis, working_memory_ttl_ms=600_000)
+    anchored = [
+        await attention.anchor("ana", "sensory", {"content": f"memory {n}"}) for n in range(100)
+    ]
+    await flood(redis, 50, lambda n: 0.5)
+    await attention.cycle("ana", WINDOWS)
+    used = (await redis.info("memory"))["used_memory"]
+    await redis.config_set("maxmemory", used + 4_000_000)
+    try:
+        for start in range(0, 20_000, 1000):
+            pipe = redis.pipeline(transaction=False)
+            for n in range(start, start + 1000):
+                pipe.set(keys.REFRACTORY.key(mind="cache", id=str(n)), "x" * 1000, ex=3600)
+            await pipe.execute()
+        evicted = (await redis.info("stats"))["evicted_keys"]
+        kept = await redis.xrange(keys.EPISODIC.key(mind="ana"))
+        items = [
+            await redis.hget(keys.ITEM.key(mind="ana", id=name), "content") for name in anchored
+        ]
+        counted = await audit(redis)
+    finally:
+        await redis.config_set("maxmemory", 0)
+    assert evicted > 1000
+    assert [fields["content"] for _, fields in kept] == [f"memory {n}" for n in range(100)]
+    assert items == [f"memory {n}" for n in range(100)]
+    assert (counted.balanced, counted.competing, counted.intervening) == (True, 49, 1)
+
+
 async def test_an_intervention_on_what_is_not_there_is_refused(redis: Any) -> None:
     attention = worker(redis, working_memory_ttl_ms=1)
     await LIBRARY.ensure(redis)

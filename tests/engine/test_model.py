@@ -19,7 +19,7 @@ from tests.engine.model import Entry, Model
 from tests.servers import RedisServer
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
-from thoughtstream.attention.models import CycleReport
+from thoughtstream.attention.models import CycleReport, Forgotten
 from thoughtstream.config import RedisConfig, StreamConfig
 from thoughtstream.errors import InterventionRefused
 from thoughtstream.store.connection import connect
@@ -110,6 +110,35 @@ class Life(RuleBasedStateMachine):
         self.run(self.redis.xtrim(key, maxlen=length, approximate=False))
         self.model.trim(keys.encode_name(window), length)
 
+    @rule(window=window, kind=st.sampled_from(["", "semantic"]), skill=st.booleans())
+    def anchor(self, window: str, kind: str, skill: bool) -> None:
+        fields = {"content": f"memory {self.number}"}
+        fields |= {"kind": kind} if kind else {}
+        fields |= {"skill": "tea"} if skill else {}
+        self.number += 1
+        name = self.run(self.workers[0].anchor(MIND, window, fields))
+        self.model.anchor(_entry(name, fields))
+
+    @rule(pick=st.integers(0, 9), salience=st.sampled_from([0.1, 0.5, 1.0]))
+    def take_back(self, pick: int, salience: float) -> None:
+        if not self.model.unconscious:
+            return
+        entries = self.run(self.redis.xrange(keys.UNCONSCIOUS.key(mind=MIND)))
+        pick %= len(entries)
+        forgotten, entry = self.model.unconscious[pick], Forgotten.of(*entries[pick])
+        name = self.run(self.workers[0].take_back(MIND, entry, salience))
+        self.model.take_back(
+            forgotten, _entry(name, forgotten.fields | {"salience": str(salience)})
+        )
+
+    @rule(chance=st.integers(0, 9))
+    def redis_is_killed(self, chance: int) -> None:
+        if chance:
+            return  # a restart takes as long as a hundred other moves
+        self.run(self.redis.aclose())
+        self.server.kill()
+        self.server.start()
+
     @rule()
     def functions_flushed(self) -> None:
         self.run(self.redis.function_flush())
@@ -153,7 +182,7 @@ class Life(RuleBasedStateMachine):
         assert sorted(a.id for a in intervening) == sorted(t.entry.name for t in model.intervening)
         assert self.ids(keys.ASSEMBLED) == model.assembled
         assert sorted(self.ids(keys.REJECTED)) == sorted(model.rejected)
-        assert self.ids(keys.UNCONSCIOUS) == model.unconscious
+        assert self.ids(keys.UNCONSCIOUS) == [entry.name for entry in model.unconscious]
         for kind, family in keys.MEMORIES.items():
             entries = get(self.redis.xrange(family.key(mind=MIND)))
             assert [(f["id"], f["content"]) for _, f in entries] == model.memories[kind]
@@ -171,6 +200,12 @@ class Life(RuleBasedStateMachine):
 
     def ids(self, family: keys.Family) -> list[str]:
         return [f["id"] for _, f in self.run(self.redis.xrange(family.key(mind=MIND)))]
+
+
+def _entry(name: str, fields: dict[str, str]) -> Entry:
+    numbers, _, window = name.partition("@")
+    ms, _, seq = numbers.partition("-")
+    return Entry((int(ms), int(seq)), window, fields)
 
 
 def _name(member: str) -> str:
