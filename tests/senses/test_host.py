@@ -102,8 +102,8 @@ def test_a_log_is_followed_through_rotation_and_truncation(tmp_path: Path) -> No
     with path.open("a") as file:
         file.write("o\n")
     path.rename(tmp_path / "log.1")
-    path.write_text("three\n")
-    assert log.read() == ["two", "three"]
+    path.write_text("the third is longer than all before\n")
+    assert log.read() == ["two", "the third is longer than all before"]
     path.write_text("4\n")
     assert log.read() == ["4"]
     log.close()
