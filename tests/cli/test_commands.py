@@ -43,7 +43,7 @@ def test_help_lists_every_command(living: Terminal) -> None:
         ["nonsense"],
         ["recall", "x", "--limit", "0"],
         ["recall", "x", "--since", "yesterday"],
-        ["intervene", "last", "explode"],
+        ["intervene", "default", "last", "explode"],
         ["feed", "-", "--rate", "5", "--flood"],
         ["sense", "--only", "taste"],
         ["keys", "--acl", "king"],
@@ -62,8 +62,8 @@ def test_bad_usage_ends_with_2(living: Terminal, words: list[str]) -> None:
         (["think", "x", "--field", "valence=-3"], "valence"),
         (["think", "x", "--field", "score=1"], "score"),
         (["think", "x", "--mind", "m" * 1001], "mind"),
-        (["intervene", "nonsense", "veto"], "id"),
-        (["intervene", "1-0@sensory", "boost"], "boost"),
+        (["intervene", "bad", "nonsense", "veto"], "id"),
+        (["intervene", "bad", "1-0@sensory", "boost"], "boost"),
         (["feed", "/nonexistent"], "FILE"),
         (["feed", "/"], "FILE"),
     ],
@@ -71,7 +71,7 @@ def test_bad_usage_ends_with_2(living: Terminal, words: list[str]) -> None:
 def test_bad_input_names_the_field_and_changes_nothing(
     living: Terminal, words: list[str], field: str
 ) -> None:
-    mind = [] if "--mind" in words else ["--mind", "bad"]
+    mind = [] if {"--mind", "bad"} & set(words) else ["--mind", "bad"]
     error = living.json(*words, *mind, code=1)["error"]
     assert error.startswith(f"{field}: ") and "\n" not in error
     assert living.json("audit", "--mind", "bad")["adopted"] == 0
@@ -104,17 +104,19 @@ def test_a_thought_goes_where_it_is_sent_and_keeps_its_fields(living: Terminal) 
 
 def test_interventions(terminal: Terminal) -> None:
     terminal.up("--set", "streams.working_memory_ttl_ms=600000")
-    early = terminal.json("intervene", "last", "veto", code=1)["error"]
+    early = terminal.json("intervene", "default", "last", "veto", code=1)["error"]
     assert "no thought is in its intervention window" in early
     id_ = terminal.json("think", "a ghost")["id"]
     wait_until(lambda: attended(terminal, "default"), "it is attended")
-    reframed = terminal.json("intervene", "last", "reframe", "--content", "only the wind")
+    reframed = terminal.json(
+        "intervene", "default", "last", "reframe", "--content", "only the wind"
+    )
     assert reframed["id"] == id_ and reframed["closes_at"] > reframed["now"]
     (open_,) = terminal.json("watch", "--once")["intervening"]
     assert open_["content"] == "only the wind"
-    shown = terminal.call("intervene", id_, "veto")
+    shown = terminal.call("intervene", "default", id_, "veto")
     assert (shown.returncode, shown.stderr) == (0, "") and id_ in shown.stdout
-    unknown = terminal.json("intervene", "1-0@sensory", "veto", code=1)["error"]
+    unknown = terminal.json("intervene", "default", "1-0@sensory", "veto", code=1)["error"]
     assert unknown.startswith("1-0@sensory: is not in its intervention window")
 
 

@@ -7,22 +7,22 @@ import typer
 from thoughtstream import Mind
 from thoughtstream.attention.models import Action, Kind
 from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli.common import Json
 
 EXAMPLES = common.examples(
-    "thoughtstream intervene last veto",
-    'thoughtstream intervene 1700000000000-0@sensory reframe --content "it was only the wind"',
-    "thoughtstream intervene last boost --salience 1",
+    "thoughtstream intervene default last veto",
+    'thoughtstream intervene ana 1700000000000-0@sensory reframe --content "it was only the wind"',
+    "thoughtstream intervene default last boost --salience 1",
 )
 
 
 def intervene(
+    mind: Annotated[str, typer.Argument(help="The mind that attended it.")],
     thought: Annotated[str, typer.Argument(help="Its id, or `last`: the one attended last.")],
     action: Annotated[Action, typer.Argument(help="Keep it out of memory, or change it.")],
     content: Annotated[str | None, typer.Option(help="What it should say (reframe).")] = None,
     salience: Annotated[float | None, typer.Option(help="0 to 1 (reframe, boost).")] = None,
     kind: Annotated[Kind | None, typer.Option(help="Which memory it becomes (reframe).")] = None,
-    mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Veto, reframe or boost an attended thought within its 5 seconds."""
