@@ -133,7 +133,7 @@ async def test_forgetting_that_deletes_archives_no_duplicate(
     deleting = settings.model_copy(update={"streams": streams})
     async with Mind.connect("ana", settings=deleting) as mind:
         assert len((await mind.sleep()).merged) == 1
-        assert await mind.forgotten() == []
+    assert not await redis.exists(keys.UNCONSCIOUS.key(mind="ana"))
 
 
 async def test_a_poison_entry_stops_nobody(redis: Any, mind: Mind) -> None:
@@ -370,6 +370,15 @@ async def test_a_session_that_is_lost_begins_anew(redis: Any, mind: Mind) -> Non
     assert not report.resumed
     assert len(report.distilled) == 1
     assert (await picture(redis, "ana"))["ledger"] == {"replayed": 4, "merged": 1, "distilled": 1}
+
+
+async def test_a_session_that_is_evicted_in_the_night_does_not_stay(redis: Any, mind: Mind) -> None:
+    [memory_] = await remember(redis, "ana", KETTLE[:1])
+    async with Night.begin(redis, "ana") as night_:
+        session = keys.CONSOLIDATION.key(mind="ana", session=night_.session)
+        await redis.delete(session)
+        assert await night_.replay([Replay(memory_, 0.5)]) == 1
+        assert 0 < await redis.ttl(session) <= 7 * 86_400
 
 
 # --- distillers and trouble ----------------------------------------------------------------------

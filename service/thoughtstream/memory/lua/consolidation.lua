@@ -106,7 +106,7 @@ local function merge(run)
   for i = FIRST + 3, #args do
     local id = args[i]
     local item, stream, flat = memory(run, id)
-    if item and item.kind == stays.kind and id ~= kept then
+    if item and id ~= kept then
       if maxlen ~= '0' then archive(run, item, flat, kept, threshold, maxlen) end
       redis.call('XDEL', stream, item.entry)
       redis.call('DEL', run.item_prefix .. id)
