@@ -141,7 +141,8 @@ async def test_services_share_minds_and_take_over(redis: Any, quick: Settings) -
 
 @pytest.mark.parametrize("version", [WHEEL, DEBIAN])
 async def test_a_redis_that_is_killed_and_comes_back(version: str, tmp_path: Path) -> None:
-    server = RedisServer(programs()[version], tmp_path).start()
+    # always: everysec lets Redis answer before it writes while a slow disk is busy
+    server = RedisServer(programs()[version], tmp_path, "appendfsync always").start()
     streams = StreamConfig(working_memory_ttl_ms=2000, cycle_target_ms=5)
     settings = Settings(home=tmp_path, redis=RedisConfig(url=server.url), streams=streams)
     try:
