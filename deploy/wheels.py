@@ -23,6 +23,8 @@ from pyinfra.api.exceptions import DeployError
 from deploy.render import digest
 
 ROOT = Path(__file__).parent.parent
+KEPT = 8
+"""Archives in the cache: a few kinds of hosts, and the release before."""
 _building = Lock()
 
 
@@ -104,6 +106,7 @@ def build(release: Release) -> Path:
                 wheels = Path(folder) / "wheels"
                 _collect(release.target, wheels)
                 _pack(wheels, release.archive)
+            _forget_old(release.archive.parent)
     return release.archive
 
 
@@ -129,6 +132,13 @@ def _collect(target: Target, wheels: Path) -> None:
     _run([*pip, "pip"])
     requirements.unlink()
     (wheels / ".gitignore").unlink(missing_ok=True)
+
+
+def _forget_old(folder: Path) -> None:
+    """The archives that were made last stay."""
+    archives = sorted(folder.glob("*.tar"), key=lambda path: path.stat().st_mtime_ns)
+    for archive in archives[:-KEPT]:
+        archive.unlink()
 
 
 def _run(command: list[str]) -> None:

@@ -17,12 +17,6 @@ class ContainerState:
     status: str
     health: str | None = None
     revision: str | None = None
-    started: str | None = None
-
-    @property
-    def sound(self) -> bool:
-        """Runs, and nothing says that it is unwell."""
-        return self.status == "running" and self.health in (None, "healthy", "starting")
 
 
 @dataclass(frozen=True)
@@ -88,5 +82,4 @@ def _container(line: str) -> tuple[str, ContainerState]:
         status=state["Status"],
         health=(state.get("Health") or {}).get("Status"),
         revision=(labels or {}).get(REVISION_LABEL),
-        started=state.get("StartedAt"),
     )

@@ -21,6 +21,7 @@ class DarwinNative(Native):
 
     redis_unit = REDIS_DAEMON
     service_unit = DAEMON
+    reload_restarts = True
 
     def __init__(self, stack: Stack, machine: Machine) -> None:
         user = machine.login or ""
@@ -119,7 +120,7 @@ class DarwinNative(Native):
 
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartDaemon:
         plist = self.job(unit).path
-        return StartDaemon("system", unit, plist, why, restart=restart or reload)
+        return StartDaemon("system", unit, plist, why, restart=restart)
 
     def gate(self, unit: str, what: str, check: str) -> Gate:
         return Gate(

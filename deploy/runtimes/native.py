@@ -28,6 +28,7 @@ class Native(Runtime, ABC):
 
     redis_unit: str
     service_unit: str
+    reload_restarts = False
 
     def __init__(
         self, stack: Stack, machine: Machine, layout: Layout, *, supervised: str, become: str
@@ -161,7 +162,8 @@ class Native(Runtime, ABC):
         state = facts.units.get(unit)
         if why or reload or (state and state.enabled == "disabled"):
             reason = why or ("its unit changed" if reload else "it is not enabled")
-            yield self.start(unit, reason, restart=restart, reload=reload)
+            stops = restart or (self.reload_restarts and not why)
+            yield self.start(unit, reason, restart=stops, reload=reload)
 
     def _toml(self) -> File:
         owner = self.layout.owner

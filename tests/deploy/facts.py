@@ -1,5 +1,6 @@
 """Hosts as facts, to plan for: bare ones, and ones that a plan was carried out on."""
 
+import re
 from dataclasses import replace
 from hashlib import sha256
 
@@ -13,19 +14,10 @@ from deploy.facts.software import Software
 from deploy.facts.units import UnitState
 from deploy.layout import ROLES, THP_UNIT, Role
 from deploy.runtimes.base import Runtime
+from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.docker import CONTAINERS, Docker
 from deploy.runtimes.native import Native
-from deploy.steps import (
-    ComposeUp,
-    MakeDirectory,
-    MakeSecret,
-    PutAcl,
-    PutFile,
-    StartDaemon,
-    StartUnit,
-    Step,
-)
-from deploy.wheels import release_for
+from deploy.steps import InstallRelease, MakeDirectory, MakeSecret, PutAcl, PutFile, Step
 
 GIB = 1 << 30
 DIGESTS: dict[Role, str] = {role: sha256(role.encode()).hexdigest() for role in ROLES}
@@ -80,6 +72,10 @@ def deployed(runtime: Runtime, bare: Facts) -> Facts:
     if isinstance(runtime, Docker):
         return _containers(runtime, after, plan)
     assert isinstance(runtime, Native)
+    if isinstance(runtime, DarwinNative):
+        program = PathState("-", ("ana", "501"), ("admin", "80"), 0o755)
+        brewed = (runtime.python, f"{runtime.brew}/bin/redis-server")
+        after = replace(after, paths=after.paths | dict.fromkeys(brewed, program))
     return _units(runtime, after, plan)
 
 
@@ -107,3 +103,33 @@ def _redis(runtime: Native | Docker) -> RedisState:
     config = {line.name: line.value for line in lines}
     config["proc-title-template"] = title(server.place.revision)
     return RedisState("8.0.2", config, tuple(users_acl(DIGESTS).splitlines()))
+
+
+def _units(runtime: Native, facts: Facts, plan: list[Step]) -> Facts:
+    texts = {step.path: step.text for step in plan if isinstance(step, PutFile)}
+    service = texts[runtime.job(runtime.service_unit).path]
+    found = re.search(r"THOUGHTSTREAM_REVISION(?:=|</key><string>)(\w+)", service)
+    (release,) = (step.release.name for step in plan if isinstance(step, InstallRelease))
+    up = UnitState("loaded", "active", "enabled", 100)
+    units = {
+        runtime.redis_unit: up,
+        runtime.service_unit: replace(up, pid=101, revision=found and found[1]),
+        THP_UNIT: up,
+    }
+    software = replace(facts.software, redis="8.0.2", service_user=True, current=release)
+    return replace(facts, units=units, software=software, redis=_redis(runtime))
+
+
+def _containers(runtime: Docker, facts: Facts, plan: list[Step]) -> Facts:
+    texts = {step.path: step.text for step in plan if isinstance(step, PutFile)}
+    parts = texts[runtime.layout.compose].split("container_name: ")[1:]
+    containers = {}
+    for part in parts:
+        found = re.search(r'thoughtstream.revision: "(\w+)"', part)
+        name = part.split()[0]
+        containers[name] = ContainerState("running", "healthy", found and found[1])
+    assert containers.keys() <= set(CONTAINERS.values())
+    assert facts.docker is not None
+    docker = replace(facts.docker, images=runtime.watch().images, containers=containers)
+    units = {THP_UNIT: UnitState("loaded", "active", "enabled")}
+    return replace(facts, docker=docker, redis=_redis(runtime), units=units)

@@ -68,30 +68,34 @@ def test_every_redis_takes_the_configuration(redis: Redis) -> None:
     different = {
         line.name: (running[line.name], line.value)
         for line in WANTED.redis.directives()
-        if line.name != "port" and not same_value(line.name, running[line.name], line.value)
+        if line.name != "port" and not same_value(line.name, str(running[line.name]), line.value)
     }
     assert different == {}
     assert running["proc-title-template"] == title(REVISION)
     assert running["appenddirname"] == "appendonlydir"
 
 
+def listed(redis: Redis) -> tuple[str, ...]:
+    return tuple(str(line) for line in redis.acl_list())
+
+
 def test_every_redis_takes_the_users(redis: Redis) -> None:
     version = redis.info("server")["redis_version"]
 
     def strange() -> list[str]:
-        return strange_users(DIGESTS, RedisState(version, {}, tuple(redis.acl_list())))
+        return strange_users(DIGESTS, RedisState(version, {}, listed(redis)))
 
     assert strange() == []
-    redis.execute_command("ACL", "SETUSER", "default", "on", "nopass")
-    redis.execute_command("ACL", "SETUSER", "service", "~*")
-    redis.execute_command("ACL", "SETUSER", "mallory", "on", ">guess", "+@all")
+    redis.acl_setuser("default", enabled=True, nopass=True)
+    redis.acl_setuser("service", enabled=True, keys=["*"])
+    redis.acl_setuser("mallory", enabled=True, passwords=["+guess"], categories=["+@all"])
     assert strange() == ["default", "mallory", "service"]
     redis.acl_load()
     assert strange() == []
 
 
 def test_users_of_another_file_are_strange(redis: Redis) -> None:
-    running = RedisState("7.0.15", {}, tuple(redis.acl_list()))
+    running = RedisState("7.0.15", {}, listed(redis))
     other = DIGESTS | {"monitor": "0" * 64}
 
     assert strange_users(other, running) == ["default", "monitor"]

@@ -1,0 +1,166 @@
+"""A Mac, by pyinfra's `@fake` connector: the exact commands, and files that launchd can read."""
+
+import json
+import os
+import plistlib
+import shlex
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.commands import start_daemon
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON
+from deploy.runtimes.base import supervised
+from tests.servers import wait_until
+
+ROOT = Path(__file__).parents[2]
+INVENTORY = """
+from deploy.settings import stack
+
+_machine = ["system=Darwin", "architecture=arm64", "user=root", "login=ana", "home=/Users/ana",
+            "release=15.1", "memory=17179869184", "autorestart=0"]
+_answers = {
+    "hw.memsize": _machine,
+    "brew=$(command": ["brew=/opt/homebrew/bin/brew"],
+    "brew --version": "Homebrew 4.6.0",
+    "then echo yes; fi": "yes",
+    "monitor.password ] && echo": [f"{r}={'0' * 64}" for r in ("admin", "service", "monitor")],
+    "docker info": ["version=27.3.1", "memory=8589934592", "root=/x", "compose=2.29.7"],
+}
+hosts = [("@fake/mini", {"_sudo": SUDO, "fake_delay": 0, "fake_delay_jitter": 0,
+                         "fake_responses": _answers, "stack": stack(runtime=RUNTIME)})]
+"""
+
+
+@dataclass(frozen=True)
+class Mac:
+    """What was done to it: commands (with `sudo` where root ran them) and files."""
+
+    commands: list[str]
+    uploads: dict[str, str]
+
+    def plist(self, label: str) -> dict[str, Any]:
+        """A launchd job, as launchd reads it."""
+        text = self.uploads[f"{LAUNCH_DAEMONS}/{label}.plist"]
+        loaded: dict[str, Any] = plistlib.loads(text.encode())
+        return loaded
+
+
+def deployed(folder: Path, runtime: str, *, sudo: bool) -> Mac:
+    inventory, report = folder / "inventory.py", folder / "report.json"
+    names = f"SUDO, RUNTIME = {sudo}, {runtime!r}\n"
+    inventory.write_text(names + INVENTORY)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.deploy.fake", report, "-y", inventory, "deploy.stack"],
+        cwd=ROOT,
+        env=os.environ | {"XDG_CACHE_HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(report.read_text())
+    return Mac(found["commands"]["@fake/mini"], found["uploads"]["@fake/mini"])
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Mac:
+    return deployed(tmp_path_factory.mktemp("native"), "native", sudo=True)
+
+
+def test_homebrew_is_never_run_as_root(native: Mac) -> None:
+    assert "brew install redis python@3.13" in native.commands
+    assert not [line for line in native.commands if line.startswith("sudo brew")]
+
+
+def test_it_comes_back_after_a_power_failure(native: Mac) -> None:
+    assert "sudo pmset -a autorestart 1" in native.commands
+
+
+def test_nothing_of_linux_is_tried(native: Mac) -> None:
+    done = [line for line in native.commands if "export PATH" not in line]
+
+    for word in ("systemctl", "sysctl", "apt-get", "useradd", "runuser"):
+        assert not [line for line in done if word in line], word
+
+
+def test_passwords_are_in_folders_of_the_user_alone(native: Mac) -> None:
+    for folder in ("redis", "service"):
+        path = f"/opt/thoughtstream/etc/{folder}"
+        assert f"sudo chown ana:staff {path}" in native.commands
+        assert f"sudo chmod 700 {path}" in native.commands
+
+
+def test_jobs_are_loaded_redis_first(native: Mac) -> None:
+    loads = [line for line in native.commands if "launchctl enable" in line]
+
+    assert loads == [
+        f"sudo {start_daemon('system', label, f'{LAUNCH_DAEMONS}/{label}.plist')}"
+        for label in (REDIS_DAEMON, DAEMON)
+    ]
+
+
+def test_redis_runs_before_any_login_and_always(native: Mac) -> None:
+    job = native.plist(REDIS_DAEMON)
+
+    assert job["Label"] == REDIS_DAEMON
+    assert job["ProgramArguments"] == [
+        "/opt/homebrew/bin/redis-server",
+        "/opt/thoughtstream/etc/redis/redis.conf",
+    ]
+    assert job["UserName"] == "ana"
+    assert (job["RunAtLoad"], job["KeepAlive"], job["ExitTimeOut"]) == (True, True, 60)
+    assert job["SoftResourceLimits"] == {"NumberOfFiles": 65_535}
+
+
+def test_service_is_restarted_only_if_it_failed(native: Mac) -> None:
+    job = native.plist(DAEMON)
+
+    assert job["ProgramArguments"][:2] == ["/bin/sh", "-c"]
+    assert job["ProgramArguments"][-2:] == ["/opt/thoughtstream/current/bin/thoughtstream", "up"]
+    assert job["KeepAlive"] == {"SuccessfulExit": False}
+    assert job["EnvironmentVariables"].keys() == {"THOUGHTSTREAM_CONFIG", "THOUGHTSTREAM_REVISION"}
+
+
+def test_redis_keeps_its_data_where_the_job_may_write(native: Mac) -> None:
+    conf = native.uploads["/opt/thoughtstream/etc/redis/redis.conf"]
+
+    assert "\ndir /opt/thoughtstream/data/redis\n" in conf
+    assert "\nsupervised no\n" in conf
+    assert "sudo chown ana:staff /opt/thoughtstream/data/redis" in native.commands
+
+
+def test_docker_on_a_mac_is_the_users_own(tmp_path: Path) -> None:
+    mac = deployed(tmp_path, "docker", sudo=False)
+    home = "/Users/ana/.thoughtstream"
+
+    assert not [line for line in mac.commands if line.startswith("sudo")]
+    assert f"{home}/etc/compose.yaml" in mac.uploads
+    ups = [line for line in mac.commands if line.startswith("docker compose")]
+    assert [shlex.split(line)[-1] for line in ups] == ["redis", "service"]
+    assert f'"{home}/etc/redis:/etc/thoughtstream:ro"' in mac.uploads[f"{home}/etc/compose.yaml"]
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1), (78, 0)])
+def test_a_wrong_configuration_ends_a_job_for_good(code: int, ends: int) -> None:
+    done = subprocess.run(supervised("sh", "-c", f"exit {code}"), check=False)
+
+    assert done.returncode == ends
+
+
+def test_a_stopped_job_ends_as_its_program_does(tmp_path: Path) -> None:
+    ready, ended = tmp_path / "ready", tmp_path / "ended"
+    program = (
+        f"trap 'sleep 0.2; touch {ended}; exit 0' TERM; touch {ready}; while :; do sleep 0.05; done"
+    )
+    with subprocess.Popen(supervised("sh", "-c", program)) as job:
+        wait_until(ready.exists, "the program runs")
+        job.send_signal(signal.SIGTERM)
+        assert job.wait(30) == 0
+
+    assert ended.exists()

@@ -1,0 +1,208 @@
+"""What must hold before anything is changed, by facts alone; each problem names setting or fact."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deploy.facts.docker import ContainerState, DockerState
+from deploy.facts.embedded import EmbeddedState
+from deploy.facts.files import Disk
+from deploy.facts.gather import Facts
+from deploy.facts.redis import RedisState
+from deploy.facts.software import Software
+from deploy.facts.units import Listener, UnitState
+from deploy.layout import REDIS_UNIT
+from deploy.runtimes import runtime_of
+from deploy.settings import stack
+
+from .facts import BARE, BARE_MAC, DEBIAN, GIB, MAC
+
+MIB = 1 << 20
+LINUX: dict[str, tuple[Facts, str]] = {
+    "user": (
+        replace(BARE, machine=replace(DEBIAN, user="admin")),
+        "facts.machine.user: is admin, who may not change this host; connect as root, or set "
+        "_sudo=True in the inventory",
+    ),
+    "systemd": (
+        replace(BARE, machine=replace(DEBIAN, systemd=False)),
+        "facts.machine.systemd: doesn't run here; use runtime='docker'",
+    ),
+    "apt": (
+        replace(BARE, software=Software()),
+        "facts.software.apt: there is none (no Debian or Ubuntu); use runtime='docker'",
+    ),
+    "no python": (
+        replace(BARE, machine=replace(DEBIAN, python=None)),
+        "facts.software.python_candidate: apt offers no python3; run apt-get update there",
+    ),
+    "old python": (
+        replace(BARE, machine=replace(DEBIAN, python="3.9.2")),
+        "facts.machine.python: is 3.9.2, and the service needs 3.11; use runtime='docker'",
+    ),
+    "musl": (
+        replace(BARE, machine=replace(DEBIAN, glibc=None)),
+        "facts.machine.glibc: there is none (musl?); use runtime='docker'",
+    ),
+    "old redis": (
+        replace(BARE, software=replace(BARE.software, redis="6.0.16")),
+        "facts.software.redis: is 6.0.16, and Functions need Redis 7.0; upgrade it, or use "
+        "'docker'",
+    ),
+    "only an old redis": (
+        replace(BARE, software=replace(BARE.software, candidate="5:6.0.16-1+deb11u2")),
+        "facts.software.candidate: is 5:6.0.16-1+deb11u2, and Functions need Redis 7.0; upgrade "
+        "it, or use 'docker'",
+    ),
+    "memory": (
+        replace(BARE, machine=replace(DEBIAN, memory=800 * MIB)),
+        "redis.maxmemory: 512mb is more than 60% of this host's 800mb (facts.machine.memory); "
+        "the most is 480mb",
+    ),
+    "disk": (
+        replace(BARE, disk=Disk(free=GIB, used=None)),
+        "facts.disk.free: 1gb is too little for redis.maxmemory 512mb: the log and its rewrite "
+        "take twice that, and a release 512mb; free 512mb",
+    ),
+    "port": (
+        replace(BARE, listeners={6379: Listener(99, "nginx")}),
+        "redis.port: 6379 is taken by nginx (process 99); stop it, or choose another port",
+    ),
+    "port of who knows": (
+        replace(BARE, listeners={6379: Listener(None, None)}),
+        "redis.port: 6379 is taken by another program; stop it, or choose another port",
+    ),
+}
+
+
+def problems(facts: Facts, **settings: Any) -> list[str]:
+    return list(runtime_of(stack(**settings), facts.machine).problems(facts))
+
+
+@pytest.mark.parametrize("name", LINUX)
+def test_linux_native(name: str) -> None:
+    facts, problem = LINUX[name]
+
+    assert problems(facts, runtime="native") == [problem]
+
+
+def test_our_own_redis_takes_no_port_of_others() -> None:
+    mine = UnitState("loaded", "active", "enabled", pid=42)
+    facts = replace(BARE, listeners={6379: Listener(42, "redis-server")}, units={REDIS_UNIT: mine})
+
+    assert problems(facts, runtime="native") == []
+
+
+def test_data_that_is_there_counts_as_room() -> None:
+    facts = replace(BARE, disk=Disk(free=GIB, used=GIB))
+
+    assert problems(facts, runtime="native") == []
+
+
+def docker(**state: Any) -> Facts:
+    assert BARE.docker is not None
+    return replace(BARE, docker=replace(BARE.docker, **state))
+
+
+DOCKER: dict[str, tuple[Facts, str]] = {
+    "missing": (
+        replace(BARE, docker=None),
+        "facts.docker: Docker is not installed, doesn't run, or is not yours to use; install and "
+        "start it, or use runtime='native'",
+    ),
+    "old": (
+        docker(version="19.03.8"),
+        "facts.docker.version: is 19.03.8, and 20.10 is the oldest that will do",
+    ),
+    "no compose": (
+        docker(compose=None),
+        "facts.docker.compose: is missing; install the compose plugin, version 2",
+    ),
+    "memory": (
+        docker(memory=700 * MIB),
+        "redis.maxmemory: 512mb is more than 60% of this host's 700mb (facts.docker.memory); the "
+        "most is 420mb",
+    ),
+    "files": (
+        docker(nofile=4096),
+        "redis.maxclients: 10000 needs more open files than the 4096 there are "
+        "(facts.docker.nofile); the most is 4064",
+    ),
+    "old redis": (
+        replace(BARE, redis=RedisState("6.2.1")),
+        "facts.redis.version: is 6.2.1, and Functions need Redis 7.0; upgrade it, or use 'docker'",
+    ),
+    "port": (
+        replace(BARE, listeners={6379: Listener(7, "docker-proxy")}),
+        "redis.port: 6379 is taken by docker-proxy (process 7); stop it, or choose another port",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCKER)
+def test_docker(name: str) -> None:
+    facts, problem = DOCKER[name]
+
+    assert problems(facts) == [problem]
+
+
+def test_our_own_container_takes_no_port_of_others() -> None:
+    running = docker(containers={REDIS_UNIT: ContainerState("running", "healthy")})
+
+    assert problems(replace(running, listeners={6379: Listener(7, "docker-proxy")})) == []
+
+
+def test_port_of_insight() -> None:
+    facts = replace(BARE, listeners={8001: Listener(7, "node")})
+
+    assert problems(facts, docker={"insight": True}) == [
+        "docker.insight_port: 8001 is taken by node (process 7); stop it, or choose another port"
+    ]
+
+
+def test_mac() -> None:
+    assert problems(BARE_MAC, runtime="native") == []
+    facts = replace(BARE_MAC, machine=replace(MAC, user="ana"), software=Software())
+    assert [line.split(":")[0] for line in problems(facts, runtime="native")] == [
+        "facts.machine.user",
+        "facts.software.brew",
+    ]
+    facts = replace(BARE_MAC, machine=replace(MAC, login="root"))
+    assert [line.split(":")[0] for line in problems(facts, runtime="native")] == [
+        "facts.machine.login"
+    ]
+
+
+def test_mac_with_docker_needs_no_root() -> None:
+    state = DockerState("27.3.1", "2.29.7", 8 * GIB, "/var/lib/docker")
+    facts = replace(BARE_MAC, machine=replace(MAC, user="ana"), docker=state)
+
+    assert problems(facts) == []
+
+
+def test_an_unknown_system() -> None:
+    facts = replace(BARE, machine=replace(DEBIAN, system="FreeBSD"))
+
+    assert problems(facts, runtime="native") == [
+        "facts.machine.system: is FreeBSD, which this runtime doesn't know"
+    ]
+
+
+def test_embedded_is_for_this_machine() -> None:
+    own = EmbeddedState(healthy=False)
+
+    assert problems(replace(BARE, local=True, embedded=own), runtime="embedded") == []
+    assert problems(replace(BARE, local=False, embedded=own), runtime="embedded") == [
+        "runtime: 'embedded' is for this machine (@local); use 'docker' or 'native' for a host "
+        "elsewhere"
+    ]
+
+
+def test_embedded_is_not_another_redis() -> None:
+    other = EmbeddedState(healthy=False, own=False, url="redis://elsewhere:6379/0")
+
+    assert problems(replace(BARE, local=True, embedded=other), runtime="embedded") == [
+        "facts.embedded.url: the environment names another Redis (redis://elsewhere:6379/0); "
+        "unset REDIS_URL, REDIS_HOST and REDIS_PORT"
+    ]
