@@ -12,11 +12,9 @@ even then asks for `durability="disk"`.
 """
 
 import asyncio
-import fcntl
 import os
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -70,8 +68,7 @@ class EmbeddedRedis:
             EmbeddedError: it doesn't start, or doesn't answer.
         """
         self.home.prepare()
-        async with self._alone():
-            await self._come_up()
+        await self._come_up()
         return self.url
 
     async def watch(self) -> None:
@@ -97,17 +94,13 @@ class EmbeddedRedis:
         Raises:
             EmbeddedError: it doesn't stop.
         """
-        if not self.home.path.is_dir():
+        if not self._seat.taken():
             return False
-        async with self._alone():
-            if self._free():
-                return False
-            info = await self._ask()
-            if info is not None:
-                await self._shut_down()
-            elif (process := self.process()) is not None:
-                process.terminate()
-            await self._gone()
+        if await self._ask() is not None:
+            await self._shut_down()
+        elif (process := self.process()) is not None:
+            process.terminate()
+        await self._gone()
         return True
 
     def process(self) -> psutil.Process | None:
@@ -217,12 +210,17 @@ class EmbeddedRedis:
     async def _shut_down(self) -> None:
         # NOSAVE leaves out the snapshot, not the append-only file: that is flushed and synced.
         # A snapshot that can't be written (disk full) would refuse the shutdown.
-        async with self._client() as redis:
-            await redis.shutdown(nosave=True)
+        try:
+            async with self._client() as redis:
+                await redis.shutdown(nosave=True)
+        except ResponseError as error:
+            raise EmbeddedError(
+                f"embedded: Redis refuses to stop: {error}; see {self.home.redis_log}"
+            ) from None
 
     async def _gone(self) -> None:
         waited = 0.0
-        while not self._free():
+        while self._seat.taken():
             if waited > _SILENCE_S:
                 raise EmbeddedError(
                     f"embedded: the Redis of {self.home.path} doesn't stop; "
@@ -247,30 +245,6 @@ class EmbeddedRedis:
                 return info
         except (RedisError, OSError):
             return None
-
-    def _free(self) -> bool:
-        """Whether no server lives."""
-        lock = self._seat.take()
-        if lock is None:
-            return False
-        os.close(lock)
-        return True
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """One starter or stopper at a time, over all processes."""
-        path = self.home.path / "redis.turn"
-        turn = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            while True:
-                try:
-                    fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    await asyncio.sleep(_POLL_S)
-            yield
-        finally:
-            os.close(turn)
 
 
 def render_conf(home: Home, maxmemory: str) -> str:

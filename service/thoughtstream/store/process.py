@@ -37,6 +37,15 @@ class Seat:
             return None
         return lock
 
+    def taken(self) -> bool:
+        """Whether a living process sits here. Looks by taking the seat for a moment."""
+        if not self.directory.is_dir():
+            return False
+        lock = self.take()
+        if lock is not None:
+            os.close(lock)
+        return lock is None
+
     @property
     def _record(self) -> Path:
         return self.directory / f"{self.name}.json"

@@ -32,7 +32,7 @@ def start(settings: Settings, set_: list[str]) -> bool:
     """
     home = Home.at(settings.home)
     home.prepare()
-    if _taken(seat_of(settings)):
+    if seat_of(settings).taken():
         return True
     begin = home.rotate(home.service_log)
     with (
@@ -47,7 +47,7 @@ def start(settings: Settings, set_: list[str]) -> bool:
             code = child.poll()
             if code is None:
                 continue
-            if _taken(seat_of(settings)):  # another was faster by a moment
+            if seat_of(settings).taken():  # another was faster by a moment
                 return True
             raise common.Failed(_tail(home.service_log, begin), code or common.FAILED)
     return False
@@ -96,11 +96,9 @@ def stop(settings: Settings) -> Stopped:
         Failed: the service doesn't end.
     """
     seat = seat_of(settings)
-    if not seat.directory.is_dir():
-        return Stopped(service=False, redis=False)
     embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
     had_redis = embedded is not None and embedded.process() is not None
-    process = seat.process() if _taken(seat) else None
+    process = seat.process() if seat.taken() else None
     if process is not None:
         process.send_signal(signal.SIGTERM)
         _wait_until_free(seat, process)
@@ -111,18 +109,10 @@ def stop(settings: Settings) -> Stopped:
 
 def _wait_until_free(seat: Seat, process: psutil.Process) -> None:
     deadline = time.monotonic() + _STOP_S
-    while _taken(seat):
+    while seat.taken():
         if time.monotonic() > deadline:
             raise common.Failed(
                 f"the service (process {process.pid}) doesn't end within {_STOP_S:.0f} s; "
                 f"see {seat.directory / 'service.log'}"
             )
         time.sleep(_POLL_S)
-
-
-def _taken(seat: Seat) -> bool:
-    lock = seat.take()
-    if lock is None:
-        return True
-    os.close(lock)
-    return False

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -15,6 +16,8 @@ from thoughtstream.faces.cli import common
 from thoughtstream.store.embedded import EmbeddedRedis
 from thoughtstream.store.home import Home
 from thoughtstream.store.process import Seat
+
+_TRIES, _TRY_AGAIN_S = 5, 0.02
 
 log = structlog.get_logger()
 
@@ -32,7 +35,7 @@ def serve(settings: Settings, as_json: bool) -> None:
     """
     Home.at(settings.home).prepare()
     seat = seat_of(settings)
-    if seat.take() is None:  # else it is held until this process is gone, not only stopping
+    if not _sit(seat):
         raise common.Failed(
             f"the service of {settings.home} runs already (process {seat.read().get('pid')}); "
             "stop it: `thoughtstream down`"
@@ -42,6 +45,17 @@ def serve(settings: Settings, as_json: bool) -> None:
         common.run(_until_signalled(settings, as_json))
     except ConfigError as error:
         raise common.Failed(str(error), common.BAD_CONFIG) from None
+
+
+def _sit(seat: Seat) -> bool:
+    """Take the seat, until this process is gone. Tries again: whoever looks whether it is free
+    takes it for a moment.
+    """
+    for _ in range(_TRIES):
+        if seat.take() is not None:
+            return True
+        time.sleep(_TRY_AGAIN_S)
+    return False
 
 
 async def _until_signalled(settings: Settings, as_json: bool) -> None:
