@@ -28,6 +28,7 @@ MINDS = 1000
 QUIET_S = 10.0
 WOKEN = 200
 TAKEN_OVER = 100
+HEARTBEAT_COMMANDS = 30
 TARGET_MS = StreamConfig().cycle_target_ms
 _SETTINGS = {"STREAMS__WORKING_MEMORY_TTL_MS": "1000"}
 
@@ -62,6 +63,17 @@ def until_all(client: Any, minds: list[str], count: str, at_least: int) -> float
         most_s=120,
     )
     return time.perf_counter() - started
+
+
+def until_quiet(client: Any) -> None:
+    """Wait until there is nothing but heartbeats: what was attended also brings memories back."""
+
+    def is_quiet() -> bool:
+        before = client.info("stats")["total_commands_processed"]
+        time.sleep(1)
+        return bool(client.info("stats")["total_commands_processed"] - before < HEARTBEAT_COMMANDS)
+
+    wait_until(is_quiet, "nobody thinks", most_s=120)
 
 
 def idle(pids: dict[str, int]) -> dict[str, float]:
@@ -134,6 +146,7 @@ def measure(home: Path) -> dict[str, Any]:
             think(client, everybody)
             first = until_all(client, everybody, "attended", 1)
             until_all(client, everybody, "anchored", 1)
+            until_quiet(client)
             cpu = idle({"service": services[0].pid, "redis": server.pid})
             ping = pings(client)
             woken = wake(client, random.Random(1))
