@@ -154,7 +154,7 @@ def typed_errors() -> Iterator[None]:
                 f"redis.username, redis.password: Redis refuses them: {error}"
             ) from error
         raise RedisUnavailable(
-            f"Redis does not answer: {error}; is it up? `thoughtstream up`"
+            f"Redis does not answer: {str(error).rstrip('.')}; is it up? `thoughtstream up`"
         ) from error
     except redis.exceptions.ResponseError as error:
         if not str(error).startswith("MISCONF"):

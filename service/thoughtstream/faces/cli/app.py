@@ -85,7 +85,7 @@ def main() -> None:
     try:
         code = app(prog_name="thoughtstream", standalone_mode=False)
     except typer.TyperException as error:
-        message = error.format_message()
+        message = " ".join(error.format_message().split())
         if message:
             common.complain(f"{message} (`--help` tells more)", as_json)
         code = error.exit_code

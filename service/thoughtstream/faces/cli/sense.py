@@ -49,7 +49,8 @@ def sense(
 
     All senses run side by side. A reading is as salient as it is surprising (its distance from
     the running mean, in standard deviations), an event as it is rare, a log line as it is rare
-    and grave.
+    and grave. Readings enter the window `sensory`, what strains the host `emotion`, processes and
+    log lines windows of their own.
     """
     if journal and not sensing.has_journal():
         raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
