@@ -88,8 +88,8 @@ async def _spell(
     await LIBRARY.ensure(redis)
     await switch_on(redis)
     try:
+        await membership.renew(0)
         async with _wakeups(redis, membership) as wakeups, asyncio.TaskGroup() as group:
-            await membership.renew(0)
             minds.begin(group, wakeups)
             group.create_task(_discover(redis, minds, wakeups, on_ready))
             group.create_task(_heartbeat(membership, minds))

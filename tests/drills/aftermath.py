@@ -41,7 +41,8 @@ def examine(server: RedisServer, settings: Settings) -> Aftermath:
             for (mind, _), memories in left.items()
             for memory in memories
         }
-        stale: Any = client.zrange(keys.SERVICES.key(), 0, -1)
+        members: Any = client.zrange(keys.SERVICES.key(), 0, -1)
+        stale = [*members, *(key for key in found if keys.family_of(key) is keys.SERVICE)]
         pending, consumers = _groups(client)
         return Aftermath(
             audits=asyncio.run(audits(settings)),
