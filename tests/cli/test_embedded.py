@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -161,6 +162,18 @@ async def test_watch_brings_a_dead_server_back(embedded: EmbeddedRedis) -> None:
     with client(url) as redis:
         assert redis.xrange(STREAM) == [(entry, {"content": "before"})]
     assert running(embedded).pid != first
+
+
+async def test_when_its_home_is_removed_it_ends(embedded: EmbeddedRedis) -> None:
+    await embedded.ensure()
+    process = running(embedded)
+    watching = asyncio.create_task(embedded.watch())
+    await asyncio.sleep(0)
+    shutil.rmtree(embedded.home.path)
+    with pytest.raises(EmbeddedError, match="was removed"):
+        await watching
+    wait_until(lambda: not process.is_running() or process.status() == "zombie", "it has ended")
+    assert not embedded.home.path.exists()
 
 
 async def test_a_long_home_gets_a_short_private_socket(tmp_path: Path) -> None:

@@ -28,8 +28,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.keys import NOTIFY_EVENTS
-from thoughtstream.store import server
+from thoughtstream.store import conf, server
 from thoughtstream.store.home import Home
 from thoughtstream.store.process import Seat
 
@@ -72,12 +71,22 @@ class EmbeddedRedis:
         return self.url
 
     async def watch(self) -> None:
-        """Start it again whenever it dies; runs until cancelled."""
-        pause = _WATCH_S
+        """Start it again whenever it dies; runs until cancelled.
+
+        Raises:
+            EmbeddedError: its home was removed. What was in it is gone, so the server is ended.
+        """
+        pause, process = _WATCH_S, self.process()
         while True:
             await asyncio.sleep(pause)
-            if self.process() is not None:
-                pause = _WATCH_S
+            if not self.home.data.exists():
+                _end(process)
+                raise EmbeddedError(
+                    f"home: {self.home.path} was removed while it was in use; start anew: "
+                    "`thoughtstream up`"
+                )
+            if (alive := self.process()) is not None:
+                pause, process = _WATCH_S, alive
                 continue
             log.warning("redis.died", home=str(self.home.path))
             try:
@@ -199,11 +208,11 @@ class EmbeddedRedis:
 
     def _write_conf(self) -> list[str]:
         """Write the configuration; return the directives that differ from the old one."""
-        conf, text = self.home.conf, render_conf(self.home, self._config.maxmemory)
-        old = conf.read_text() if conf.exists() else ""
+        path, text = self.home.conf, conf.render(self.home, self._config.maxmemory)
+        old = path.read_text() if path.exists() else ""
         if old != text:
-            conf.write_text(text)
-            conf.chmod(0o600)
+            path.write_text(text)
+            path.chmod(0o600)
         return [line for line in text.splitlines() if line not in old.splitlines()] if old else []
 
     # --- going down --------------------------------------------------------------------------
@@ -247,46 +256,8 @@ class EmbeddedRedis:
             return None
 
 
-def render_conf(home: Home, maxmemory: str) -> str:
-    """The configuration of the embedded Redis; source: the project's deployment page."""
-    quoted = {
-        name: '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for name, path in (
-            ("socket", home.socket),
-            ("data", home.data),
-            ("log", home.redis_log),
-            ("pid", home.path / "redis.pid"),
-        )
-    }
-    return f"""\
-# Written by thoughtstream at each start; the settings are in thoughtstream.toml.
-port 0
-unixsocket {quoted["socket"]}
-unixsocketperm 600
-daemonize yes
-pidfile {quoted["pid"]}
-dir {quoted["data"]}
-logfile {quoted["log"]}
-databases 1
-maxmemory {maxmemory}
-maxmemory-policy volatile-lru
-maxmemory-samples 10
-maxmemory-clients 5%
-appendonly yes
-appendfsync everysec
-no-appendfsync-on-rewrite no
-aof-timestamp-enabled yes
-save 3600 1
-shutdown-timeout 10
-lazyfree-lazy-eviction yes
-lazyfree-lazy-expire yes
-lazyfree-lazy-server-del yes
-lazyfree-lazy-user-del yes
-lazyfree-lazy-user-flush yes
-notify-keyspace-events {NOTIFY_EVENTS}
-enable-debug-command no
-enable-module-command no
-latency-monitor-threshold 100
-slowlog-log-slower-than 10000
-slowlog-max-len 1024
-"""
+def _end(process: psutil.Process | None) -> None:
+    """End a server that has no files any more: it would refuse to stop without saving them."""
+    if process is not None:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
