@@ -96,6 +96,15 @@ def build_image(archive: str, *, folder: str, tag: str) -> str:
     )
 
 
+def start_unit(unit: str, *, restart: bool, own: bool = False) -> str:
+    """Starts a unit, also one that gave up after many failures. It succeeds in any case: whether
+    the unit came up is for the gate behind to say, with the unit's own words.
+    """
+    systemctl = "systemctl --user" if own else "systemctl"
+    verb = "restart" if restart else "start"
+    return f"{systemctl} reset-failed {unit} 2>/dev/null; {systemctl} {verb} {unit} || true"
+
+
 def start_daemon(domain: str, label: str, plist: str) -> str:
     """Loads a launchd job anew. `bootout` returns before the job is gone, so loading is tried
     again while the old one ends (ExitTimeOut of the plist: 60 s).

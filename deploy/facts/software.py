@@ -6,6 +6,7 @@ from shlex import quote
 
 from deploy.facts.base import ScriptFact, pairs, script
 
+_PACKAGE = "${db:Status-Status} redis=${Version}\\n"
 _VERSION = re.compile(r"(?:\d+:)?((\d+)\.(\d+)(?:\.\d+)*)")
 
 
@@ -23,13 +24,14 @@ def upstream(text: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class Software:
-    """`redis`: the version installed; the candidates: what apt would install; `current`: the
-    release of ours that is linked.
+    """`redis`: the version installed; the candidates: what apt would install; `unfinished`: an
+    installation of packages was cut off; `current`: the release of ours that is linked.
     """
 
     redis: str | None = None
     candidate: str | None = None
     apt: bool = False
+    unfinished: bool = False
     brew: str | None = None
     python_candidate: str | None = None
     service_user: bool = False
@@ -41,8 +43,13 @@ class SoftwareFact(ScriptFact[Software]):
 
     def command(self, user: str, current: str) -> str:
         return script(
-            "echo \"redis=$(redis-server --version | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')\"",
-            "command -v apt-get >/dev/null && echo apt=yes",
+            "if command -v apt-get >/dev/null; then",
+            "  echo apt=yes",
+            '  [ -z "$(dpkg --audit)" ] || echo unfinished=yes',
+            f"  dpkg-query -W -f '{_PACKAGE}' redis-server | sed -n 's/^installed //p'",
+            "else",
+            "  echo \"redis=$(redis-server --version | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')\"",
+            "fi",
             'echo "brew=$(command -v brew)"',
             "candidate() { apt-cache policy \"$1\" | sed -n 's/^ *Candidate: //p' | grep -v none; }",  # noqa: E501
             'echo "candidate=$(candidate redis-server)"',
@@ -58,6 +65,7 @@ class SoftwareFact(ScriptFact[Software]):
             redis=found.get("redis"),
             candidate=found.get("candidate"),
             apt="apt" in found,
+            unfinished="unfinished" in found,
             brew=found.get("brew"),
             python_candidate=found.get("python_candidate"),
             service_user="service_user" in found,

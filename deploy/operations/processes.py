@@ -2,7 +2,7 @@
 
 from pyinfra.operations import files, server, systemd
 
-from deploy.commands import install_release, start_daemon
+from deploy.commands import install_release, start_daemon, start_unit
 from deploy.operations.perform import perform
 from deploy.steps import ApplyLive, InstallRelease, LoadAcl, StartDaemon, StartUnit
 
@@ -33,10 +33,8 @@ def _unit(step: StartUnit) -> None:
         daemon_reload=step.reload,
         user_mode=step.own,
     )
-    # Whether it came up is for the gate behind to say, with what the unit said.
-    systemctl = "systemctl --user" if step.own else "systemctl"
-    verb = "restart" if step.restart else "start"
-    server.shell(name=str(step), commands=[f"{systemctl} {verb} {step.unit} || true"])
+    command = start_unit(step.unit, restart=step.restart, own=step.own)
+    server.shell(name=str(step), commands=[command])
 
 
 @perform.register

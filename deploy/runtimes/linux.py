@@ -12,7 +12,7 @@ from deploy.runtimes import preflight, tuning
 from deploy.runtimes.base import File
 from deploy.runtimes.native import UP, Native
 from deploy.settings import Stack
-from deploy.steps import Gate, Install, MakeUser, Mask, StartUnit, Step
+from deploy.steps import Gate, Install, MakeUser, Mask, Run, StartUnit, Step
 from deploy.wheels import Target
 
 _DEBIANS_UNIT = "redis-server"
@@ -64,6 +64,9 @@ class LinuxNative(Native):
         ]
 
     def _packages(self, facts: Facts) -> Iterator[Step]:
+        if facts.software.unfinished:
+            command = "DEBIAN_FRONTEND=noninteractive dpkg --configure -a"
+            yield Run("finish an installation of packages that was cut off", command)
         found = {"redis-server": facts.software.redis, "python3": facts.machine.python}
         if missing := tuple(name for name, version in found.items() if version is None):
             yield Install(missing, masked=(_DEBIANS_UNIT,) if "redis-server" in missing else ())

@@ -10,6 +10,7 @@ from deploy.commands import (
     install_release,
     make_secret,
     start_daemon,
+    start_unit,
 )
 from deploy.layout import linux_docker, linux_native
 
@@ -78,6 +79,16 @@ def test_release() -> None:
         "cd /opt/t/releases",
         "ls -1t | tail -n +4 | xargs rm -rf",
     ]
+
+
+def test_unit() -> None:
+    assert start_unit("thoughtstream", restart=True) == (
+        "systemctl reset-failed thoughtstream 2>/dev/null; systemctl restart thoughtstream || true"
+    )
+    assert start_unit("thoughtstream", restart=False, own=True) == (
+        "systemctl --user reset-failed thoughtstream 2>/dev/null; "
+        "systemctl --user start thoughtstream || true"
+    )
 
 
 def test_daemon() -> None:

@@ -68,15 +68,18 @@ def test_port_of_somebody_else(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_old_redis(bare: Host, tmp_path: Path) -> None:
-    old = "/usr/local/bin/redis-server"
-    version = "Redis server v=6.0.16 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64"
-    bare.exec(f"printf '#!/bin/sh\\necho \"{version}\"\\n' >{old} && chmod +x {old}")
+    control_file = (
+        "Package: redis-server\\nVersion: 5:6.0.16-1\\nArchitecture: all\\n"
+        "Maintainer: A Test <test@example.org>\\nDescription: an old one\\n"
+    )
+    bare.exec(f"mkdir -p /root/old/DEBIAN && printf '{control_file}' >/root/old/DEBIAN/control")
+    bare.exec("dpkg-deb --build /root/old && dpkg --install /root/old.deb")
     try:
         said = refused(bare, tmp_path, runtime="native")
     finally:
-        bare.exec(f"rm {old}")
+        bare.exec("dpkg --purge redis-server")
 
-    assert "facts.software.redis: is 6.0.16, and Functions need Redis 7.0" in said
+    assert "facts.software.redis: is 5:6.0.16-1, and Functions need Redis 7.0" in said
 
 
 def test_one_bad_host_keeps_the_others_as_they_are(lab: Lab, bare: Host, tmp_path: Path) -> None:
