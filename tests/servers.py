@@ -79,7 +79,10 @@ class RedisServer:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(30)
+            try:
+                self._process.wait(30)
+            finally:
+                self._process.kill()  # nothing outlives a test, also when it didn't end
             self._process = None
 
     def _answers(self) -> bool:
