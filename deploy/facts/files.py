@@ -7,6 +7,8 @@ from shlex import quote
 from deploy.facts.base import ScriptFact, number, pairs, script
 from deploy.layout import ROLES, Role
 
+_SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
+
 
 @dataclass(frozen=True)
 class PathState:
@@ -26,7 +28,7 @@ class PathsFact(ScriptFact[dict[str, PathState]]):
             "state() {",
             "  stat -c '%U %u %G %g %a' \"$1\" || stat -f '%Su %u %Sg %g %Lp' \"$1\"",
             "}",
-            'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }',
+            _SUM,
             f"for p in {' '.join(quote(path) for path in paths)}; do",
             '  [ -e "$p" ] || continue',
             '  digest=-; [ -f "$p" ] && digest=$(sum "$p" | cut -c 1-64)',
@@ -54,7 +56,7 @@ class SecretDigestsFact(ScriptFact[dict[Role, str]]):
 
     def command(self, files: dict[Role, str]) -> str:
         return script(
-            'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }',
+            _SUM,
             *(
                 f'[ -s {quote(path)} ] && echo "{role}=$(sum {quote(path)} | cut -c 1-64)"'
                 for role, path in files.items()

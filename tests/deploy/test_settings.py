@@ -1,5 +1,7 @@
 """What an inventory may say, and what it is told when it says something else."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,3 +103,14 @@ def test_amounts_of_memory(text: object, amount: int) -> None:
 def test_what_is_no_amount_of_memory(text: object) -> None:
     with pytest.raises(ValueError, match="is no amount of memory"):
         parse_bytes(text)
+
+
+def test_the_runbooks_inventory_can_be_read() -> None:
+    text = (Path(__file__).parents[2] / "deploy/README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+
+    exec(code, names)  # as pyinfra does
+
+    ((_, data),) = names["hosts"]
+    assert data["stack"].redis.maxmemory == 2 << 30

@@ -1,6 +1,7 @@
 """Phase 1 on real hosts, over SSH, in each runtime: first time, again, changed, rebooted."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.lab.lab import Lab
 from .deployment import Deployment
 
 MIB = 1 << 20
+RUNBOOK = Path(__file__).parents[2] / "deploy/README.md"
 RUNTIMES: list[tuple[Suite, str]] = [
     ("trixie", "native"),
     ("trixie", "docker"),
@@ -148,6 +150,15 @@ def test_no_password_is_ever_printed(deployed: Deployment) -> None:
     assert [len(secret) for secret in secrets] == [64, 64]
     assert deployed.said
     assert [secret for secret in secrets if secret in deployed.said] == []
+
+
+def test_redis_can_be_asked_by_hand_as_the_runbook_says(deployed: Deployment) -> None:
+    deployed.deploy()
+    docker = deployed.settings["runtime"] == "docker"
+    lines = [line for line in RUNBOOK.read_text().splitlines() if line.startswith("sudo sh -c")]
+    (command,) = (line for line in lines if ("docker exec" in line) == docker)
+
+    assert "used_memory:" in deployed.host.ssh(command).stdout
 
 
 def test_everything_is_back_after_a_reboot(deployed: Deployment) -> None:
