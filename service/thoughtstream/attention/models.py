@@ -97,12 +97,15 @@ class Attended(NamedTuple):
     @classmethod
     def parse(cls, flat: list[str]) -> "Attended":
         """From the flat field list of the `assembled` stream."""
-        return cls.of(dict(zip(flat[::2], flat[1::2], strict=True)))
+        return cls._of(dict(zip(flat[::2], flat[1::2], strict=True)))
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
         """From the fields of the `assembled` stream."""
-        rest = fields.copy()
+        return cls._of(fields.copy())
+
+    @classmethod
+    def _of(cls, rest: dict[str, str]) -> "Attended":
         rest.pop("cycle", None)
         kind = rest.pop("kind", "") or None
         return cls(
