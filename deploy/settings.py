@@ -3,9 +3,19 @@ connects; what only the host can tell (its memory, its ports) is checked by `pre
 """
 
 import re
+from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    DirectoryPath,
+    Field,
+    FilePath,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pyinfra.api.exceptions import InventoryError
 
 from deploy.directives import Redis
@@ -13,6 +23,8 @@ from deploy.quantities import Bytes, about
 from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
 
 OLDEST_REDIS = (7, 0)
+BUS = 10_000
+"""A node's bus is on its port and so much more."""
 MEMORY_SHARE = 0.6
 """The part of a host's or container's memory that Redis may fill: a rewrite copies on write."""
 
@@ -65,6 +77,44 @@ class Service(_Section):
     )
 
 
+class Cluster(_Section):
+    """A Redis Cluster over all hosts of the inventory."""
+
+    nodes: int = Field(2, ge=1, le=32, description="Redis nodes a host")
+    replicas: int = Field(1, ge=0, le=5, description="of a shard, each on a host of its own")
+    port: int = Field(
+        7001, ge=1024, le=55_535, description="of a host's first node; the next ones count on"
+    )
+    node_timeout_ms: int = Field(
+        5000, ge=500, le=60_000, description="a node that is silent for so long has failed"
+    )
+
+    @model_validator(mode="after")
+    def _has_bus_ports(self) -> Self:
+        if self.ports[-1] > 65_535 - BUS:
+            raise ValueError(
+                f"port: the bus of the last node would be on {self.ports[-1] + BUS}; choose "
+                f"{65_536 - BUS - self.nodes} at most"
+            )
+        return self
+
+    @property
+    def ports(self) -> range:
+        """Of the nodes of one host."""
+        return range(self.port, self.port + self.nodes)
+
+
+class Tls(_Section):
+    """Certificates, as files on the machine that deploys."""
+
+    ca: FilePath = Field(description="whom nodes and clients trust")
+    certificates: DirectoryPath = Field(description="has <host>.crt and <host>.key of each host")
+
+    def certificate(self, host: str) -> tuple[Path, Path]:
+        """A host's certificate and its key."""
+        return self.certificates / f"{host}.crt", self.certificates / f"{host}.key"
+
+
 class Stack(_Section):
     """What one host should be. Make it with `stack`."""
 
@@ -73,13 +123,15 @@ class Stack(_Section):
     docker: Docker = Docker()
     service: Service = Service()
     embedded: EmbeddedConfig = EmbeddedConfig()
+    cluster: Cluster | None = None
+    tls: Tls | None = None
 
     @model_validator(mode="after")
     def _says_nothing_in_vain(self) -> Self:
         idle = {
             "docker": {"embedded"},
             "native": {"embedded", "docker"},
-            "embedded": {"docker", "redis"},
+            "embedded": {"docker", "redis", "cluster", "tls"},
         }
         if vain := idle[self.runtime] & self.model_fields_set:
             raise ValueError(
@@ -109,6 +161,22 @@ class Stack(_Section):
     def _has_a_port_each(self) -> Self:
         if self.docker.insight and self.docker.insight_port == self.redis.port:
             raise ValueError(f"docker.insight_port: {self.redis.port} is redis.port; change one")
+        return self
+
+    @model_validator(mode="after")
+    def _is_one_or_many(self) -> Self:
+        if self.tls is not None and self.cluster is None:
+            raise ValueError("tls: is for a cluster; give cluster={...}, or leave it out")
+        if self.cluster is None:
+            return self
+        if "port" in self.redis.model_fields_set:
+            raise ValueError(
+                "redis.port: has no meaning in a cluster; leave it out, and set cluster.port"
+            )
+        if self.docker.insight and self.docker.insight_port in self.cluster.ports:
+            raise ValueError(
+                f"docker.insight_port: {self.docker.insight_port} is a node's; change one"
+            )
         return self
 
     def to_json(self) -> dict[str, Any]:

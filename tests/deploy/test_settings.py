@@ -40,6 +40,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"service": {"streams": {"forget_threshold": -1}}}, "service.streams.forget_threshold: Input"),
     ({"runtime": "native", "docker": {}}, "docker: has no meaning for runtime 'native'"),
     ({"runtime": "embedded", "redis": {}}, "redis: has no meaning for runtime 'embedded'"),
+    ({"cluster": {"port": 55_535, "nodes": 3}}, "cluster: port: the bus of the last node would"),
+    ({"cluster": {"nodes": 0}}, "cluster.nodes: Input should be greater than or equal to 1"),
+    ({"cluster": {}, "redis": {"port": 6380}}, "redis.port: has no meaning in a cluster"),
+    ({"cluster": {"port": 8000}, "docker": {"insight": True}}, "docker.insight_port: 8001 is a"),
+    ({"cluster": {}, "tls": {"ca": "none.crt", "certificates": "."}}, "tls.ca: Path does not"),
+    ({"tls": {"ca": __file__, "certificates": "."}}, "tls: is for a cluster"),
     ({"runtime": "podman"}, "runtime: Input should be 'docker', 'native' or 'embedded'"),
 ]
 
