@@ -19,6 +19,7 @@ from .engine import HOST
 USER = "admin"
 ARCHIVES = "/var/cache/lab"
 _BOOT_SECONDS = 60
+_FILLER = ".filler"
 _Streams = tuple[bytes | None, bytes | None]
 
 
@@ -60,6 +61,7 @@ class Host:
             "ssh_key": str(self.key),
             "ssh_known_hosts_file": str(self.known_hosts),
             "ssh_strict_host_key_checking": "yes",
+            "address": self.ip,
             "_sudo": True,
         }
         return self.name, data
@@ -157,6 +159,20 @@ class Host:
     def connect(self) -> None:
         """Back on the network, under the same address."""
         self._network.connect(self._container, ipv4_address=self.ip)
+
+    def fill(self, folder: str) -> None:
+        """Leaves no room on the disk of a folder, which must be a small one; `free` gives it back.
+
+        Raises:
+            ValueError: the folder is on the machine's own disk.
+        """
+        if self.exec(f"stat --file-system --format=%T {folder}").stdout != "tmpfs\n":
+            raise ValueError(f"{folder}: is no small disk of its own; make the host with `tmpfs`")
+        self.exec(f"cat /dev/zero >{folder}/{_FILLER}", check=False)
+
+    def free(self, folder: str) -> None:
+        """Takes back what `fill` did."""
+        self.exec(f"rm -f {folder}/{_FILLER}")
 
     def remove(self) -> None:
         """Gone, with its disks."""

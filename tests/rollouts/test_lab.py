@@ -111,10 +111,24 @@ def test_partition_cuts_and_heals(lab: Lab, host: Host) -> None:
         assert other.ssh("true").returncode == 0
 
 
+def test_hosts_that_boot_together_reach_each_other(lab: Lab) -> None:
+    one, two = lab.hosts("one", "two")
+    with one, two:
+        for here, there in ((one, two), (two, one)):
+            host, data = there.pyinfra
+            assert host == there.name
+            here.exec(f"timeout 2 bash -c '</dev/tcp/{data['address']}/22'")
+
+
 def test_small_disks_and_little_memory_run_out(lab: Lab) -> None:
     with lab.host(memory="300m", tmpfs={"/small": "size=1m"}) as host:
-        full = host.exec("head -c 2m /dev/zero >/small/file", check=False)
+        host.fill("/small")
+        full = host.exec("cp /bin/true /small", check=False)
         assert "No space left on device" in full.stderr
+        host.free("/small")
+        host.exec("cp /bin/true /small")
+        with pytest.raises(ValueError, match="/root: is no small disk"):
+            host.fill("/root")
         assert host.exec("tail /dev/zero", check=False).returncode == 137
 
 
