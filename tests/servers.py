@@ -53,6 +53,11 @@ class RedisServer:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def client(self) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self.socket), decode_responses=True, protocol=2)
 
