@@ -1,0 +1,60 @@
+"""Whether a cluster is well: the condition of every gate. Pure."""
+
+from collections.abc import Iterator
+
+from deploy.cluster.state import SLOTS, ClusterView, NodeView
+from deploy.cluster.topology import Node
+
+LAG = 1 << 20
+"""Bytes that a replica may be behind: less than a busy second, far less than the backlog."""
+
+
+def problems(view: ClusterView, replicas: int) -> list[str]:
+    """Why the cluster isn't well, a line each; empty: every node sees all slots served and nobody
+    away, no slot is on its way, every master has its replicas, and each of them follows.
+    """
+    silent = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
+    own = [line for node, found in view.present.items() for line in _node(view, node, found)]
+    shards = [line for master in view.masters for line in _shard(view, master, replicas)]
+    return [*silent, *own, *shards]
+
+
+def _node(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
+    if found.loading:
+        yield f"{node} is loading its data"
+    if found.state != "ok":
+        yield f"{node} sees the cluster as {found.state}"
+    if found.slots_ok != SLOTS:
+        yield f"{node} sees {found.slots_ok} of {SLOTS} slots served"
+    for member in found.members:
+        if member.lost:
+            name = view.node(member.id) or member.endpoint
+            yield f"{node} sees {name} as {member.lost}"
+    known = {member.id for member in found.members}
+    for other, its in view.present.items():
+        if its.id not in known:
+            yield f"{node} doesn't know {other}"
+    if found.open_slots:
+        slots = ", ".join(map(str, sorted(found.open_slots)))
+        yield f"{node} has open slots: {slots}"
+    if not found.is_master:
+        yield from _replica(view, node, found)
+
+
+def _replica(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
+    master = view.node(found.master_id)
+    if master is None:
+        yield f"{node} is a replica of a node that isn't in the inventory or doesn't answer"
+    elif not found.link_up:
+        yield f"{node} has no link to its master {master}"
+    elif (behind := view[master].offset - found.offset) > LAG:
+        yield f"{node} is {behind} bytes behind its master {master}"
+
+
+def _shard(view: ClusterView, master: Node, replicas: int) -> Iterator[str]:
+    found = view.replicas(master)
+    if len(found) < replicas:
+        yield f"{master} has {len(found)} of {replicas} replicas"
+    for replica in found:
+        if replica.host == master.host:
+            yield f"{replica} is on the host of its master {master}"

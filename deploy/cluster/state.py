@@ -1,0 +1,216 @@
+"""What a cluster is now, as its nodes say it. Pure: redis-cli's answers in, views out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from deploy.cluster.topology import Node
+
+SLOTS = 16_384
+QUESTIONS = (
+    "cluster nodes", "cluster info", "info server", "info memory", "info persistence",
+    "info replication", "info keyspace",
+)  # fmt: skip
+"""What a node is asked; `NodeView.parse` reads the answers."""
+
+_LOST = ("fail", "fail?", "handshake", "noaddr")
+_ID_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Member:
+    """One line of CLUSTER NODES: what a node thinks of another, or of itself."""
+
+    id: str
+    endpoint: str
+    flags: frozenset[str]
+    master_id: str | None
+    linked: bool
+    slots: frozenset[int] = field(repr=False)
+    open_slots: frozenset[int]
+
+    @property
+    def is_master(self) -> bool:
+        return "master" in self.flags
+
+    @property
+    def lost(self) -> str:
+        """The flag that says it is away; "" if it is there."""
+        return next((flag for flag in _LOST if flag in self.flags), "")
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """What one node says."""
+
+    me: Member
+    members: tuple[Member, ...]
+    info: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def parse(cls, lines: list[str]) -> "NodeView | None":
+        """Reads the answers to `QUESTIONS`; None if the node didn't answer them all."""
+        info, members = {}, []
+        for line in lines:
+            first = line.partition(" ")[0]
+            if len(first) == _ID_LENGTH and ":" not in first:
+                members.append(_member(line))
+            elif ":" in line:
+                key, _, value = line.partition(":")
+                info[key] = value.strip()
+        me = next((member for member in members if "myself" in member.flags), None)
+        if me is None or not {"cluster_state", "redis_version", "role"} <= info.keys():
+            return None
+        return cls(me, tuple(members), info)
+
+    @property
+    def id(self) -> str:
+        return self.me.id
+
+    @property
+    def is_master(self) -> bool:
+        """As the node is, which a moment later all others see."""
+        return self.info["role"] == "master"
+
+    @property
+    def master_id(self) -> str | None:
+        """Of a replica."""
+        return self.me.master_id
+
+    @property
+    def slots(self) -> frozenset[int]:
+        """That it serves as a master."""
+        return self.me.slots
+
+    @property
+    def open_slots(self) -> frozenset[int]:
+        """That are on their way to or from it."""
+        return self.me.open_slots
+
+    @property
+    def state(self) -> str:
+        return self.info["cluster_state"]
+
+    @property
+    def slots_ok(self) -> int:
+        """The slots of the whole cluster that it sees served."""
+        return self._number("cluster_slots_ok")
+
+    @property
+    def link_up(self) -> bool:
+        """Whether a replica follows its master's stream."""
+        return (
+            self.info.get("master_link_status") == "up"
+            and self.info.get("master_sync_in_progress") == "0"
+        )
+
+    @property
+    def offset(self) -> int:
+        """How much of its shard's history it has."""
+        return self._number("master_repl_offset" if self.is_master else "slave_repl_offset")
+
+    @property
+    def loading(self) -> bool:
+        return self.info.get("loading") == "1"
+
+    @property
+    def keys(self) -> int:
+        found = self.info.get("db0", "")
+        return int(found.partition("keys=")[2].partition(",")[0] or 0)
+
+    @property
+    def used_memory(self) -> int:
+        return self._number("used_memory")
+
+    @property
+    def maxmemory(self) -> int:
+        return self._number("maxmemory")
+
+    @property
+    def version(self) -> str:
+        return self.info["redis_version"]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it knows nobody, serves nothing and holds nothing."""
+        return len(self.members) == 1 and not self.slots and not self.keys and self.is_master
+
+    def _number(self, name: str) -> int:
+        return int(self.info.get(name) or 0)
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """What all nodes of the inventory say; None: a node doesn't answer."""
+
+    nodes: Mapping[Node, NodeView | None]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Node]:
+        return {view.id: node for node, view in self.nodes.items() if view}
+
+    @property
+    def present(self) -> dict[Node, NodeView]:
+        """The nodes that answer."""
+        return {node: view for node, view in self.nodes.items() if view}
+
+    def node(self, node_id: str | None) -> Node | None:
+        """The node of the inventory that has an id."""
+        return self._by_id.get(node_id or "")
+
+    def __getitem__(self, node: Node) -> NodeView:
+        """What a node that is there says.
+
+        Raises:
+            LookupError: it doesn't answer.
+        """
+        view = self.nodes.get(node)
+        if view is None:
+            raise LookupError(f"{node} doesn't answer")
+        return view
+
+    @property
+    def masters(self) -> list[Node]:
+        """The nodes that are masters and have slots."""
+        return [node for node, view in self.present.items() if view.is_master and view.slots]
+
+    def master_of(self, node: Node) -> Node | None:
+        """Whom a replica follows."""
+        view = self[node]
+        return None if view.is_master else self.node(view.master_id)
+
+    def replicas(self, master: Node) -> list[Node]:
+        """Who follows a master."""
+        return [node for node in self.present if self.master_of(node) == master]
+
+    def strangers(self) -> Iterator[Member]:
+        """Members that some node knows and that are no nodes of the inventory, each once."""
+        known = {view.id for view in self.present.values()}
+        silent = {node.endpoint for node, view in self.nodes.items() if view is None}
+        seen = set()
+        for view in self.present.values():
+            for member in view.members:
+                own = member.id in known or member.endpoint in silent
+                if not own and member.id not in seen:
+                    seen.add(member.id)
+                    yield member
+
+
+def _member(line: str) -> Member:
+    node_id, address, flags, master, _, _, _, link, *slots = line.split()
+    ranges = [slot for slot in slots if not slot.startswith("[")]
+    moving = [slot.strip("[]") for slot in slots if slot.startswith("[")]
+    return Member(
+        id=node_id,
+        endpoint=address.partition("@")[0],
+        flags=frozenset(flags.split(",")),
+        master_id=None if master == "-" else master,
+        linked=link == "connected",
+        slots=frozenset(slot for text in ranges for slot in _range(text)),
+        open_slots=frozenset(int(slot.partition("-")[0]) for slot in moving),
+    )
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
