@@ -11,19 +11,23 @@ from tests.servers import RedisServer, wait_until
 
 MASTERS = 3
 _SLOTS = 16_384
-_CLUSTER = ("cluster-enabled yes", "repl-diskless-sync-delay 0")
+_CLUSTER = (
+    "cluster-enabled yes", "repl-diskless-sync-delay 0", "cluster-allow-replica-migration no",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster; its servers by port."""
+    """A running cluster; its servers by port. `make` makes one more server, on a port."""
 
     servers: dict[int, RedisServer]
+    make: Callable[[int], RedisServer]
+    scheme: str
 
     @property
     def url(self) -> str:
         """The URL of one of its nodes."""
-        return f"redis://127.0.0.1:{next(iter(self.servers))}/0"
+        return f"{self.scheme}://127.0.0.1:{next(iter(self.servers))}/0"
 
     @property
     def masters(self) -> list[int]:
@@ -42,6 +46,56 @@ class Cluster:
             client.execute_command("CLUSTER FAILOVER")
         self.wait_until_master(heir)
         return heir
+
+    def add(self) -> int:
+        """One more node, a master without slots; returns its port when all others know it."""
+        known = next(iter(self.servers))
+        port = _free_port()
+        self.servers[port] = self.make(port).start()
+        _ask(self.servers[port], "CLUSTER MEET", "127.0.0.1", known)
+        _each(self.servers, lambda s: len(_nodes(s)) == len(self.servers), "the node is known")
+        return port
+
+    def remove(self, port: int) -> None:
+        """Have a node without slots forgotten by the others and stopped."""
+        server = self.servers.pop(port)
+        gone = _id(server)
+        _ask(server, "CLUSTER RESET")
+        for other in self.servers.values():
+            _ask(other, "CLUSTER FORGET", gone)
+        server.stop()
+
+    def owner(self, slot: int) -> int:
+        """The port of the node that has a slot."""
+        found = (port for port, node in self._nodes().items() if _has(node["slots"], slot))
+        return next(found)
+
+    def move(self, slot: int, to: int) -> None:
+        """Move a slot with its keys."""
+        with self.moving(slot, to):
+            pass
+
+    @contextmanager
+    def moving(self, slot: int, to: int) -> Iterator[Callable[[int], None]]:
+        """A slot is on its way to another node until the end of the context, when it is there.
+
+        Gives what moves so many of its keys at once.
+        """
+        source, target = self.servers[self.owner(slot)], self.servers[to]
+        _ask(target, "CLUSTER SETSLOT", slot, "IMPORTING", _id(source))
+        _ask(source, "CLUSTER SETSLOT", slot, "MIGRATING", _id(target))
+
+        def move_keys(most: int) -> None:
+            found = _ask(source, "CLUSTER GETKEYSINSLOT", slot, most)
+            if found:
+                _ask(source, "MIGRATE", "127.0.0.1", to, "", 0, 5000, "KEYS", *found)
+
+        yield move_keys
+        while _ask(source, "CLUSTER COUNTKEYSINSLOT", slot):
+            move_keys(100)
+        masters = [target, source, *(self.servers[port] for port in self.masters)]
+        for server in dict.fromkeys(masters):
+            _ask(server, "CLUSTER SETSLOT", slot, "NODE", _id(target))
 
     def wait_until_master(self, port: int) -> None:
         """Waits until every node that is up sees the slots at this one."""
@@ -64,34 +118,39 @@ def cluster(directory: Path, make: Callable[..., RedisServer]) -> Iterator[str]:
 
 @contextmanager
 def running(
-    directory: Path, make: Callable[..., RedisServer], *directives: str, replicas: int = 0
+    directory: Path,
+    make: Callable[..., RedisServer],
+    *directives: str,
+    replicas: int = 0,
+    tls: bool = False,
 ) -> Iterator[Cluster]:
     """A cluster of three masters, each with so many replicas.
 
-    `make` makes a server of a directory and directives.
+    `make` makes a server of a directory and directives; with `tls` these name the certificates.
     """
     ports = [_free_port() for _ in range(MASTERS * (replicas + 1))]
+
+    def make_at(port: int) -> RedisServer:
+        own = directory / str(port)
+        own.mkdir()
+        listen = (f"tls-port {port}", "port 0") if tls else (f"port {port}",)
+        return make(own, *listen, "bind 127.0.0.1", *_CLUSTER, *directives)
+
     with ExitStack() as stack:
-        servers = {}
+        servers: dict[int, RedisServer] = {}
+        stack.callback(_stop, servers)
         for port in ports:
-            listen = (f"port {port}", "bind 127.0.0.1", *_CLUSTER, *directives)
-            own = directory / str(port)
-            own.mkdir()
-            servers[port] = make(own, *listen).start()
-            stack.callback(servers[port].stop)
-        started = Cluster(servers)
+            servers[port] = make_at(port).start()
+        started = Cluster(servers, make_at, "rediss" if tls else "redis")
         for server in servers.values():
-            with server.client() as client:
-                client.execute_command("CLUSTER MEET", "127.0.0.1", ports[0])
+            _ask(server, "CLUSTER MEET", "127.0.0.1", ports[0])
         _each(servers, lambda server: len(_nodes(server)) == len(ports), "all nodes have met")
         for n, port in enumerate(ports):
-            with servers[port].client() as client:
-                if n < MASTERS:
-                    first, last = n * _SLOTS // MASTERS, (n + 1) * _SLOTS // MASTERS - 1
-                    client.execute_command("CLUSTER ADDSLOTSRANGE", first, last)
-                else:
-                    master: Any = servers[ports[n % MASTERS]]
-                    client.execute_command("CLUSTER REPLICATE", _id(master))
+            if n < MASTERS:
+                first, last = n * _SLOTS // MASTERS, (n + 1) * _SLOTS // MASTERS - 1
+                _ask(servers[port], "CLUSTER ADDSLOTSRANGE", first, last)
+            else:
+                _ask(servers[port], "CLUSTER REPLICATE", _id(servers[ports[n % MASTERS]]))
         _each(servers, lambda server: _is_whole(server, len(ports)), "the cluster is whole")
         yield started
 
@@ -102,15 +161,27 @@ def _each(
     wait_until(lambda: all(map(condition, servers.values())), what)
 
 
-def _id(server: RedisServer) -> str:
+def _stop(servers: dict[int, RedisServer]) -> None:
+    for server in servers.values():
+        server.stop()
+
+
+def _ask(server: RedisServer, *command: Any) -> Any:
     with server.client() as client:
-        return str(client.execute_command("CLUSTER MYID"))
+        return client.execute_command(*command)
+
+
+def _id(server: RedisServer) -> str:
+    return str(_ask(server, "CLUSTER MYID"))
+
+
+def _has(ranges: list[list[str]], slot: int) -> bool:
+    return any(int(some[0]) <= slot <= int(some[-1]) for some in ranges)
 
 
 def _nodes(server: RedisServer) -> dict[int, dict[str, Any]]:
     """All nodes that a server knows, by port."""
-    with server.client() as client:
-        nodes: Any = client.execute_command("CLUSTER NODES")
+    nodes: Any = _ask(server, "CLUSTER NODES")
     return {int(endpoint.rpartition(":")[2]): node for endpoint, node in nodes.items()}
 
 
