@@ -1,5 +1,6 @@
 """What comes in (a new thought) and what comes out (attended, a cycle's report, an audit)."""
 
+import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -96,7 +97,7 @@ class Attended(NamedTuple):
 
     @classmethod
     def parse(cls, flat: list[str]) -> "Attended":
-        """From the flat field list of the `assembled` stream."""
+        """From a flat list of the fields of the `assembled` stream."""
         return cls._of(dict(zip(flat[::2], flat[1::2], strict=True)))
 
     @classmethod
@@ -106,18 +107,18 @@ class Attended(NamedTuple):
 
     @classmethod
     def _of(cls, rest: dict[str, str]) -> "Attended":
-        rest.pop("cycle", None)
-        kind = rest.pop("kind", "") or None
+        take = rest.pop
+        take("cycle", None)
         return cls(
-            id=rest.pop("id"),
-            window=decode_name(rest.pop("window")),
-            content=rest.pop("content"),
-            score=float(rest.pop("score")),
-            salience=float(rest.pop("salience")),
-            kind=kind,  # type: ignore[arg-type]  # the Function lets no other kind in
-            attended_at=int(rest.pop("attended_at")),
-            encode_at=int(rest.pop("encode_at")),
-            fields=rest,
+            take("id"),
+            decode_name(take("window")),
+            take("content"),
+            float(take("score")),
+            float(take("salience")),
+            take("kind", "") or None,  # type: ignore[arg-type]  # the Function lets no other in
+            int(take("attended_at")),
+            int(take("encode_at")),
+            rest,
         )
 
 
@@ -172,12 +173,12 @@ class CycleReport(NamedTuple):
         """From the answer of `attention_cycle_1`."""
         now, due, competing, moved, anchored_ids, winner = answer
         return cls(
-            now_ms=now,
-            next_due_ms=int(due) if due else None,
-            competing=competing,
-            moved=_NOTHING_MOVED | dict(zip(moved[::2], moved[1::2], strict=True)),
-            anchored_ids=anchored_ids,
-            attended=Attended.parse(winner) if winner else None,
+            now,
+            int(due) if due else None,
+            competing,
+            _NOTHING_MOVED | dict(zip(moved[::2], moved[1::2], strict=True)),
+            anchored_ids,
+            Attended.parse(json.loads(winner)) if winner else None,
         )
 
     @property

@@ -2,7 +2,7 @@
 
 -- The intervention window of an attended thought has closed: it becomes memory, unless vetoed.
 local function encode(run, member, packed)
-  local attended = cmsgpack.unpack(packed)
+  local attended = cjson.decode(packed)
   redis.call('HDEL', run.keys[KEY.intervening], member)
   redis.call('ZREM', run.keys[KEY.deadlines], member)
   if get(attended, 'vetoed_at') then return count(run, 'vetoed') end
@@ -61,9 +61,10 @@ local function attend(run, token)
   redis.call('XADD', run.keys[KEY.assembled], 'MAXLEN', '~', run.cfg.assembled_maxlen, '*',
              unpack(attended))
   redis.call('XDEL', window_key(run, window), id)
-  redis.call('HSET', run.keys[KEY.intervening], member, cmsgpack.pack(attended))
+  run.attended = cjson.encode(attended) -- kept and answered as one text: a list costs by its length
+  redis.call('HSET', run.keys[KEY.intervening], member, run.attended)
   redis.call('ZADD', run.keys[KEY.deadlines], encode_at, member)
-  run.attended, run.next_due = attended, run.next_due or encode_at
+  run.next_due = run.next_due or encode_at
   count(run, 'attended')
 end
 
@@ -141,11 +142,10 @@ end
 -- What a cycle of this token attended before; nil if it attended nothing, or never ran.
 local function attended_by(run, token)
   for _, packed in ipairs(redis.call('HVALS', run.keys[KEY.intervening])) do
-    local attended = cmsgpack.unpack(packed)
-    if get(attended, 'cycle') == token then return attended end
+    if get(cjson.decode(packed), 'cycle') == token then return packed end
   end
   for _, entry in ipairs(redis.call('XREVRANGE', run.keys[KEY.assembled], '+', '-')) do
-    if get(entry[2], 'cycle') == token then return entry[2] end
+    if get(entry[2], 'cycle') == token then return cjson.encode(entry[2]) end
   end
   return nil
 end
@@ -157,7 +157,7 @@ end
 local function cycle(keys, args)
   local token, mode = args[1], args[2]
   local run = { keys = keys, cfg = config_of(args[5]), now = now_ms(), prefix = args[3],
-                item_prefix = args[4], counts = {}, attended = {}, anchored_ids = {} }
+                item_prefix = args[4], counts = {}, attended = '', anchored_ids = {} }
   local before = mode == 'again' and attended_by(run, token)
   if before then
     run.attended = before

@@ -40,13 +40,13 @@ local function intervene(keys, args)
     if at then return { 'closed', at } end
     return { 'unknown' }
   end
-  local attended, now = cmsgpack.unpack(packed), now_ms()
+  local attended, now = cjson.decode(packed), now_ms()
   local encode_at = get(attended, 'encode_at')
   if tonumber(encode_at) <= now then return { 'closed', encode_at } end
   local change = {}
   for i = 3, #args do change[#change + 1] = args[i] end
   ACTIONS[args[2]](attended, change, now)
-  redis.call('HSET', keys[2], member, cmsgpack.pack(attended))
+  redis.call('HSET', keys[2], member, cjson.encode(attended))
   return { 'ok', encode_at }
 end
 
@@ -54,7 +54,7 @@ end
 local function intervening(keys)
   local thoughts = {}
   for _, packed in ipairs(redis.call('HVALS', keys[1])) do
-    thoughts[#thoughts + 1] = cmsgpack.unpack(packed)
+    thoughts[#thoughts + 1] = cjson.decode(packed)
   end
   table.sort(thoughts, function(a, b)
     local first, second = tonumber(get(a, 'encode_at')), tonumber(get(b, 'encode_at'))

@@ -29,8 +29,11 @@ local function set(flat, name, value)
   if at then flat[at] = value else flat[#flat + 1], flat[#flat + 2] = name, value end
 end
 
--- a copy without the fields that `left_out` names
+-- the fields but for those that `left_out` names; the list itself where there are none of these
 local function without(flat, left_out)
+  local found = false
+  for i = 1, #flat, 2 do found = found or left_out[flat[i]] end
+  if not found then return flat end
   local kept = {}
   for i = 1, #flat, 2 do
     if not left_out[flat[i]] then kept[#kept + 1], kept[#kept + 2] = flat[i], flat[i + 1] end
