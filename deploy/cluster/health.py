@@ -9,14 +9,16 @@ LAG = 1 << 20
 """Bytes that a replica may be behind: less than a busy second, far less than the backlog."""
 
 
-def problems(view: ClusterView, replicas: int) -> list[str]:
+def problems(view: ClusterView, replicas: int, *, open_slots: bool = False) -> list[str]:
     """Why the cluster isn't well, a line each; empty: every node sees all slots served and nobody
     away, no slot is on its way, every master has its replicas, and each of them follows.
+    `open_slots`: these may be.
     """
     silent = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
     own = [line for node, found in view.present.items() for line in _node(view, node, found)]
     shards = [line for master in view.masters for line in _shard(view, master, replicas)]
-    return [*silent, *own, *shards]
+    moving = [] if open_slots else list(_open(view))
+    return [*silent, *own, *_disagreement(view), *moving, *shards]
 
 
 def _node(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
@@ -34,11 +36,22 @@ def _node(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
     for other, its in view.present.items():
         if its.id not in known:
             yield f"{node} doesn't know {other}"
-    if found.open_slots:
-        slots = ", ".join(map(str, sorted(found.open_slots)))
-        yield f"{node} has open slots: {slots}"
     if not found.is_master:
         yield from _replica(view, node, found)
+
+
+def _disagreement(view: ClusterView) -> Iterator[str]:
+    seen = list(view.present.items())
+    for node, found in seen[1:]:
+        if found.owners != seen[0][1].owners:
+            yield f"{node} and {seen[0][0]} don't agree who serves which slots"
+
+
+def _open(view: ClusterView) -> Iterator[str]:
+    for node, found in view.present.items():
+        if found.open_slots:
+            slots = ", ".join(map(str, sorted(found.open_slots)))
+            yield f"{node} has open slots: {slots}; deploy.rebalance closes them"
 
 
 def _replica(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:

@@ -130,6 +130,11 @@ class NodeView:
     def version(self) -> str:
         return self.info["redis_version"]
 
+    @cached_property
+    def owners(self) -> frozenset[tuple[str, frozenset[int]]]:
+        """Who serves what, as it sees it."""
+        return frozenset((member.id, member.slots) for member in self.members if member.slots)
+
     @property
     def is_new(self) -> bool:
         """Whether it knows nobody, serves nothing and holds nothing."""

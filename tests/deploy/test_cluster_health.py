@@ -105,6 +105,16 @@ def test_a_node_that_another_does_not_know_is_named() -> None:
     assert "a:7001 doesn't know a:7002" in problems(replace(cluster, nodes=nodes), 1)
 
 
+def test_nodes_that_see_other_masters_are_named() -> None:
+    cluster = view(six())
+    moved = [said("a:7001", "0-5459"), said("b:7001", "5460-10922"), *six()[2:]]
+    nodes = {**cluster.nodes, node("b:7001"): NodeView.parse(lines(moved[1], moved))}
+
+    found = problems(replace(cluster, nodes=nodes), 1)
+
+    assert found == ["b:7001 and a:7001 don't agree who serves which slots"]
+
+
 def test_a_member_that_is_not_in_the_inventory_is_a_stranger() -> None:
     everybody = [*six(), said("d:7001")]
     without = view(everybody).nodes

@@ -1,0 +1,85 @@
+"""A master's slots go to its best replica, without a write that is lost or refused."""
+
+from collections import Counter
+
+from deploy.cluster.health import LAG
+from deploy.cluster.nodes import ClusterError, Nodes, wait
+from deploy.cluster.state import ClusterView
+from deploy.cluster.topology import Node
+
+
+def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | None:
+    """Lets a replica take over, and waits until every node sees it and the old master follows.
+
+    Redis does it in step: the master holds its clients for the moment that the replica needs to
+    have all they wrote. Returns the new master; None if there was nothing to hand over.
+
+    Raises:
+        ClusterError: no replica is fit for it, or it didn't take over in time. Nothing is forced.
+    """
+    view = nodes.view()
+    found = view[master]
+    if not found.is_master or not found.slots:
+        return None
+    if not nodes.site.replicas and not view.replicas(master):
+        nodes.tell(f"{master} has no replica (cluster.replicas is 0): its slots pause meanwhile")
+        return None
+    heir = heir or best_replica(view, master)
+    if unfit := _unfit(view, heir, master):
+        raise ClusterError(f"{heir} can't take over from {master}: {unfit}")
+    nodes.ask(heir, "cluster", "failover")
+    wait(
+        nodes,
+        lambda now: _not_over(now, master, heir, found.slots),
+        f"{heir} takes over from {master}; nothing was forced; run again once both are well",
+    )
+    nodes.tell(f"{heir} has taken over from {master}")
+    return heir
+
+
+def best_replica(view: ClusterView, master: Node) -> Node:
+    """The replica that has most; among equals the one whose host has fewest masters.
+
+    Raises:
+        ClusterError: there is none that could take over.
+    """
+    replicas = view.replicas(master)
+    why = [f"{replica}: {_unfit(view, replica, master)}" for replica in replicas]
+    fit = [replica for replica in replicas if not _unfit(view, replica, master)]
+    if not fit:
+        raise ClusterError(
+            f"{master} has no replica that could take over; wait until one is in sync, or mend it",
+            *why,
+        )
+    masters = Counter(node.host for node in view.masters)
+    return min(fit, key=lambda node: (-view[node].offset, masters[node.host], node))
+
+
+def _unfit(view: ClusterView, replica: Node, master: Node) -> str:
+    found = view.nodes.get(replica)
+    if found is None:
+        return "it doesn't answer"
+    if found.master_id != view[master].id:
+        return "it isn't its replica"
+    if not found.link_up:
+        return "it has no link to it"
+    behind = view[master].offset - found.offset
+    return f"it is {behind} bytes behind" if behind > LAG else ""
+
+
+def _not_over(view: ClusterView, master: Node, heir: Node, slots: frozenset[int]) -> list[str]:
+    missing = [f"{node} doesn't answer" for node in (master, heir) if view.nodes.get(node) is None]
+    if missing:
+        return missing
+    lines = []
+    if not view[heir].is_master or not slots <= view[heir].slots:
+        lines.append(f"{heir} is no master of these slots yet")
+    elif view[master].master_id != view[heir].id or not view[master].link_up:
+        lines.append(f"{master} doesn't follow {heir} yet")
+    elif (behind := view[heir].offset - view[master].offset) > LAG:
+        lines.append(f"{master} is {behind} bytes behind {heir}")
+    for node, found in view.present.items():
+        seen = next((member for member in found.members if member.id == view[heir].id), None)
+        if seen is None or not slots <= seen.slots:
+            lines.append(f"{node} doesn't see {heir} as the master yet")
+    return lines

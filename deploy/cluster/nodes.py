@@ -1,0 +1,87 @@
+"""A cluster's nodes, to be looked at and told what to do, wherever they run."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from deploy.cluster.health import problems
+from deploy.cluster.state import ClusterView
+from deploy.cluster.topology import Node
+from deploy.commands import RedisCli
+
+_POLL_S = 0.2
+_SHOWN = 20
+
+
+class ClusterError(Exception):
+    """A cluster isn't, or doesn't become, what a step needs; each line says what and the cure."""
+
+    def __init__(self, what: str, *lines: str) -> None:
+        more = [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+        super().__init__("\n  ".join([what, *lines[:_SHOWN], *more]))
+
+
+@dataclass(frozen=True)
+class Site:
+    """The nodes that the inventory wants, each with how it is asked on its own host."""
+
+    nodes: Mapping[Node, RedisCli] = field(repr=False)
+    replicas: int
+    timeout_s: int
+
+    @property
+    def hosts(self) -> list[str]:
+        """Of the inventory, in the order that every host of a run has them."""
+        return sorted({node.host for node in self.nodes})
+
+    @property
+    def first(self) -> str:
+        """The host that does what one of them has to do for all."""
+        return self.hosts[0]
+
+    def on(self, host: str) -> dict[Node, RedisCli]:
+        """The nodes of one host."""
+        return {node: cli for node, cli in self.nodes.items() if node.host == host}
+
+
+class Nodes(Protocol):
+    """The nodes of a site, reached."""
+
+    @property
+    def site(self) -> Site: ...
+
+    def view(self) -> ClusterView:
+        """What all of them say now."""
+
+    def ask(self, node: Node, *command: str) -> str:
+        """What a node answers its admin.
+
+        Raises:
+            ClusterError: it can't be reached, or answers with an error.
+        """
+
+    def tell(self, text: str) -> None:
+        """Tells the operator how far it is."""
+
+
+def wait(nodes: Nodes, unmet: Callable[[ClusterView], list[str]], what: str) -> ClusterView:
+    """Polls until nothing is unmet any more, as long as the site allows; returns the last view.
+
+    Raises:
+        ClusterError: it doesn't come true; with what was unmet in the end.
+    """
+    deadline = time.monotonic() + nodes.site.timeout_s
+    while lines := unmet(view := nodes.view()):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"waited {nodes.site.timeout_s} s in vain: {what}", *lines)
+        time.sleep(_POLL_S)
+    return view
+
+
+def wait_until_well(nodes: Nodes) -> ClusterView:
+    """The gate: waits until the cluster has no problems."""
+    return wait(
+        nodes, lambda view: problems(view, nodes.site.replicas), "the cluster is well; "
+        "mend what is named here, and run again: it goes on where it stopped",
+    )  # fmt: skip

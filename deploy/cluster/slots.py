@@ -1,0 +1,118 @@
+"""Slots on their way from master to master: how many go where, and the going."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy.cluster.health import problems
+from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.state import SLOTS, ClusterView
+from deploy.cluster.topology import Node
+
+BATCH = 256
+"""Slots that move between two looks at the cluster."""
+PIPELINE = "100"
+"""Keys that move at once: most slots in one go, so that clients hardly meet half a slot."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """So many slots from one master to another."""
+
+    source: Node
+    target: Node
+    slots: int
+
+    def __str__(self) -> str:
+        return f"{self.slots} slots {self.source} -> {self.target}"
+
+
+def even(have: Mapping[Node, int], masters: Sequence[Node]) -> dict[Node, int]:
+    """How many slots each of the masters should have; who has most keeps what is left over, so
+    that as few as possible move. All others of `have` get none.
+    """
+    share, over = divmod(SLOTS, len(masters))
+    ordered = sorted(masters, key=lambda node: (-have.get(node, 0), node))
+    wanted = {node: share + (place < over) for place, node in enumerate(ordered)}
+    return {node: wanted.get(node, 0) for node in [*have, *(n for n in masters if n not in have)]}
+
+
+def moves(have: Mapping[Node, int], want: Mapping[Node, int]) -> list[Move]:
+    """What has to move so that everyone has what is wanted."""
+    spare = {node: have.get(node, 0) - want[node] for node in sorted(want)}
+    found = []
+    for target, lack in spare.items():
+        missing = -lack
+        for source in spare:
+            if missing <= 0:
+                break
+            if (slots := min(spare[source], missing)) > 0:
+                found.append(Move(source, target, slots))
+                spare[source] -= slots
+                missing -= slots
+    return found
+
+
+def counts(view: ClusterView) -> dict[Node, int]:
+    """How many slots each master has now, also those that have none."""
+    return {node: len(found.slots) for node, found in view.present.items() if found.is_master}
+
+
+def spread(nodes: Nodes, want: Mapping[Node, int]) -> bool:
+    """Moves slots until each master has what is wanted; says how far it is. Slots that an earlier
+    run left open are closed first. Returns whether anything moved.
+
+    Raises:
+        ClusterError: a master is none any more, or the cluster doesn't get well between batches.
+    """
+    closed = close_open(nodes)
+    view = wait_until_well(nodes)
+    if gone := [node for node in want if not view[node].is_master]:
+        names = ", ".join(map(str, gone))
+        raise ClusterError(f"{names} became a replica since the plan was made; run again")
+    ahead = moves(counts(view), want)
+    total, done = sum(move.slots for move in ahead), 0
+    for move in ahead:
+        for slots in _batches(move.slots):
+            _reshard(nodes, view, Move(move.source, move.target, slots))
+            done += slots
+            nodes.tell(f"{done} of {total} slots moved ({done * 100 // total}%): {move}")
+            view = wait_until_well(nodes)
+    return closed or bool(ahead)
+
+
+def close_open(nodes: Nodes) -> bool:
+    """Ends the moves that were cut off: a slot's keys are brought together where it is served."""
+    view = nodes.view()
+    found = sorted({slot for seen in view.present.values() for slot in seen.open_slots})
+    if not found:
+        return False
+    wait(
+        nodes,
+        lambda now: problems(now, nodes.site.replicas, open_slots=True),
+        "the cluster is well but for its open slots",
+    )
+    nodes.tell(f"{len(found)} slots were left open by a move that was cut off: {found}")
+    first = view.masters[0]
+    nodes.ask(first, "--cluster", "fix", first.endpoint)
+    wait_until_well(nodes)
+    return True
+
+
+def _batches(slots: int) -> list[int]:
+    whole, rest = divmod(slots, BATCH)
+    return [BATCH] * whole + ([rest] if rest else [])
+
+
+def _reshard(nodes: Nodes, view: ClusterView, move: Move) -> None:
+    """Redis's own way: the target is told first that the slot is its, then the source, then all;
+    the password that MIGRATE needs never is an argument of a program.
+    """
+    nodes.ask(
+        move.source,
+        "--cluster", "reshard", move.source.endpoint,
+        "--cluster-from", view[move.source].id,
+        "--cluster-to", view[move.target].id,
+        "--cluster-slots", str(move.slots),
+        "--cluster-pipeline", PIPELINE,
+        "--cluster-yes",
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""What concerns the cluster as a whole: each step is carried out once, through the hosts."""
+
+from collections.abc import Callable, Generator
+
+import gevent
+from pyinfra import logger
+from pyinfra.api.command import StringCommand
+from pyinfra.api.facts import FactBase
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import host, inventory, state
+
+from deploy.cluster.nodes import ClusterError, Nodes, Site
+from deploy.cluster.state import ClusterView, NodeView
+from deploy.cluster.topology import Node
+from deploy.facts.base import PATH
+from deploy.facts.cluster import NodesFact
+
+_SSH_TIMEOUT_S = 30
+"""A host that is silent for so long is taken as gone."""
+_LONG_S = 600
+"""A command may take so long: slots of much data."""
+
+
+class Answer(FactBase[tuple[bool, str]]):
+    """Whether a command succeeds, and what it prints."""
+
+    def command(self, what: str) -> str:
+        return f'{PATH}; export PATH; {{ {what}; }} 2>&1; echo "exit $?"'
+
+    def process(self, output: list[str]) -> tuple[bool, str]:
+        return output[-1] == "exit 0", "\n".join(output[:-1])
+
+    @staticmethod
+    def default() -> tuple[bool, str]:
+        return False, "the host doesn't answer"
+
+
+class Hosts(Nodes):
+    """The nodes of a site through pyinfra's connections to their hosts."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @property
+    def site(self) -> Site:
+        return self._site
+
+    def view(self) -> ClusterView:
+        """One command a host, all hosts at once."""
+        reads = [gevent.spawn(self._read, name) for name in self.site.hosts]
+        found = {name: view for read in gevent.joinall(reads) for name, view in read.get().items()}
+        return ClusterView({node: found.get(str(node)) for node in self.site.nodes})
+
+    def _read(self, name: str) -> dict[str, NodeView | None]:
+        if (other := _reached(name)) is None:
+            return {}
+        return other.get_fact(NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S)
+
+    def ask(self, node: Node, *command: str) -> str:
+        if (other := _reached(node.host)) is None:
+            raise ClusterError(f"{node}: its host can't be reached")
+        command_line = self.site.nodes[node](*command)
+        ok, said = other.get_fact(Answer, command_line, _timeout=_LONG_S)
+        if not ok:
+            raise ClusterError(f"{node} refused {' '.join(command[:2])}", *said.splitlines()[-5:])
+        return said
+
+    def tell(self, text: str) -> None:
+        logger.info(f"{host.print_prefix}{text}")
+
+
+def _reached(name: str) -> Host | None:
+    """A host of the inventory; None if it isn't connected."""
+    other = inventory.get_host(name)
+    return other if other in state.active_hosts else None
+
+
+@operation()
+def does(act: Callable[[], bool]) -> Generator[StringCommand, None, None]:
+    """Something that changes the cluster, unless it finds that it needn't; what can't be done ends
+    the run on all hosts, with the reason.
+    """
+    if state.is_executing:
+        try:
+            if not act():
+                return
+        except (ClusterError, LookupError) as error:
+            for line in str(error).splitlines():
+                logger.error(f"{host.print_prefix}{line}")
+            yield StringCommand("false")
+            return
+    yield StringCommand("true")
+
+
+@operation()
+def waits(act: Callable[[], object] | None) -> Generator[StringCommand, None, None]:
+    """A barrier, which all hosts pass together; one of them looks first whether it may be passed.
+    Nothing is changed.
+    """
+    if state.is_executing and act is not None:
+        try:
+            act()
+        except (ClusterError, LookupError) as error:
+            for line in str(error).splitlines():
+                logger.error(f"{host.print_prefix}{line}")
+            yield StringCommand("false")
