@@ -1,0 +1,119 @@
+"""What an operation did to those who used the cluster: a row of the table."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.drills.clients import Endpoint
+from tests.drills.records import Record, keys_of, minds_of
+
+_WIDTH = 130
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One operation under load.
+
+    `acknowledged`, `lost`, `wrong`: of what was promised to survive it: everything in a planned
+    operation, else what was anchored with `durability=replicas`. `may_lose`, `did_lose`: the
+    rest, which Redis replicates without waiting.
+    """
+
+    operation: str
+    planned: bool
+    seconds: float
+    acknowledged: int
+    lost: int
+    wrong: int
+    errors: int
+    longest_gap_s: float
+    attended: int
+    attended_twice: int
+    ledger_faults: int
+    may_lose: int = 0
+    did_lose: int = 0
+    details: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing happened that must not."""
+        never = (self.lost, self.wrong, self.attended_twice, self.ledger_faults)
+        return not any(never) and not (self.planned and self.errors)
+
+
+def judge(
+    operation: str, seconds: float, records: list[Record], endpoint: Endpoint, home: Path,
+    *, planned: bool,
+) -> Outcome:  # fmt: skip
+    """Looks up everything that was acknowledged."""
+    by_key = [record for record in records if record.client.kind == "keys"]
+    firm = [record for record in records if planned or record.client.kind == "anchors"]
+    loose = [record for record in records if record not in firm]
+    found = keys_of(by_key, endpoint) + minds_of(
+        [record for record in records if record not in by_key], endpoint, home
+    )
+    sworn = {value for record in firm for _, value in record.promised}
+    lost = [value for value in found.lost if value in sworn]
+    errors = Counter(error for record in records for error in record.errors)
+    errors.update(f"{r.client.kind}: a client hangs" for r in records if not r.ended)
+    return Outcome(
+        operation=operation,
+        planned=planned,
+        seconds=seconds,
+        acknowledged=sum(len(record.promised) for record in firm),
+        lost=len(lost),
+        wrong=len(found.wrong),
+        errors=errors.total(),
+        longest_gap_s=max(record.longest_gap_s for record in records),
+        attended=found.attended,
+        attended_twice=len(found.attended_twice),
+        ledger_faults=len(found.faults),
+        may_lose=sum(len(record.promised) for record in loose),
+        did_lose=len(found.lost) - len(lost),
+        details=[
+            *(f"lost: {value}" for value in lost[:5]),
+            *found.faults[:5],
+            *(f"{n} times {error}" for error, n in errors.most_common(5)),
+        ],
+    )
+
+
+def show(outcomes: Sequence[Outcome], console: Console | None = None) -> None:
+    """The table."""
+    table = Table(
+        "operation", "took", "acknowledged", "lost", "wrong", "errors", "longest gap",
+        "attended", "twice", "ledger", "",
+    )  # fmt: skip
+    for column in table.columns[1:-1]:
+        column.justify = "right"
+    for one in outcomes:
+        loose = f" (+{one.may_lose:,})" if one.may_lose else ""
+        did_lose = f" (+{one.did_lose:,})" if one.may_lose else ""
+        table.add_row(
+            one.operation,
+            f"{one.seconds:.0f} s",
+            f"{one.acknowledged:,}{loose}",
+            f"{one.lost:,}{did_lose}",
+            f"{one.wrong:,}",
+            f"{one.errors:,}",
+            f"{one.longest_gap_s:.2f} s",
+            f"{one.attended:,}",
+            f"{one.attended_twice:,}",
+            f"{one.ledger_faults} faults" if one.ledger_faults else "balanced",
+            "[green]✓[/]" if one.good else "[bold red]✗[/]",
+        )
+    console = console or Console(width=_WIDTH)
+    console.print(table)
+    for one in outcomes:
+        for detail in one.details:
+            console.print(f"{one.operation}: {detail}", markup=False, soft_wrap=True)
+
+
+def as_json(outcomes: Sequence[Outcome]) -> str:
+    """The same for programs."""
+    return json.dumps([asdict(one) for one in outcomes], indent=2)

@@ -1,0 +1,81 @@
+"""The measure that operations are held to: it sees nothing where nothing was lost, and everything
+that was.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clusters import Cluster, running
+from tests.drills.clients import Endpoint
+from tests.drills.workload import under_load
+from tests.servers import WHEEL, RedisServer, programs
+from tests.services import ServiceProcess
+from thoughtstream import keys
+
+NODE_TIMEOUT = "cluster-node-timeout 2000"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    def make(*directives: object) -> RedisServer:
+        return RedisServer(programs()[WHEEL], *directives)  # type: ignore[arg-type]
+
+    (tmp_path / "redis").mkdir()
+    with running(tmp_path / "redis", make, NODE_TIMEOUT, replicas=1) as started:
+        service = ServiceProcess(started.url, tmp_path / "service")
+        try:
+            service.start().wait_until_ready()
+            yield started
+        finally:
+            service.kill()
+
+
+def test_handovers_cost_nobody_anything_and_a_loss_is_seen(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    endpoint = Endpoint(tuple(("127.0.0.1", port) for port in cluster.servers))
+
+    calm = under_load(
+        "handovers", lambda: [*map(cluster.hand_over, cluster.masters)], endpoint, tmp_path,
+        planned=True,
+    )  # fmt: skip
+
+    assert calm.good, calm
+    assert calm.attended > 0
+
+    def spoil() -> None:
+        redis = endpoint.connect()
+        redis.delete("proof:spoilt-0-keys:0")
+        redis.set("proof:spoilt-0-keys:1", "something else")
+        assembled = keys.ASSEMBLED.key(mind="spoilt-0")
+        newest: Any = redis.xrevrange(assembled, count=1)
+        redis.xadd(assembled, newest[0][1])
+        redis.hincrby(keys.LEDGER.key(mind="spoilt-1"), "adopted", 1)
+        redis.close()
+
+    spoilt = under_load("spoilt", spoil, endpoint, tmp_path, planned=True)
+
+    found = (spoilt.lost, spoilt.wrong, spoilt.attended_twice, spoilt.ledger_faults)
+    assert found == (1, 1, 1, 1), spoilt
+    assert not spoilt.good
+
+
+def test_what_was_anchored_on_replicas_outlives_its_master(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    endpoint = Endpoint(tuple(("127.0.0.1", port) for port in cluster.servers))
+
+    def kill() -> None:
+        master = cluster.masters[0]
+        heir = cluster.replica_of(master)
+        cluster.servers[master].kill()
+        cluster.wait_until_master(heir)
+        cluster.servers[master].start()
+
+    outcome = under_load("kill -9", kill, endpoint, tmp_path, planned=False)
+
+    assert outcome.good, outcome
+    assert outcome.acknowledged > 0 and outcome.may_lose > 0
