@@ -241,7 +241,9 @@ _MONITOR_COMMANDS = (
     "+command"
 )
 
-Role = Literal["admin", "service", "monitor"]
+_REPLICA_COMMANDS = "+psync +replconf +ping"
+
+Role = Literal["admin", "service", "monitor", "replica"]
 
 
 def acl_rules(role: Role) -> str:
@@ -253,6 +255,8 @@ def acl_rules(role: Role) -> str:
         return "~* &* +@all"
     if role == "monitor":
         return f"resetkeys resetchannels -@all {_MONITOR_COMMANDS}"
+    if role == "replica":
+        return f"resetkeys resetchannels -@all {_REPLICA_COMMANDS}"
     roots = sorted({family.glob for family in FAMILIES})
     keys = " ".join(f"~{root}" for root in roots)
     channels = f"&{NEW_KEY_CHANNEL} &{write_channel(WINDOW.glob)}"
