@@ -5,17 +5,20 @@ name the file that holds it, and the host's shell reads it into the environment.
 from dataclasses import dataclass
 from shlex import join, quote
 
-from deploy.layout import REDIS_UNIT, Layout, Role
+from deploy.layout import Layout, Role
 
 
 @dataclass(frozen=True)
 class RedisCli:
-    """How to ask the Redis of one host, on that host."""
+    """How to ask one Redis of a host, on that host; `tls`: the certificates that it trusts, as a
+    path where redis-cli runs.
+    """
 
     layout: Layout
     port: int
     address: str = "127.0.0.1"
     container: bool = False
+    tls: str | None = None
 
     def __call__(self, *arguments: str, role: Role = "admin") -> str:
         """`redis-cli` as a role; it exits with an error where Redis answers with one."""
@@ -28,14 +31,22 @@ class RedisCli:
         questions = "\\n".join(commands)
         return f"printf {quote(questions)} | {self._client('admin', '--json')}"
 
+    @property
+    def at(self) -> str:
+        """Which of a host's nodes, for a person; a host with one server needs no words."""
+        return "" if self.layout.node is None else f" (node {self.port})"
+
     def _client(self, role: Role, *arguments: str) -> str:
         where = ["-p", str(self.port)]
         if self.container:
-            client = ["docker", "exec", "-i", "-e", "REDISCLI_AUTH", REDIS_UNIT, "redis-cli"]
+            name = self.layout.redis_unit
+            client = ["docker", "exec", "-i", "-e", "REDISCLI_AUTH", name, "redis-cli"]
         else:
             client = ["redis-cli"]
             where = ["-h", self.address, *where]
         options = ["--user", role, "--no-auth-warning", "-e"]
+        if self.tls:
+            options += ["--tls", "--cacert", self.tls]
         password = f'REDISCLI_AUTH="$(cat {quote(self.layout.secret(role))})"'
         return f"{password} {join([*client, *options, *where, *arguments])}"
 
@@ -50,9 +61,33 @@ def make_secret(path: str, *, user: str, group: str, mode: int) -> str:
     return (
         f"umask 077 && {{ [ -s {quote(path)} ] || {{ "
         f"head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' > {quote(new)} && "
-        f"chown {quote(user)}:{quote(group)} {quote(new)} && chmod {mode:o} {quote(new)} && "
+        f"{_owned(new, user=user, group=group, mode=mode)} && "
         f"mv {quote(new)} {quote(path)}; }}; }}"
     )
+
+
+def put_secret(path: str, *, user: str, group: str, mode: int) -> str:
+    """Writes a file from standard input, at once: no argument and no other file ever has it."""
+    new = f"{path}.new"
+    return (
+        f"umask 077 && cat > {quote(new)} && {_owned(new, user=user, group=group, mode=mode)} && "
+        f"mv {quote(new)} {quote(path)}"
+    )
+
+
+def put_masterauth(secret: str, path: str, *, user: str, group: str, mode: int) -> str:
+    """Writes the directive that names a password, from the file that holds it."""
+    line = f'printf "masterauth %s\n" "$(cat {quote(secret)})"'
+    return f"{line} | {{ {put_secret(path, user=user, group=group, mode=mode)}; }}"
+
+
+def apply_masterauth(cli: RedisCli, secret: str) -> str:
+    """Tells a running server the password; by standard input, so that no argument has it."""
+    return f"cat {quote(secret)} | {{ {cli('-x', 'config', 'set', 'masterauth')}; }}"
+
+
+def _owned(path: str, *, user: str, group: str, mode: int) -> str:
+    return f"chown {quote(user)}:{quote(group)} {quote(path)} && chmod {mode:o} {quote(path)}"
 
 
 def install_release(archive: str, *, releases: str, release: str, python: str, current: str) -> str:

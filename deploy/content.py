@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.directives import Directive
-from deploy.layout import ROLES, Layout, Role
+from deploy.layout import CLUSTER_ROLES, Role
 from deploy.render import digest, render
 from deploy.settings import Stack
 from thoughtstream.config import StreamConfig
@@ -14,13 +14,17 @@ from thoughtstream.keys import acl_rules
 
 @dataclass(frozen=True)
 class RedisPlace:
-    """What Redis is told of its surroundings, beside what the inventory sets."""
+    """What Redis is told of its surroundings, beside what the inventory sets; `beside`: of the
+    cluster that it is a node of; `include`: a file that has what nobody else may read.
+    """
 
     dir: str
     aclfile: str
     supervised: str = "no"
     bind: str | None = None
     revision: str = ""
+    beside: tuple[Directive, ...] = ()
+    include: str | None = None
 
     def directives(self) -> tuple[Directive, ...]:
         values = {
@@ -33,17 +37,20 @@ class RedisPlace:
             "logfile": '""',
             "always-show-logo": "no",
         }
+        if self.include:
+            values["include"] = self.include
         return tuple(Directive(name, value, False, "place") for name, value in values.items())
 
 
 def redis_directives(stack: Stack, place: RedisPlace) -> tuple[Directive, ...]:
     """What the inventory sets, as the server in this place is told it."""
-    return tuple(
+    own = (
         Directive("bind", place.bind, False, "inside its container; published by compose")
         if line.name == "bind" and place.bind is not None
         else line
         for line in stack.redis.directives()
     )
+    return (*own, *place.beside)
 
 
 def redis_conf(stack: Stack, place: RedisPlace) -> str:
@@ -72,14 +79,19 @@ def restart_only(stack: Stack, place: RedisPlace) -> str:
 
 def users_acl(digests: Mapping[Role, str]) -> str:
     """The ACL file: `default` off, and a user a role; `digests` are the passwords' sha256."""
-    users = [{"name": r, "digest": digests[r], "rules": acl_rules(r)} for r in ROLES]
+    roles = [role for role in CLUSTER_ROLES if role in digests]
+    users = [{"name": r, "digest": digests[r], "rules": acl_rules(r)} for r in roles]
     revision = digest(render("users.acl", users=users, revision=""))
     return render("users.acl", users=users, revision=revision)
 
 
-def service_toml(stack: Stack, *, home: str, url: str, password_file: str) -> str:
+def service_toml(
+    stack: Stack, *, home: str, url: str, password_file: str, ca_file: str | None = None
+) -> str:
     """The service's settings on a server."""
     redis = {"url": url, "username": "service", "password_file": password_file}
+    if ca_file is not None:
+        redis["ca_file"] = ca_file
     sections = {"redis": redis, "streams": _streams(stack.service.streams)}
     return render(
         "thoughtstream.toml",
@@ -98,10 +110,3 @@ def embedded_toml(stack: Stack, *, notes: Sequence[str]) -> str:
 
 def _streams(streams: StreamConfig) -> dict[str, Any]:
     return streams.model_dump(mode="json", exclude_none=True)
-
-
-def toml_of(layout: Layout, stack: Stack, *, url: str) -> str:
-    """The service's settings where it runs natively."""
-    return service_toml(
-        stack, home=layout.service_data, url=url, password_file=layout.secret("service")
-    )

@@ -14,6 +14,7 @@ from deploy.quantities import Bytes, format_bytes
 from thoughtstream.keys import NOTIFY_EVENTS
 
 KIB, MIB = 1 << 10, 1 << 20
+LOOPBACK = ip_address("127.0.0.1")
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,15 @@ class Redis(BaseModel):
                 "Redis is never published to the world: bind loopback or private addresses"
             )
         return addresses
+
+    def of_node(self, address: str, port: int) -> "Redis":
+        """The same for a node of a cluster: on loopback and where the other hosts reach it.
+        Replicas are its copies: it needs no snapshots, unless the inventory asks for them.
+        """
+        bound = (LOOPBACK, *self.bind, ip_address(address))
+        save = self.save if "save" in self.model_fields_set else ""
+        own = {"bind": tuple(dict.fromkeys(bound)), "port": port, "save": save}
+        return self.model_copy(update=own)
 
     @property
     def local_address(self) -> str:

@@ -2,14 +2,16 @@
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from thoughtstream.config import FILE_NAME, default_home
 
-Role = Literal["admin", "service", "monitor"]
+Role = Literal["admin", "service", "monitor", "replica"]
 ROLES: tuple[Role, ...] = ("admin", "service", "monitor")
+CLUSTER_ROLES: tuple[Role, ...] = (*ROLES, "replica")
+"""`replica`: whom a replica is to its master."""
 
 REDIS_UNIT = "thoughtstream-redis"
 SERVICE_UNIT = "thoughtstream"
@@ -42,7 +44,8 @@ class Owner:
 @dataclass(frozen=True)
 class Layout:
     """Directories of one host. `closed`: a process's directory is its user's alone, for groups that
-    hold everybody keep nobody out.
+    hold everybody keep nobody out. `node`: the port of a cluster's node, which has directories and
+    a unit of its own; None: the only server of its host.
     """
 
     etc: str
@@ -53,10 +56,29 @@ class Layout:
     etc_mode: int = 0o755
     redis_mode: int = 0o640
     closed: bool = False
+    node: int | None = None
+
+    def of_node(self, port: int) -> "Layout":
+        """The same, for the node of a cluster that has the port."""
+        return replace(self, node=port)
+
+    @property
+    def _node(self) -> str:
+        return "" if self.node is None else f"-{self.node}"
+
+    @property
+    def redis_unit(self) -> str:
+        """The name of Redis's unit or container."""
+        return f"{REDIS_UNIT}{self._node}"
 
     @property
     def redis_etc(self) -> str:
         """Redis's configuration directory, mounted as a whole into a container."""
+        return f"{self.etc}/redis{self._node}"
+
+    @property
+    def redis_shared(self) -> str:
+        """What all servers of the host read."""
         return f"{self.etc}/redis"
 
     @property
@@ -73,6 +95,11 @@ class Layout:
         return f"{self.redis_etc}/users.acl"
 
     @property
+    def masterauth(self) -> str:
+        """What redis.conf includes: the password that a replica shows its master, and only that."""
+        return f"{self.redis_shared}/masterauth.conf"
+
+    @property
     def toml(self) -> str:
         return f"{self.service_etc}/thoughtstream.toml"
 
@@ -82,7 +109,7 @@ class Layout:
 
     @property
     def redis_data(self) -> str:
-        return f"{self.data}/redis"
+        return f"{self.data}/redis{self._node}"
 
     @property
     def service_data(self) -> str:
@@ -112,7 +139,8 @@ class Layout:
         places = {
             "admin": f"{self.etc}/secrets/admin",
             "service": f"{self.service_etc}/password",
-            "monitor": f"{self.redis_etc}/monitor.password",
+            "monitor": f"{self.redis_shared}/monitor.password",
+            "replica": f"{self.etc}/secrets/replica",
         }
         return places[role]
 

@@ -179,6 +179,16 @@ class Stack(_Section):
             )
         return self
 
+    @property
+    def maxmemory(self) -> int:
+        """Of all Redis servers of a host together, in bytes."""
+        return self.redis.maxmemory * (self.cluster.nodes if self.cluster else 1)
+
+    def of_node(self, address: str, port: int) -> "Stack":
+        """The stack as one node of a cluster has it."""
+        redis = self.redis.of_node(address, 0 if self.tls else port)
+        return self.model_copy(update={"redis": redis})
+
     def to_json(self) -> dict[str, Any]:
         """For pyinfra's `debug-inventory --json`."""
         return self.model_dump(mode="json", exclude_unset=True)

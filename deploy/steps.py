@@ -88,6 +88,19 @@ class MakeSecret(Step):
 
 
 @dataclass(frozen=True)
+class CopySecret(Step):
+    """A password that another host of the cluster has, or makes in this run: it goes through the
+    memory of the machine that deploys, and is shown nowhere.
+    """
+
+    secret: MakeSecret
+    source: str
+
+    def __str__(self) -> str:
+        return f"copy the password of {self.secret.role} from {self.source}"
+
+
+@dataclass(frozen=True)
 class OwnFile(Step):
     """Sets owner and mode of a file whose content stays."""
 
@@ -110,6 +123,22 @@ class PutFile(Step):
 
     def __str__(self) -> str:
         return f"write {self.path}"
+
+
+@dataclass(frozen=True)
+class PutSecretFile(PutFile):
+    """A file whose content is shown nowhere, not with `--diff` either."""
+
+
+@dataclass(frozen=True)
+class PutMasterauth(Step):
+    """What redis.conf includes, made on the host from the password of `replica`."""
+
+    secret: str
+    file: OwnFile
+
+    def __str__(self) -> str:
+        return f"write {self.file.path}"
 
 
 @dataclass(frozen=True)
@@ -178,7 +207,18 @@ class ApplyLive(Step):
 
     def __str__(self) -> str:
         what = ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in self.directives)
-        return f"apply live, no restart: {what}"
+        return f"apply live, no restart{self.cli.at}: {what}"
+
+
+@dataclass(frozen=True)
+class ApplyMasterauth(Step):
+    """CONFIG SET of the password that a replica shows its master."""
+
+    cli: RedisCli
+    secret: str
+
+    def __str__(self) -> str:
+        return f"apply live, no restart{self.cli.at}: masterauth"
 
 
 @dataclass(frozen=True)
@@ -188,7 +228,7 @@ class LoadAcl(Step):
     cli: RedisCli
 
     def __str__(self) -> str:
-        return "load the ACL, no restart"
+        return f"load the ACL, no restart{self.cli.at}"
 
 
 @dataclass(frozen=True)

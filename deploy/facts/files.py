@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from deploy.facts.base import ScriptFact, number, pairs, script
-from deploy.layout import ROLES, Role
+from deploy.layout import CLUSTER_ROLES, Role
 
 _SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
 
@@ -65,11 +65,26 @@ class SecretDigestsFact(ScriptFact[dict[Role, str]]):
 
     def process(self, output: list[str]) -> dict[Role, str]:
         found = pairs(output)
-        return {role: digest for role in ROLES if (digest := found.get(role))}
+        return {role: digest for role in CLUSTER_ROLES if (digest := found.get(role))}
 
     @staticmethod
     def default() -> dict[Role, str]:
         return {}
+
+
+class MasterauthFact(ScriptFact[str | None]):
+    """The sha256 of the password in the file that redis.conf includes."""
+
+    def command(self, path: str) -> str:
+        password = f"sed -n 's/^masterauth //p' {quote(path)} | tr -d '\\n'"
+        return script(f"[ -s {quote(path)} ] && {password} | {{ sha256sum || shasum -a 256; }}")
+
+    def process(self, output: list[str]) -> str | None:
+        return output[0].split()[0] if output else None
+
+    @staticmethod
+    def default() -> str | None:
+        return None
 
 
 @dataclass(frozen=True)

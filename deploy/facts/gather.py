@@ -1,14 +1,25 @@
 """All facts of one host, read once before anything is planned."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from pyinfra.api.facts import FactBase
 
+from deploy.cluster.state import NodeView
+from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
+from deploy.facts.cluster import NodesFact
 from deploy.facts.docker import DockerFact, DockerState
 from deploy.facts.embedded import EmbeddedFact, EmbeddedState
-from deploy.facts.files import Disk, DiskFact, PathsFact, PathState, SecretDigestsFact
+from deploy.facts.files import (
+    Disk,
+    DiskFact,
+    MasterauthFact,
+    PathsFact,
+    PathState,
+    SecretDigestsFact,
+)
 from deploy.facts.machine import Machine
 from deploy.facts.redis import RedisFact, RedisState
 from deploy.facts.software import Software, SoftwareFact
@@ -20,7 +31,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Facts:
-    """What a host is now."""
+    """What a host is now. `servers`: the Redis servers of a cluster's host, by unit; `nodes`: what
+    they say of their cluster; `masterauth`: the sha256 of the password that they are to show.
+    """
 
     machine: Machine
     local: bool = False
@@ -33,6 +46,13 @@ class Facts:
     listeners: dict[int, Listener] = field(default_factory=dict)
     disk: Disk = field(default_factory=Disk)
     embedded: EmbeddedState | None = None
+    servers: Mapping[str, RedisState | None] = field(default_factory=dict)
+    nodes: Mapping[Node, NodeView | None] = field(default_factory=dict)
+    masterauth: str | None = None
+
+    def of(self, unit: str) -> "Facts":
+        """The same host, seen from one of its servers."""
+        return replace(self, redis=self.servers.get(unit)) if self.servers else self
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,8 @@ class Watch:
     images: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     cli: RedisCli | None = None
+    nodes: Mapping[Node, RedisCli] = field(default_factory=dict)
+    masterauth: str | None = None
     ports: tuple[int, ...] = ()
     disk: str | None = None
     program: str | None = None
@@ -75,10 +97,18 @@ def gather(read: Reader, machine: Machine, watch: Watch, *, local: bool) -> Fact
         units=_units(read, watch),
         docker=docker,
         redis=read(RedisFact, cli) if cli else None,
+        servers={cli.layout.redis_unit: read(RedisFact, cli) for cli in watch.nodes.values()},
+        nodes=_nodes(read, watch.nodes),
+        masterauth=read(MasterauthFact, watch.masterauth) if watch.masterauth else None,
         listeners=read(ListenersFact, watch.ports) if watch.ports else {},
         disk=read(DiskFact, disk) if disk else Disk(),
         embedded=read(EmbeddedFact, watch.program) if watch.program else None,
     )
+
+
+def _nodes(read: Reader, clis: Mapping[Node, RedisCli]) -> dict[Node, NodeView | None]:
+    found = read(NodesFact, clis) if clis else {}
+    return {node: found.get(str(node)) for node in clis}
 
 
 def _units(read: Reader, watch: Watch) -> dict[str, UnitState]:

@@ -8,21 +8,31 @@ from pyinfra.api.exceptions import FactProcessError
 from deploy.commands import RedisCli
 from deploy.facts.base import ScriptFact, script
 
+_HIDDEN = 's/"masterauth":"[^"]*"/"masterauth":""/'
+_SHA256 = "sed -n 2p | tr -d '\\n' | { sha256sum || shasum -a 256; }"
+
 
 @dataclass(frozen=True)
 class RedisState:
-    """A server that answers: `config` is CONFIG GET *, `users` the lines of ACL LIST."""
+    """A server that answers: `config` is CONFIG GET * without passwords, `users` the lines of ACL
+    LIST; `masterauth`: the sha256 of the password that a node of a cluster shows its master.
+    """
 
     version: str
     config: dict[str, str] = field(default_factory=dict)
     users: tuple[str, ...] = ()
+    masterauth: str | None = None
 
 
 class RedisFact(ScriptFact[RedisState | None]):
     """Asks Redis as admin; None if it isn't there, doesn't answer or doesn't know the admin."""
 
     def command(self, cli: RedisCli) -> str:
-        return script(cli.ask("config get *", "acl list", "info server"))
+        asked = f"{cli.ask('config get *', 'acl list', 'info server')} | sed '{_HIDDEN}'"
+        if cli.layout.node is None:
+            return script(asked)
+        digest = f"{cli('config', 'get', 'masterauth')} | {_SHA256}"
+        return script(asked, f'echo "masterauth:$({digest})"')
 
     def process(self, output: list[str]) -> RedisState | None:
         if len(output) < 3:
@@ -30,7 +40,12 @@ class RedisFact(ScriptFact[RedisState | None]):
         config, users, *info = output
         lines = dict(line.split(":", 1) for line in info if ":" in line)
         try:
-            return RedisState(lines["redis_version"], json.loads(config), tuple(json.loads(users)))
+            return RedisState(
+                lines["redis_version"],
+                json.loads(config),
+                tuple(json.loads(users)),
+                lines.get("masterauth", "").partition(" ")[0] or None,
+            )
         except (KeyError, ValueError) as error:
             raise FactProcessError(f"redis-cli printed something else: {error!r}") from error
 

@@ -2,9 +2,16 @@
 
 from pyinfra.operations import files, server, systemd
 
-from deploy.commands import install_release, start_daemon, start_unit
+from deploy.commands import apply_masterauth, install_release, start_daemon, start_unit
 from deploy.operations.perform import perform
-from deploy.steps import ApplyLive, InstallRelease, LoadAcl, StartDaemon, StartUnit
+from deploy.steps import (
+    ApplyLive,
+    ApplyMasterauth,
+    InstallRelease,
+    LoadAcl,
+    StartDaemon,
+    StartUnit,
+)
 
 
 @perform.register
@@ -46,6 +53,11 @@ def _daemon(step: StartDaemon) -> None:
 def _live(step: ApplyLive) -> None:
     pairs = [part for name, _, new in step.directives for part in (name, new.strip('"'))]
     server.shell(name=str(step), commands=[step.cli("config", "set", *pairs)])
+
+
+@perform.register
+def _live_masterauth(step: ApplyMasterauth) -> None:
+    server.shell(name=str(step), commands=[apply_masterauth(step.cli, step.secret)])
 
 
 @perform.register

@@ -3,13 +3,14 @@
 from collections.abc import Generator
 from io import StringIO
 
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.operation import operation
-from pyinfra.context import host, state
+from pyinfra.context import ctx_host, host, state
 from pyinfra.operations import apt, brew, files, server
 
-from deploy.commands import make_secret
+from deploy.commands import make_secret, put_masterauth, put_secret
 from deploy.content import users_acl
 from deploy.facts.files import SecretDigestsFact
 from deploy.operations.gates import passes
@@ -17,6 +18,7 @@ from deploy.operations.perform import perform
 from deploy.steps import (
     ApplySysctl,
     BrewInstall,
+    CopySecret,
     Gate,
     Install,
     MakeDirectory,
@@ -26,6 +28,8 @@ from deploy.steps import (
     OwnFile,
     PutAcl,
     PutFile,
+    PutMasterauth,
+    PutSecretFile,
     Run,
 )
 
@@ -97,6 +101,48 @@ def _file(step: PutFile) -> None:
         mode=f"{step.mode:o}",
         create_remote_dir=False,
     )
+
+
+@operation()
+def copied_secret(step: CopySecret) -> Generator[StringCommand, None, None]:
+    """Writes the password that another host has, by standard input."""
+    own = step.secret
+    command = put_secret(own.path, user=own.user, group=own.group, mode=own.mode)
+    password = _password(step) if state.is_executing else ""
+    yield StringCommand(f"tr -d '\\n' | {{ {command}; }}", _stdin=password)
+
+
+def _password(step: CopySecret) -> str:
+    """What stands in the file of the host that has it; read without printing it."""
+    source = state.inventory.get_host(step.source)
+    with ctx_host.use(source):
+        found, _ = pop_global_arguments(state, source, {})
+        how = {key: value for key, value in found.items() if key in CONNECTOR_ARGUMENT_KEYS}
+        read = StringCommand(f"cat {step.secret.path}")
+        ok, output = source.run_shell_command(read, print_output=False, print_input=False, **how)
+    if not ok or not output.stdout.strip():
+        raise OperationError(f"{step.source}: no password in {step.secret.path}")
+    return output.stdout.strip()
+
+
+@perform.register
+def _copy(step: CopySecret) -> None:
+    copied_secret(name=str(step), step=step)
+
+
+@perform.register
+def _secret_file(step: PutSecretFile) -> None:
+    command = put_secret(step.path, user=step.user or "", group=step.group or "", mode=step.mode)
+    server.shell(name=str(step), commands=[command], _stdin=step.text)
+
+
+@perform.register
+def _masterauth(step: PutMasterauth) -> None:
+    file = step.file
+    command = put_masterauth(
+        step.secret, file.path, user=file.user, group=file.group, mode=file.mode
+    )
+    server.shell(name=str(step), commands=[command])
 
 
 @operation()

@@ -1,12 +1,13 @@
 """What all runtimes share: the shape of one, and the comparison of files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
 from deploy.facts.files import PathState
 from deploy.facts.gather import Facts, Watch
+from deploy.layout import Layout, Role
 from deploy.render import render
 from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
 
@@ -24,8 +25,19 @@ class Runtime(Protocol):
     def problems(self, facts: Facts) -> Iterator[str]:
         """Why it can't be put there, each with its cure. Empty: it can."""
 
+    def prepare(
+        self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
+    ) -> list[Step]:
+        """What the service needs, Redis among it. `sources`: the hosts that have the passwords of
+        a cluster; `rolling`: a server that must restart is left to the rolling restart.
+        """
+
+    def finish(self, facts: Facts) -> list[Step]:
+        """The service, once all that it needs is there."""
+
     def plan(self, facts: Facts) -> list[Step]:
         """What is to be done, in order; a host that is as it should be gets gates only."""
+        return [*self.prepare(facts, {}), *self.finish(facts)]
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,15 @@ def missing_directories(
         found = facts.paths.get(directory.path)
         if found is None or not _owned(found, directory.user, directory.group, directory.mode):
             yield directory
+
+
+def redis_directory(layout: Layout, path: str) -> MakeDirectory:
+    """A directory that Redis reads."""
+    owner = layout.owner
+    if layout.closed:
+        return MakeDirectory(path, owner.redis, owner.redis_group, 0o700)
+    mode = 0o755 if layout.redis_mode & 0o004 else 0o750
+    return MakeDirectory(path, owner.admin, owner.redis_group, mode)
 
 
 def wrong_owner(step: OwnFile, facts: Facts) -> bool:

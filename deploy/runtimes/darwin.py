@@ -9,6 +9,7 @@ from deploy.render import render
 from deploy.runtimes import preflight
 from deploy.runtimes.base import File, supervised
 from deploy.runtimes.native import Native
+from deploy.runtimes.server import Seat
 from deploy.settings import Stack
 from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
 from deploy.wheels import Target
@@ -19,14 +20,16 @@ PYTHON = "3.13"
 class DarwinNative(Native):
     """One Mac with Homebrew."""
 
-    redis_unit = REDIS_DAEMON
     service_unit = DAEMON
     reload_restarts = True
 
     def __init__(self, stack: Stack, machine: Machine) -> None:
         user = machine.login or ""
         layout = darwin_native(user)
-        super().__init__(stack, machine, layout, supervised="no", become=f"sudo -u {user} -E")
+        super().__init__(stack, machine, layout, (), supervised="no", become=f"sudo -u {user} -E")
+
+    def unit_of(self, seat: Seat) -> str:
+        return REDIS_DAEMON
 
     @property
     def brew(self) -> str:
@@ -44,7 +47,7 @@ class DarwinNative(Native):
     def watch(self) -> Watch:
         return Watch(
             paths=(*self.paths, self.python, f"{self.brew}/bin/redis-server"),
-            secrets=self.server.secrets,
+            secrets=self.secrets.files,
             software=self.layout,
             units=(REDIS_DAEMON, DAEMON),
             launchd_domain="system",
@@ -55,6 +58,8 @@ class DarwinNative(Native):
 
     def problems(self, facts: Facts) -> Iterator[str]:
         machine = facts.machine
+        if self.stack.cluster:
+            yield "cluster: its nodes run on Linux; this is a Mac, where one server is all there is"
         if machine.user != "root":
             yield (
                 f"facts.machine.user: is {machine.user}, who may not install LaunchDaemons; set "
@@ -74,14 +79,14 @@ class DarwinNative(Native):
         mine = facts.units.get(REDIS_DAEMON)
         yield from preflight.ports(facts, {"redis.port": self.stack.redis.port}, mine)
 
-    def plan(self, facts: Facts) -> list[Step]:
+    def machine_steps(self, facts: Facts) -> list[Step]:
         steps: list[Step] = []
         if facts.machine.autorestart is False:
             steps.append(Run("start again after a power failure", "pmset -a autorestart 1"))
         needed = {f"{self.brew}/bin/redis-server": "redis", self.python: f"python@{PYTHON}"}
         if missing := tuple(name for path, name in needed.items() if path not in facts.paths):
             steps.append(BrewInstall(missing))
-        return [*steps, *self.common(facts)]
+        return steps
 
     @property
     def directories(self) -> list[MakeDirectory]:

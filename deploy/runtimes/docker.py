@@ -1,7 +1,8 @@
 """Runtime `docker`: Redis and the service in containers, by one compose file, on Linux or a Mac."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.content import RedisPlace, service_toml
 from deploy.facts.docker import ContainerState, DockerState
@@ -11,44 +12,50 @@ from deploy.layout import (
     CONTAINER_UID,
     IMAGE,
     INSIGHT,
-    REDIS_UNIT,
     SERVICE_UNIT,
     THP_UNIT,
+    Role,
     darwin_docker,
     linux_docker,
 )
 from deploy.render import digest, render
 from deploy.runtimes import preflight, tell, tuning
 from deploy.runtimes.base import File, Runtime, changed, missing_directories
-from deploy.runtimes.server import Server
+from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.secrets import Secrets
+from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.settings import MEMORY_SHARE, Stack
 from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Step
 from deploy.wheels import Release, Target, release_for
 
 _ETC = "/etc/thoughtstream"
+_SHARED = "/etc/thoughtstream-shared"
+"""What all nodes of a cluster's host read, inside each one's container."""
 _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
 _MIB = 1 << 20
 _NOFILE = 65_535
 _HOPELESS = 5
 """A new container that ended so often won't come up."""
-CONTAINERS = {"redis": REDIS_UNIT, "service": SERVICE_UNIT, "insight": INSIGHT}
-"""A compose service's container, by name."""
+_PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
+_BESIDE = {"service": SERVICE_UNIT, "insight": INSIGHT}
 
 
 class Docker(Runtime):
     """One host with a Docker engine."""
 
-    def __init__(self, stack: Stack, machine: Machine) -> None:
+    def __init__(self, stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> None:
         self.stack = stack
         self.machine = machine
         self.mac = machine.system == "Darwin"
         self.layout = (
             darwin_docker(machine.login or "", machine.home or "") if self.mac else linux_docker()
         )
-        self.cli = RedisCli(self.layout, stack.redis.port, container=True)
-        place = RedisPlace("/data", f"{_ETC}/users.acl", bind="* -::*")
-        self.server = Server(stack, self.layout, self.cli, place)
+        self.tls = HostTls(stack.tls, self.layout, nodes[0].host) if stack.tls and nodes else None
+        self.secrets = Secrets(stack, self.layout, self.tls)
+        self.composed = {
+            _service_of(seat): self._server(seat) for seat in seats(stack, self.layout, nodes)
+        }
         self.toml = self._toml()
         self.wrapper = File(
             self.layout.command,
@@ -56,6 +63,38 @@ class Docker(Runtime):
             *self._admin,
             0o755,
         )
+
+    def _server(self, seat: Seat) -> Server:
+        seen = self.tls.seen(_SHARED) if self.tls else None
+        place = RedisPlace("/data", f"{_ETC}/users.acl", bind="* -::*")
+        if seat.node:
+            include = seat.layout.masterauth.replace(seat.layout.redis_shared, _SHARED)
+            beside = seat.beside(seen)
+            place = RedisPlace("/data", f"{_ETC}/users.acl", beside=beside, include=include)
+        cli = RedisCli(seat.layout, seat.port, container=True, tls=seen.ca if seen else None)
+        return Server(seat, cli, place, self.secrets)
+
+    @property
+    def servers(self) -> list[Server]:
+        """Every Redis of the host."""
+        return list(self.composed.values())
+
+    @property
+    def cli(self) -> RedisCli:
+        """How to ask the host's first Redis."""
+        return self.servers[0].cli
+
+    @property
+    def nodes(self) -> dict[Node, RedisCli]:
+        """How to ask each node of a cluster."""
+        return {server.seat.node: server.cli for server in self.servers if server.seat.node}
+
+    @property
+    def containers(self) -> dict[str, str]:
+        """The container of each compose service that the host has."""
+        redis = {service: server.seat.unit for service, server in self.composed.items()}
+        insight = self.stack.docker.insight
+        return redis | {s: c for s, c in _BESIDE.items() if s == "service" or insight}
 
     @property
     def command(self) -> str:
@@ -67,13 +106,16 @@ class Docker(Runtime):
 
     def watch(self) -> Watch:
         return Watch(
-            paths=(*self.server.paths, self.toml.path, self.wrapper.path, self.layout.compose,
-                   self.layout.opt, self.layout.bin, *tuning.PATHS),
-            secrets=self.server.secrets,
+            paths=(*self.secrets.paths, *(p for s in self.servers for p in s.paths),
+                   *(d.path for d in self._data), self.toml.path, self.wrapper.path,
+                   self.layout.compose, self.layout.opt, self.layout.bin, *tuning.PATHS),
+            secrets=self.secrets.files,
             units=() if self.mac else (THP_UNIT,),
             images=(*self._images, self._tag),
-            containers=tuple(CONTAINERS[service] for service in self._services),
-            cli=self.cli,
+            containers=tuple(self.containers.values()),
+            cli=None if self.nodes else self.cli,
+            nodes=self.nodes,
+            masterauth=self.layout.masterauth if self.nodes else None,
             ports=tuple(self._ports.values()),
             disk=self.layout.data,
         )  # fmt: skip
@@ -81,7 +123,7 @@ class Docker(Runtime):
     @property
     def _ports(self) -> dict[str, int]:
         docker = self.stack.docker
-        ports = {"redis.port": self.stack.redis.port}
+        ports = {k: p for server in self.servers for k, p in server.seat.ports.items()}
         return ports | ({"docker.insight_port": docker.insight_port} if docker.insight else {})
 
     @property
@@ -91,21 +133,23 @@ class Docker(Runtime):
         return (docker.image, docker.python_image, *insight)
 
     def problems(self, facts: Facts) -> Iterator[str]:
+        if self.mac and self.stack.cluster:
+            yield "cluster: its containers need the host's network, which a Mac can't give them"
         if not self.mac:
             yield from preflight.linux(facts)
         yield from preflight.docker(facts.docker)
         if facts.docker is None:
             return
-        yield from preflight.running_redis(facts)
+        for server in self.servers:
+            yield from preflight.running_redis(facts.of(server.seat.unit))
         memory = self._memory(facts)
         yield from preflight.memory(self.stack, memory, "facts.docker.memory")
         yield from preflight.disk(self.stack, facts.disk)
         yield from preflight.files(self.stack, self._nofile(facts), "facts.docker.nofile")
-        mine = facts.docker.containers.get(REDIS_UNIT)
-        programs = (
-            frozenset({"docker-proxy", "com.docke", "OrbStack"}) if _runs(mine) else frozenset()
-        )
-        yield from preflight.ports(facts, self._ports, None, programs)
+        runs = any(_runs(facts.docker.containers.get(unit)) for unit in self.containers.values())
+        own = _PROXIES | {"redis-server"} if self.nodes else _PROXIES
+        yield from preflight.ports(facts, self._ports, None, own if runs else frozenset())
+        yield from self.tls.problems() if self.tls else ()
 
     @staticmethod
     def _memory(facts: Facts) -> int | None:
@@ -113,20 +157,31 @@ class Docker(Runtime):
         amounts = [facts.docker.memory if facts.docker else None, facts.machine.memory]
         return min((amount for amount in amounts if amount), default=None)
 
-    def plan(self, facts: Facts) -> list[Step]:
+    def prepare(
+        self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
+    ) -> list[Step]:
         docker = facts.docker or DockerState()
         return [
             *([] if self.mac else tuning.tuning(self.stack, facts)),
-            *self.server.preparation(facts),
+            *self.secrets.preparation(facts, sources),
             *self._directories(facts),
             *(PullImage(image) for image in self._images if image not in docker.images),
             *self._image(docker),
-            *self._containers(facts, docker),
-            tell.where(self.layout, self.stack),
+            *self._redis(facts, docker, rolling=rolling),
         ]
 
+    def finish(self, facts: Facts) -> list[Step]:
+        docker = facts.docker or DockerState()
+        return [*self._beside(facts, docker), tell.where(self.layout, self.stack, self.cli)]
+
+    @property
+    def _data(self) -> list[MakeDirectory]:
+        """Where a cluster's nodes keep their data; their image's user owns it."""
+        layouts = [server.layout for server in self.servers if server.seat.node]
+        return [MakeDirectory(layout.redis_data, None, None, None) for layout in layouts]
+
     def _directories(self, facts: Facts) -> Iterator[Step]:
-        wanted = [MakeDirectory(self.layout.opt, *self._admin, 0o755)]
+        wanted = [MakeDirectory(self.layout.opt, *self._admin, 0o755), *self._data]
         if self.mac:
             wanted.append(MakeDirectory(self.layout.bin, *self._admin, 0o755))
         yield from missing_directories(wanted, facts)
@@ -150,27 +205,56 @@ class Docker(Runtime):
         if self._tag not in docker.images:
             yield BuildImage(self.release, self.layout, self._tag, self._dockerfile)
 
-    def _containers(self, facts: Facts, docker: DockerState) -> Iterator[Step]:
-        compose, revisions = self._compose(facts)
-        redis = docker.containers.get(REDIS_UNIT)
-        why, restart = _why(redis, revisions["redis"])
-        if restart:
-            why = self.server.restart_reasons(facts.redis) or why
-        elif not why and facts.redis is None and redis and redis.health != "starting":
-            why, restart = "it doesn't answer its admin", True
-        yield from self.server.configuration(facts, restart=bool(why))
+    def _redis(self, facts: Facts, docker: DockerState, *, rolling: bool) -> Iterator[Step]:
+        compose, _ = self._compose(facts)
+        whys = {service: self._why(service, facts, docker) for service in self.composed}
+        for service, server in self.composed.items():
+            why, _ = whys[service]
+            yield from server.configuration(facts.of(server.seat.unit), restart=bool(why))
         files = changed([self.toml, self.wrapper, compose], facts)
         yield from (file.step() for file in files)
-        yield from self._up("redis", redis, why, restart=restart)
-        for service in self._services[1:]:
-            found = docker.containers.get(CONTAINERS[service])
-            why, restart = _why(found, revisions[service])
-            yield from self._up(service, found, why, restart=restart)
+        for service, server in self.composed.items():
+            why, restart = whys[service]
+            found = docker.containers.get(server.seat.unit)
+            if not (restart and rolling):
+                yield from self._up(service, found, why, restart=restart)
+
+    def restarts(self, facts: Facts) -> dict[Node, str]:
+        """The nodes of a cluster that run and must restart, and why."""
+        docker = facts.docker or DockerState()
+        found = {}
+        for service, server in self.composed.items():
+            why, restart = self._why(service, facts, docker)
+            if restart and server.seat.node:
+                found[server.seat.node] = why
+        return found
+
+    def _why(self, service: str, facts: Facts, docker: DockerState) -> tuple[str, bool]:
+        """Why a Redis must be made (anew), and whether that stops one that runs."""
+        server = self.composed[service]
+        running = facts.of(server.seat.unit).redis
+        found = docker.containers.get(server.seat.unit)
+        _, revisions = self._compose(facts)
+        why, restart = _why(found, revisions[service])
+        if restart:
+            why = server.restart_reasons(running) or why
+        elif not why and running is None and found and found.health != "starting":
+            why, restart = "it doesn't answer its admin", True
+        return why, restart
+
+    def _beside(self, facts: Facts, docker: DockerState) -> Iterator[Step]:
+        """The service, and RedisInsight."""
+        _, revisions = self._compose(facts)
+        for service, container in self.containers.items():
+            if service not in self.composed:
+                found = docker.containers.get(container)
+                why, restart = _why(found, revisions[service])
+                yield from self._up(service, found, why, restart=restart)
 
     def _up(
         self, service: str, found: ContainerState | None, why: str, *, restart: bool
     ) -> Iterator[Step]:
-        container = CONTAINERS[service]
+        container = self.containers[service]
         if why:
             yield ComposeUp(self.layout, service, why, restart=restart)
         elif found and found.health == "healthy":
@@ -187,8 +271,8 @@ class Docker(Runtime):
 
     def _check(self, service: str) -> str:
         """What says at once that a container is healthy; Docker's own check only comes by times."""
-        if service == "redis":
-            return self.cli.is_ready()
+        if service in self.composed:
+            return self.composed[service].cli.is_ready()
         if service == "service":
             return f"docker exec {SERVICE_UNIT} thoughtstream status"
         health = f"docker container inspect --format '{{{{.State.Health.Status}}}}' {INSIGHT}"
@@ -196,29 +280,34 @@ class Docker(Runtime):
 
     def _compose(self, facts: Facts) -> tuple[File, dict[str, str]]:
         """The compose file, and each service's revision: what it can't take on while it runs."""
-        beside = {"redis": self.server.restart_only, "service": self.toml.text, "insight": ""}
+        beside = {"service": self.toml.text, "insight": ""}
+        beside |= {service: server.restart_only for service, server in self.composed.items()}
         blocks, revisions = {}, {}
-        for name in self._services:
+        for name in self.containers:
             revisions[name] = digest(self._block(name, facts, revision=""), beside[name])
             blocks[name] = self._block(name, facts, revision=revisions[name])
-        text = render("compose.yaml", blocks=blocks)
+        volumes = [name for name in self.containers if not (self.nodes and name in self.composed)]
+        text = render("compose.yaml", blocks=blocks, volumes=volumes)
         return File(self.layout.compose, text, *self._admin, 0o600), revisions
 
-    @property
-    def _services(self) -> list[str]:
-        return ["redis", "service", *(["insight"] if self.stack.docker.insight else [])]
-
     def _block(self, service: str, facts: Facts, *, revision: str) -> str:
+        server = self.composed.get(service)
         return render(
-            f"compose/{service}.yaml",
+            f"compose/{'redis' if server else service}.yaml",
             docker=self.stack.docker,
-            redis=self.stack.redis,
+            service=service,
+            servers=list(self.composed),
+            node=server.seat.node if server else None,
+            clustered=bool(self.nodes),
+            port=server.seat.port if server else None,
+            tls=server.cli.tls if server else None,
+            shared=_SHARED,
             addresses=self._addresses,
-            layout=self.layout,
+            layout=server.layout if server else self.layout,
             memory_limit=self._memory_limit(facts),
             nofile=self._nofile(facts),
             service_image=self._tag,
-            container=CONTAINERS[service],
+            container=self.containers[service],
             revision=revision,
             start_timeout_s=self.stack.service.start_timeout_s,
         )
@@ -236,7 +325,7 @@ class Docker(Runtime):
         if self.stack.docker.memory_limit is not None:
             return self.stack.docker.memory_limit
         least = int(self.stack.redis.maxmemory / MEMORY_SHARE)
-        limit = max(least, (self._memory(facts) or 0) * 3 // 4)
+        limit = max(least, (self._memory(facts) or 0) * 3 // 4 // len(self.servers))
         return -(-limit // _MIB) * _MIB
 
     @staticmethod
@@ -245,15 +334,28 @@ class Docker(Runtime):
         given = facts.docker.nofile if facts.docker else None
         return min(_NOFILE, given or _NOFILE)
 
+    @property
+    def _url(self) -> str:
+        """One server stands beside the service; nodes are on the host's own network."""
+        if not self.nodes:
+            return f"redis://redis:{self.stack.redis.port}/0"
+        return service_url(server.seat for server in self.servers)
+
     def _toml(self) -> File:
         owner = self.layout.owner
         text = service_toml(
             self.stack,
             home="/var/lib/thoughtstream",
-            url=f"redis://redis:{self.stack.redis.port}/0",
+            url=self._url,
             password_file=f"{_ETC}/password",
+            ca_file=f"{_ETC}/ca.crt" if self.tls else None,
         )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
+
+
+def _service_of(seat: Seat) -> str:
+    """A Redis's name in the compose file."""
+    return "redis" if seat.node is None else f"redis-{seat.port}"
 
 
 def _why(found: ContainerState | None, revision: str) -> tuple[str, bool]:

@@ -4,13 +4,13 @@ The service brings its own Redis. systemd --user or launchd keeps it running whe
 else it runs as a process of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from shlex import quote
 
 from deploy.content import embedded_toml
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import DAEMON, SERVICE_UNIT, OwnPlace, own_place
+from deploy.layout import DAEMON, SERVICE_UNIT, OwnPlace, Role, own_place
 from deploy.render import digest, render
 from deploy.runtimes import tell
 from deploy.runtimes.base import File, Runtime, changed, missing_directories, supervised
@@ -68,7 +68,12 @@ class Embedded(Runtime):
                 f"({facts.embedded.url}); unset REDIS_URL, REDIS_HOST and REDIS_PORT"
             )
 
-    def plan(self, facts: Facts) -> list[Step]:
+    def prepare(
+        self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
+    ) -> list[Step]:
+        return []
+
+    def finish(self, facts: Facts) -> list[Step]:
         stale = changed(self._files, facts)
         healthy = facts.embedded is not None and facts.embedded.healthy
         kept = self.supervisor == "itself" or bool(

@@ -1,7 +1,8 @@
 """Runtime `native` on Linux: Debian's Redis under our own systemd unit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
 from deploy.facts.software import upstream
@@ -11,6 +12,7 @@ from deploy.render import render
 from deploy.runtimes import preflight, tuning
 from deploy.runtimes.base import File
 from deploy.runtimes.native import UP, Native
+from deploy.runtimes.server import Seat
 from deploy.settings import Stack
 from deploy.steps import Gate, Install, MakeUser, Mask, Run, StartUnit, Step
 from deploy.wheels import Target
@@ -21,14 +23,16 @@ _DEBIANS_UNIT = "redis-server"
 class LinuxNative(Native):
     """One Linux host with systemd and apt."""
 
-    redis_unit = REDIS_UNIT
     service_unit = SERVICE_UNIT
     python = "/usr/bin/python3"
 
-    def __init__(self, stack: Stack, machine: Machine) -> None:
+    def __init__(self, stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> None:
         layout = linux_native()
         become = f"runuser -u {layout.owner.service} --"
-        super().__init__(stack, machine, layout, supervised="systemd", become=become)
+        super().__init__(stack, machine, layout, nodes, supervised="systemd", become=become)
+
+    def unit_of(self, seat: Seat) -> str:
+        return seat.unit
 
     def target(self, facts: Facts) -> Target:
         """For the Python that is there, or the one that apt will install."""
@@ -39,29 +43,29 @@ class LinuxNative(Native):
     def watch(self) -> Watch:
         return Watch(
             paths=(*self.paths, *tuning.PATHS),
-            secrets=self.server.secrets,
+            secrets=self.secrets.files,
             software=self.layout,
-            units=(REDIS_UNIT, SERVICE_UNIT, THP_UNIT, _DEBIANS_UNIT),
-            cli=self.cli,
-            ports=(self.stack.redis.port,),
+            units=(*self.seats, SERVICE_UNIT, THP_UNIT, _DEBIANS_UNIT),
+            cli=None if self.nodes else self.cli,
+            nodes=self.nodes,
+            masterauth=self.layout.masterauth if self.nodes else None,
+            ports=tuple(port for seat in self.seats.values() for port in seat.ports.values()),
             disk=self.layout.data,
         )
 
     def problems(self, facts: Facts) -> Iterator[str]:
         yield from preflight.linux(facts)
         yield from preflight.native_linux(facts)
-        yield from preflight.running_redis(facts)
+        for unit in self.seats:
+            yield from preflight.running_redis(facts.of(unit))
         yield from preflight.memory(self.stack, facts.machine.memory, "facts.machine.memory")
         yield from preflight.disk(self.stack, facts.disk)
-        mine = facts.units.get(REDIS_UNIT)
-        yield from preflight.ports(facts, {"redis.port": self.stack.redis.port}, mine)
+        for unit, seat in self.seats.items():
+            yield from preflight.ports(facts, seat.ports, facts.units.get(unit))
+        yield from self.tls.problems() if self.tls else ()
 
-    def plan(self, facts: Facts) -> list[Step]:
-        return [
-            *tuning.tuning(self.stack, facts),
-            *self._packages(facts),
-            *self.common(facts),
-        ]
+    def machine_steps(self, facts: Facts) -> list[Step]:
+        return [*tuning.tuning(self.stack, facts), *self._packages(facts)]
 
     def _packages(self, facts: Facts) -> Iterator[Step]:
         if facts.software.unfinished:
@@ -76,12 +80,13 @@ class LinuxNative(Native):
             yield MakeUser(self.layout.owner.service, self.layout.service_data)
 
     def job(self, unit: str, *, revision: str = "") -> File:
+        layout = self.seats[unit].layout if unit in self.seats else self.layout
         text = render(
-            f"systemd/{unit}.service",
-            layout=self.layout,
-            owner=self.layout.owner,
-            program=self.layout.program,
-            redis_unit=REDIS_UNIT,
+            f"systemd/{REDIS_UNIT if unit in self.seats else unit}.service",
+            layout=layout,
+            owner=layout.owner,
+            program=layout.program,
+            redis_units=[f"{name}.service" for name in self.seats],
             revision=revision,
             start_timeout_s=self.stack.service.start_timeout_s,
         )

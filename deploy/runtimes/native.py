@@ -4,18 +4,21 @@ What Linux and macOS share stands here; what systemd and launchd each want, in a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
-from deploy.content import RedisPlace, restart_only, title, toml_of
+from deploy.content import RedisPlace, restart_only, service_toml, title
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import Layout
+from deploy.layout import Layout, Role
 from deploy.render import digest, render
 from deploy.runtimes import tell
 from deploy.runtimes.base import File, Runtime, changed, missing_directories
-from deploy.runtimes.server import Server
+from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.secrets import Secrets
+from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.settings import Stack
 from deploy.steps import Gate, InstallRelease, MakeDirectory, Step
 from deploy.wheels import Release, Target, release_for
@@ -23,24 +26,33 @@ from deploy.wheels import Release, Target, release_for
 UP = ("active", "activating", "reloading")
 
 
+@dataclass(frozen=True)
+class Instance:
+    """A Redis of the host, under its own unit; `revision`: of what it can't take on live."""
+
+    unit: str
+    server: Server
+    revision: str
+
+
 class Native(Runtime, ABC):
     """A host whose own supervisor runs Redis and the service."""
 
-    redis_unit: str
     service_unit: str
     reload_restarts = False
 
     def __init__(
-        self, stack: Stack, machine: Machine, layout: Layout, *, supervised: str, become: str
-    ) -> None:
+        self, stack: Stack, machine: Machine, layout: Layout, nodes: Sequence[Node],
+        *, supervised: str, become: str,
+    ) -> None:  # fmt: skip
         self.stack = stack
         self.machine = machine
         self.layout = layout
-        self.cli = RedisCli(layout, stack.redis.port, stack.redis.local_address)
-        place = RedisPlace(layout.redis_data, layout.acl, supervised=supervised)
-        self.redis_revision = digest(self.job(self.redis_unit).text, restart_only(stack, place))
-        place = replace(place, revision=self.redis_revision)
-        self.server = Server(stack, layout, self.cli, place)
+        self.supervised = supervised
+        self.tls = HostTls(stack.tls, layout, nodes[0].host) if stack.tls and nodes else None
+        self.secrets = Secrets(stack, layout, self.tls)
+        self.seats = {self.unit_of(seat): seat for seat in seats(stack, layout, nodes)}
+        self.instances = [self._instance(unit, seat) for unit, seat in self.seats.items()]
         self.toml = self._toml()
         self.wrapper = self._wrapper(become)
 
@@ -51,11 +63,46 @@ class Native(Runtime, ABC):
     def problems(self, facts: Facts) -> Iterator[str]: ...
 
     @abstractmethod
-    def plan(self, facts: Facts) -> list[Step]: ...
+    def machine_steps(self, facts: Facts) -> list[Step]:
+        """What comes before all else: kernel settings, packages, users."""
+
+    def _instance(self, unit: str, seat: Seat) -> Instance:
+        beside = seat.beside(self.tls.seen(self.layout.redis_shared) if self.tls else None)
+        place = RedisPlace(
+            seat.layout.redis_data, seat.layout.acl, supervised=self.supervised, beside=beside,
+            include=self.layout.masterauth if seat.node else None,
+        )  # fmt: skip
+        revision = digest(self.job(unit).text, restart_only(seat.stack, place))
+        cli = RedisCli(
+            seat.layout, seat.port, seat.stack.redis.local_address,
+            tls=self.tls.ca.path if self.tls else None,
+        )  # fmt: skip
+        return Instance(
+            unit, Server(seat, cli, replace(place, revision=revision), self.secrets), revision
+        )
+
+    @property
+    def servers(self) -> list[Server]:
+        """Every Redis of the host."""
+        return [instance.server for instance in self.instances]
+
+    @property
+    def cli(self) -> RedisCli:
+        """How to ask the host's first Redis."""
+        return self.servers[0].cli
+
+    @property
+    def nodes(self) -> dict[Node, RedisCli]:
+        """How to ask each node of a cluster."""
+        return {server.seat.node: server.cli for server in self.servers if server.seat.node}
 
     @property
     def command(self) -> str:
         return self.layout.command
+
+    @abstractmethod
+    def unit_of(self, seat: Seat) -> str:
+        """The unit of a Redis."""
 
     @property
     @abstractmethod
@@ -81,10 +128,11 @@ class Native(Runtime, ABC):
     @property
     def paths(self) -> tuple[str, ...]:
         """Every path that this runtime looks after."""
-        jobs = [self.job(unit).path for unit in (self.redis_unit, self.service_unit)]
+        servers = [path for server in self.servers for path in server.paths]
+        jobs = [self.job(unit).path for unit in (*self.seats, self.service_unit)]
         directories = [directory.path for directory in self.directories]
         own = [self.toml.path, self.wrapper.path]
-        return (*self.server.paths, *jobs, *own, *directories)
+        return (*self.secrets.paths, *servers, *jobs, *own, *directories)
 
     @property
     def directories(self) -> list[MakeDirectory]:
@@ -100,41 +148,59 @@ class Native(Runtime, ABC):
         """The service for this kind of host."""
         return release_for(self.target(facts))
 
-    def common(self, facts: Facts) -> list[Step]:
-        """The plan once packages and users are there."""
+    def prepare(
+        self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
+    ) -> list[Step]:
         return [
+            *self.machine_steps(facts),
             *missing_directories(self.directories, facts),
-            *self.server.preparation(facts),
+            *self.secrets.preparation(facts, sources),
             *self._release(facts),
-            *self._redis(facts),
-            *self._service(facts),
-            tell.where(self.layout, self.stack),
+            *(
+                step
+                for instance in self.instances
+                for step in self._redis(instance, facts.of(instance.unit), rolling=rolling)
+            ),
         ]
+
+    def finish(self, facts: Facts) -> list[Step]:
+        return [*self._service(facts), tell.where(self.layout, self.stack, self.cli)]
 
     def _release(self, facts: Facts) -> Iterator[Step]:
         release = self.release(facts)
         if facts.software.current != release.name:
             yield InstallRelease(release, self.layout, self.python)
 
-    def _redis(self, facts: Facts) -> Iterator[Step]:
-        why, restart = self._why(facts)
-        yield from self.server.configuration(facts, restart=bool(why))
-        job = self.job(self.redis_unit)
-        yield from self._started(job, self.redis_unit, why, facts, restart=restart)
-        if why or facts.redis is None:
-            yield self.gate(self.redis_unit, "Redis answers", self.cli.is_ready())
+    def _redis(self, instance: Instance, facts: Facts, *, rolling: bool) -> Iterator[Step]:
+        why, restart = self._why(instance, facts)
+        later = restart and rolling
+        yield from instance.server.configuration(facts, restart=bool(why))
+        job, reason = self.job(instance.unit), "" if later else why
+        yield from self._started(job, instance.unit, reason, facts, restart=restart)
+        if reason or facts.redis is None:
+            cli = instance.server.cli
+            yield self.gate(instance.unit, f"Redis answers{cli.at}", cli.is_ready())
 
-    def _why(self, facts: Facts) -> tuple[str, bool]:
+    def restarts(self, facts: Facts) -> dict[Node, str]:
+        """The nodes of a cluster that run and must restart, and why."""
+        found = {}
+        for instance in self.instances:
+            why, restart = self._why(instance, facts.of(instance.unit))
+            if restart and instance.server.seat.node:
+                found[instance.server.seat.node] = why
+        return found
+
+    def _why(self, instance: Instance, facts: Facts) -> tuple[str, bool]:
         """Why Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
-        state = facts.units.get(self.redis_unit)
+        state = facts.units.get(instance.unit)
         if state is None or state.active not in UP:
             return "it is not running", False
         if facts.redis is None:
             return (
                 ("it doesn't answer its admin", True) if state.active == "active" else ("", False)
             )
-        if facts.redis.config.get("proc-title-template") != title(self.redis_revision):
-            return self.server.restart_reasons(facts.redis) or "its unit changed", True
+        if facts.redis.config.get("proc-title-template") != title(instance.revision):
+            return instance.server.restart_reasons(facts.redis) or "its unit changed", True
         return "", False
 
     def _service(self, facts: Facts) -> Iterator[Step]:
@@ -167,9 +233,13 @@ class Native(Runtime, ABC):
 
     def _toml(self) -> File:
         owner = self.layout.owner
-        address = self.stack.redis.local_address
-        host = f"[{address}]" if ":" in address else address
-        text = toml_of(self.layout, self.stack, url=f"redis://{host}:{self.stack.redis.port}/0")
+        text = service_toml(
+            self.stack,
+            home=self.layout.service_data,
+            url=service_url(self.seats.values()),
+            password_file=self.layout.secret("service"),
+            ca_file=self.tls.service_ca.path if self.tls else None,
+        )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
 
     def _wrapper(self, become: str) -> File:

@@ -87,10 +87,12 @@ def memory(stack: Stack, available: int | None, path: str) -> Iterator[str]:
         yield f"{path}: can't be read, so redis.maxmemory can't be checked"
         return
     most = int(available * MEMORY_SHARE)
-    if stack.redis.maxmemory > most:
+    if stack.maxmemory > most:
+        nodes = stack.cluster.nodes if stack.cluster else 1
+        each = f" for each of {nodes} nodes" if nodes > 1 else ""
         yield (
-            f"redis.maxmemory: {about(stack.redis.maxmemory)} is more than 60% of this host's "
-            f"{about(available)} ({path}); the most is {about(most)}"
+            f"redis.maxmemory: {about(stack.redis.maxmemory)}{each} is more than 60% of this "
+            f"host's {about(available)} ({path}); the most is {about(most // nodes)}"
         )
 
 
@@ -98,11 +100,11 @@ def disk(stack: Stack, found: Disk) -> Iterator[str]:
     """Room for the log and its rewrite, and for a release."""
     if found.free is None:
         return
-    needed = 2 * stack.redis.maxmemory + _RELEASE_BYTES
+    needed = 2 * stack.maxmemory + _RELEASE_BYTES
     if found.free + (found.used or 0) < needed:
         yield (
             f"facts.disk.free: {about(found.free)} is too little for redis.maxmemory "
-            f"{about(stack.redis.maxmemory)}: the log and its rewrite take twice that, and a "
+            f"{about(stack.maxmemory)}: the log and its rewrite take twice that, and a "
             f"release {about(_RELEASE_BYTES)}; free {about(needed - found.free)}"
         )
 

@@ -1,10 +1,13 @@
-"""What every runtime with a Redis server of its own shares: its files, its users, its passwords,
-and which differences a running server takes live.
+"""What every runtime with Redis servers of its own shares: a server's files and users, and which
+differences it takes live.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from deploy.cluster.directives import Certificates, node_directives
+from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.content import (
     RedisPlace,
@@ -16,102 +19,114 @@ from deploy.content import (
 from deploy.directives import Directive
 from deploy.facts.gather import Facts
 from deploy.facts.redis import RedisState
-from deploy.layout import ROLES, Layout, Role
+from deploy.layout import Layout
 from deploy.quantities import parse_bytes
 from deploy.runtimes.base import (
     File,
     changed,
     missing_directories,
-    wrong_owner,
+    redis_directory,
 )
+from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.users import strange_users
-from deploy.settings import Stack
-from deploy.steps import (
-    ApplyLive,
-    LoadAcl,
-    MakeDirectory,
-    MakeSecret,
-    OwnFile,
-    PutAcl,
-    Step,
-)
+from deploy.settings import BUS, Stack
+from deploy.steps import ApplyLive, ApplyMasterauth, LoadAcl, MakeDirectory, PutAcl, Step
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where one Redis of a host lives, and with which settings; `node`: as one of a cluster's."""
+
+    stack: Stack
+    layout: Layout
+    port: int
+    setting: str
+    node: Node | None = None
+
+    @property
+    def unit(self) -> str:
+        """The name of its unit or container."""
+        return self.layout.redis_unit
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where it listens, by what sets it."""
+        bus = {f"{self.setting} (the bus of {self.port})": self.port + BUS} if self.node else {}
+        return {self.setting: self.port, **bus}
+
+    def beside(self, certificates: Certificates | None) -> tuple[Directive, ...]:
+        """What it is told as a node."""
+        if self.node is None or self.stack.cluster is None:
+            return ()
+        return node_directives(self.stack.cluster, self.node, certificates)
+
+
+def seats(stack: Stack, layout: Layout, nodes: Sequence[Node]) -> list[Seat]:
+    """One for the only Redis of a host, or one for each of its nodes."""
+    if not nodes:
+        return [Seat(stack, layout, stack.redis.port, "redis.port")]
+    return [
+        Seat(
+            stack.of_node(node.address, node.port),
+            layout.of_node(node.port),
+            node.port,
+            "cluster.port",
+            node,
+        )
+        for node in nodes
+    ]
+
+
+def service_url(host: Iterable[Seat]) -> str:
+    """Where the service finds the first Redis of its host. A cluster's nodes are known by the
+    address that they announce, which is also what their certificates are for.
+    """
+    seat = next(iter(host))
+    address = seat.node.address if seat.node else seat.stack.redis.local_address
+    name = f"[{address}]" if ":" in address else address
+    return f"redis{'s' if seat.stack.tls else ''}://{name}:{seat.port}/0"
 
 
 class Server:
-    """Redis on one host: where it is, how it is asked, what its files should hold."""
+    """One Redis of a host: where it is, how it is asked, what its files should hold."""
 
-    def __init__(self, stack: Stack, layout: Layout, cli: RedisCli, place: RedisPlace) -> None:
-        self.stack = stack
-        self.layout = layout
+    def __init__(self, seat: Seat, cli: RedisCli, place: RedisPlace, secrets: Secrets) -> None:
+        self.seat = seat
+        self.layout = layout = seat.layout
         self.cli = cli
         self.place = place
+        self.secrets = secrets
+        stack = seat.stack
         self.conf = File(
-            layout.redis_conf, redis_conf(stack, place), *self._redis_owner, layout.redis_mode
+            layout.redis_conf, redis_conf(stack, place), *self._owner, layout.redis_mode
         )
         self.restart_only = restart_only(stack, place)
         self.directives = redis_directives(stack, place)
 
     @property
-    def _redis_owner(self) -> tuple[str, str]:
+    def _owner(self) -> tuple[str, str]:
         return self.layout.owner.admin, self.layout.owner.redis_group
 
     @property
     def acl(self) -> PutAcl:
         """The step that writes the users."""
-        secrets = tuple(self.secrets.items())
-        return PutAcl(self.layout.acl, secrets, *self._redis_owner, self.layout.redis_mode)
+        secrets = tuple(self.secrets.files.items())
+        return PutAcl(self.layout.acl, secrets, *self._owner, self.layout.redis_mode)
 
     @property
-    def secrets(self) -> dict[Role, str]:
-        """The file of each role's password."""
-        return {role: self.layout.secret(role) for role in ROLES}
+    def directory(self) -> MakeDirectory:
+        """Of its configuration."""
+        return redis_directory(self.layout, self.layout.redis_etc)
 
     @property
     def paths(self) -> list[str]:
         """Every path that this part looks after."""
-        directories = [directory.path for directory in self.directories]
-        return [*directories, *self.secrets.values(), self.conf.path, self.acl.path]
-
-    @property
-    def directories(self) -> list[MakeDirectory]:
-        """Who may enter what."""
-        layout, owner = self.layout, self.layout.owner
-        admin = (owner.admin, owner.admin_group)
-        redis = (owner.admin, owner.redis_group, 0o755 if layout.redis_mode & 0o004 else 0o750)
-        service = (owner.admin, owner.service_group, 0o750)
-        if layout.closed:
-            redis = (owner.redis, owner.redis_group, 0o700)
-            service = (owner.service, owner.service_group, 0o700)
-        return [
-            MakeDirectory(layout.etc, *admin, layout.etc_mode),
-            MakeDirectory(f"{layout.etc}/secrets", *admin, 0o700),
-            MakeDirectory(layout.redis_etc, *redis),
-            MakeDirectory(layout.service_etc, *service),
-        ]
-
-    def preparation(self, facts: Facts) -> Iterator[Step]:
-        """Directories and passwords."""
-        yield from missing_directories(self.directories, facts)
-        for step in self._make_secrets():
-            if step.role not in facts.secrets:
-                yield step
-            elif wrong_owner(own := _own(step), facts):
-                yield own
-
-    def _make_secrets(self) -> list[MakeSecret]:
-        owner, mode = self.layout.owner, self.layout.redis_mode
-        groups = {
-            "admin": (owner.admin_group, 0o600),
-            "service": (owner.service_group, 0o640),
-            "monitor": (owner.redis_group, mode),
-        }
-        return [
-            MakeSecret(role, path, owner.admin, *groups[role])
-            for role, path in self.secrets.items()
-        ]
+        return [self.directory.path, self.conf.path, self.acl.path]
 
     def configuration(self, facts: Facts, *, restart: bool) -> Iterator[Step]:
         """The configuration's files; with no restart to come, what is to change live."""
+        if self.seat.node:
+            yield from missing_directories([self.directory], facts)
         running = None if restart else facts.redis
         if running and (changes := self.live_changes(running)):
             yield ApplyLive(self.cli, changes)
@@ -119,8 +134,10 @@ class Server:
         write = self._acl_differs(facts)
         if write:
             yield self.acl
-        if running and (write or strange_users(facts.secrets, running)):
+        if running and (write or strange_users(facts.secrets, running, self.secrets.roles)):
             yield LoadAcl(self.cli)
+        if running and self.seat.node and running.masterauth != facts.secrets.get("replica"):
+            yield ApplyMasterauth(self.cli, self.layout.secret("replica"))
 
     def live_changes(self, running: RedisState) -> tuple[tuple[str, str, str], ...]:
         """The directives that a running server is to take now: (name, from, to)."""
@@ -135,8 +152,9 @@ class Server:
         return ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in found)
 
     def _acl_differs(self, facts: Facts) -> bool:
-        digests = {role: facts.secrets[role] for role in ROLES if role in facts.secrets}
-        if len(digests) < len(ROLES):
+        roles = self.secrets.roles
+        digests = {role: facts.secrets[role] for role in roles if role in facts.secrets}
+        if len(digests) < len(roles):
             return True
         acl = self.acl
         return File(acl.path, users_acl(digests), acl.user, acl.group, acl.mode).differs(facts)
@@ -161,7 +179,3 @@ def _differences(lines: list[Directive], running: RedisState) -> Iterator[tuple[
         now = running.config.get(line.name)
         if now is not None and not same_value(line.name, now, line.value):
             yield line.name, now, line.value
-
-
-def _own(step: MakeSecret) -> OwnFile:
-    return OwnFile(step.path, step.user, step.group, step.mode)

@@ -1,16 +1,18 @@
 """What is where, and what to type next: the last words of a deployment."""
 
+from deploy.commands import RedisCli
 from deploy.layout import Layout, OwnPlace
 from deploy.settings import Stack
 from deploy.steps import Tell
 
 
-def where(layout: Layout, stack: Stack) -> Tell:
+def where(layout: Layout, stack: Stack, cli: RedisCli) -> Tell:
     """On a server."""
-    address = f"{stack.redis.local_address}:{stack.redis.port}"
+    others = f" to {cli.port + stack.cluster.nodes - 1}" if stack.cluster else ""
+    address = f"{stack.redis.local_address}:{cli.port}{others}"
     lines = [
         f"Redis     {address} (its admin's password is in {layout.secret('admin')})",
-        f"settings  {layout.redis_conf}, {layout.toml}",
+        f"settings  {cli.layout.redis_conf}, {layout.toml}",
         f"next      sudo {layout.command} status; sudo {layout.command} watch",
     ]
     if stack.runtime == "docker" and stack.docker.insight:

@@ -1,6 +1,6 @@
 """Whether the users of a running Redis are those of the ACL file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from deploy.content import users_acl
 from deploy.facts.redis import RedisState
@@ -12,14 +12,16 @@ _TELLS_COMMANDS = (8, 0)
 """An older Redis lists the commands of a user in words of its own making."""
 
 
-def strange_users(digests: Mapping[Role, str], running: RedisState) -> list[str]:
+def strange_users(
+    digests: Mapping[Role, str], running: RedisState, roles: Sequence[Role] = ROLES
+) -> list[str]:
     """The users that a running server has otherwise than the file, or that one of them lacks.
 
     In an older Redis, other commands of a user are seen only if the file was loaded for them: the
     file's own digest stands among the keys of `default`, who is off.
     """
-    if any(role not in digests for role in ROLES):
-        return list(ROLES)
+    if any(role not in digests for role in roles):
+        return list(roles)
     literal = (version(running.version) or (0, 0)) >= _TELLS_COMMANDS
     wanted = _rules(users_acl(digests).splitlines(), commands=literal)
     found = _rules(running.users, commands=literal)

@@ -1,7 +1,7 @@
 """Hosts as facts, to plan for: bare ones, and ones that a plan was carried out on."""
 
 import re
-from dataclasses import replace
+from dataclasses import astuple, replace
 from hashlib import sha256
 
 from deploy.content import title, users_acl
@@ -12,15 +12,24 @@ from deploy.facts.machine import Machine
 from deploy.facts.redis import RedisState
 from deploy.facts.software import Software
 from deploy.facts.units import UnitState
-from deploy.layout import ROLES, THP_UNIT, Role
+from deploy.layout import CLUSTER_ROLES, THP_UNIT, Role
 from deploy.runtimes.base import Runtime
 from deploy.runtimes.darwin import DarwinNative
-from deploy.runtimes.docker import CONTAINERS, Docker
+from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
-from deploy.steps import InstallRelease, MakeDirectory, MakeSecret, PutAcl, PutFile, Step
+from deploy.runtimes.server import Server
+from deploy.steps import (
+    InstallRelease,
+    MakeDirectory,
+    MakeSecret,
+    PutAcl,
+    PutFile,
+    PutMasterauth,
+    Step,
+)
 
 GIB = 1 << 30
-DIGESTS: dict[Role, str] = {role: sha256(role.encode()).hexdigest() for role in ROLES}
+DIGESTS: dict[Role, str] = {role: sha256(role.encode()).hexdigest() for role in CLUSTER_ROLES}
 
 DEBIAN = Machine(
     system="Linux",
@@ -61,17 +70,18 @@ BARE_MAC = Facts(MAC, software=Software(brew="/opt/homebrew/bin/brew"), disk=Dis
 
 def deployed(runtime: Runtime, bare: Facts) -> Facts:
     """The host after its plan was carried out."""
-    facts = replace(bare, secrets=dict(DIGESTS))
+    assert isinstance(runtime, Native | Docker)
+    facts = replace(bare, secrets={role: DIGESTS[role] for role in runtime.secrets.roles})
     plan = runtime.plan(facts)
     paths = dict(facts.paths)
     for step in plan:
-        if state := _path(step):
-            paths[step.path] = state  # type: ignore[attr-defined]
+        if found := _path(step):
+            path, state = found
+            paths[path] = state
     machine = replace(bare.machine, overcommit=1, thp="always madvise [never]", autorestart=True)
     after = replace(facts, machine=machine, paths=paths)
     if isinstance(runtime, Docker):
         return _containers(runtime, after, plan)
-    assert isinstance(runtime, Native)
     if isinstance(runtime, DarwinNative):
         program = PathState("-", ("ana", "501"), ("admin", "80"), 0o755)
         brewed = (runtime.python, f"{runtime.brew}/bin/redis-server")
@@ -79,30 +89,37 @@ def deployed(runtime: Runtime, bare: Facts) -> Facts:
     return _units(runtime, after, plan)
 
 
-def _path(step: Step) -> PathState | None:
-    if isinstance(step, MakeDirectory):
-        return PathState(None, _who(step.user), _who(step.group), step.mode or 0o755)
-    if isinstance(step, MakeSecret):
-        return PathState("-", _who(step.user), _who(step.group), step.mode)
-    if isinstance(step, PutFile):
-        digest = sha256(step.text.encode()).hexdigest()
-        return PathState(digest, _who(step.user), _who(step.group), step.mode)
-    if isinstance(step, PutAcl):
-        digest = sha256(users_acl(DIGESTS).encode()).hexdigest()
-        return PathState(digest, _who(step.user), _who(step.group), step.mode)
-    return None
+def _path(step: Step) -> tuple[str, PathState] | None:
+    """The path that a step makes, and how it is then."""
+    digest: str | None = "-"
+    match step:
+        case PutMasterauth():
+            return _path(MakeSecret("replica", *astuple(step.file)))
+        case MakeDirectory():
+            digest = None
+        case PutFile():
+            digest = sha256(step.text.encode()).hexdigest()
+        case PutAcl():
+            digests = {role: DIGESTS[role] for role, _ in step.secrets}
+            digest = sha256(users_acl(digests).encode()).hexdigest()
+        case MakeSecret():
+            pass
+        case _:
+            return None
+    return step.path, PathState(digest, _who(step.user), _who(step.group), step.mode or 0o755)
 
 
 def _who(name: str | None) -> tuple[str, str]:
     return (name or "somebody", name or "somebody")
 
 
-def _redis(runtime: Native | Docker) -> RedisState:
-    server = runtime.server
+def _redis(server: Server) -> RedisState:
     lines = [*server.place.directives(), *server.directives]
     config = {line.name: line.value for line in lines}
     config["proc-title-template"] = title(server.place.revision)
-    return RedisState("8.0.2", config, tuple(users_acl(DIGESTS).splitlines()))
+    digests = {role: DIGESTS[role] for role in server.secrets.roles}
+    users = tuple(users_acl(digests).splitlines())
+    return RedisState("8.0.2", config, users, digests.get("replica"))
 
 
 def _units(runtime: Native, facts: Facts, plan: list[Step]) -> Facts:
@@ -112,12 +129,12 @@ def _units(runtime: Native, facts: Facts, plan: list[Step]) -> Facts:
     (release,) = (step.release.name for step in plan if isinstance(step, InstallRelease))
     up = UnitState("loaded", "active", "enabled", 100)
     units = {
-        runtime.redis_unit: up,
+        **dict.fromkeys(runtime.seats, up),
         runtime.service_unit: replace(up, pid=101, revision=found and found[1]),
         THP_UNIT: up,
     }
     software = replace(facts.software, redis="8.0.2", service_user=True, current=release)
-    return replace(facts, units=units, software=software, redis=_redis(runtime))
+    return replace(_running(runtime, facts), units=units, software=software)
 
 
 def _containers(runtime: Docker, facts: Facts, plan: list[Step]) -> Facts:
@@ -128,8 +145,17 @@ def _containers(runtime: Docker, facts: Facts, plan: list[Step]) -> Facts:
         found = re.search(r'thoughtstream.revision: "(\w+)"', part)
         name = part.split()[0]
         containers[name] = ContainerState("running", "healthy", found and found[1])
-    assert containers.keys() <= set(CONTAINERS.values())
+    assert list(containers) == list(runtime.containers.values())
     assert facts.docker is not None
     docker = replace(facts.docker, images=runtime.watch().images, containers=containers)
     units = {THP_UNIT: UnitState("loaded", "active", "enabled")}
-    return replace(facts, docker=docker, redis=_redis(runtime), units=units)
+    return replace(_running(runtime, facts), docker=docker, units=units)
+
+
+def _running(runtime: Native | Docker, facts: Facts) -> Facts:
+    """The servers answer, with what they were told."""
+    if not runtime.nodes:
+        (server,) = runtime.servers
+        return replace(facts, redis=_redis(server))
+    running = {server.seat.unit: _redis(server) for server in runtime.servers}
+    return replace(facts, servers=running, masterauth=DIGESTS["replica"])

@@ -55,19 +55,33 @@ def host(target: Target, control: Path) -> testinfra.host.Host:
 
 
 @pytest.fixture(scope="session")
-def site(target: Target, host: testinfra.host.Host) -> Site:
-    """The target, as the verification asks it."""
-    return Site(target, host)
+def everybody(pytestconfig: pytest.Config) -> list[Target]:
+    """All hosts of the inventory: those of a cluster are verified together."""
+    return _targets(pytestconfig)
 
 
 @pytest.fixture(scope="session")
-def server(target: Target, host: testinfra.host.Host) -> ServerSite:
+def site(target: Target, host: testinfra.host.Host, everybody: list[Target]) -> Site:
+    """The target, as the verification asks it."""
+    return Site(target, host, everybody)
+
+
+@pytest.fixture(scope="session")
+def server(target: Target, host: testinfra.host.Host, everybody: list[Target]) -> ServerSite:
     """The target, if it has a Redis server of its own; see `pytest_collection_modifyitems`."""
-    return ServerSite(target, host)
+    return ServerSite(target, host, everybody)
+
+
+@pytest.fixture(scope="session")
+def node(server: ServerSite) -> ServerSite:
+    """The same, if its Redis servers are nodes of a cluster."""
+    return server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is true of servers only isn't asked of a mind in somebody's home."""
+    """What is true of servers only isn't asked of a mind in somebody's home, nor what is true of
+    nodes of a server that is alone.
+    """
     embedded = [item for item in items if isinstance(item, pytest.Function) and _in_vain(item)]
     if embedded:
         config.hook.pytest_deselected(items=embedded)
@@ -78,4 +92,8 @@ def _in_vain(item: pytest.Function) -> bool:
     if "server" not in item.fixturenames:
         return False
     target = item.callspec.params["target"]
-    return isinstance(target, Target) and stack_of(target).runtime == "embedded"
+    if not isinstance(target, Target):
+        return False
+    stack = stack_of(target)
+    alone = "node" in item.fixturenames and stack.cluster is None
+    return stack.runtime == "embedded" or alone

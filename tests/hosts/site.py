@@ -1,12 +1,14 @@
 """A deployed host, as the verification asks it: by the facts and commands of the deployment."""
 
 import json
+from collections.abc import Sequence
 from shlex import join
 from typing import Any, TypeVar
 
 import testinfra.host
 from pyinfra.api.facts import FactBase
 
+from deploy.cluster.topology import Node, nodes_of
 from deploy.facts.gather import Facts, gather
 from deploy.facts.machine import MachineFact
 from deploy.facts.redis import RedisFact, RedisState
@@ -14,6 +16,7 @@ from deploy.layout import Role
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
+from deploy.runtimes.server import Server
 from deploy.settings import Stack
 
 from .target import Target
@@ -24,12 +27,16 @@ T = TypeVar("T")
 class Site:
     """One host of the inventory, and what the inventory says that it is."""
 
-    def __init__(self, target: Target, host: testinfra.host.Host) -> None:
+    def __init__(
+        self, target: Target, host: testinfra.host.Host, everybody: Sequence[Target]
+    ) -> None:
         self.target = target
         self.host = host
         self.stack = stack_of(target)
         self.machine = self.read(MachineFact)
-        self.runtime = runtime_of(self.stack, self.machine)
+        self.everybody = all_nodes(everybody, self.stack)
+        own = [node for node in self.everybody if node.host == target.name]
+        self.runtime = runtime_of(self.stack, self.machine, own)
 
     def read(self, name_or_cls: type[FactBase[T]], *args: Any) -> T:
         """A fact, read now."""
@@ -57,21 +64,35 @@ class Site:
 class ServerSite(Site):
     """A host with a Redis server of its own, in containers or under units."""
 
-    def __init__(self, target: Target, host: testinfra.host.Host) -> None:
-        super().__init__(target, host)
+    def __init__(
+        self, target: Target, host: testinfra.host.Host, everybody: Sequence[Target]
+    ) -> None:
+        super().__init__(target, host, everybody)
         assert isinstance(self.runtime, Native | Docker)
         self.deployed: Native | Docker = self.runtime
 
-    def redis(self) -> RedisState:
-        """The server, as its admin sees it now."""
-        state = self.read(RedisFact, self.deployed.cli)
-        assert state is not None, "Redis doesn't answer its admin"
+    @property
+    def servers(self) -> list[Server]:
+        """Every Redis of the host."""
+        return self.deployed.servers
+
+    def redis(self, server: Server) -> RedisState:
+        """A Redis, as its admin sees it now."""
+        state = self.read(RedisFact, server.cli)
+        assert state is not None, f"{server.seat.unit} doesn't answer its admin"
         return state
 
     def secrets(self) -> dict[Role, str]:
         """The passwords themselves: to look for them where they must not be."""
-        files = self.deployed.server.secrets
+        files = self.deployed.secrets.files
         return {role: self.sh(f"cat {path}") for role, path in files.items()}
+
+
+def all_nodes(targets: Sequence[Target], stack: Stack) -> tuple[Node, ...]:
+    """The nodes of the cluster that the inventory's hosts make up; none for one server."""
+    if stack.cluster is None:
+        return ()
+    return nodes_of({target.name: target.data["address"] for target in targets}, stack.cluster)
 
 
 def stack_of(target: Target) -> Stack:

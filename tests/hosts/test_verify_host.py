@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 from deploy.facts.docker import DockerState
 from deploy.facts.software import version as major_minor
-from deploy.layout import REDIS_UNIT, SERVICE_UNIT, THP_UNIT
-from deploy.runtimes.docker import CONTAINERS, Docker
+from deploy.layout import THP_UNIT
+from deploy.runtimes.docker import Docker
 from deploy.settings import OLDEST_REDIS
 
 from .site import ServerSite, Site
@@ -20,12 +20,11 @@ def test_the_deployment_would_change_nothing(site: Site) -> None:
 
 
 def test_versions(server: ServerSite) -> None:
-    running = major_minor(server.redis().version)
-    (service,) = server.thoughtstream("status")["services"]
+    running = [major_minor(server.redis(each).version) for each in server.servers]
+    services = server.thoughtstream("status")["services"]
 
-    assert running is not None
-    assert running >= OLDEST_REDIS
-    assert service["version"] == version("thoughtstream")
+    assert all(number and number >= OLDEST_REDIS for number in running), running
+    assert {service["version"] for service in services} == {version("thoughtstream")}
 
 
 def test_service_and_redis_are_healthy(site: Site) -> None:
@@ -38,17 +37,15 @@ def test_service_and_redis_are_healthy(site: Site) -> None:
 def test_units_or_containers_run_and_come_back(server: ServerSite) -> None:
     facts = server.facts()
     if isinstance(server.deployed, Docker):
-        assert _containers(server, facts.docker) == {
-            name: ("running", "healthy", "unless-stopped")
-            for service, name in CONTAINERS.items()
-            if service != "insight" or server.stack.docker.insight
-        }
+        assert _containers(server, facts.docker) == dict.fromkeys(
+            server.deployed.containers.values(), ("running", "healthy", "unless-stopped")
+        )
         return
-    names = (server.deployed.redis_unit, server.deployed.service_unit)
-    assert {name: facts.units[name].active for name in names} == dict.fromkeys(names, "active")
+    units = (*server.deployed.seats, server.deployed.service_unit)
+    assert {name: facts.units[name].active for name in units} == dict.fromkeys(units, "active")
     if server.machine.systemd:
-        enabled = {name: facts.units[name].enabled for name in names}
-        assert enabled == dict.fromkeys((REDIS_UNIT, SERVICE_UNIT), "enabled")
+        enabled = {name: facts.units[name].enabled for name in units}
+        assert enabled == dict.fromkeys(units, "enabled")
         assert facts.units["redis-server"].active == "inactive"
 
 

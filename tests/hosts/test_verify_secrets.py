@@ -11,12 +11,12 @@ from .site import ServerSite
 def test_passwords_are_long_and_of_their_own(server: ServerSite) -> None:
     secrets = server.secrets()
 
-    assert len(set(secrets.values())) == 3
+    assert len(set(secrets.values())) == (4 if server.stack.cluster else 3)
     assert all(len(bytes.fromhex(secret)) == 32 for secret in secrets.values())
 
 
 def test_no_other_user_of_the_host_can_read_them(server: ServerSite) -> None:
-    files = list(server.deployed.server.secrets.values())
+    files = [*server.deployed.secrets.files.values(), *_masterauth(server)]
 
     for path in files:
         assert not server.succeeds(f"runuser -u nobody -- cat {quote(path)}"), path
@@ -32,7 +32,7 @@ def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
         )
         places["logs"] = _each("docker logs", "docker ps -aq")
     elif server.machine.systemd:
-        units = f"{server.deployed.redis_unit} {server.deployed.service_unit}"
+        units = " ".join((*server.deployed.seats, server.deployed.service_unit))
         places["units"] = f"systemctl show {units}"
         places["logs"] = "journalctl --boot --output cat"
     secrets = server.secrets()
@@ -43,13 +43,18 @@ def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
         assert [role for role, secret in secrets.items() if secret in said] == [], place
 
 
+def _masterauth(server: ServerSite) -> list[str]:
+    """The file that redis.conf includes: it has the password of `replica`."""
+    return [server.deployed.layout.masterauth] if server.stack.cluster else []
+
+
 def _each(command: str, ids: str) -> str:
     return f"for id in $({ids}); do {command} $id 2>&1; done"
 
 
 def _settings(server: ServerSite) -> str:
     """Every file that the deployment wrote and that isn't a password."""
-    secrets = set(server.deployed.server.secrets.values())
+    secrets = {*server.deployed.secrets.files.values(), *_masterauth(server)}
     paths = set(server.deployed.watch().paths) - secrets
     there = server.read(PathsFact, sorted(paths))
     return " ".join(quote(path) for path, state in there.items() if state.sha256)

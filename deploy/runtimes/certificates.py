@@ -1,0 +1,67 @@
+"""The certificates of a host, from the files that the inventory names.
+
+A certificate's file is called by its content: a server that serves another one is seen by the
+name, and takes the new one live.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.cluster.directives import Certificates
+from deploy.facts.gather import Facts
+from deploy.layout import Layout
+from deploy.render import digest
+from deploy.runtimes.base import File, changed, missing_directories, redis_directory
+from deploy.settings import Tls
+from deploy.steps import MakeDirectory, PutSecretFile, Step
+
+
+class HostTls:
+    """What a host of a cluster with TLS has: its certificate with its key, and whom it trusts."""
+
+    def __init__(self, tls: Tls, layout: Layout, host: str) -> None:
+        self.layout = layout
+        self.wanted = tls.certificate(host)
+        found = [path for path in self.wanted if path.is_file()]
+        self.missing = [path for path in self.wanted if path not in found]
+        own = "".join(path.read_text().strip() + "\n" for path in found)
+        owner, mode = layout.owner, layout.redis_mode
+        redis = (owner.admin, owner.redis_group, mode)
+        ca = Path(tls.ca).read_text()
+        self.own = File(f"{self.folder}/{digest(own)}.pem", own, *redis)
+        self.ca = File(f"{self.folder}/{digest(ca)}.ca.crt", ca, *redis)
+        service = (owner.admin, owner.service_group, 0o640)
+        self.service_ca = File(f"{layout.service_etc}/ca.crt", ca, *service)
+
+    @property
+    def folder(self) -> str:
+        """Where Redis reads them."""
+        return f"{self.layout.redis_shared}/tls"
+
+    def seen(self, shared: str) -> Certificates:
+        """The same where Redis sees the host's shared directory as another path."""
+        own, ca = (f.path.replace(self.layout.redis_shared, shared) for f in (self.own, self.ca))
+        return Certificates(own, ca)
+
+    @property
+    def _directory(self) -> MakeDirectory:
+        return redis_directory(self.layout, self.folder)
+
+    @property
+    def paths(self) -> list[str]:
+        """Every path that this part looks after."""
+        return [self._directory.path, self.own.path, self.ca.path, self.service_ca.path]
+
+    def problems(self) -> Iterator[str]:
+        """What the machine that deploys doesn't have."""
+        for path in self.missing:
+            yield f"tls.certificates: there is no {path}; each host needs a .crt and a .key there"
+
+    def preparation(self, facts: Facts) -> Iterator[Step]:
+        """The files, before any setting names them."""
+        yield from missing_directories([self._directory], facts)
+        for file in changed([self.ca, self.service_ca], facts):
+            yield file.step()
+        if self.own.differs(facts):
+            own = self.own.step()
+            yield PutSecretFile(own.path, own.text, own.user, own.group, own.mode)
