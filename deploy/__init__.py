@@ -8,11 +8,13 @@ from pyinfra.api.exceptions import DeployError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
+from deploy.backups import verbs as backups
 from deploy.facts.gather import gather
-from deploy.facts.machine import MachineFact
+from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations import carry_out
 from deploy.runtimes import runtime_of
+from deploy.runtimes.base import Runtime
 from deploy.settings import Stack
 from deploy.steps import BuildImage, InstallRelease, Step
 from deploy.wheels import build
@@ -24,12 +26,7 @@ def stack() -> None:
     All hosts are read and checked first: a problem on one of them ends the run before anything is
     changed anywhere. A host that is as it should be is only checked for its health.
     """
-    _all_or_none()
-    wanted = _wanted()
-    machine = host.get_fact(MachineFact)
-    if machine.system == "Darwin":
-        host.data._env = {"PATH": darwin_path(machine.home or "")}
-    runtime = runtime_of(wanted, machine)
+    _, machine, runtime = _meet()
     local = issubclass(host.connector_cls, LocalConnector)
     facts = gather(host.get_fact, machine, runtime.watch(), local=local)
     if problems := list(runtime.problems(facts)):
@@ -41,6 +38,26 @@ def stack() -> None:
             build(step.release)
     _show(steps)
     carry_out(steps)
+
+
+def backup(to: str | None = None, keep: int = 7) -> None:
+    """Brings what every server holds to this machine, tried and checked: `deploy.backup to=DIR
+    keep=N`. A server goes on while it is saved.
+    """
+    wanted, _, runtime = _meet()
+    steps = backups.save(wanted, runtime, to=to, keep=keep)
+    _show(steps)
+    carry_out(steps)
+
+
+def _meet() -> tuple[Stack, Machine, Runtime]:
+    """What a host should be, and the machine that it is."""
+    _all_or_none()
+    wanted = _wanted()
+    machine = host.get_fact(MachineFact)
+    if machine.system == "Darwin":
+        host.data._env = {"PATH": darwin_path(machine.home or "")}
+    return wanted, machine, runtime_of(wanted, machine)
 
 
 def _all_or_none() -> None:

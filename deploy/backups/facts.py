@@ -1,0 +1,50 @@
+"""What a backup or a restore must know of a server and its host."""
+
+from dataclasses import dataclass
+
+from deploy.backups.places import Place
+from deploy.backups.scripts import room
+from deploy.commands import RedisCli
+from deploy.facts.base import ScriptFact, number, pairs, script
+
+
+class InfoFact(ScriptFact[dict[str, str] | None]):
+    """INFO of a server, by name; None if it doesn't answer its admin."""
+
+    def command(self, cli: RedisCli) -> str:
+        return script(cli("info"))
+
+    def process(self, output: list[str]) -> dict[str, str] | None:
+        lines = (line.strip().partition(":") for line in output if not line.startswith("#"))
+        found = {name: value for name, colon, value in lines if colon}
+        return found if "redis_version" in found else None
+
+    @staticmethod
+    def default() -> dict[str, str] | None:
+        return None
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes: of the log, free on its disk, and of memory that the host could still use."""
+
+    used: int | None = None
+    free: int | None = None
+    memory: int | None = None
+
+
+class RoomFact(ScriptFact[Room]):
+    """How much there is, and how much more there could be."""
+
+    def command(self, place: Place) -> str:
+        memory = "awk '/^MemAvailable/ {print \"memory=\" $2}' /proc/meminfo"
+        return script(room(place), memory)
+
+    def process(self, output: list[str]) -> Room:
+        found = {name: number(value) for name, value in pairs(output).items()}
+        kib = (found.get(name) for name in ("used", "free", "memory"))
+        return Room(*(None if each is None else each * 1024 for each in kib))
+
+    @staticmethod
+    def default() -> Room:
+        return Room()

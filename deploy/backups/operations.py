@@ -1,0 +1,138 @@
+"""Steps of backups and restores, carried out."""
+
+import hashlib
+from collections.abc import Callable, Generator
+from typing import IO
+
+from pyinfra import logger
+from pyinfra.api.command import FunctionCommand
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.api.state import State
+
+from deploy.backups import scripts
+from deploy.backups.manifest import File, Held, Saved
+from deploy.backups.shelf import BackupError, Draft, contents
+from deploy.backups.steps import Finish, Save, Source
+from deploy.backups.wire import run
+from deploy.operations.perform import perform
+from deploy.quantities import about
+
+Work = Callable[[State, Host], None]
+
+
+@operation(is_idempotent=False)
+def works(work: Work) -> Generator[FunctionCommand, None, None]:
+    """Does what no shell command can; a problem ends the run."""
+    yield FunctionCommand(_carefully, (work,), {})
+
+
+def _carefully(state: State, host: Host, work: Work) -> bool:
+    try:
+        work(state, host)
+    except (BackupError, OSError) as error:
+        for line in str(error).splitlines():
+            logger.error(f"{host.print_prefix}{line}")
+        return False
+    return True
+
+
+@perform.register
+def _save(step: Save) -> None:
+    works(name=str(step), work=lambda state, host: save(state, host, step.source, step.draft))
+
+
+@perform.register
+def _finish(step: Finish) -> None:
+    works(name=str(step), work=lambda _, host: _finished(host, step))
+
+
+def _finished(host: Host, step: Finish) -> None:
+    old = step.draft.finish(list(step.archives), cluster=step.cluster, keep=step.keep)
+    for path in old:
+        logger.info(f"{host.print_prefix}removed {path}")
+    logger.info(f"{host.print_prefix}the backup is {step.draft.whole}")
+
+
+def save(state: State, host: Host, source: Source, draft: Draft) -> None:
+    """Puts one server's log into the draft: frozen, settled, loaded by a server of its own, which
+    is asked what it holds; brought here, and compared file by file.
+    """
+    place = source.place
+    folder = f"{place.data}/backup-{draft.whole.name}"
+    try:
+        freeze = scripts.freeze(place, folder, percentage=source.percentage)
+        moment = int(run(state, host, freeze).split()[-1])
+        run(state, host, scripts.settle(place, folder))
+        files, since = _summary(run(state, host, scripts.summary(place, folder)))
+        held = Held.model_validate_json(
+            run(state, host, scripts.with_scratch(place, folder, "digest"))
+        )
+        with draft.open(source.archive) as file:
+            sink = _Sum(file)
+            whole = sum(each.bytes for each in files.values())
+            tell = _progress(host, source.archive, whole)
+            run(state, host, scripts.pack(place, folder), sink=sink, progress=tell)
+    finally:
+        run(state, host, scripts.forget(place, folder))
+    saved = Saved(
+        node=source.node,
+        role=source.role,
+        slots=source.slots,
+        redis=source.redis,
+        moment=moment,
+        since=since,
+        archive=source.archive,
+        bytes=sink.bytes,
+        sha256=sink.hexdigest(),
+        files=files,
+        held=held,
+    )
+    if problem := contents(draft.read(source.archive), saved):
+        raise BackupError(f"{source.archive}: {problem}; run it again")
+    draft.put(saved)
+    logger.info(
+        f"{host.print_prefix}{source.node}: {held.keys} keys, {held.passing} with a time to live, "
+        f"{about(sink.bytes)}"
+    )
+
+
+def _summary(text: str) -> tuple[dict[str, File], int | None]:
+    *lines, last = text.splitlines()
+    files = {}
+    for line in lines:
+        sha256, size, name = line.split(maxsplit=2)
+        files[name] = File(bytes=int(size), sha256=sha256)
+    _, _, since = last.partition(" ")
+    return files, int(since) if since else None
+
+
+class _Sum:
+    """A file that is written, and its sum."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._sum = hashlib.sha256()
+        self.bytes = 0
+
+    def write(self, block: bytes) -> int:
+        self._sum.update(block)
+        self.bytes += len(block)
+        return self._file.write(block)
+
+    def hexdigest(self) -> str:
+        return self._sum.hexdigest()
+
+
+def _progress(host: Host, what: str, whole: int) -> Callable[[int], None]:
+    """Says every tenth of the way."""
+    told = 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        tenth = min(10, done * 10 // max(whole, 1))
+        if tenth > told:
+            told = tenth
+            logger.info(f"{host.print_prefix}{what}: {tenth * 10}% of {about(whole)}")
+
+    return tell

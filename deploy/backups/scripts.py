@@ -1,0 +1,192 @@
+"""What a backup and a restore run on a host: shell scripts of commands, pure.
+
+Redis only ever appends to the last file of its log or replaces whole files, so hard links to them
+stay what they are but for that file's end; of it, as much is copied as was there.
+"""
+
+from shlex import quote
+
+from deploy.backups.places import SCRATCH, Place
+
+LOG = "appendonlydir"
+_SUMS = "{ sha256sum * 2>/dev/null || shasum -a 256 *; }"
+_TRIES = 600
+
+
+def freeze(place: Place, folder: str, *, percentage: int) -> str:
+    """Links the log's files into a new folder while no rewrite can replace them.
+
+    `percentage` is what the inventory says of rewrites: it is set again at the end whatever
+    happened, also by the next backup after one that was killed.
+    """
+    rewrites = "auto-aof-rewrite-percentage"
+    info = f"{place.cli('info', 'persistence')} | tr -d '\\r'"
+    idle = "grep -c -x -e aof_rewrite_in_progress:0 -e aof_rewrite_scheduled:0 -e aof_enabled:1"
+    link = place.inside(_link(place.data, folder))
+    return "\n".join(
+        [
+            "set -eu",
+            f"back() {{ {place.cli('config', 'set', rewrites, str(percentage))} >/dev/null; }}",
+            "trap back EXIT",
+            "trap 'exit 1' INT TERM HUP",
+            f"{place.cli('config', 'set', rewrites, '0')} >/dev/null",
+            "n=0",
+            f'until [ "$({info} | {idle})" = 3 ]; do',
+            "  n=$((n + 1))",
+            f"  [ $n -lt {_TRIES} ] || {{ echo 'a rewrite of the log still runs' >&2; exit 1; }}",
+            "  sleep 1",
+            "done",
+            link,
+            "date +%s",
+        ]
+    )
+
+
+def _link(data: str, folder: str) -> str:
+    return "\n".join(
+        [
+            "set -eu",
+            "umask 077",
+            # Of runs that were cut off: links keep files on the disk that Redis has replaced.
+            f"rm -rf {quote(data)}/backup-*",
+            f"mkdir -p {quote(folder)}/{LOG}",
+            f"cd {quote(data)}/{LOG}",
+            f"cp *.manifest {quote(folder)}/{LOG}",
+            "for f in $(awk '$6 != \"h\" {print $2}' *.manifest); do",
+            f'  ln "$f" {quote(folder)}/{LOG}/"$f"',
+            "done",
+            "last=$(awk '$6 == \"i\" {f = $2} END {print f}' *.manifest)",
+            f'wc -c <"$last" | tr -d " " >{quote(folder)}/size',
+            f'echo "$last" >{quote(folder)}/last',
+        ]
+    )
+
+
+def settle(place: Place, folder: str) -> str:
+    """Makes the links a log of its own: its last file is copied, up to the last whole command."""
+    return place.inside(
+        "\n".join(
+            [
+                "set -eu",
+                "umask 077",
+                f"cd {quote(folder)}/{LOG}",
+                "last=$(cat ../last); size=$(cat ../size)",
+                'head -c "$size" "$last" >../copy',
+                'mv -f ../copy "$last"',
+                _check("--fix"),
+                f"chown -R {place.owner} {quote(folder)}",
+                "rm ../last ../size",
+            ]
+        )
+    )
+
+
+def _check(option: str = "") -> str:
+    """`redis-check-aof`, which tells of errors on its standard output."""
+    return (
+        f"{{ echo y | redis-check-aof {option} *.manifest >../check.log 2>&1; }} || "
+        "{ tail -n 2 ../check.log >&2; exit 1; }; rm -f ../check.log"
+    )
+
+
+def summary(place: Place, folder: str) -> str:
+    """Lines of `sha256  bytes  file` of a settled log, then `since T`: its first timestamp."""
+    return place.inside(
+        "\n".join(
+            [
+                "set -eu",
+                f"cd {quote(folder)}/{LOG}",
+                f"{_SUMS} | while read -r sum f; do",
+                '  echo "$sum $(wc -c <"$f" | tr -d " ") $f"',
+                "done",
+                "last=$(awk '$6 == \"i\" {f = $2} END {print f}' *.manifest)",
+                'echo "since $(head -n 1 "$last" | sed -n "s/^#TS:\\([0-9]*\\).*/\\1/p")"',
+            ]
+        )
+    )
+
+
+def with_scratch(place: Place, folder: str, *arguments: str, keep: bool = True) -> str:
+    """Runs our program against a server of its own on the folder; it prints what that prints.
+
+    With `keep`, the log is as it was afterwards: a server writes down the keys that expire.
+    """
+    scratch = place.scratch(folder)
+    program = place.program(*arguments, "--socket", f"{folder}/{SCRATCH}")
+    log = place.inside(f"tail -n 5 {quote(folder)}/scratch.log")
+    sizes = f"cd {quote(folder)}/{LOG} && wc -c *.aof | grep -v ' total$'"
+    shrink = (
+        f"cd {quote(folder)}/{LOG} && while read -r size f; do "
+        'dd if=/dev/null of="$f" bs=1 seek="$size" 2>/dev/null; done'
+    )
+    return "\n".join(
+        [
+            "set -eu",
+            f"sizes=$({place.inside(sizes)})",
+            f"away() {{ {scratch['stop']}; }}",
+            "trap away EXIT",
+            "trap 'exit 1' INT TERM HUP",
+            scratch["start"],
+            f"until {scratch['ready']}; do",
+            f"  {scratch['alive']} || {{ {log} >&2; exit 1; }}",
+            "  sleep 0.2",
+            "done",
+            program,
+            "away",
+            f'printf "%s\\n" "$sizes" | {place.inside(shrink)}' if keep else "true",
+        ]
+    )
+
+
+def pack(place: Place, folder: str) -> str:
+    """The settled log as a tar archive on standard output."""
+    return place.inside(f"tar -C {quote(folder)} -cf - {LOG}")
+
+
+def forget(place: Place, folder: str) -> str:
+    """Removes a folder."""
+    return place.inside(f"rm -rf {quote(folder)}")
+
+
+def unpack(place: Place, folder: str) -> str:
+    """A folder of the archive on standard input."""
+    return place.inside(
+        f"set -eu; umask 077; rm -rf {quote(folder)} {quote(place.data)}/restore-*; "
+        f"mkdir -p {quote(folder)}; tar -C {quote(folder)} -xf -; "
+        f"chown -R {place.owner} {quote(folder)}"
+    )
+
+
+def check(place: Place, folder: str, *, until: int | None = None) -> str:
+    """Checks an unpacked log as Redis itself does, or cuts it after a moment."""
+    option = "" if until is None else f"--truncate-to-timestamp {until}"
+    return place.inside(
+        f"set -eu; cd {quote(folder)}/{LOG}\n{_check(option)}\n"
+        f"chown -R {place.owner} {quote(folder)}"
+    )
+
+
+def swap(place: Place, folder: str, aside: str) -> str:
+    """Puts the folder's log in the place of the server's, which is stopped; the old is kept."""
+    data = quote(place.data)
+    return place.inside(
+        "\n".join(
+            [
+                "set -eu",
+                f"cd {data}",
+                f"mkdir -p {quote(aside)}",
+                f"for f in {LOG} dump.rdb; do [ ! -e $f ] || mv $f {quote(aside)}/; done",
+                f"mv {quote(folder)}/{LOG} {LOG}",
+                f"chown -R {place.owner} {LOG} {quote(aside)}",
+                f"rm -rf {quote(folder)}",
+            ]
+        )
+    )
+
+
+def room(place: Place) -> str:
+    """`used=`: kilobytes of the log, `free=`: of the disk that it is on."""
+    return place.inside(
+        f"cd {quote(place.data)} && echo used=$(du -sk {LOG} | cut -f 1) && "
+        "echo free=$(df -Pk . | awk 'NR == 2 {print $4}')"
+    )

@@ -1,0 +1,173 @@
+"""Where backups stand on the control machine: `<to>/<name>/<time>/`, each whole or not there.
+
+A backup is made in `.<time>.part` and gets its name when everything of it is written; nobody but
+its owner can read any of it.
+"""
+
+import hashlib
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from pydantic import ValidationError
+
+from deploy.backups.manifest import Manifest, Saved
+
+MANIFEST = "manifest.json"
+_BLOCK = 1 << 20
+
+
+class BackupError(Exception):
+    """A backup can't be made, read or put back; the message says why and what to do."""
+
+
+def default_shelf() -> Path:
+    """Where backups go that nobody said a place for."""
+    root = os.environ.get("XDG_DATA_HOME")
+    return (Path(root) if root else Path.home() / ".local/share") / "thoughtstream/backups"
+
+
+class Draft:
+    """A backup in the making. Whoever has a part of it puts it in; the last one finishes it."""
+
+    def __init__(self, shelf: Path, name: str, stamp: str) -> None:
+        self.folder = shelf / name
+        self.name = name
+        self.whole = self.folder / stamp
+        self._part = self.folder / f".{stamp}.part"
+
+    def open(self, archive: str) -> AbstractContextManager[BinaryIO]:
+        """A new file of the backup, to be written."""
+        self._part.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _private(self._part / archive)
+
+    def read(self, archive: str) -> Path:
+        """A file of it, as far as it is written."""
+        return self._part / archive
+
+    def put(self, saved: Saved) -> None:
+        """One server's part is complete: its archive is written, and holds this."""
+        with _private(self._part / f"{saved.archive}.json") as file:
+            file.write(saved.model_dump_json().encode())
+
+    def finish(self, archives: list[str], *, cluster: bool, keep: int) -> list[Path]:
+        """Gives the backup its name; removes the older ones but for `keep`, and says which.
+
+        Raises:
+            BackupError: a part is missing.
+        """
+        parts = [self._part / f"{archive}.json" for archive in archives]
+        if missing := [part.stem for part in parts if not part.exists()]:
+            raise BackupError(f"{', '.join(missing)}: was not saved; run it again")
+        nodes = tuple(Saved.model_validate_json(part.read_bytes()) for part in parts)
+        made = datetime.now(UTC).replace(microsecond=0)
+        manifest = Manifest(name=self.name, made=made, cluster=cluster, nodes=nodes)
+        with _private(self._part / MANIFEST) as file:
+            file.write(manifest.model_dump_json(indent=2).encode())
+        for part in parts:
+            part.unlink()
+        self._part.rename(self.whole)
+        _sync(self.folder)
+        return self._prune(keep)
+
+    def _prune(self, keep: int) -> list[Path]:
+        whole = sorted(path.parent for path in self.folder.glob(f"*/{MANIFEST}"))
+        half = list(self.folder.glob(".*.part"))
+        old = [path for path in whole[:-keep] if path != self.whole]
+        for path in [*half, *old]:
+            shutil.rmtree(path)
+        return old
+
+
+@contextmanager
+def _private(path: Path) -> Iterator[BinaryIO]:
+    """A file for its owner alone; on the disk when it is closed."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123  (of a descriptor)
+        yield file
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_backup(given: str) -> tuple[Path, Manifest]:
+    """A backup by its folder, or by the folder that holds several: then the newest.
+
+    Raises:
+        BackupError: there is none, or its manifest can't be read.
+    """
+    folder = Path(given).expanduser().absolute()
+    if not (folder / MANIFEST).exists():
+        whole = sorted(folder.glob(f"*/{MANIFEST}"))
+        if not whole:
+            raise BackupError(
+                f"from_: {folder} is no backup (it has no {MANIFEST}) and holds none; give the "
+                "folder that deploy.backup named"
+            )
+        folder = whole[-1].parent
+    try:
+        return folder, Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "it"
+        raise BackupError(f"{folder / MANIFEST}: {field}: {first['msg']}") from None
+
+
+def verify(folder: Path, saved: Saved) -> None:
+    """Reads an archive through: it is what the manifest says, file by file.
+
+    Raises:
+        BackupError: it is missing or damaged.
+    """
+    path = folder / saved.archive
+    cure = "the backup is damaged; take another one"
+    if not path.exists():
+        raise BackupError(f"{path}: is missing; {cure}")
+    if (size := path.stat().st_size) != saved.bytes:
+        raise BackupError(f"{path}: has {size} bytes and should have {saved.bytes}; {cure}")
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != saved.sha256:
+            raise BackupError(f"{path}: its sha256 is another than the manifest's; {cure}")
+    if problem := contents(path, saved):
+        raise BackupError(f"{path}: {problem}; {cure}")
+
+
+def contents(path: Path, saved: Saved) -> str | None:
+    """What is wrong with the files in an archive, or None."""
+    found: dict[str, str] = {}
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if file := archive.extractfile(member):
+                    found[Path(member.name).name] = _sum(file)
+    except tarfile.TarError as error:
+        return f"is no archive ({error})"
+    wanted = {name: file.sha256 for name, file in saved.files.items()}
+    wrong = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    return f"{', '.join(wrong)}: not as it was on the host" if wrong else None
+
+
+def _sum(file: IO[bytes]) -> str:
+    sum_ = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        sum_.update(block)
+    return sum_.hexdigest()
+
+
+def free(folder: Path) -> int:
+    """Bytes free where a folder is, or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
