@@ -152,6 +152,12 @@ class Host:
         self._container.kill("SIGKILL")
         self._container.wait()
 
+    @property
+    def is_on(self) -> bool:
+        """Whether it has power."""
+        self._container.reload()
+        return bool(self._container.status == "running")
+
     def disconnect(self) -> None:
         """Cuts it off the network; what runs on it runs on."""
         self._network.disconnect(self._container)
