@@ -1,0 +1,110 @@
+"""What an inventory says of a cluster: its hosts, with one stack and an address each. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from deploy.cluster.nodes import Site
+from deploy.cluster.topology import Node, Shard, TopologyError, nodes_of, shape
+from deploy.facts.machine import Machine
+from deploy.runtimes import runtime_of
+from deploy.runtimes.docker import Docker
+from deploy.runtimes.linux import LinuxNative
+from deploy.settings import Cluster, Stack
+
+_LINUX = Machine(system="Linux")
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts of a cluster: what all of them should be, and each one's address."""
+
+    stack: Stack
+    cluster: Cluster
+    addresses: Mapping[str, str]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes, in one order for every host of a run."""
+        return nodes_of(self.addresses, self.cluster)
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """What the nodes make up when the cluster is created."""
+        return shape(self.nodes, self.cluster.replicas)
+
+    def on(self, host: str) -> tuple[Node, ...]:
+        """The nodes of one host."""
+        return tuple(node for node in self.nodes if node.host == host)
+
+    @property
+    def site(self) -> Site:
+        """The nodes, and how each is asked on its host."""
+        clis = {}
+        for host in sorted(self.addresses):
+            runtime = runtime_of(self.stack, _LINUX, self.on(host))
+            assert isinstance(runtime, Docker | LinuxNative)
+            clis |= runtime.nodes
+        return Site(clis, self.cluster.replicas, self.stack.service.start_timeout_s)
+
+
+def read(hosts: Mapping[str, Mapping[str, Any]]) -> Hosts:
+    """What the inventory says, from each host's data.
+
+    Raises:
+        TopologyError: hosts differ, have no address, or can't make up the shards; each line names
+            the host, the field and the cure.
+    """
+    first = min(hosts)
+    stack = hosts[first].get("stack")
+    assert isinstance(stack, Stack)
+    assert stack.cluster is not None
+    if lines := [line for host in sorted(hosts) for line in _wrong(host, hosts, first)]:
+        raise TopologyError("inventory", "\n  ".join(["its hosts make up no cluster", *lines]))
+    found = Hosts(
+        stack, stack.cluster, {host: str(data["address"]) for host, data in hosts.items()}
+    )
+    _ = found.shards  # the nodes make up shards, or it is said now
+    return found
+
+
+def _wrong(host: str, hosts: Mapping[str, Mapping[str, Any]], first: str) -> Iterator[str]:
+    stack, address = hosts[host].get("stack"), hosts[host].get("address")
+    if not isinstance(stack, Stack):
+        yield f"{host}: stack: is missing; all hosts of a cluster say the same"
+    elif stack != hosts[first]["stack"]:
+        own, other = _flat(stack.to_json()), _flat(hosts[first]["stack"].to_json())
+        for field in sorted(own.keys() | other.keys()):
+            if own.get(field) != other.get(field):
+                yield (
+                    f"{host}: stack.{field}: is {own.get(field)!r}, and {other.get(field)!r} on "
+                    f"{first}; all hosts of a cluster say the same"
+                )
+    if problem := _address(address, alone=len(hosts) == 1):
+        yield f"{host}: address: {problem}"
+
+
+def _address(given: object, *, alone: bool) -> str:
+    if given is None:
+        return 'is missing; give the private address that the others reach it by: {"address": …}'
+    try:
+        address = ip_address(str(given))
+    except ValueError:
+        return f"is {given!r}; give a number, like 10.0.0.1: a name might change its meaning"
+    if address.is_unspecified or address.is_global or address.is_multicast:
+        return f"is {given}; Redis is never published to the world, so give a private address"
+    if address.is_loopback and not alone:
+        return f"is {given}, where no other host reaches it; give a private address"
+    return ""
+
+
+def _flat(data: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """`{"cluster": {"nodes": 2}}` as `{"cluster.nodes": 2}`."""
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{path}{name}.")
+        else:
+            found[f"{path}{name}"] = value
+    return found
