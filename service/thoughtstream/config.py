@@ -76,7 +76,7 @@ class MemoryConfig(_Section):
     durability: Durability = Field(
         "memory", description="what an anchor waits for; memory: the append-only file's second"
     )
-    durability_timeout_ms: int = Field(2000, ge=1, le=60_000)
+    durability_timeout_ms: int = Field(5000, ge=1, le=60_000)
     trigger_limit: int = Field(
         1, ge=0, le=10, description="memories that an attended thought brings back; 0: none"
     )
@@ -108,12 +108,17 @@ class MemoryConfig(_Section):
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
-    url: str | None = Field(None, description="redis://, rediss:// or unix:// address")
+    url: str | None = Field(
+        None, description="redis://, rediss:// or unix:// address; nodes of a cluster: with commas"
+    )
     username: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = Field(None, description="a file that holds only the password")
     ca_file: Path | None = Field(None, description="certificates to trust (rediss://)")
     timeout_s: float = Field(5, gt=0, description="for connecting and for one answer")
+    patience_s: float = Field(
+        15, ge=0, le=600, description="a cluster's failover is waited for, so long at most"
+    )
 
     @model_validator(mode="after")
     def _one_password(self) -> "RedisConfig":

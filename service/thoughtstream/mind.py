@@ -32,7 +32,7 @@ from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
-from thoughtstream.store.connection import Client, open_client, typed_errors
+from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached, pinned
 from thoughtstream.store.embedded import url_of
 
@@ -168,12 +168,18 @@ class Mind:
         self._key(window)
         wanted = durability or self._settings.memory.durability
         with typed_errors():
-            await check(self._redis, wanted)
+            await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
             async with pinned(self._redis) as redis:
                 attention = Attention(redis, self._settings.streams)
                 anchored = await attention.anchor(self.name, window, thought.entry())
+
+                async def confirm() -> None:
+                    if not await attention.confirm(self.name, anchored):
+                        lost = f"{anchored}: was lost with the server that took it; anchor it again"
+                        raise NotDurable(lost, anchored)
+
                 timeout_ms = self._settings.memory.durability_timeout_ms
-                if await is_reached(redis, wanted, timeout_ms):
+                if await is_reached(redis, wanted, timeout_ms, confirm):
                     return anchored
         raise NotDurable(
             f"{anchored}: is anchored, but not on {wanted} in {timeout_ms} ms", anchored
@@ -239,7 +245,7 @@ class Mind:
         found = set(self._windows)
         with typed_errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
-            async for key in self._redis.scan_iter(match=pattern, count=1000):
+            for key in await find_keys(self._redis, pattern, keys.LEDGER.key(mind=self.name)):
                 parts = keys.window_of(key)
                 if parts and parts[0] == self.name:
                     found.add(parts[1])

@@ -1,4 +1,8 @@
-"""The process: finds minds, runs the attention of those it serves, stops gracefully."""
+"""The process: finds minds, runs the attention of those it serves, stops gracefully.
+
+Of a cluster each server is served for itself: what is lost with one is lost for its minds only,
+until another server has taken over.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -7,24 +11,23 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from thoughtstream import keys
-from thoughtstream.attention.attention import LIBRARY, Attention
-from thoughtstream.attention.loop import AttentionLoop
-from thoughtstream.attention.models import CycleReport
+from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.errors import MemoryFull, RedisUnavailable
-from thoughtstream.memory.nights import Nights
-from thoughtstream.store.connection import Client, open_client, typed_errors
+from thoughtstream.minds import LATELY_S, Minds
+from thoughtstream.store.cluster import Cluster
+from thoughtstream.store.connection import Client, connect_to, open_client, typed_errors
 from thoughtstream.store.membership import HEARTBEAT_S, Membership
+from thoughtstream.store.outages import OUTAGES
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
-from thoughtstream.triggers import Triggers
 
 _RETRY_S = 0.1
-_LONGEST_RETRY_S = 2.0
+_LONGEST_RETRY_S = LATELY_S
 _LOOK_S = 0.5
-_MOST_AT_ONCE = 16
+
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 log = structlog.get_logger()
 
@@ -40,20 +43,26 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     redis = await _reach(settings, url)
     membership = Membership(redis)
     minds = Minds(redis, settings, membership)
-    pause = _RETRY_S
+    service = _Service(settings, url, membership, minds, on_ready)
     try:
-        while True:
-            try:
-                with typed_errors():
-                    await _shielded(_spell(redis, membership, minds, on_ready))
-            except (RedisUnavailable, MemoryFull) as error:
-                log.warning("redis.lost", error=str(error), retry_in_s=pause)
-            pause = _RETRY_S if minds.attended_lately() else min(pause * 2, _LONGEST_RETRY_S)
-            await asyncio.sleep(pause)
+        await _lasting(minds, lambda: _shielded(service.serve(redis)))
     finally:
-        with suppress(RedisError):
+        with suppress(*OUTAGES):
             await membership.leave()
         await redis.aclose()
+
+
+async def _lasting(minds: Minds, work: Work) -> None:
+    """Do it again and again while Redis is lost, until it ends by itself."""
+    pause = _RETRY_S
+    while True:
+        try:
+            with typed_errors():
+                return await work()
+        except (RedisUnavailable, MemoryFull) as error:
+            log.warning("redis.lost", error=str(error), retry_in_s=pause)
+        pause = _RETRY_S if minds.attended_lately() else min(pause * 2, _LONGEST_RETRY_S)
+        await asyncio.sleep(pause)
 
 
 async def _reach(settings: Settings, url: str) -> Client:
@@ -81,143 +90,132 @@ async def _shielded(work: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
-async def _spell(
-    redis: Client, membership: Membership, minds: "Minds", on_ready: Callable[[], None]
-) -> None:
-    """From getting Redis to losing it, which ends it with an error."""
-    await LIBRARY.ensure(redis)
-    await switch_on(redis)
-    try:
-        await membership.renew(0)
-        async with _wakeups(redis, membership) as wakeups, asyncio.TaskGroup() as group:
-            minds.begin(group, wakeups)
-            group.create_task(_discover(redis, minds, wakeups, on_ready))
-            group.create_task(_heartbeat(membership, minds))
-            group.create_task(minds.triggers.run())
-            group.create_task(minds.nights.run(lambda: minds.served))
-    except BaseExceptionGroup as errors:
-        raise _leaf(errors) from None
+class _Service:
+    """What is under way while Redis is there."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        url: str,
+        membership: Membership,
+        minds: Minds,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._url = url
+        self._membership = membership
+        self._minds = minds
+        self._on_ready = on_ready
+
+    async def serve(self, redis: Client) -> None:
+        """From getting Redis to losing it, which ends it with an error."""
+        await self._membership.renew(0)
+        try:
+            async with asyncio.TaskGroup() as group:
+                if isinstance(redis, Cluster):
+                    await self._serve_cluster(redis, group)
+                else:
+                    for work in self._beside():
+                        group.create_task(work())
+                    group.create_task(self._serve_server(redis, "", self._on_ready))
+        except BaseExceptionGroup as errors:
+            raise _leaf(errors) from None
+
+    def _beside(self) -> list[Work]:
+        minds = self._minds
+        nights = lambda: minds.nights.run(lambda: minds.served)  # noqa: E731
+        return [self._heartbeat, minds.triggers.run, nights]
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if await self._membership.renew(len(self._minds.served)):
+                log.info("services.changed", alive=sorted(self._membership.alive))
+                self._minds.share()
+
+    # --- a cluster ---------------------------------------------------------------------------
+    async def _serve_cluster(self, redis: Cluster, group: asyncio.TaskGroup) -> None:
+        """Follow the servers that have slots, and the minds on them."""
+        for work in self._beside():
+            group.create_task(_lasting(self._minds, work))
+        tasks: dict[str, asyncio.Task[None]] = {}
+        looked: set[str] = set()
+        ready = False
+        while True:
+            places = await redis.primaries()
+            for gone in tasks.keys() - places.keys():
+                tasks.pop(gone).cancel()
+            for place in places.keys() - tasks.keys():
+                tasks[place] = group.create_task(self._keep_serving(place, looked.add))
+            self._minds.share()
+            if not ready and looked >= places.keys():
+                self._on_ready()
+                ready = True
+            await asyncio.sleep(_LOOK_S if ready else _RETRY_S)
+
+    async def _keep_serving(self, place: str, looked: Callable[[str], None]) -> None:
+        """Serve one server of a cluster for as long as it has slots."""
+
+        async def serve() -> None:
+            try:
+                async with connect_to(self._settings.redis, self._url, place) as server:
+                    await self._serve_server(server, place, lambda: looked(place))
+            finally:
+                looked(place)  # or it was tried at least
+
+        await _lasting(self._minds, lambda: _shielded(serve()))
+
+    # --- one server --------------------------------------------------------------------------
+    async def _serve_server(self, server: Redis, place: str, on_looked: Callable[[], None]) -> None:
+        await LIBRARY.ensure(server)
+        await switch_on(server)
+        try:
+            async with self._wakeups(server, place) as wakeups, asyncio.TaskGroup() as group:
+                with self._minds.on(place, group, wakeups):
+                    await self._discover(server, wakeups, on_looked)
+        except BaseExceptionGroup as errors:
+            raise _leaf(errors) from None
+
+    @asynccontextmanager
+    async def _wakeups(self, server: Redis, place: str) -> AsyncIterator[Wakeups | None]:
+        """Notifications, or None where there are none: then windows are looked at instead."""
+        wakeups = Wakeups(server)
+        try:
+            probe = self._membership.key_on(place)
+            if await wakeups.begin(probe, lambda: self._membership.make(probe)):
+                yield wakeups
+            else:
+                cure = f"notify-keyspace-events {keys.NOTIFY_EVENTS}"
+                log.warning("notifications.off", cure=cure)
+                yield None
+        finally:
+            await wakeups.close()
+
+    async def _discover(
+        self, server: Redis, wakeups: Wakeups | None, on_looked: Callable[[], None]
+    ) -> None:
+        """Look through all keys once, then be told; without notifications, look on and on."""
+        listening = asyncio.create_task(self._listen(wakeups)) if wakeups else None
+        try:
+            while True:
+                async for mind, window in all_windows(server):
+                    self._minds.found(mind, window)
+                on_looked()
+                if listening is not None:
+                    return await listening
+                await asyncio.sleep(_LOOK_S)
+        finally:
+            if listening is not None:
+                listening.cancel()
+
+    async def _listen(self, wakeups: Wakeups) -> None:
+        async for key in wakeups.listen():
+            found = keys.window_of(key)
+            if found is not None:
+                self._minds.found(*found)
 
 
 def _leaf(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-@asynccontextmanager
-async def _wakeups(redis: Client, membership: Membership) -> AsyncIterator[Wakeups | None]:
-    """Notifications, or None where the server sends none: then windows are looked at instead."""
-    if not isinstance(redis, Redis):
-        yield None
-        return
-    wakeups = Wakeups(redis)
-    try:
-        probe = keys.SERVICE.key(id=membership.id)
-        if await wakeups.begin(probe, lambda: membership.describe(0, 0)):
-            yield wakeups
-        else:
-            log.warning("notifications.off", cure=f"notify-keyspace-events {keys.NOTIFY_EVENTS}")
-            yield None
-    finally:
-        await wakeups.close()
-
-
-async def _discover(
-    redis: Client, minds: "Minds", wakeups: Wakeups | None, on_ready: Callable[[], None]
-) -> None:
-    """Look through all keys once, then be told; without notifications, look again and again."""
-    listening = asyncio.create_task(_listen(minds, wakeups)) if wakeups else None
-    try:
-        while True:
-            async for mind, window in all_windows(redis):
-                minds.found(mind, window)
-            on_ready()
-            if listening is not None:
-                return await listening
-            await asyncio.sleep(_LOOK_S)
-    finally:
-        if listening is not None:
-            listening.cancel()
-
-
-async def _listen(minds: "Minds", wakeups: Wakeups) -> None:
-    async for key in wakeups.listen():
-        found = keys.window_of(key)
-        if found is not None:
-            minds.found(*found)
-
-
-async def _heartbeat(membership: Membership, minds: "Minds") -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT_S)
-        if await membership.renew(len(minds.served)):
-            log.info("services.changed", alive=sorted(membership.alive))
-            minds.share()
-
-
-class Minds:
-    """The minds there are, and the loops of those that this service serves."""
-
-    def __init__(self, redis: Client, settings: Settings, membership: Membership) -> None:
-        self._membership = membership
-        self.triggers = Triggers(redis, settings)
-        self.nights = Nights(redis, settings)
-        self._target_ms = settings.streams.cycle_target_ms
-        self._attention = Attention(redis, settings.streams)
-        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
-        self._loops: dict[str, AttentionLoop] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._group: asyncio.TaskGroup | None = None
-        self._wakeups: Wakeups | None = None
-        self._last_cycle = float("-inf")
-
-    def begin(self, group: asyncio.TaskGroup, wakeups: Wakeups | None) -> None:
-        """A spell begins: loops run in its task group."""
-        self._group, self._wakeups = group, wakeups
-        self._tasks.clear()
-        self.share()
-
-    def found(self, mind: str, window: str) -> None:
-        """A window exists, or was written to."""
-        loop = self._loops.get(mind)
-        if loop is None:
-            loop = self._loops[mind] = self._new_loop(mind)
-        loop.add(window)
-        self._attend(mind)
-
-    def share(self) -> None:
-        """Services came or went: take up the minds that are ours now, leave the others."""
-        for mind in self._loops:
-            self._attend(mind)
-
-    @property
-    def served(self) -> tuple[str, ...]:
-        """The minds that this service serves."""
-        return tuple(self._tasks)
-
-    def attended_lately(self) -> bool:
-        """Whether a cycle has run in the last seconds."""
-        return asyncio.get_running_loop().time() - self._last_cycle < _LONGEST_RETRY_S
-
-    def _attend(self, mind: str) -> None:
-        if not self._membership.serves(mind):
-            task = self._tasks.pop(mind, None)
-            if task is not None:
-                task.cancel()
-        elif mind not in self._tasks and self._group is not None:
-            self._tasks[mind] = self._group.create_task(self._loops[mind].run(self._wakeups))
-
-    def _new_loop(self, mind: str) -> AttentionLoop:
-        return AttentionLoop(
-            self._attention,
-            mind,
-            target_ms=self._target_ms,
-            turns=self._turns,
-            on_cycle=self._cycled,
-        )
-
-    def _cycled(self, mind: str, report: CycleReport) -> None:
-        if report.attended is not None:
-            self.triggers.attended(mind, report.attended)
-        self._last_cycle = asyncio.get_running_loop().time()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.recall.servers import anchor
-from thoughtstream import Mind
+from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.memory.models import InvalidRecall, Recalled
 from thoughtstream.store.connection import server_ms
@@ -108,8 +108,8 @@ async def test_filters(mind: Mind) -> None:
 async def test_filters_by_time_include_both_ends(mind: Mind) -> None:
     for number in ("one", "two", "three"):
         await anchor(mind, thoughts(f"{number} pears"))
-        anchored = await server_ms(mind._redis)
-        while await server_ms(mind._redis) == anchored:
+        anchored = await server_ms(mind._redis, keys.LEDGER.key(mind=mind.name))
+        while await server_ms(mind._redis, keys.LEDGER.key(mind=mind.name)) == anchored:
             pass
     first, second, third = sorted(await mind.recall("pears"), key=lambda m: m.attended_at)
     at = when(second.attended_at)

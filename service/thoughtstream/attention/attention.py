@@ -87,6 +87,11 @@ class Attention:
             raise InvalidThought(text)
         return str(text)
 
+    async def confirm(self, mind: str, thought_id: str) -> bool:
+        """Whether a memory is there; asked by a write, which can be waited for."""
+        item = keys.ITEM.key(mind=mind, id=thought_id)
+        return bool(await LIBRARY.call(self._redis, "attention_confirm_1", [item], ()))
+
     async def take_back(self, mind: str, forgotten: Forgotten, salience: float) -> str:
         """Have a forgotten thought compete again; returns its new id.
 

@@ -3,19 +3,20 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from logging import DEBUG, ERROR
 
 import structlog
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention, Mode
 from thoughtstream.attention.models import CycleReport
+from thoughtstream.store.outages import OUTAGES
 from thoughtstream.store.wakeups import Wakeups
 
 _NOISE = 10
 _FAULT_PAUSE_S = 1.0
+_PASSING_PAUSE_S = 0.05
 
 log = structlog.get_logger()
 
@@ -31,14 +32,12 @@ class AttentionLoop:
         mind: str,
         *,
         target_ms: int,
-        turns: asyncio.Semaphore,
         on_cycle: Callable[[str, CycleReport], None],
     ) -> None:
         self.mind = mind
         self.windows: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._attention = attention
         self._target_s = target_ms / 1000
-        self._turns = turns
         self._on_cycle = on_cycle
         self._wake = asyncio.Event()
         self._token = uuid.uuid4().hex
@@ -57,8 +56,10 @@ class AttentionLoop:
         self._noise += 1
         self._wake.set()
 
-    async def run(self, wakeups: Wakeups | None) -> None:
+    async def run(self, wakeups: Wakeups | None, turns: asyncio.Semaphore) -> None:
         """Attend until cancelled. Without `wakeups`, somebody calls `wake` now and then.
+
+        `turns`: how many cycles run at once on one server.
 
         Raises:
             redis ConnectionError, TimeoutError: Redis was lost; run it again when it is back.
@@ -68,9 +69,8 @@ class AttentionLoop:
         while True:
             self._wake.clear()
             started = clock()
-            report = await self._cycle()
+            report = await self._cycle(turns)
             if report is None:
-                await asyncio.sleep(_FAULT_PAUSE_S)
                 continue
             if report.competing or report.overdue:
                 await self._hush(wakeups)
@@ -80,19 +80,23 @@ class AttentionLoop:
                 await self._idle(report)
             await asyncio.sleep(0 if report.overdue else self._target_s - (clock() - started))
 
-    async def _cycle(self) -> CycleReport | None:
-        """One cycle; None where Redis refuses it for a reason that is this mind's alone."""
+    async def _cycle(self, turns: asyncio.Semaphore) -> CycleReport | None:
+        """One cycle; None, a moment later, where Redis refuses it for a reason that is this mind's
+        alone.
+        """
         try:
-            async with self._turns:
+            async with turns:
                 report = await self._attention.cycle(
                     self.mind, self.windows, token=self._token, mode=self._mode
                 )
-        except (RedisConnectionError, RedisTimeoutError):
+        except ResponseError as error:
+            passes = isinstance(error, OUTAGES)  # as: its slot is on its way to another server
+            log.log(DEBUG if passes else ERROR, "cycle.failed", mind=self.mind, error=str(error))
+            await asyncio.sleep(_PASSING_PAUSE_S if passes else _FAULT_PAUSE_S)
+            return None
+        except OUTAGES:
             self._mode = "again"
             raise
-        except ResponseError as error:
-            log.error("cycle.failed", mind=self.mind, error=str(error))
-            return None
         self._token, self._mode = uuid.uuid4().hex, "select"
         self._on_cycle(self.mind, report)
         return report

@@ -61,7 +61,7 @@ async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: in
     leaders, competing, ledger, assembled, *rest = await pipe.execute()
     memory_part, lengths = rest[: 2 * len(keys.MEMORIES)], rest[2 * len(keys.MEMORIES) :]
     return MindState(
-        now_ms=await server_ms(redis),
+        now_ms=await server_ms(redis, keys.LEDGER.key(mind=mind)),
         windows=dict(zip(windows, lengths, strict=True)),
         competing=competing,
         contest=await _candidates(redis, mind, leaders),
@@ -77,10 +77,9 @@ async def weaker(
     redis: Client, mind: str, threshold: float, limit: int, half_life_ms: int | None
 ) -> tuple[int, list[str]]:
     """How many competing thoughts score under a threshold, and the contents of the weakest."""
-    bar = threshold
+    bar, contest = threshold, keys.CONTEST.key(mind=mind)
     if half_life_ms:
-        bar = math.log2(max(threshold, 1e-9)) + await server_ms(redis) / half_life_ms
-    contest = keys.CONTEST.key(mind=mind)
+        bar = math.log2(max(threshold, 1e-9)) + await server_ms(redis, contest) / half_life_ms
     total = await redis.zcount(contest, f"({-bar!r}", "+inf")
     weakest: Any = await redis.zrange(
         contest, "+inf", f"({-bar!r}", desc=True, byscore=True, offset=0, num=limit, withscores=True

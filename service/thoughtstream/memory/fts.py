@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar, ParamSpec, TypeVar
 
 import structlog
-from redis.asyncio import RedisCluster
+from redis.asyncio import Redis
 
 from thoughtstream.memory.fts_file import NOTHING, FtsFile, Mark, Row, is_broken
 from thoughtstream.memory.index import Proposal
@@ -136,8 +136,8 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 def _digest(redis: Client, mind: str) -> str:
     """The name of the file: one for each server and mind."""
-    if isinstance(redis, RedisCluster):
-        server = "cluster " + ",".join(sorted(redis.nodes_manager.startup_nodes))
+    if not isinstance(redis, Redis):
+        server = "cluster " + redis.name
     else:
         known = redis.connection_pool.connection_kwargs
         server = " ".join(str(known.get(name)) for name in ("path", "host", "port", "db"))

@@ -14,14 +14,13 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from redis.asyncio import RedisCluster
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.memory.index import IndexUnusable, Proposal
 from thoughtstream.memory.models import Place, Where
 from thoughtstream.memory.text import Query
-from thoughtstream.store.connection import Client
+from thoughtstream.store.connection import Client, near
 
 _SCHEMA = (
     "content", "TEXT",
@@ -111,8 +110,9 @@ class SearchIndex:
                     await self._call("FT.DROPINDEX", name, unless="unknown index")
 
     async def _call(self, *command: str, unless: str | None = None) -> Any:
+        run: Any = self._redis.execute_command
         try:
-            return await self._redis.execute_command(*command, **self._there())
+            return await run(*command, **self._there())
         except ResponseError as error:
             if unless is None or not _says(error, unless):
                 raise
@@ -120,9 +120,7 @@ class SearchIndex:
 
     def _there(self) -> dict[str, Any]:
         """Where the command has to go: RediSearch knows the items of its own server only."""
-        if isinstance(self._redis, RedisCluster):
-            return {"target_nodes": self._redis.get_node_from_key(self._items)}
-        return {}
+        return near(self._redis, self._items)
 
 
 def _cut(word: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.memory.consolidation import LEASE_MS, Night, Record
@@ -61,7 +62,9 @@ class Sleep:
 
     async def would(self, mind: str) -> SleepReport:
         """What a night that began now would do; nothing is changed."""
-        traces, moves = await self._plan(mind, await server_ms(self._redis))
+        traces, moves = await self._plan(
+            mind, await server_ms(self._redis, keys.SLEEP.key(mind=mind))
+        )
         strength = {trace.id: trace.strength for trace in traces}
         for merge in moves.merges:
             strength[merge.kept] += sum(strength[id_] for id_ in merge.gone)

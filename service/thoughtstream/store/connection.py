@@ -1,46 +1,82 @@
 """Connections to Redis: the only place that knows whether it is one server or a cluster."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
 
-import hiredis
 import redis.exceptions
-from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio import Redis
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from thoughtstream.config import ConfigError, RedisConfig
 from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
+from thoughtstream.store.cluster import Cluster
+from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted
 from thoughtstream.store.server import OLDEST
+from thoughtstream.store.wire import own
 
-Client: TypeAlias = "Redis | RedisCluster"
+Client: TypeAlias = "Redis | Cluster"
 
+_CONNECT_S = 1.0
+"""To a node of a cluster, at most: it is near, and if it is gone another has what it had."""
+
+_SCAN = 1000
 _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 async def open_client(config: RedisConfig, url: str | None = None) -> Client:
     """A client for `url`, else for the URL of the settings: of a cluster, if that is one's node.
 
+    Of a cluster the URL may name several nodes, `redis://one:7001,other:7001`: any will do.
+
     Raises:
         ConfigError: the URL, user or password is wrong, or the server is too old.
         RedisUnavailable: nothing answers there.
     """
-    client: Client = connect(config, url)
-    try:
-        with typed_errors():
-            info: Any = await client.info()
-        _check_version(str(info["redis_version"]))
-    except BaseException:
+    addresses = _addresses(config, url)
+    for n, address in enumerate(addresses, 1):
+        client = connect(config, address)
+        try:
+            with typed_errors():
+                info: Any = await client.info()
+            _check_version(str(info["redis_version"]))
+        except RedisUnavailable:
+            await client.aclose()
+            if n == len(addresses):
+                raise
+            continue
+        except BaseException:
+            await client.aclose()
+            raise
+        if not info.get("cluster_enabled"):
+            return client
         await client.aclose()
-        raise
-    if not info.get("cluster_enabled"):
-        return client
-    await client.aclose()
-    address, options = _options(config, url)
-    return RedisCluster.from_url(address, **options)
+        return _cluster(config, addresses)
+    raise AssertionError("there is at least one address")
+
+
+def _addresses(config: RedisConfig, url: str | None) -> list[str]:
+    """The URL of each node that a URL names."""
+    address, _ = _options(config, url)
+    parts = urlsplit(address)
+    if parts.scheme == "unix" or "," not in parts.netloc:
+        return [address]
+    user, at, nodes = parts.netloc.rpartition("@")
+    return [urlunsplit(parts._replace(netloc=user + at + node)) for node in nodes.split(",")]
+
+
+def _cluster(config: RedisConfig, addresses: Sequence[str]) -> Cluster:
+    places: list[dict[str, Any]] = [dict(parse_url(address)) for address in addresses]
+    _, options = _options(config, addresses[0])
+    options["socket_connect_timeout"] = min(config.timeout_s, _CONNECT_S)
+    first = {name: value for name, value in places[0].items() if name not in ("host", "port", "db")}
+    if first.pop("connection_class", None) is SSLConnection:
+        first["ssl"] = True
+    seeds = [(str(p.get("host", "localhost")), int(p.get("port", 6379))) for p in places]
+    return Cluster(config.patience_s, seeds, **(options | first))
 
 
 def _check_version(version: str) -> None:
@@ -63,8 +99,20 @@ def connect(config: RedisConfig, url: str | None = None) -> Redis:
     address, options = _options(config, url)
     client = Redis.from_url(address, retry=Retry(NoBackoff(), 0), **options)
     pool = client.connection_pool
-    pool.connection_class = _own(pool.connection_class)
+    pool.connection_class = own(pool.connection_class)
     return client
+
+
+@asynccontextmanager
+async def connect_to(config: RedisConfig, url: str, place: str) -> AsyncIterator[Redis]:
+    """A client of one server, `host:port`, of the cluster at a URL."""
+    scheme, _, _ = _options(config, url)[0].partition("://")
+    host, _, port = place.rpartition(":")
+    client = connect(config, f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
+    try:
+        yield client
+    finally:
+        await client.aclose()
 
 
 def _options(config: RedisConfig, url: str | None) -> tuple[str, dict[str, Any]]:
@@ -85,33 +133,6 @@ def _options(config: RedisConfig, url: str | None) -> tuple[str, dict[str, Any]]
     if config.ca_file is not None:
         options["ssl_ca_certs"] = str(config.ca_file)
     return address, {name: value for name, value in options.items() if value is not None}
-
-
-def _own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
-    """The client library's class, with two things better."""
-
-    class Connection(connection_class):  # type: ignore[misc, valid-type]
-        async def send_packed_command(self, *args: Any, **options: Any) -> None:
-            """Never loses a cancellation.
-
-            `asyncio.wait_for`, which sends, does before Python 3.12 when what it waits for has
-            just ended: a loop that is always sending would go on for ever.
-            """
-            task = asyncio.current_task()
-            before = task.cancelling() if task else 0
-            await super().send_packed_command(*args, **options)
-            if task and task.cancelling() > before:
-                await self.disconnect(nowait=True)  # the answer has nobody to read it
-                raise asyncio.CancelledError
-
-        def pack_command(self, *args: Any) -> list[bytes]:
-            """In C, as the library's own blocking connections do: a cycle is 25 arguments."""
-            try:
-                return [hiredis.pack_command((*args[0].split(), *args[1:]))]
-            except (TypeError, UnicodeEncodeError, AttributeError):
-                return super().pack_command(*args)  # type: ignore[no-any-return]
-
-    return Connection
 
 
 def _password(config: RedisConfig) -> str | None:
@@ -142,21 +163,21 @@ def typed_errors() -> Iterator[None]:
             "Redis is at its maxmemory and takes no new thoughts; raise maxmemory or lower "
             f"streams.unconscious_maxlen ({error})"
         ) from error
-    except (
-        redis.exceptions.ConnectionError,
-        redis.exceptions.TimeoutError,
-        redis.exceptions.ClusterDownError,
-        redis.exceptions.ReadOnlyError,
-    ) as error:
-        # The client library hides a refused password behind a lost connection.
-        if _is_refusal(error) or _is_refusal(error.__cause__):
+    except OUTAGES as error:
+        if is_refusal(error):
             raise ConfigError(
                 f"redis.username, redis.password: Redis refuses them: {error}"
+            ) from error
+        if is_untrusted(error):
+            raise ConfigError(
+                f"redis.ca_file: it does not vouch for the server's certificate: {error}"
             ) from error
         raise RedisUnavailable(
             f"Redis does not answer: {str(error).rstrip('.')}; is it up? `thoughtstream up`"
         ) from error
     except redis.exceptions.ResponseError as error:
+        if str(error).startswith("NOREPLICAS"):
+            raise RedisUnavailable(f"Redis waits for its replicas: {error}") from error
         if not str(error).startswith("MISCONF"):
             raise
         raise WritesRefused(
@@ -164,12 +185,28 @@ def typed_errors() -> Iterator[None]:
         ) from error
 
 
-def _is_refusal(error: BaseException | None) -> bool:
-    refusals = (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError)
-    return isinstance(error, refusals)
+def near(redis: Client, key: str | bytes) -> dict[str, Any]:
+    """The option that has a command without a key run where this key is."""
+    return {} if isinstance(redis, Redis) else {"near": key}
 
 
-async def server_ms(redis: Client) -> int:
-    """The server's clock in milliseconds (TIME)."""
-    seconds, micros = await redis.time()
+def place_of(redis: Client, key: str) -> str:
+    """The name of the server that has a key; empty where there is only one."""
+    return redis.place_of(key) if isinstance(redis, Cluster) else ""
+
+
+async def find_keys(redis: Client, glob: str, beside: str | None = None) -> set[str]:
+    """All keys that match: of the server that has the key `beside`, else of all.
+
+    Looks through all keys there (SCAN).
+    """
+    if not isinstance(redis, Redis):
+        return await redis.find(glob, beside)
+    return {key async for key in redis.scan_iter(match=glob, count=_SCAN)}
+
+
+async def server_ms(redis: Client, key: str) -> int:
+    """The clock of the server that has this key, in milliseconds (TIME)."""
+    ask: Any = redis.execute_command
+    seconds, micros = await ask("TIME", **near(redis, key))
     return int(seconds) * 1000 + int(micros) // 1000

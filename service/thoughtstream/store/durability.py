@@ -1,60 +1,104 @@
 """What an acknowledged write has survived: nothing yet, an fsync, or a replica."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from thoughtstream.config import ConfigError, Durability
-from thoughtstream.store.connection import Client
+from thoughtstream.store.connection import Client, near
+from thoughtstream.store.outages import OUTAGES
+
+_LOOK_S = 0.05
+_WAIT_MS = 1000
+"""Of one WAIT: well under the time that an answer may take."""
+
+_DEMOTED = ("UNBLOCKED", "cannot be used with replica instances")
+"""What a server says to those who wait on it when it ceases to be a master."""
 
 
 @asynccontextmanager
-async def pinned(redis: Client) -> AsyncIterator[Client]:
-    """One connection for a write and the wait for it: Redis waits for the writes of the same."""
-    if not isinstance(redis, Redis):
-        yield redis
+async def pinned(redis: Client) -> AsyncIterator[Any]:
+    """A client that writes and waits on one connection: Redis waits for the writes of the same."""
+    if isinstance(redis, Redis):
+        async with redis.client() as one:
+            yield one
         return
-    async with redis.client() as one:
-        yield one
+    async with redis.pinned() as pinned_:
+        yield pinned_
 
 
-async def check(redis: Client, durability: Durability) -> None:
-    """Whether the server can promise this at all; asked before anything is written.
+async def check(redis: Client, durability: Durability, key: str) -> None:
+    """Whether the server that has this key can promise this at all; asked before anything is
+    written. In a cluster a replica that is away for a moment is waited for.
 
     Raises:
         ConfigError: it can't; the message names the setting and the cure.
     """
     if durability == "disk":
-        if not await _knows(redis, "WAITAOF"):
+        if not await _knows(redis, "WAITAOF", key):
             raise ConfigError("memory.durability: disk needs Redis 7.2 or newer (WAITAOF)")
-        if not (await _info(redis, "persistence")).get("aof_enabled"):
+        if not (await _info(redis, "persistence", key)).get("aof_enabled"):
             raise ConfigError("memory.durability: disk needs `appendonly yes` on the server")
-    elif durability == "replicas" and not (await _info(redis, "replication")).get(
-        "connected_slaves"
-    ):
+    elif durability == "replicas" and not await _has_replica(redis, key):
         raise ConfigError("memory.durability: replicas needs a replica, and none is connected")
 
 
-async def is_reached(redis: Client, durability: Durability, timeout_ms: int) -> bool:
-    """Wait until what this connection wrote is as durable as asked for; False: not in time.
-
-    Source: WAITAOF, WAIT.
-    """
-    if durability == "disk":
-        local, _ = await redis.execute_command("WAITAOF", 1, 0, timeout_ms)
-        return bool(local)
-    if durability == "replicas":
-        return bool(await redis.execute_command("WAIT", 1, timeout_ms))
+async def _has_replica(redis: Client, key: str) -> bool:
+    clock = asyncio.get_running_loop().time
+    end = clock() + (0 if isinstance(redis, Redis) else redis.patience_s)
+    while not (await _info(redis, "replication", key)).get("connected_slaves"):
+        if clock() >= end:
+            return False
+        await asyncio.sleep(_LOOK_S)
     return True
 
 
-async def _knows(redis: Client, command: str) -> bool:
-    found: Any = await redis.execute_command("COMMAND LIST", "FILTERBY", "PATTERN", command)
-    return bool(found)
+async def is_reached(
+    redis: Any,
+    durability: Durability,
+    timeout_ms: int,
+    confirm: Callable[[], Awaitable[None]],
+) -> bool:
+    """Wait until what this connection wrote is as durable as asked for; False: not in time.
+
+    `redis`: as `pinned` gave it. `confirm`: makes sure, by a write, that what was written is still
+    there; called where another server of a cluster has taken over since. Source: WAITAOF, WAIT.
+    """
+    if durability == "memory":
+        return True
+    clock = asyncio.get_running_loop().time
+    end = clock() + timeout_ms / 1000
+    while (left_ms := int((end - clock()) * 1000)) > 0:
+        try:
+            if await _wait(redis, durability, min(left_ms, _WAIT_MS)):
+                return True
+        except (*OUTAGES, ResponseError) as error:
+            if isinstance(redis, Redis) or not _has_changed_role(error):
+                raise
+            await confirm()
+    return False
 
 
-async def _info(redis: Client, section: str) -> dict[str, Any]:
-    answer: Any = await redis.info(section)
+def _has_changed_role(error: Exception) -> bool:
+    return isinstance(error, OUTAGES) or any(text in str(error) for text in _DEMOTED)
+
+
+async def _wait(redis: Any, durability: Durability, timeout_ms: int) -> bool:
+    if durability == "disk":
+        local, _ = await redis.execute_command("WAITAOF", 1, 0, timeout_ms)
+        return bool(local)
+    return bool(await redis.execute_command("WAIT", 1, timeout_ms))
+
+
+async def _knows(redis: Client, command: str, key: str) -> bool:
+    ask: Any = redis.execute_command
+    return bool(await ask("COMMAND LIST", "FILTERBY", "PATTERN", command, **near(redis, key)))
+
+
+async def _info(redis: Client, section: str, key: str) -> dict[str, Any]:
+    answer: Any = await redis.info(section, **near(redis, key))
     return dict(answer)

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import RedisCluster
+from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from thoughtstream.store.connection import Client
+from thoughtstream.store.connection import Client, near
 
 _NAME = re.compile(r"#!lua name=(\w+)\n")
+_LOADS = 3
+"""A slot may move to a server without the library just when another has got it."""
+
 _COMMON = Path(__file__).parent / "lua" / "common.lua"
 
 
@@ -31,14 +34,11 @@ class Library:
         self.name = match[1]
         self.code = "\n".join((match[0], _COMMON.read_text(), code[match.end() :]))
 
-    async def ensure(self, redis: Client) -> None:
+    async def ensure(self, server: Redis) -> None:
         """Load the library unless the server has just this code. Source: FUNCTION LIST, LOAD."""
-        if isinstance(redis, RedisCluster):  # on every primary, whoever asked
-            await redis.function_load(self.code, replace=True)
-            return
-        found = await redis.function_list(self.name, withcode=True)
+        found = await server.function_list(self.name, withcode=True)
         if not any(self.code in _texts(library) for library in found):
-            await redis.function_load(self.code, replace=True)
+            await server.function_load(self.code, replace=True)
 
     async def call(
         self,
@@ -50,14 +50,16 @@ class Library:
         read_only: bool = False,
     ) -> Any:
         """FCALL, or FCALL_RO. Errors are those of Redis."""
+        run: Any = redis.execute_command
         command = "FCALL_RO" if read_only else "FCALL"
-        try:
-            return await redis.execute_command(command, function, len(keys), *keys, *args)
-        except ResponseError as error:
-            if "Function not found" not in str(error):
-                raise
-        await self.ensure(redis)
-        return await redis.execute_command(command, function, len(keys), *keys, *args)
+        for _ in range(_LOADS):
+            try:
+                return await run(command, function, len(keys), *keys, *args)
+            except ResponseError as error:
+                if "Function not found" not in str(error):
+                    raise
+            await run("FUNCTION LOAD", "REPLACE", self.code, **near(redis, keys[0]))
+        return await run(command, function, len(keys), *keys, *args)
 
 
 def _texts(library: Any) -> list[Any]:

@@ -12,11 +12,12 @@ import socket
 import time
 import uuid
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from thoughtstream import keys
-from thoughtstream.store.connection import Client, server_ms
+from thoughtstream.store.connection import Client, place_of, server_ms
 from thoughtstream.store.functions import Library
 
 HEARTBEAT_S = 1.0
@@ -36,7 +37,7 @@ class Membership:
 
     async def renew(self, minds: int) -> bool:
         """Renew the lease; returns whether other services came or went since the last time."""
-        now = await server_ms(self._redis)
+        now = await server_ms(self._redis, keys.SERVICES.key())
         members, over = await LIBRARY.call(
             self._redis,
             "membership_renew_1",
@@ -54,9 +55,20 @@ class Membership:
         """Write down what this service is; makes its key."""
         said = {**self._description(), "minds": minds, "last_seen": now_ms}
         flat = [part for pair in said.items() for part in pair]
-        await LIBRARY.call(
-            self._redis, "membership_describe_1", [keys.SERVICE.key(id=self.id)], flat
-        )
+        where = [keys.SERVICE.key(id=self.id)]
+        await LIBRARY.call(self._redis, "membership_describe_1", where, flat)
+
+    def key_on(self, place: str) -> str:
+        """A key that nobody else makes, on this server."""
+        for n in count():
+            key = keys.SERVICE.key(id=f"{self.id}-{n}")
+            if place_of(self._redis, key) == place:
+                return key
+        raise AssertionError("the count has no end")
+
+    async def make(self, key: str) -> None:
+        """Make such a key, which is gone at once: for whoever listens for new keys."""
+        await LIBRARY.call(self._redis, "membership_make_1", [key], ())
 
     async def leave(self) -> None:
         """End the lease, so that others take over at once."""
@@ -84,7 +96,7 @@ def _weight(member: str, mind: str) -> bytes:
 
 async def alive_services(redis: Client) -> list[dict[str, str]]:
     """The services whose lease holds, as they describe themselves, with their `id`."""
-    now = await server_ms(redis)
+    now = await server_ms(redis, keys.SERVICES.key())
     latest = now + LEASE_MS
     ids: Any = await redis.zrange(keys.SERVICES.key(), now - LEASE_MS, latest, byscore=True)
     found: list[tuple[str, Any]] = [

@@ -14,7 +14,6 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import NoPermissionError
 
 from thoughtstream import keys
-from thoughtstream.store.connection import Client
 
 _PROBE_S = 1.0
 
@@ -23,17 +22,15 @@ class Wakeups:
     """Notifications of one server. `begin`, then `listen` in a task of its own."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
         self._pubsub: PubSub = redis.pubsub()
         self._confirmed: dict[str, asyncio.Future[None]] = {}
 
     async def begin(self, probe: str, make: Callable[[], Awaitable[None]]) -> bool:
         """Listen for new keys; returns whether the server really tells of them.
 
-        Finds out by having the key `probe` made anew.
+        Finds out by having the key `probe` made.
         """
         await self._pubsub.subscribe(keys.NEW_KEY_CHANNEL)
-        await self._redis.delete(probe)
         await make()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PROBE_S):
@@ -90,7 +87,7 @@ class Wakeups:
         return message["channel"].partition(":")[2] if message["data"] == "xadd" else None
 
 
-async def all_windows(redis: Client) -> AsyncIterator[tuple[str, str]]:
+async def all_windows(redis: Redis) -> AsyncIterator[tuple[str, str]]:
     """(mind, window) of every window there is. Looks through all keys of the server (SCAN)."""
     async for key in redis.scan_iter(match=keys.WINDOW.glob, count=1000):
         found = keys.window_of(key)
@@ -98,7 +95,7 @@ async def all_windows(redis: Client) -> AsyncIterator[tuple[str, str]]:
             yield found
 
 
-async def switch_on(redis: Client) -> None:
+async def switch_on(redis: Redis) -> None:
     """Have the server send what we need, where we may say so (CONFIG SET); the rest is kept.
 
     The deployment renders the setting and does not let us change it; whether notifications really

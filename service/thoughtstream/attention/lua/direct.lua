@@ -32,6 +32,15 @@ local function anchor_now(keys, args)
   return { 'ok', id }
 end
 
+-- KEYS: an item. Writes what is there already, so that whoever waits for this write to be durable
+-- has waited for the memory. Returns 0 if it is not there (any more).
+local function confirm(keys)
+  local kind = redis.call('HGET', keys[1], 'kind')
+  if not kind then return 0 end
+  redis.call('HSET', keys[1], 'kind', kind)
+  return 1
+end
+
 -- Written when it was forgotten; a thought that comes back has none of it.
 local OF_THE_FORGOTTEN = { id = true, score = true, forgotten_at = true, threshold = true }
 
@@ -49,5 +58,7 @@ local function take_back(keys, args)
 end
 
 redis.register_function { function_name = 'attention_anchor_1', callback = anchor_now,
+                          flags = { 'allow-oom' } }
+redis.register_function { function_name = 'attention_confirm_1', callback = confirm,
                           flags = { 'allow-oom' } }
 redis.register_function('attention_take_back_1', take_back)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from thoughtstream import keys
 from thoughtstream.config import Settings
-from thoughtstream.store.connection import Client, open_client, typed_errors
+from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
 from thoughtstream.store.embedded import url_of
 from thoughtstream.store.home import Home
 from thoughtstream.store.membership import alive_services
@@ -52,7 +52,7 @@ def _service(found: dict[str, str]) -> dict[str, Any]:
 
 
 async def _minds(redis: Client) -> list[dict[str, Any]]:
-    names = sorted([name async for name in redis.scan_iter(match=keys.LEDGER.glob, count=1000)])
+    names = sorted(await find_keys(redis, keys.LEDGER.glob))
     found = []
     for name in names:
         mind = keys.mind_of(name)

@@ -1,0 +1,432 @@
+"""A client of a Redis Cluster whose nodes come, go and change their roles while it works.
+
+The client library's own would then send a command again that may have been executed (a second
+thought), close connections that others wait on, and send ASKING on another connection than the
+command. Here a command is sent again, within a bounded time, where it was surely not executed: a
+node said so (MOVED, ASK, TRYAGAIN, CLUSTERDOWN, LOADING, READONLY), or could not be reached. Where
+the answer was lost, only what changes nothing is asked again.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.asyncio import RedisCluster
+from redis.asyncio.cluster import ClusterNode, ClusterPipeline
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.commands import READ_COMMANDS
+from redis.exceptions import (
+    AskError,
+    ConnectionError,
+    MovedError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    SlotNotCoveredError,
+)
+
+from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted, was_not_executed
+from thoughtstream.store.wire import is_stale, own
+
+_SLOTS = 16_384
+_MOST_HOPS = 5
+_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
+_HEAD_START_S = 0.1
+_MOST_CONNECTIONS = 1000
+_SCAN = 1000
+_REPEATABLE = READ_COMMANDS | {"PING", "TIME", "INFO", "COMMAND LIST", "FUNCTION LIST"}
+
+_ERRORS = (RedisError, RedisClusterException, OSError)
+
+
+@dataclass(slots=True)
+class Call:
+    """A command on its way. `slot`: where it belongs; `node`: where it has to go now.
+
+    `sent`: it may have been executed. `answer`: what came back, an error too.
+    """
+
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    slot: int
+    node: ClusterNode | None = None
+    asking: bool = False
+    sent: bool = False
+    answer: Any = None
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it failed in a way that passes, and surely had no effect."""
+        error = self.answer
+        if not isinstance(error, Exception) or is_refusal(error) or is_untrusted(error):
+            return False
+        if was_not_executed(error):
+            return True
+        return isinstance(error, OUTAGES) and (not self.sent or self.args[0] in _REPEATABLE)
+
+
+@dataclass(slots=True)
+class Held:
+    """Connections that are kept from one command to the next; `last`: of the last answer."""
+
+    connections: dict[ClusterNode, AbstractConnection] = field(default_factory=dict)
+    last: tuple[ClusterNode, AbstractConnection] | None = None
+
+
+class Cluster(RedisCluster):
+    """See above. `patience_s`: how long a command may wait for its slot to be served.
+
+    Every keyless command takes the option `near`: the key on whose node it is to run.
+    """
+
+    def __init__(self, patience_s: float, seeds: Sequence[tuple[str, int]], **options: Any) -> None:
+        host, port = seeds[0]
+        retry: Any = Retry(NoBackoff(), 0)
+        super().__init__(
+            host=host, port=port, retry=retry, require_full_coverage=False,
+            max_connections=_MOST_CONNECTIONS, **options,
+        )  # fmt: skip
+        self.patience_s = patience_s
+        kwargs = self.connection_kwargs
+        kwargs["connection_class"] = own(kwargs["connection_class"])
+        self._seeds = [ClusterNode(host, port, **kwargs) for host, port in seeds]
+        self._manager.startup_nodes = {node.name: node for node in self._seeds}
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def _manager(self) -> Any:
+        return self.nodes_manager
+
+    async def initialize(self, *args: Any, **options: Any) -> "Cluster":
+        """Find the nodes, if that has not been done."""
+        if self._initialize:
+            await self.look_again()
+            self._initialize = False
+        return self
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+        nodes = (*self._seeds, *self._manager.startup_nodes.values(), *self._known())
+        await asyncio.gather(*(node.disconnect() for node in nodes))
+        self._initialize = True
+
+    # --- who has what ------------------------------------------------------------------------
+    def _known(self) -> list[ClusterNode]:
+        """Every node that was ever said to be one, once."""
+        found = {node.name: node for node in self._seeds}
+        return list((found | self._manager.nodes_cache).values())
+
+    async def look_again(self) -> None:
+        """Ask the nodes who has which slots; what is under way is not disturbed.
+
+        Raises:
+            RedisClusterException, redis errors: nobody answers, or none has slots.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        await asyncio.shield(self._looking)
+
+    async def _look(self) -> None:
+        node = await self._one_that_answers()
+        manager = self._manager
+        manager.startup_nodes = {node.name: node}
+        try:
+            await manager.initialize()
+        except IndexError:
+            raise RedisClusterException(f"{node.name}: its cluster has no slots") from None
+        for known in manager.nodes_cache.values():  # they have done nothing wrong
+            for connection in known._connections:
+                connection.reset_should_reconnect()
+
+    async def _one_that_answers(self) -> ClusterNode:
+        """Any, asked in any order; who doesn't answer is not waited for."""
+        nodes = self._known()
+        random.shuffle(nodes)
+        tasks: dict[asyncio.Task[Any], ClusterNode] = {}
+        error: BaseException | None = None
+        try:
+            while nodes or tasks:
+                if nodes:
+                    node = nodes.pop()
+                    tasks[asyncio.create_task(node.execute_command("PING"))] = node
+                done, _ = await asyncio.wait(
+                    tasks, timeout=_HEAD_START_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    node, error = tasks.pop(task), task.exception()
+                    if error is None:
+                        return node
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        raise RedisClusterException("no node of the cluster answers") from error
+
+    def _node_of(self, call: Call) -> ClusterNode:
+        if call.node is not None:
+            return call.node
+        try:
+            return self._manager.get_node_from_slot(call.slot)  # type: ignore[no-any-return]
+        except KeyError:
+            raise SlotNotCoveredError(f"no node has slot {call.slot}") from None
+
+    @property
+    def name(self) -> str:
+        """What its URL says."""
+        return ",".join(sorted(node.name for node in self._seeds))
+
+    async def primaries(self) -> dict[str, ClusterNode]:
+        """The nodes that have slots, as they are now, by name.
+
+        Raises:
+            RedisClusterException: no node answers.
+        """
+        await self.initialize()
+        await self.look_again()
+        return {nodes[0].name: nodes[0] for nodes in self._manager.slots_cache.values()}
+
+    async def find(self, glob: str, near: str | None = None) -> set[str]:
+        """All keys that match: on the node that has the key `near`, else on all. SCAN."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + self.patience_s
+        while True:
+            try:
+                primaries = await self.primaries()
+                names = [self.place_of(near)] if near else list(primaries)
+                found = [self._find_on(primaries[name], glob) for name in names]
+                return set[str]().union(*await asyncio.gather(*found))
+            except OUTAGES as error:
+                if clock() >= end or is_refusal(error):
+                    raise
+            await asyncio.sleep(_LONGEST_PAUSE_S)
+
+    async def _find_on(self, node: ClusterNode, glob: str) -> set[str]:
+        scan = self.scan_iter(match=glob, count=_SCAN, target_nodes=node)
+        return {key async for key in scan}
+
+    def place_of(self, key: str) -> str:
+        """The name of the node that has a key, as far as is known."""
+        try:
+            return str(self._manager.get_node_from_slot(self.keyslot(key)).name)
+        except (KeyError, SlotNotCoveredError):
+            return ""
+
+    # --- commands ----------------------------------------------------------------------------
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Errors are those of the client library."""
+        await self.initialize()
+        everywhere = self.command_flags.get(args[0]) in (self.PRIMARIES, self.ALL_NODES)
+        if "target_nodes" in options or (everywhere and "near" not in options):
+            return await super().execute_command(*args, **options)
+        call = self.call(args, options)
+        await self.perform([call])
+        return _given(call)
+
+    async def _execute_command(self, target_node: ClusterNode, *args: Any, **options: Any) -> Any:
+        """Of this node and no other; it is sent once."""
+        call = Call(args, options, 0, target_node)
+        await self._exchange(target_node, [call], None)
+        return _given(call)
+
+    def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> Any:
+        """Commands for any nodes at once; not atomic."""
+        if shard_hint or transaction:
+            raise RedisClusterException("a pipeline over the nodes of a cluster is not atomic")
+        return _Pipe(self)  # type: ignore[abstract]
+
+    def call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
+        """A command with the slot it belongs to."""
+        near = options.pop("near", None)
+        if near is not None:
+            return Call(args, options, self.keyslot(near))
+        if args[0] in self.command_flags:  # of whichever node
+            return Call(args, options, random.randrange(_SLOTS))
+        return Call(args, options, self.keyslot(_key_of(args)))
+
+    async def perform(self, calls: Sequence[Call], held: Held | None = None) -> None:
+        """Have commands executed, each once; those that belong to one slot in their order."""
+        clock = asyncio.get_running_loop().time
+        end, pause, hops = clock() + self.patience_s, _PAUSE_S, 0
+        left = calls
+        while True:
+            await self._round(left, held)
+            left = [call for call in left if call.may_be_repeated]
+            if not left:
+                return
+            for call in left:
+                await self._redirect(call)
+            hops += 1
+            if hops <= _MOST_HOPS and all(isinstance(call.answer, AskError) for call in left):
+                continue
+            with suppress(*_ERRORS):  # then the next round fails, too, and says why
+                await self.look_again()
+            if clock() >= end:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    async def _redirect(self, call: Call) -> None:
+        call.node, call.asking, error = None, False, call.answer
+        if isinstance(error, MovedError):
+            await self._manager.move_slot(error)
+        elif isinstance(error, AskError):
+            call.node, call.asking = self._node_at(error.host, error.port), True
+
+    def _node_at(self, host: str, port: int) -> ClusterNode:
+        node = self._manager.get_node(host=host, port=port)
+        if node is None:
+            node = ClusterNode(host, port, "primary", **self.connection_kwargs)
+            self._manager.nodes_cache[node.name] = node
+        return node  # type: ignore[no-any-return]
+
+    async def _round(self, calls: Sequence[Call], held: Held | None) -> None:
+        """Send every command once, and take the answers."""
+        by_node: dict[ClusterNode, list[Call]] = {}
+        for call in calls:
+            call.sent = False
+            try:
+                by_node.setdefault(self._node_of(call), []).append(call)
+            except RedisClusterException as error:
+                call.answer = error
+        if len(by_node) == 1:
+            [(node, its)] = by_node.items()
+            await self._exchange(node, its, held)
+            return
+        await asyncio.gather(*(self._exchange(node, its, held) for node, its in by_node.items()))
+
+    async def _exchange(self, node: ClusterNode, calls: Sequence[Call], held: Held | None) -> None:
+        """With one node, on one connection. What goes wrong is the answer of the calls."""
+        kept = held.connections.get(node) if held else None
+        try:
+            connection: Any = kept or node.acquire_connection()
+        except ConnectionError as error:  # all are in use
+            _fail(calls, error)
+            return
+        try:
+            await _talk(node, connection, calls)
+        finally:
+            if held is not None:
+                held.connections[node] = connection
+                held.last = node, connection
+            else:
+                await node.disconnect_if_needed(connection)
+                node.release(connection)
+
+    @asynccontextmanager
+    async def pinned(self) -> AsyncIterator["Pinned"]:
+        """Commands on connections of their own, so that WAIT is about what they wrote."""
+        held = Held()
+        try:
+            yield Pinned(self, held)
+        finally:
+            for node, connection in held.connections.items():
+                node.release(connection)  # type: ignore[arg-type]
+
+
+class Pinned:
+    """As a client: commands go where they belong, WAIT and WAITAOF to where the last one went."""
+
+    def __init__(self, cluster: Cluster, held: Held) -> None:
+        self._cluster = cluster
+        self._held = held
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Errors are those of the client library."""
+        if args[0] in ("WAIT", "WAITAOF"):
+            return await self._where_it_was(*args)
+        call = self._cluster.call(args, options)
+        await self._cluster.perform([call], self._held)
+        return _given(call)
+
+    async def _where_it_was(self, *args: Any) -> Any:
+        if self._held.last is None:
+            raise ConnectionError("nothing was written on this connection")
+        node, connection = self._held.last
+        if not connection.is_connected or is_stale(connection):
+            raise ConnectionError("the connection that took the write was lost")
+        await connection.send_packed_command(connection.pack_command(*args))
+        return await node.parse_response(connection, args[0])  # type: ignore[arg-type]
+
+
+class _Pipe(ClusterPipeline):
+    """A pipeline whose commands are sent again as those of `Cluster` are."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self._cluster = cluster
+
+    async def execute(
+        self, raise_on_error: bool = True, allow_redirections: bool = True
+    ) -> list[Any]:
+        """The answers in the order of the commands."""
+        strategy: Any = self._execution_strategy
+        queued = [(command.args, command.kwargs) for command in strategy._command_queue]
+        await self.reset()  # type: ignore[no-untyped-call]
+        await self._cluster.initialize()
+        calls = [self._cluster.call(args, options) for args, options in queued]
+        if calls:
+            await self._cluster.perform(calls)
+        return [_given(call) if raise_on_error else call.answer for call in calls]
+
+
+async def _talk(node: ClusterNode, connection: Any, calls: Sequence[Call]) -> None:
+    """Send the commands of some calls and take their answers."""
+    waiting = list(calls)
+    try:
+        await node.disconnect_if_needed(connection)
+        if is_stale(connection):
+            await connection.disconnect(nowait=True)
+        await connection.connect()
+        for call in calls:
+            call.sent = True
+        commands = (command for call in calls for command in _commands(call))
+        await connection.send_packed_command(connection.pack_commands(commands))
+        while waiting:
+            await _take(node, connection, waiting[0])
+            del waiting[0]
+    except _ERRORS as error:
+        _fail(waiting[:1], error)
+        # The connection is gone: whether the others were executed is not for this answer to say.
+        _fail(waiting[1:], ConnectionError(str(error)) if was_not_executed(error) else error)
+
+
+def _commands(call: Call) -> list[tuple[Any, ...]]:
+    return [("ASKING",), call.args] if call.asking else [call.args]
+
+
+async def _take(node: ClusterNode, connection: Any, call: Call) -> None:
+    """One answer. Raises: the connection was lost, or is out of step."""
+    if call.asking:
+        await connection.read_response()
+    try:
+        call.answer = await node.parse_response(connection, call.args[0], **call.options)
+    except ResponseError as error:
+        call.answer = error
+
+
+def _fail(calls: Iterable[Call], error: Exception) -> None:
+    for call in calls:
+        call.answer = error
+
+
+def _given(call: Call) -> Any:
+    if isinstance(call.answer, Exception):
+        raise call.answer
+    return call.answer
+
+
+def _key_of(args: tuple[Any, ...]) -> Any:
+    """The key by which a command finds its node: the first, of those that we use."""
+    if args[0] in ("FCALL", "FCALL_RO"):
+        return args[3]
+    if args[0] == "XREAD":
+        return args[-2]  # of one stream, and the id is the last
+    return args[1]

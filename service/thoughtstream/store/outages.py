@@ -1,0 +1,52 @@
+"""What the client library raises when Redis, or one node of a cluster, can't be asked just now."""
+
+import ssl
+from collections.abc import Iterator
+
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    ClusterDownError,
+    ConnectionError,
+    ReadOnlyError,
+    RedisClusterException,
+    ResponseError,
+    TimeoutError,
+    TryAgainError,
+)
+
+OUTAGES = (
+    ConnectionError, TimeoutError, ClusterDownError, AskError, TryAgainError, ReadOnlyError,
+    RedisClusterException,
+)  # fmt: skip
+"""Errors that pass. AskError is MovedError, too."""
+
+_NOT_EXECUTED = (ClusterDownError, AskError, TryAgainError, ReadOnlyError, BusyLoadingError)
+
+
+def was_not_executed(error: BaseException) -> bool:
+    """Whether this answer of a server says that it did nothing, and another may, or it may soon."""
+    if isinstance(error, ResponseError) and str(error).startswith("NOREPLICAS"):
+        return True
+    return isinstance(error, _NOT_EXECUTED)
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether the server refuses this user or password.
+
+    The client library hides it behind a lost connection.
+    """
+    return any(isinstance(e, AuthenticationError | AuthorizationError) for e in _causes(error))
+
+
+def is_untrusted(error: BaseException | None) -> bool:
+    """Whether we don't trust the server's certificate."""
+    return any(isinstance(e, ssl.SSLCertVerificationError) for e in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
