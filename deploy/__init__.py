@@ -50,6 +50,20 @@ def backup(to: str | None = None, keep: int = 7) -> None:
     carry_out(steps)
 
 
+def restore(
+    from_: str, point_in_time: str | int | None = None, replace: str | bool = False
+) -> None:
+    """Puts a backup back: `deploy.restore from_=DIR [point_in_time=TIME] [replace=yes]`. It is
+    tried before anything is changed, and what was there before is kept.
+    """
+    wanted, _, runtime = _meet()
+    steps = backups.restore(
+        wanted, runtime, from_=from_, point_in_time=point_in_time, replace=replace
+    )
+    _show(steps)
+    carry_out(steps)
+
+
 def _meet() -> tuple[Stack, Machine, Runtime]:
     """What a host should be, and the machine that it is."""
     _all_or_none()

@@ -1,5 +1,6 @@
 """What a backup or a restore must know of a server and its host."""
 
+import json
 from dataclasses import dataclass
 
 from deploy.backups.places import Place
@@ -21,6 +22,23 @@ class InfoFact(ScriptFact[dict[str, str] | None]):
 
     @staticmethod
     def default() -> dict[str, str] | None:
+        return None
+
+
+class KeysFact(ScriptFact[int | None]):
+    """How many keys a server holds, up to some hundreds; those by which services tell that they
+    are alive don't count. None if it can't be told.
+    """
+
+    def command(self, place: Place) -> str:
+        return script(place.program("keys", *place.server(), server=True))
+
+    def process(self, output: list[str]) -> int | None:
+        found: int = json.loads(output[-1])["keys"]
+        return found
+
+    @staticmethod
+    def default() -> int | None:
         return None
 
 

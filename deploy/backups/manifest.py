@@ -20,6 +20,7 @@ class Held(_Part):
     kinds: dict[str, int] = Field(default_factory=dict)
     digest: str
     libraries: tuple[str, ...] = ()
+    memory: int = 0
 
     def differences(self, other: "Held") -> list[str]:
         """Where another server holds something else."""
@@ -49,6 +50,7 @@ def together(parts: list[Held]) -> Held:
         kinds=kinds,
         digest=f"{sum(int(part.digest, 16) for part in parts) % _WHOLE:064x}",
         libraries=tuple(sorted({name for part in parts for name in part.libraries})),
+        memory=sum(part.memory for part in parts),
     )
 
 
@@ -73,7 +75,7 @@ class Saved(_Part):
     archive: str
     bytes: int
     sha256: str
-    files: dict[str, File]
+    files: dict[str, File] = Field(min_length=2)
     held: Held
 
 
@@ -90,6 +92,24 @@ class Manifest(_Part):
     def held(self) -> Held:
         """What all of it holds."""
         return together([node.held for node in self.nodes])
+
+
+def moment_of(given: object) -> int:
+    """Unix seconds of `2026-11-21T13:40:00Z` (without a zone: UTC), or of themselves.
+
+    Raises:
+        ValueError: it is no moment.
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given
+    try:
+        moment = datetime.fromisoformat(str(given))
+    except ValueError:
+        raise ValueError(
+            f"point_in_time: {given!r} is no time; write it like 2026-11-21T13:40:00Z, or as unix "
+            "seconds"
+        ) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def iso(moment: int) -> str:

@@ -1,8 +1,9 @@
 """Runs on a host, in the service's Python (`python -c`): what a Redis holds, and its keys carried
 over to another. It needs redis-py and nothing of ours. One line of JSON is printed.
 
-    digest (--socket PATH | --port PORT [--address ADDRESS]) [--ca FILE]
-    copy --socket PATH --port PORT [--address ADDRESS] [--cluster] [--ca FILE]
+    keys (--socket PATH | --port PORT [--address ADDRESS] [--ca FILE])
+    digest (--socket PATH | --port PORT [--address ADDRESS] [--ca FILE] [--cluster])
+    copy --socket PATH --port PORT [--address ADDRESS] [--ca FILE] [--cluster]
 
 The password of `admin` comes in REDISCLI_AUTH.
 """
@@ -91,34 +92,58 @@ def _each(client: Any, keys: list[bytes], *commands: str) -> Iterator[tuple[Any,
         yield key, *answers[n * step : (n + 1) * step]
 
 
-def digest(client: Any) -> dict[str, Any]:
+def keys(client: Any) -> dict[str, Any]:
+    """Whether it holds anything."""
+    return {"keys": len(next(_batches(client), []))}
+
+
+def digest(*clients: Any) -> dict[str, Any]:
     """Counts, and one digest of all keys that stay, in any order: of several servers it is the sum.
 
     Keys with a time to live may go at any moment: they are counted apart.
     """
     kinds: Counter[str] = Counter()
-    total, passing, seen = 0, 0, set()
-    for keys in _batches(client):
-        for key, kind, life in _each(client, keys, "TYPE", "PTTL"):
-            name = hashlib.sha256(key).digest()[:16]
-            if life == -2 or name in seen:  # gone; or SCAN's second time
-                continue
-            seen.add(name)
-            if life >= 0:
+    total, passing, memory, libraries = 0, 0, 0, set()
+    for client in clients:
+        for key, kind in _staying(client):
+            if not kind:
                 passing += 1
                 continue
             kinds[kind.decode()] += 1
             total = (total + _digest(client.execute_command, key, kind)) % _WHOLE
-    ask = client.execute_command
-    libraries = (_pairs(library) for library in ask("FUNCTION", "LIST", "WITHCODE"))
-    codes = [_packed(each[b"library_name"], each[b"library_code"]) for each in libraries]
+        libraries |= set(_libraries(client.execute_command))
+        memory += _memory(client.execute_command)
     return {
         "keys": sum(kinds.values()),
         "passing": passing,
         "kinds": dict(sorted(kinds.items())),
         "digest": f"{total:064x}",
-        "libraries": sorted(hashlib.sha256(code).hexdigest() for code in codes),
+        "libraries": sorted(libraries),
+        "memory": memory,
     }
+
+
+def _staying(client: Any) -> Iterator[tuple[bytes, bytes]]:
+    """Every key once, with its type; without, if it has a time to live."""
+    seen = set()
+    for batch in _batches(client):
+        for key, kind, life in _each(client, batch, "TYPE", "PTTL"):
+            name = hashlib.sha256(key).digest()[:16]
+            if life == -2 or name in seen:  # gone; or SCAN's second time
+                continue
+            seen.add(name)
+            yield key, kind if life < 0 else b""
+
+
+def _libraries(ask: Any) -> Iterator[str]:
+    for library in map(_pairs, ask("FUNCTION", "LIST", "WITHCODE")):
+        code = _packed(library[b"library_name"], library[b"library_code"])
+        yield hashlib.sha256(code).hexdigest()
+
+
+def _memory(ask: Any) -> int:
+    lines = ask("INFO", "memory").decode().splitlines()
+    return next(int(line.split(":")[1]) for line in lines if line.startswith("used_memory:"))
 
 
 def copy(source: Any, target: Any) -> dict[str, Any]:
@@ -127,14 +152,14 @@ def copy(source: Any, target: Any) -> dict[str, Any]:
     for primary in _primaries(target):
         primary.execute_command("FUNCTION", "RESTORE", payload, "REPLACE")
     copied = 0
-    for keys in _batches(source):
+    for batch in _batches(source):
         out = target.pipeline(transaction=False)
-        for key, value, end in _each(source, keys, "DUMP", "PEXPIRETIME"):
+        for key, value, end in _each(source, batch, "DUMP", "PEXPIRETIME"):
             if value is not None:
                 out.restore(key, max(end, 0), value, replace=True, absttl=end > 0)
                 copied += 1
         out.execute()
-        list(_each(source, keys, "UNLINK"))
+        list(_each(source, batch, "UNLINK"))
     return {"copied": copied}
 
 
@@ -144,7 +169,7 @@ def _primaries(target: Any) -> list[Any]:
     return [target.get_redis_connection(node) for node in target.get_primaries()]
 
 
-def _raw(client: redis.Redis) -> redis.Redis:
+def _raw(client: Any) -> Any:
     """A client that gives answers as Redis gave them: whatever the version, they compare."""
     client.response_callbacks.clear()
     return client
@@ -161,7 +186,7 @@ def _target(given: argparse.Namespace) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("verb", choices=["digest", "copy"])
+    parser.add_argument("verb", choices=["keys", "digest", "copy"])
     parser.add_argument("--socket")
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int)
@@ -172,7 +197,8 @@ def main() -> None:
     if given.verb == "copy":
         done = copy(scratch, _target(given))
     else:
-        done = digest(scratch if given.socket else _raw(_target(given)))
+        servers = [scratch] if given.socket else [_raw(one) for one in _primaries(_target(given))]
+        done = keys(*servers) if given.verb == "keys" else digest(*servers)
     print(json.dumps(done))  # noqa: T201
 
 

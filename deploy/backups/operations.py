@@ -11,7 +11,7 @@ from pyinfra.api.operation import operation
 from pyinfra.api.state import State
 
 from deploy.backups import scripts
-from deploy.backups.manifest import File, Held, Saved
+from deploy.backups.manifest import Held, Saved
 from deploy.backups.shelf import BackupError, Draft, contents
 from deploy.backups.steps import Finish, Save, Source
 from deploy.backups.wire import run
@@ -64,14 +64,14 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
         freeze = scripts.freeze(place, folder, percentage=source.percentage)
         moment = int(run(state, host, freeze).split()[-1])
         run(state, host, scripts.settle(place, folder))
-        files, since = _summary(run(state, host, scripts.summary(place, folder)))
+        files, since = scripts.summed(run(state, host, scripts.summary(place, folder)))
         held = Held.model_validate_json(
             run(state, host, scripts.with_scratch(place, folder, "digest"))
         )
         with draft.open(source.archive) as file:
             sink = _Sum(file)
             whole = sum(each.bytes for each in files.values())
-            tell = _progress(host, source.archive, whole)
+            tell = progress(host, f"{source.archive} ({about(whole)})", whole)
             run(state, host, scripts.pack(place, folder), sink=sink, progress=tell)
     finally:
         run(state, host, scripts.forget(place, folder))
@@ -97,16 +97,6 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
     )
 
 
-def _summary(text: str) -> tuple[dict[str, File], int | None]:
-    *lines, last = text.splitlines()
-    files = {}
-    for line in lines:
-        sha256, size, name = line.split(maxsplit=2)
-        files[name] = File(bytes=int(size), sha256=sha256)
-    _, _, since = last.partition(" ")
-    return files, int(since) if since else None
-
-
 class _Sum:
     """A file that is written, and its sum."""
 
@@ -124,7 +114,7 @@ class _Sum:
         return self._sum.hexdigest()
 
 
-def _progress(host: Host, what: str, whole: int) -> Callable[[int], None]:
+def progress(host: Host, what: str, whole: int) -> Callable[[int], None]:
     """Says every tenth of the way."""
     told = 0
 
@@ -133,6 +123,6 @@ def _progress(host: Host, what: str, whole: int) -> Callable[[int], None]:
         tenth = min(10, done * 10 // max(whole, 1))
         if tenth > told:
             told = tenth
-            logger.info(f"{host.print_prefix}{what}: {tenth * 10}% of {about(whole)}")
+            logger.info(f"{host.print_prefix}{what}: {tenth * 10}%")
 
     return tell

@@ -8,7 +8,12 @@ from pathlib import Path
 from shlex import join, quote
 
 from deploy.commands import RedisCli, start_daemon, start_unit
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, REDIS_UNIT, SERVICE_UNIT
+from deploy.layout import LAUNCH_DAEMONS, SERVICE_UNIT
+from deploy.runtimes.base import Runtime
+from deploy.runtimes.darwin import DarwinNative
+from deploy.runtimes.docker import Docker
+from deploy.runtimes.native import Native
+from deploy.runtimes.server import Server
 
 _ON_HOST = Path(__file__).with_name("on_host.py")
 SCRATCH = "scratch.sock"
@@ -16,13 +21,17 @@ SCRATCH = "scratch.sock"
 
 @dataclass(frozen=True)
 class Place:
-    """One Redis on one host. `name` is its unit's or container's, `owner` its files' user."""
+    """One Redis on one host. `unit` is its unit or container, `service` the service's, `owner` its
+    files' user, `node` how a backup calls it.
+    """
 
-    name: str
+    unit: str
     cli: RedisCli
     data: str
     owner: str
-    service: str = SERVICE_UNIT
+    service: str
+    node: str
+    address: str
 
     def inside(self, script: str) -> str:
         """A shell script as root where `data` is a path."""
@@ -44,6 +53,11 @@ class Place:
         """
         python = f"{self.cli.layout.current}/bin/python"
         return f"{self._password} {join([python, '-c', _ON_HOST.read_text(), *arguments])}"
+
+    def server(self) -> list[str]:
+        """How our program finds the server, as arguments."""
+        ca = ["--ca", self.cli.tls] if self.cli.tls else []
+        return ["--address", self.address, "--port", str(self.cli.port), *ca]
 
     @property
     def _password(self) -> str:
@@ -73,23 +87,23 @@ class Mac(Place):
 class Container(Place):
     """In a container: its volume is reached through other containers of the same image."""
 
-    network: str = f"container:{REDIS_UNIT}"
+    network: str
 
     def inside(self, script: str) -> str:
-        image = _image_of(self.name)
+        image = _image_of(self.unit)
         run = self._run("none", "--user", "0", "--entrypoint", "sh")
         return f"{run} {image} -c {quote(script)}"
 
     def scratch(self, folder: str) -> Mapping[str, str]:
-        name = f"{self.name}-scratch"
+        name = f"{self.unit}-scratch"
         # The image's own entrypoint stays: it loads the modules that the data may need.
         run = join(["docker", "run", "--detach", "--name", name, "--network", "none",
-                    "--volumes-from", self.name])  # fmt: skip
+                    "--volumes-from", self.unit])  # fmt: skip
         ping = join(["docker", "exec", name, "redis-cli", "-s", f"{folder}/{SCRATCH}", "-e"])
         remove = f"docker rm --force --volumes {name} >/dev/null 2>&1 || true"
         server = f"redis-server {_scratch(folder)} --unixsocketperm 777"
         return {
-            "start": f"{remove}; {run} {_image_of(self.name)} {server} >/dev/null",
+            "start": f"{remove}; {run} {_image_of(self.unit)} {server} >/dev/null",
             "alive": "[ \"$(docker container inspect --format '{{.State.Running}}' "
             f'{name})" = true ]',
             "ready": f"{ping} ping 2>/dev/null | grep -q PONG",
@@ -104,7 +118,7 @@ class Container(Place):
 
     def _run(self, network: str, *options: str) -> str:
         return join(["docker", "run", "--rm", "--interactive", "--network", network,
-                     "--volumes-from", self.name, *options])  # fmt: skip
+                     "--volumes-from", self.unit, *options])  # fmt: skip
 
     def stop(self, unit: str) -> str:
         return f"docker stop --time 60 {unit} >/dev/null"
@@ -135,15 +149,36 @@ def _scratch(folder: str) -> str:
     )
 
 
-def native_place(cli: RedisCli, *, mac: bool) -> Place:
-    """Of one server under a supervisor."""
-    layout = cli.layout
-    owner = f"{layout.owner.redis}:{layout.owner.redis_group}"
-    if mac:
-        return Mac(REDIS_DAEMON, cli, layout.redis_data, owner, DAEMON)
-    return Place(REDIS_UNIT, cli, layout.redis_data, owner)
+def places_of(runtime: Runtime) -> list[Place]:
+    """Every Redis of a host.
+
+    Raises:
+        TypeError: the runtime has no server of its own unit or container.
+    """
+    if isinstance(runtime, Docker):
+        return [_container(server) for server in runtime.servers]
+    if not isinstance(runtime, Native):
+        raise TypeError(f"{type(runtime).__name__} has no places")
+    kind = Mac if isinstance(runtime, DarwinNative) else Place
+    owner = f"{runtime.layout.owner.redis}:{runtime.layout.owner.redis_group}"
+    return [
+        kind(
+            each.unit, each.server.cli, each.server.layout.redis_data, owner, runtime.service_unit,
+            *_named(each.server),
+        )
+        for each in runtime.instances
+    ]  # fmt: skip
 
 
-def container_place(cli: RedisCli) -> Place:
-    """Of one server in a container."""
-    return Container(REDIS_UNIT, cli, "/data", "redis:redis")
+def _container(server: Server) -> Container:
+    unit = server.seat.unit
+    network = "host" if server.seat.node else f"container:{unit}"
+    return Container(
+        unit, server.cli, "/data", "redis:redis", SERVICE_UNIT, *_named(server), network
+    )
+
+
+def _named(server: Server) -> tuple[str, str]:
+    """How a backup calls it, and the address that it is reached by on its host."""
+    node = server.seat.node
+    return (str(node), node.address) if node else ("redis", server.cli.address)

@@ -6,6 +6,7 @@ stay what they are but for that file's end; of it, as much is copied as was ther
 
 from shlex import quote
 
+from deploy.backups.manifest import File
 from deploy.backups.places import SCRATCH, Place
 
 LOG = "appendonlydir"
@@ -106,13 +107,26 @@ def summary(place: Place, folder: str) -> str:
     )
 
 
-def with_scratch(place: Place, folder: str, *arguments: str, keep: bool = True) -> str:
-    """Runs our program against a server of its own on the folder; it prints what that prints.
+def summed(text: str) -> tuple[dict[str, File], int | None]:
+    """What `summary` printed: the files, and the first timestamp."""
+    *lines, last = text.splitlines()
+    files = {}
+    for line in lines:
+        sha256, size, name = line.split(maxsplit=2)
+        files[name] = File(bytes=int(size), sha256=sha256)
+    since = last.partition(" ")[2]
+    return files, int(since) if since else None
 
-    With `keep`, the log is as it was afterwards: a server writes down the keys that expire.
+
+def with_scratch(place: Place, folder: str, *arguments: str, server: bool = False) -> str:
+    """Runs our program against a server of its own on the folder; it prints what that prints. With
+    `server` the program asks the real one, too.
+
+    The log is as it was afterwards: a server writes down the keys that expire.
     """
     scratch = place.scratch(folder)
-    program = place.program(*arguments, "--socket", f"{folder}/{SCRATCH}")
+    socket = f"{folder}/{SCRATCH}"
+    program = place.program(*arguments, "--socket", socket, server=server)
     log = place.inside(f"tail -n 5 {quote(folder)}/scratch.log")
     sizes = f"cd {quote(folder)}/{LOG} && wc -c *.aof | grep -v ' total$'"
     shrink = (
@@ -133,7 +147,7 @@ def with_scratch(place: Place, folder: str, *arguments: str, keep: bool = True) 
             "done",
             program,
             "away",
-            f'printf "%s\\n" "$sizes" | {place.inside(shrink)}' if keep else "true",
+            f'printf "%s\\n" "$sizes" | {place.inside(shrink)}',
         ]
     )
 

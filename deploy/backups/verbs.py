@@ -1,24 +1,22 @@
-"""`deploy.backup` and `deploy.restore`."""
+"""The plans of `deploy.backup` and `deploy.restore`: settings and facts in, steps out."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pyinfra.api.exceptions import DeployError
-from pyinfra.context import host
+from pyinfra.context import host, state
 
-from deploy.backups import operations  # noqa: F401  (it registers)
-from deploy.backups.facts import InfoFact, Room, RoomFact
-from deploy.backups.places import Place, container_place, native_place
-from deploy.backups.shelf import Draft, default_shelf, free
-from deploy.backups.steps import Finish, Save, Source
-from deploy.quantities import about
+from deploy.backups import checks, operations, putting_back  # noqa: F401  (they register)
+from deploy.backups.facts import InfoFact, KeysFact, RoomFact
+from deploy.backups.manifest import Manifest, moment_of
+from deploy.backups.places import Place, places_of
+from deploy.backups.scripts import swap
+from deploy.backups.shelf import BackupError, Draft, default_shelf, free, open_backup, verify
+from deploy.backups.steps import Bring, Compare, Finish, Save, Share, Source
 from deploy.runtimes.base import Runtime
-from deploy.runtimes.darwin import DarwinNative
-from deploy.runtimes.docker import Docker
-from deploy.runtimes.native import Native
+from deploy.runtimes.embedded import Embedded
 from deploy.settings import Stack
-from deploy.steps import Step
+from deploy.steps import Gate, Run, Step, Tell
 
 _STAMP = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
 """One name for what a run makes on all its hosts."""
@@ -29,53 +27,84 @@ def save(stack: Stack, runtime: Runtime, *, to: object, keep: object) -> list[St
     if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
         raise DeployError(f"keep: is {keep!r}; give the number of backups to keep, 1 or more")
     shelf = default_shelf() if to is None else Path(str(to)).expanduser().absolute()
-    place = place_of(runtime)
+    (place,) = _places(runtime)
     info, room = host.get_fact(InfoFact, place.cli), host.get_fact(RoomFact, place)
-    refuse("backed up", list(_problems(info, room, shelf)))
-    assert info is not None
+    _refuse("backed up", list(checks.saving(info, room, shelf=shelf, here=free(shelf))))
     draft = Draft(shelf, host.name, _STAMP)
-    source = Source(
-        node="redis",
-        place=place,
-        redis=info["redis_version"],
-        percentage=stack.redis.auto_aof_rewrite_percentage,
-    )
+    percentage = stack.redis.auto_aof_rewrite_percentage
+    source = Source(place, info["redis_version"] if info else "", percentage)
     return [Save(source, draft), Finish(draft, (source.archive,), keep)]
 
 
-def place_of(runtime: Runtime) -> Place:
-    """Where a runtime keeps its server's data."""
-    if isinstance(runtime, Docker):
-        return container_place(runtime.cli)
-    if isinstance(runtime, Native):
-        return native_place(runtime.cli, mac=isinstance(runtime, DarwinNative))
-    raise DeployError("runtime: 'embedded' has no backup of its own yet")
+def restore(
+    stack: Stack, runtime: Runtime, *, from_: object, point_in_time: object, replace: object
+) -> list[Step]:
+    """The plan of putting a backup back."""
+    try:
+        folder, manifest = open_backup(str(from_))
+        until = None if point_in_time is None else moment_of(point_in_time)
+        for saved in manifest.nodes:
+            verify(folder, saved)
+    except (BackupError, ValueError) as error:
+        raise DeployError(f"{error}\nnothing was changed") from None
+    replacing = _yes("replace", replace)
+    if len(state.inventory.get_active_hosts()) > 1:
+        raise DeployError("several hosts: name the one to restore to, with --limit")
+    (place,) = _places(runtime)
+    _check(stack, place, manifest, until, replace=replacing)
+    return _in_place(stack, runtime, place, folder, manifest, until, replacing=replacing)
 
 
-def refuse(what: str, problems: list[str]) -> None:
-    """Ends the run where there are problems."""
+def _check(
+    stack: Stack, place: Place, manifest: Manifest, until: int | None, *, replace: bool
+) -> None:
+    info, room = host.get_fact(InfoFact, place.cli), host.get_fact(RoomFact, place)
+    keys = host.get_fact(KeysFact, place)
+    problems = [
+        *checks.cutting(manifest.nodes, until),
+        *checks.putting_back(manifest, info, room, keys, replace=replace, shares=1),
+        *checks.capacity(manifest, stack.redis.maxmemory, 1),
+    ]
+    _refuse("restored to", problems)
+
+
+def _in_place(
+    stack: Stack, runtime: Runtime, place: Place, folder: Path, manifest: Manifest,
+    until: int | None, *, replacing: bool,
+) -> list[Step]:  # fmt: skip
+    """The server's log becomes the backup's."""
+    (saved,) = manifest.nodes
+    share = Share(saved, folder / saved.archive, place, f"{place.data}/restore-{_STAMP}")
+    aside = f"{place.data}/before-restore-{_STAMP}"
+    seconds = stack.service.start_timeout_s
+    return [
+        Bring((share,), until),
+        Run(f"stop {place.service}", place.stop(place.service)),
+        Run(f"stop {place.unit}", place.stop(place.unit)),
+        Run(f"put the log in place; the old one to {aside}", swap(place, share.folder, aside)),
+        Run(f"start {place.unit}", place.start(place.unit)),
+        Gate("Redis answers", place.cli.is_ready(), seconds),
+        Compare(place, (saved.archive,), cluster=False, aside=aside),
+        Run(f"start {place.service}", place.start(place.service)),
+        Gate("the service is healthy", f"{runtime.command} status", seconds),
+        Tell(f"what was there before is in {aside}; remove it when you don't need it"),
+    ]
+
+
+def _places(runtime: Runtime) -> list[Place]:
+    if isinstance(runtime, Embedded):
+        raise DeployError("runtime: 'embedded' is no server; it is 'native' or 'docker' here")
+    return places_of(runtime)
+
+
+def _refuse(what: str, problems: list[str]) -> None:
     if problems:
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise DeployError(f"{host.name} can't be {what}; nothing was changed\n{lines}")
 
 
-def _problems(info: dict[str, str] | None, room: Room, shelf: Path) -> Iterator[str]:
-    if info is None:
-        yield "redis: doesn't answer its admin; run deploy.stack first"
-        return
-    if info.get("aof_enabled") != "1":
-        yield "redis.appendonly: is off on the server; run deploy.stack"
-    used = room.used or 0
-    if room.free is not None and room.free < used:
-        yield (
-            f"facts.disk.free: {about(room.free)}, and the log that is set aside may need "
-            f"{about(used)}; make room on the host"
-        )
-    if (here := free(shelf)) < used:
-        yield f"to: {shelf} has {about(here)} free and needs {about(used)}; choose another place"
-    data = int(info.get("used_memory_dataset", 0))
-    if room.memory is not None and room.memory < data:
-        yield (
-            f"facts.memory: {about(room.memory)} are free, and a server that tries the backup "
-            f"needs {about(data)}; stop something else on the host, or give it more memory"
-        )
+def _yes(name: str, given: object) -> bool:
+    answers = {"yes": True, "no": False, True: True, False: False}
+    if not isinstance(given, str | bool) or given not in answers:
+        raise DeployError(f"{name}: is {given!r}; say yes or no")
+    return answers[given]
