@@ -1,5 +1,6 @@
-"""Fixtures that every kind of test uses: a real Redis of each version, empty for each test."""
+"""What every kind of test uses: a real Redis of each version, empty for each test."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from tests.servers import RedisServer, programs
 from thoughtstream import keys
 from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.store.connection import connect
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All tests side by side, one process a core; tests that are named one after the other."""
+    named = config.args_source == pytest.Config.ArgsSource.ARGS
+    return 0 if named else os.cpu_count() or 1
 
 
 @pytest.fixture(scope="session", params=sorted(programs()))

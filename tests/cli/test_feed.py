@@ -62,13 +62,24 @@ def test_bad_lines_are_told_and_counted_and_the_rest_is_fed(living: Terminal) ->
     assert (strict["fed"], strict["bad"]) == (2, 1)
 
 
+def wait_until_adopted(living: Terminal, mind: str, thoughts: int) -> None:
+    """All that was written competes, or did; memories that came back meanwhile count, too."""
+
+    def all_are() -> bool:
+        audit = living.json("audit", "--mind", mind)
+        assert audit["rejected"] == 0
+        return bool(audit["adopted"] >= thoughts)
+
+    wait_until(all_are, "all are adopted")
+
+
 @pytest.mark.parametrize("pace", [[], ["--rate", "200"], ["--flood"]])
 def test_at_every_pace_all_is_written(living: Terminal, pace: list[str]) -> None:
     mind = f"pace {' '.join(pace)}"
     lines = "\n".join(json.dumps({"content": f"n {n}", "salience": 0.9}) for n in range(80))
     answer = living.feed(*pace, "--mind", mind, stdin=lines)
     assert answer["fed"] == 80 and answer["bad"] == 0
-    wait_until(lambda: living.json("audit", "--mind", mind)["adopted"] == 80, "adopted")
+    wait_until_adopted(living, mind, 80)
 
 
 def test_when_nobody_attends_feeding_says_so(terminal: Terminal) -> None:
@@ -84,10 +95,7 @@ def test_sense_writes_and_ends_by_itself(living: Terminal) -> None:
     *thoughts, summary = [json.loads(line) for line in done.stdout.splitlines()]
     assert {thought["sense"] for thought in thoughts} >= {"load", "memory", "disk", "network"}
     assert sum(summary["written"].values()) == len(thoughts)
-    wait_until(
-        lambda: living.json("audit", "--mind", "body")["adopted"] == len(thoughts),
-        "all are adopted",
-    )  # fmt: skip
+    wait_until_adopted(living, "body", len(thoughts))
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
