@@ -8,6 +8,7 @@ from deploy.facts.software import version as major_minor
 from deploy.layout import THP_UNIT
 from deploy.runtimes.docker import Docker
 from deploy.settings import OLDEST_REDIS
+from tests.servers import wait_until
 
 from .site import ServerSite, Site
 
@@ -35,18 +36,26 @@ def test_service_and_redis_are_healthy(site: Site) -> None:
 
 
 def test_units_or_containers_run_and_come_back(server: ServerSite) -> None:
-    facts = server.facts()
     if isinstance(server.deployed, Docker):
-        assert _containers(server, facts.docker) == dict.fromkeys(
+        wait_until(lambda: not _starting(server), "Docker has looked", most_s=60, step_s=1)
+        assert _containers(server, server.facts().docker) == dict.fromkeys(
             server.deployed.containers.values(), ("running", "healthy", "unless-stopped")
         )
         return
+    facts = server.facts()
     units = (*server.deployed.seats, server.deployed.service_unit)
     assert {name: facts.units[name].active for name in units} == dict.fromkeys(units, "active")
     if server.machine.systemd:
         enabled = {name: facts.units[name].enabled for name in units}
         assert enabled == dict.fromkeys(units, "enabled")
         assert facts.units["redis-server"].active == "inactive"
+
+
+def _starting(server: ServerSite) -> bool:
+    """Whether Docker hasn't looked yet at one just started: it does so every few seconds."""
+    docker = server.facts().docker
+    assert docker is not None
+    return any(state.health == "starting" for state in docker.containers.values())
 
 
 def _containers(server: ServerSite, docker: DockerState | None) -> dict[str, tuple[str, ...]]:
