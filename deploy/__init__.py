@@ -9,6 +9,7 @@ from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
 from deploy.backups import verbs as backups
+from deploy.cluster import everybody as cluster
 from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
@@ -26,18 +27,24 @@ def stack() -> None:
     All hosts are read and checked first: a problem on one of them ends the run before anything is
     changed anywhere. A host that is as it should be is only checked for its health.
     """
+    _all_or_none()
+    steps = cluster.plan() if _wanted().cluster else _plan_of_one()
+    for step in steps:
+        if isinstance(step, InstallRelease | BuildImage):
+            build(step.release)
+    _show(steps)
+    carry_out(steps)
+
+
+def _plan_of_one() -> list[Step]:
+    """What is to be done on a host that stands alone."""
     _, machine, runtime = _meet()
     local = issubclass(host.connector_cls, LocalConnector)
     facts = gather(host.get_fact, machine, runtime.watch(), local=local)
     if problems := list(runtime.problems(facts)):
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
-    steps = runtime.plan(facts)
-    for step in steps:
-        if isinstance(step, InstallRelease | BuildImage):
-            build(step.release)
-    _show(steps)
-    carry_out(steps)
+    return runtime.plan(facts)
 
 
 def backup(to: str | None = None, keep: int = 7) -> None:

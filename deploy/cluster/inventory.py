@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.cluster.nodes import Site
 from deploy.cluster.topology import Node, Shard, TopologyError, nodes_of, shape
+from deploy.commands import RedisCli
 from deploy.facts.machine import Machine
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
@@ -41,7 +42,7 @@ class Hosts:
     @property
     def site(self) -> Site:
         """The nodes, and how each is asked on its host."""
-        clis = {}
+        clis: dict[Node, RedisCli] = {}
         for host in sorted(self.addresses):
             runtime = runtime_of(self.stack, _LINUX, self.on(host))
             assert isinstance(runtime, Docker | LinuxNative)

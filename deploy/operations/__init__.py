@@ -7,7 +7,7 @@ from zlib import crc32
 
 from pyinfra.context import host
 
-from deploy.operations import containers, processes, things  # noqa: F401  (they register)
+from deploy.operations import containers, processes, things, together  # noqa: F401  (they register)
 from deploy.operations.perform import perform
 from deploy.steps import Step
 

@@ -7,7 +7,7 @@ from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.operation import operation
-from pyinfra.context import ctx_host, host, state
+from pyinfra.context import host, state
 from pyinfra.operations import apt, brew, files, server
 
 from deploy.commands import make_secret, put_masterauth, put_secret
@@ -115,11 +115,10 @@ def copied_secret(step: CopySecret) -> Generator[StringCommand, None, None]:
 def _password(step: CopySecret) -> str:
     """What stands in the file of the host that has it; read without printing it."""
     source = state.inventory.get_host(step.source)
-    with ctx_host.use(source):
-        found, _ = pop_global_arguments(state, source, {})
-        how = {key: value for key, value in found.items() if key in CONNECTOR_ARGUMENT_KEYS}
-        read = StringCommand(f"cat {step.secret.path}")
-        ok, output = source.run_shell_command(read, print_output=False, print_input=False, **how)
+    found, _ = pop_global_arguments(state, source, {})
+    how = {key: value for key, value in found.items() if key in CONNECTOR_ARGUMENT_KEYS}
+    read = StringCommand(f"cat {step.secret.path}")
+    ok, output = source.run_shell_command(read, print_output=False, print_input=False, **how)
     if not ok or not output.stdout.strip():
         raise OperationError(f"{step.source}: no password in {step.secret.path}")
     return output.stdout.strip()

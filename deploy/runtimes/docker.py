@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.content import RedisPlace, service_toml
@@ -89,6 +90,10 @@ class Docker(Runtime):
         """How to ask each node of a cluster."""
         return {server.seat.node: server.cli for server in self.servers if server.seat.node}
 
+    def state_file(self, node: Node) -> str:
+        """What a node remembers of its cluster."""
+        return f"{self.layout.of_node(node.port).redis_data}/{STATE_FILE}"
+
     @property
     def containers(self) -> dict[str, str]:
         """The container of each compose service that the host has."""
@@ -107,8 +112,9 @@ class Docker(Runtime):
     def watch(self) -> Watch:
         return Watch(
             paths=(*self.secrets.paths, *(p for s in self.servers for p in s.paths),
-                   *(d.path for d in self._data), self.toml.path, self.wrapper.path,
-                   self.layout.compose, self.layout.opt, self.layout.bin, *tuning.PATHS),
+                   *(d.path for d in self._data), *map(self.state_file, self.nodes),
+                   self.toml.path, self.wrapper.path, self.layout.compose,
+                   self.layout.opt, self.layout.bin, *tuning.PATHS),
             secrets=self.secrets.files,
             units=() if self.mac else (THP_UNIT,),
             images=(*self._images, self._tag),

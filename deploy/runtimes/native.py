@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.content import RedisPlace, restart_only, service_toml, title
@@ -96,6 +97,10 @@ class Native(Runtime, ABC):
         """How to ask each node of a cluster."""
         return {server.seat.node: server.cli for server in self.servers if server.seat.node}
 
+    def state_file(self, node: Node) -> str:
+        """What a node remembers of its cluster."""
+        return f"{self.layout.of_node(node.port).redis_data}/{STATE_FILE}"
+
     @property
     def command(self) -> str:
         return self.layout.command
@@ -132,7 +137,8 @@ class Native(Runtime, ABC):
         jobs = [self.job(unit).path for unit in (*self.seats, self.service_unit)]
         directories = [directory.path for directory in self.directories]
         own = [self.toml.path, self.wrapper.path]
-        return (*self.secrets.paths, *servers, *jobs, *own, *directories)
+        remembered = [self.state_file(node) for node in self.nodes]
+        return (*self.secrets.paths, *servers, *jobs, *own, *directories, *remembered)
 
     @property
     def directories(self) -> list[MakeDirectory]:

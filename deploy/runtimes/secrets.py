@@ -4,6 +4,7 @@ certificates.
 
 from collections.abc import Iterator, Mapping
 
+from deploy.cluster.together import Await
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, ROLES, Layout, Role
 from deploy.runtimes.base import missing_directories, redis_directory, wrong_owner
@@ -54,12 +55,16 @@ class Secrets:
         """
         yield from missing_directories(self.directories, facts)
         for step in self._make():
-            if step.role not in facts.secrets:
-                source = sources.get(step.role)
-                yield CopySecret(step, source) if source else step
-            elif wrong_owner(own := _own(step), facts):
+            missing = step.role not in facts.secrets
+            if missing and step.role not in sources:
+                yield step
+            elif not missing and wrong_owner(own := _own(step), facts):
                 yield own
         if self.in_cluster:
+            yield Await("the passwords are made")
+            for step in self._make():
+                if step.role not in facts.secrets and step.role in sources:
+                    yield CopySecret(step, sources[step.role])
             yield from self._masterauth(facts)
         if self.tls:
             yield from self.tls.preparation(facts)

@@ -1,0 +1,124 @@
+"""From what all hosts of a cluster are to what each of them has to do. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from deploy.cluster.formation import Form, to_be_formed
+from deploy.cluster.inventory import Hosts
+from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.state import ClusterView
+from deploy.cluster.together import Await, OnCluster
+from deploy.cluster.topology import Node
+from deploy.facts.gather import Facts
+from deploy.layout import CLUSTER_ROLES, Role
+from deploy.runtimes.docker import Docker
+from deploy.runtimes.linux import LinuxNative
+from deploy.steps import Step
+
+
+@dataclass(frozen=True)
+class Known:
+    """A host that was read: how it is deployed to, and what it is now."""
+
+    runtime: LinuxNative | Docker
+    facts: Facts
+
+
+def problems(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
+    """Why the cluster can't be put there, each with its cure. Empty: it can."""
+    found = [
+        f"{name}: {problem}"
+        for name, known in sorted(hosts.items())
+        for problem in known.runtime.problems(known.facts)
+    ]
+    found += _different_passwords(hosts)
+    found += _changed_tls(wanted, hosts)
+    try:
+        to_be_formed(_view(wanted, hosts), _remembering(hosts), wanted.shards)
+    except ClusterError as error:
+        found.append(str(error))
+    return found
+
+
+def plan(wanted: Hosts, hosts: Mapping[str, Known], host: str) -> list[Step]:
+    """What one host does, in order. All hosts come to the steps that wait for each other."""
+    known, site = hosts[host], wanted.site
+    form = to_be_formed(_view(wanted, hosts), _remembering(hosts), wanted.shards)
+    mine = site if host == site.first else None
+    return [
+        *known.runtime.prepare(known.facts, _sources(hosts, host), rolling=not form),
+        Await("all nodes answer", mine, _all_answer),
+        *([OnCluster(Form(wanted.shards), site)] if form and mine else []),
+        Await("the cluster is well", mine, wait_until_well),
+        *known.runtime.finish(known.facts),
+    ]
+
+
+def restarts(hosts: Mapping[str, Known]) -> dict[Node, str]:
+    """The nodes that run and must restart for what is wanted, and why."""
+    return {
+        node: why
+        for known in hosts.values()
+        for node, why in known.runtime.restarts(known.facts).items()
+    }
+
+
+def _view(wanted: Hosts, hosts: Mapping[str, Known]) -> ClusterView:
+    return ClusterView({node: hosts[node.host].facts.nodes.get(node) for node in wanted.nodes})
+
+
+def _remembering(hosts: Mapping[str, Known]) -> set[Node]:
+    """The nodes that don't answer, and have been in a cluster."""
+    return {
+        node
+        for known in hosts.values()
+        for node, view in known.facts.nodes.items()
+        if view is None and known.runtime.state_file(node) in known.facts.paths
+    }
+
+
+def _sources(hosts: Mapping[str, Known], host: str) -> dict[Role, str]:
+    """From which other host this one copies a password that it lacks. Where none has it, the first
+    makes it.
+    """
+    found: dict[Role, str] = {}
+    for role in CLUSTER_ROLES:
+        having = sorted(name for name, known in hosts.items() if role in known.facts.secrets)
+        source = (having or sorted(hosts))[0]
+        if source != host:
+            found[role] = source
+    return found
+
+
+def _different_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
+    for role in CLUSTER_ROLES:
+        having = {n: k.facts.secrets[role] for n, k in hosts.items() if role in k.facts.secrets}
+        if len(set(having.values())) > 1:
+            first = min(having)
+            others = sorted(name for name, value in having.items() if value != having[first])
+            path = hosts[first].runtime.secrets.files[role]
+            yield (
+                f"{', '.join(others)}: the password of {role} is not the one of {first}; remove "
+                f"{path} where it is wrong, and it is copied"
+            )
+
+
+def _changed_tls(wanted: Hosts, hosts: Mapping[str, Known]) -> Iterator[str]:
+    """Nodes with TLS and without don't talk to each other: it can't be turned on one by one."""
+    for name, known in sorted(hosts.items()):
+        for server in known.runtime.servers:
+            running = known.facts.of(server.seat.unit).redis
+            now = running and running.config.get("tls-cluster") == "yes"
+            if running and now != (wanted.stack.tls is not None):
+                yield (
+                    f"{name}: tls: node {server.seat.port} runs {'with' if now else 'without'} it, "
+                    "and it can't change while the cluster works; take a backup, and restore it "
+                    "into a new cluster"
+                )
+
+
+def _all_answer(nodes: Nodes) -> None:
+    def silent(view: ClusterView) -> list[str]:
+        return [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
+
+    wait(nodes, silent, "all nodes answer")

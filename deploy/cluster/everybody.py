@@ -1,0 +1,73 @@
+"""All hosts of a cluster, read once each in a run, whoever asks."""
+
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from pyinfra.api.exceptions import DeployError
+from pyinfra.api.host import Host
+from pyinfra.context import host, state
+
+from deploy.cluster import converge
+from deploy.cluster.converge import Known
+from deploy.cluster.inventory import Hosts, read
+from deploy.cluster.topology import TopologyError
+from deploy.facts.gather import gather
+from deploy.facts.machine import MachineFact
+from deploy.runtimes import runtime_of
+from deploy.runtimes.docker import Docker
+from deploy.runtimes.linux import LinuxNative
+from deploy.steps import Step
+
+_READ: WeakKeyDictionary[Host, Known] = WeakKeyDictionary()
+_READING: WeakKeyDictionary[Host, Lock] = WeakKeyDictionary()
+
+
+def hosts() -> Hosts:
+    """What the inventory says of the cluster.
+
+    Raises:
+        DeployError: its hosts make up no cluster.
+    """
+    try:
+        return read({each.name: _data(each) for each in state.inventory})
+    except TopologyError as error:
+        raise DeployError(f"{error}\n  nothing was changed") from None
+
+
+def _data(each: Host) -> dict[str, object]:
+    return {name: getattr(each.data, name, None) for name in ("stack", "address")}
+
+
+def plan() -> list[Step]:
+    """What the host that pyinfra is at has to do, so that the cluster becomes what is wanted.
+
+    Raises:
+        DeployError: it can't; nothing was changed anywhere.
+    """
+    wanted = hosts()
+    found = known(wanted, host.name)
+    if lines := converge.problems(wanted, found):
+        told = "\n".join(f"  {line}" for line in lines)
+        raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
+    return converge.plan(wanted, found, host.name)
+
+
+def known(wanted: Hosts, first: str) -> dict[str, Known]:
+    """Every host as it is now; each is read by who asks first for it, `first` before all others."""
+    names = [first, *sorted(wanted.addresses.keys() - {first})]
+    return {name: _known(wanted, state.inventory.get_host(name)) for name in names}
+
+
+def _known(wanted: Hosts, other: Host) -> Known:
+    with _READING.setdefault(other, Lock()):
+        if other not in _READ:
+            _READ[other] = _look(wanted, other)
+        return _READ[other]
+
+
+def _look(wanted: Hosts, other: Host) -> Known:
+    machine = other.get_fact(MachineFact)
+    runtime = runtime_of(wanted.stack, machine, wanted.on(other.name))
+    if not isinstance(runtime, Docker | LinuxNative):
+        raise DeployError(f"{other.name}: a cluster's nodes run on Linux, and this is a Mac")
+    return Known(runtime, gather(other.get_fact, machine, runtime.watch(), local=False))

@@ -1,0 +1,151 @@
+"""Whether a cluster is to be made of the nodes, is there already, or is a thing that a person must
+decide about; and how it is made. A cluster that holds anything is never made anew.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.state import SLOTS, ClusterView, NodeView
+from deploy.cluster.steps import ClusterStep
+from deploy.cluster.topology import Node, Shard
+
+
+def slots_of(shards: int, index: int) -> range:
+    """The slots of one of so many shards."""
+    return range(SLOTS * index // shards, SLOTS * (index + 1) // shards)
+
+
+def to_be_formed(view: ClusterView, remembering: Collection[Node], shards: Sequence[Shard]) -> bool:
+    """Whether the nodes are all new, or were left half made; False: the cluster is there.
+
+    `remembering`: the nodes that don't answer but have been in a cluster.
+
+    Raises:
+        ClusterError: neither; with what it should be, what it is, and who has to decide what.
+    """
+    new = [node for node in view.nodes if node not in remembering and _is_new(view.nodes[node])]
+    if len(new) == len(view.nodes):
+        return True
+    served = frozenset[int]().union(*(view[master].slots for master in view.masters))
+    lines = [
+        f"{member.endpoint} is a member, and no node of the inventory; add its host to the "
+        "inventory, or take it out (deploy.remove_node)"
+        for member in view.strangers()
+    ]
+    whole = len(served) == SLOTS or bool(remembering)
+    if whole and not new and not lines:
+        return False
+    if not whole and not lines and not remembering and _half_made(view, shards):
+        return True
+    lines += [
+        f"{node} is new and empty beside a cluster; bring it in (deploy.add_node, or "
+        "deploy.replace_node for a host that was lost)"
+        for node in new
+    ]
+    if not whole:
+        lines.append(
+            f"{SLOTS - len(served)} slots are served by nobody; find the node that had them"
+        )
+    raise ClusterError(
+        "the nodes are neither new nor the cluster of the inventory; nothing was changed",
+        *lines,
+        "what the inventory says:",
+        *plan_of(shards),
+    )
+
+
+def _is_new(found: NodeView | None) -> bool:
+    return found is None or found.is_new
+
+
+def _half_made(view: ClusterView, shards: Sequence[Shard]) -> bool:
+    """Whether making it was cut off: nobody holds anything, serves another shard's slots, or knows
+    somebody who isn't there.
+    """
+    there = {found.id for found in view.present.values()}
+    known = (member for found in view.present.values() for member in found.members)
+    if any(member.id not in there and member.lost != "handshake" for member in known):
+        return False
+    for index, shard in enumerate(shards):
+        for node in shard.nodes:
+            found = view.nodes.get(node)
+            if found is None:
+                continue
+            own = slots_of(len(shards), index) if node == shard.master else range(0)
+            if found.keys or not found.slots <= frozenset(own):
+                return False
+            if not found.is_master and view.node(found.master_id) not in (None, shard.master):
+                return False
+    return True
+
+
+def plan_of(shards: Sequence[Shard]) -> list[str]:
+    """The shards, a line each, for a person."""
+    ranges = [slots_of(len(shards), index) for index in range(len(shards))]
+    return [
+        f"slots {slots[0]}-{slots[-1]}: master {shard.master}"
+        + "".join(f", replica {replica}" for replica in shard.replicas)
+        for slots, shard in zip(ranges, shards, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Form(ClusterStep):
+    """Makes the cluster of new nodes, or goes on where making it was cut off."""
+
+    shards: tuple[Shard, ...]
+
+    def __str__(self) -> str:
+        return f"create the cluster: {'; '.join(plan_of(self.shards))}"
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        view = nodes.view()
+        if not to_be_formed(view, (), self.shards):
+            return False
+        for index, shard in enumerate(self.shards):
+            _serve(nodes, view[shard.master], shard.master, index, len(self.shards))
+        first = self.shards[0].master
+        met = {member.id for member in view[first].members if not member.lost}
+        for node in view.nodes:
+            if view[node].id not in met:
+                nodes.ask(first, "cluster", "meet", node.address, str(node.port))
+        view = wait(nodes, lambda now: list(_strange(now)), "all nodes know each other")
+        for shard in self.shards:
+            for replica in shard.replicas:
+                if view.master_of(replica) != shard.master:
+                    nodes.ask(replica, "cluster", "replicate", view[shard.master].id)
+        wait_until_well(nodes)
+        return True
+
+
+def _serve(nodes: Nodes, found: NodeView, master: Node, index: int, shards: int) -> None:
+    """Gives a master the slots that it lacks, and an epoch of its own, so that none has to be
+    settled later.
+    """
+    if len(found.members) == 1 and found.info.get("cluster_my_epoch") == "0":
+        nodes.ask(master, "cluster", "set-config-epoch", str(index + 1))
+    missing = sorted(frozenset(slots_of(shards, index)) - found.slots)
+    ends = [str(end) for pair in _ranges(missing) for end in pair]
+    if ends:
+        nodes.ask(master, "cluster", "addslotsrange", *ends)
+
+
+def _ranges(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """First and last of each run of numbers."""
+    cuts = [n for n, (one, other) in enumerate(pairwise(numbers), 1) if other != one + 1]
+    bounds = [0, *cuts, len(numbers)]
+    return [(numbers[a], numbers[b - 1]) for a, b in pairwise(bounds) if b > a]
+
+
+def _strange(view: ClusterView) -> Iterator[str]:
+    """Who doesn't know whom yet."""
+    for node, found in view.nodes.items():
+        if found is None:
+            yield f"{node} doesn't answer"
+            continue
+        known = {member.id for member in found.members if not member.lost}
+        for other, its in view.present.items():
+            if its.id not in known:
+                yield f"{node} doesn't know {other}"

@@ -1,0 +1,101 @@
+"""A cluster is made of new nodes, once; a half-made one is gone on with, another left alone."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from deploy.cluster.formation import Form, to_be_formed
+from deploy.cluster.health import problems
+from deploy.cluster.nodes import ClusterError
+from deploy.cluster.state import ClusterView
+from deploy.cluster.topology import Node, Shard, shape
+from tests.clusters import Cluster, free_port
+from tests.deploy.processes import Processes
+from tests.servers import RedisServer, programs
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[Processes]:
+    """Six new nodes, two a host, that don't know each other."""
+    program = programs()["8.2"]
+
+    def make(port: int) -> RedisServer:
+        (own := tmp_path / str(port)).mkdir()
+        directives = (f"port {port}", "bind 127.0.0.1", "cluster-enabled yes")
+        return RedisServer(program, own, *directives, "repl-diskless-sync-delay 0")
+
+    with ExitStack() as stack:
+        servers: dict[int, RedisServer] = {}
+        for _ in range(6):
+            port = free_port()
+            servers[port] = make(port).start()
+            stack.callback(servers[port].stop)
+        hosts = {port: f"n{number // 2}" for number, port in enumerate(servers)}
+        yield Processes(Cluster(servers, make, "redis"), hosts=hosts)
+
+
+def shards_of(nodes: Processes) -> tuple[Shard, ...]:
+    return shape(list(nodes.site.nodes), 1)
+
+
+def test_new_nodes_become_the_cluster_and_are_left_alone_then(nodes: Processes) -> None:
+    shards = shards_of(nodes)
+    assert to_be_formed(nodes.view(), (), shards)
+
+    assert Form(shards).carry_out(nodes)
+
+    view = nodes.view()
+    assert problems(view, 1) == []
+    assert {master: view.replicas(master) for master in view.masters} == {
+        shard.master: list(shard.replicas) for shard in shards
+    }
+    assert not to_be_formed(view, (), shards)
+    assert not Form(shards).carry_out(nodes)
+
+
+def test_what_was_cut_off_is_gone_on_with(nodes: Processes) -> None:
+    shards = shards_of(nodes)
+    first, second = shards[0].master, shards[1].master
+    nodes.ask(first, "cluster", "addslotsrange", "0", "99")
+    nodes.ask(first, "cluster", "meet", second.address, str(second.port))
+
+    assert Form(shards).carry_out(nodes)
+
+    assert problems(nodes.view(), 1) == []
+
+
+def test_nodes_that_hold_something_are_never_made_a_cluster_of(nodes: Processes) -> None:
+    shards = shards_of(nodes)
+    stranger = shards[0].replicas[0]
+    nodes.ask(stranger, "cluster", "addslotsrange", "0", "16383")
+
+    with pytest.raises(ClusterError) as refused:
+        Form(shards).carry_out(nodes)
+
+    said = str(refused.value)
+    assert f"{shards[1].master} is new and empty beside a cluster; bring it in" in said
+    assert f"slots 0-5460: master {shards[0].master}, replica {stranger}" in said
+    assert not nodes.view()[shards[1].master].slots
+
+
+def test_a_cluster_that_lost_a_node_for_a_while_is_not_made_anew(nodes: Processes) -> None:
+    shards = shards_of(nodes)
+    Form(shards).carry_out(nodes)
+    gone = shards[0].master
+    found = dict(nodes.view().nodes) | {gone: None}
+
+    assert not to_be_formed(ClusterView(found), {gone}, shards)
+    with pytest.raises(ClusterError, match=f"{gone} is new and empty beside a cluster"):
+        to_be_formed(ClusterView(found), (), shards)
+
+
+def test_a_member_that_the_inventory_does_not_know(nodes: Processes) -> None:
+    Form(shards_of(nodes)).carry_out(nodes)
+    host = next(iter(nodes.hosts.values()))
+    some = {node: view for node, view in nodes.view().nodes.items() if node.host != host}
+    three = tuple(Shard(node, ()) for node in some if isinstance(node, Node))
+
+    with pytest.raises(ClusterError, match=r"is a member, and no node of the inventory; add"):
+        to_be_formed(ClusterView(some), (), three)

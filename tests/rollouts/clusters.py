@@ -1,0 +1,90 @@
+"""A cluster on hosts of the lab: deployed as an operator does it, and looked at."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+from deploy.cluster.inventory import Hosts, read
+from deploy.cluster.state import QUESTIONS, ClusterView, NodeView
+from deploy.cluster.topology import Node
+from deploy.settings import stack
+from tests.lab import control
+from tests.lab.control import Done
+from tests.lab.host import Host
+
+SETTINGS: dict[str, Any] = {
+    "runtime": "native",
+    "redis": {"maxmemory": "64mb", "repl_backlog_size": "16mb"},
+    "cluster": {"nodes": 2, "replicas": 1, "node_timeout_ms": 3000},
+}
+
+
+class Cluster:
+    """Hosts of the lab that an inventory makes a cluster of."""
+
+    def __init__(
+        self, hosts: Sequence[Host], folder: Path, settings: Mapping[str, Any] = SETTINGS
+    ) -> None:
+        self.hosts = list(hosts)
+        self.settings = dict(settings)
+        self.said = ""
+        self._folder = folder
+
+    def inventory(self, **redis: Any) -> Path:
+        """The inventory, with these settings of Redis beside the usual ones."""
+        wanted = self.settings | {"redis": self.settings["redis"] | redis}
+        entries = [host.pyinfra for host in self.hosts]
+        addresses = {host.name: host.ip for host in self.hosts}
+        path = self._folder / "cluster.py"
+        path.write_text(
+            "from deploy.settings import stack\n\n"
+            f"wanted = stack(**{pformat(wanted)})\n"
+            f"addresses = {pformat(addresses)}\n"
+            "hosts = [\n"
+            '    (name, data | {"address": addresses[name], "stack": wanted})\n'
+            f"    for name, data in {pformat(entries)}\n"
+            "]\n"
+        )
+        return path
+
+    def run(
+        self, verb: str = "deploy.stack", *arguments: str, dry: bool = False, check: bool = True,
+        **redis: Any,
+    ) -> Done:  # fmt: skip
+        """Runs a verb with these settings of Redis; keeps everything that was printed."""
+        done = control.pyinfra(self.inventory(**redis), verb, *arguments, dry=dry, check=check)
+        self.said += done.out + done.err
+        return done
+
+    @staticmethod
+    def plan(done: Done) -> list[str]:
+        """The steps that a run announced, of all hosts."""
+        lines = (line.partition(" Plan ")[2] for line in done.err.splitlines())
+        return [line.partition(": ")[2] for line in lines if line]
+
+    @property
+    def wanted(self) -> Hosts:
+        """What the inventory says of the cluster."""
+        wanted = stack(**self.settings)
+        return read({host.name: {"stack": wanted, "address": host.ip} for host in self.hosts})
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.wanted.nodes
+
+    def host(self, node: Node) -> Host:
+        """The host of a node."""
+        return next(host for host in self.hosts if host.name == node.host)
+
+    def redis(self, node: Node, *arguments: str) -> str:
+        """What a node answers its admin, asked at the host's console."""
+        return self.host(node).exec(self.wanted.site.nodes[node](*arguments)).stdout.strip()
+
+    def view(self) -> ClusterView:
+        """What all nodes say now."""
+        found = {}
+        for node, cli in self.wanted.site.nodes.items():
+            said = self.host(node).exec(f"{{ {cli.ask(*QUESTIONS)}; }} 2>/dev/null", check=False)
+            found[node] = NodeView.parse(said.stdout.splitlines())
+        return ClusterView(found)
