@@ -50,7 +50,7 @@ class Cluster:
     def add(self) -> int:
         """One more node, a master without slots; returns its port when all others know it."""
         known = next(iter(self.servers))
-        port = _free_port()
+        port = free_port()
         self.servers[port] = self.make(port).start()
         _ask(self.servers[port], "CLUSTER MEET", "127.0.0.1", known)
         _each(self.servers, lambda s: len(_nodes(s)) == len(self.servers), "the node is known")
@@ -101,6 +101,10 @@ class Cluster:
         """Waits until every node that is up sees the slots at this one."""
         wait_until(lambda: self._is_master(port), f"{port} is a master")
 
+    def wait_until_whole(self) -> None:
+        """Waits until every node sees all others, and every replica has what its master has."""
+        _each(self.servers, lambda server: _is_whole(server, len(self.servers)), "it is whole")
+
     def _is_master(self, port: int) -> bool:
         up = [server for server in self.servers.values() if server.running]
         return all(_nodes(server)[port]["slots"] for server in up)
@@ -128,7 +132,7 @@ def running(
 
     `make` makes a server of a directory and directives; with `tls` these name the certificates.
     """
-    ports = [_free_port() for _ in range(MASTERS * (replicas + 1))]
+    ports = [free_port() for _ in range(MASTERS * (replicas + 1))]
 
     def make_at(port: int) -> RedisServer:
         own = directory / str(port)
@@ -151,7 +155,7 @@ def running(
                 _ask(servers[port], "CLUSTER ADDSLOTSRANGE", first, last)
             else:
                 _ask(servers[port], "CLUSTER REPLICATE", _id(servers[ports[n % MASTERS]]))
-        _each(servers, lambda server: _is_whole(server, len(ports)), "the cluster is whole")
+        started.wait_until_whole()
         yield started
 
 
@@ -195,7 +199,7 @@ def _is_whole(server: RedisServer, nodes: int) -> bool:
     return known and synced and len(masters) == MASTERS
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that is free, and whose cluster bus port (10,000 more) is one, too."""
     while True:
         with socket.socket() as probe:

@@ -1,6 +1,6 @@
 """What a cluster is now, as its nodes say it. Pure: redis-cli's answers in, views out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -154,6 +154,10 @@ class ClusterView:
     def _by_id(self) -> dict[str, Node]:
         return {view.id: node for node, view in self.nodes.items() if view}
 
+    def only(self, nodes: Collection[Node]) -> "ClusterView":
+        """What some of the nodes say."""
+        return ClusterView({node: found for node, found in self.nodes.items() if node in nodes})
+
     @property
     def present(self) -> dict[Node, NodeView]:
         """The nodes that answer."""
@@ -183,6 +187,10 @@ class ClusterView:
         """Whom a replica follows."""
         view = self[node]
         return None if view.is_master else self.node(view.master_id)
+
+    def knows(self, node: Node, other: Node) -> bool:
+        """Whether a node has another in its cluster."""
+        return any(member.id == self[other].id for member in self[node].members)
 
     def replicas(self, master: Node) -> list[Node]:
         """Who follows a master."""

@@ -33,3 +33,17 @@ class NodesFact(ScriptFact[dict[str, NodeView | None]]):
     @staticmethod
     def default() -> dict[str, NodeView | None]:
         return {}
+
+
+class LockFact(ScriptFact[str | None]):
+    """What stands in the file that locks the cluster; None: there is none."""
+
+    def command(self, path: str) -> str:
+        return script(f"cat {path} && echo")
+
+    def process(self, output: list[str]) -> str | None:
+        return "\n".join(output).strip()
+
+    @staticmethod
+    def default() -> str | None:
+        return None

@@ -13,12 +13,13 @@ from tests.clusters import Cluster
 
 @dataclass
 class Processes(Nodes):
-    """Each server is a host of its own, named by its port."""
+    """Each server is a host of its own, named by its port, if `hosts` doesn't say another."""
 
     cluster: Cluster
     replicas: int = 1
     timeout_s: int = 20
     told: list[str] = field(default_factory=list)
+    hosts: dict[int, str] = field(default_factory=dict)
 
     @property
     def site(self) -> Site:
@@ -27,7 +28,7 @@ class Processes(Nodes):
         return Site(clis, self.replicas, self.timeout_s)
 
     def node(self, port: int) -> Node:
-        return Node(f"host{port}", "127.0.0.1", port)
+        return Node(self.hosts.get(port, f"host{port}"), "127.0.0.1", port)
 
     def view(self) -> ClusterView:
         return ClusterView({node: self._view(node) for node in self.site.nodes})

@@ -105,14 +105,14 @@ def test_a_silent_replica_is_never_made_the_master(nodes: Processes) -> None:
 def test_slots_move_until_each_has_what_is_wanted(nodes: Processes) -> None:
     masters = nodes.view().masters
     have = slots.counts(nodes.view())
-    want = {**have, masters[0]: have[masters[0]] - 300, masters[1]: have[masters[1]] + 300}
+    want = {**have, masters[0]: have[masters[0]] - 1100, masters[1]: have[masters[1]] + 1100}
 
     assert slots.spread(nodes, want)
 
     assert slots.counts(nodes.view()) == want
     assert nodes.told == [
-        f"256 of 300 slots moved (85%): 300 slots {masters[0]} -> {masters[1]}",
-        f"300 of 300 slots moved (100%): 300 slots {masters[0]} -> {masters[1]}",
+        f"1024 of 1100 slots moved (93%): 1100 slots {masters[0]} -> {masters[1]}",
+        f"1100 of 1100 slots moved (100%): 1100 slots {masters[0]} -> {masters[1]}",
     ]
     assert all_there(nodes)
     assert not slots.spread(nodes, want)

@@ -1,0 +1,67 @@
+"""Turns: what happens on which host, strictly one after the other over all hosts of a run. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deploy.cluster.health import problems
+from deploy.cluster.nodes import Site, wait
+from deploy.cluster.state import ClusterView
+from deploy.cluster.steps import ClusterStep
+from deploy.cluster.together import Await, OnCluster
+from deploy.cluster.topology import Node
+from deploy.steps import Step
+
+
+@dataclass(frozen=True)
+class Well:
+    """What has to be well before a turn: these nodes among each other, and every shard with so many
+    replicas.
+    """
+
+    nodes: frozenset[Node]
+    replicas: int
+
+    def problems(self, view: ClusterView) -> list[str]:
+        """Why the turn may not begin."""
+        return problems(view.only(self.nodes), self.replicas)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A step on a host; `well`: what must be so before it begins."""
+
+    host: str
+    step: Step
+    well: Well | None
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.step}"
+
+
+def show(turns: Sequence[Turn]) -> list[str]:
+    """The turns as a person reads them before they are taken."""
+    count = len(turns)
+    return [f"Plan {number}/{count}: {turn}" for number, turn in enumerate(turns, 1)]
+
+
+def in_turn(turns: Sequence[Turn], site: Site, host: str, end: Well) -> list[Step]:
+    """One host's part. All hosts come to the same barriers, so that a turn begins when all before
+    it are done, wherever they were; a failure ends the run on all hosts. `end`: what is well then.
+    """
+    steps: list[Step] = []
+    for number, turn in enumerate(turns, 1):
+        steps.append(_barrier(f"before turn {number} of {len(turns)}", turn.well, site, host))
+        if host == turn.host:
+            step = turn.step
+            steps.append(OnCluster(step, site) if isinstance(step, ClusterStep) else step)
+    return [*steps, _barrier("after the last turn", end, site, host)]
+
+
+def _barrier(when: str, well: Well | None, site: Site, host: str) -> Await:
+    what = f"the cluster is well {when}" if well else f"all hosts are there {when}"
+    if well is None or host != site.first:
+        return Await(what)
+    return Await(what, site, lambda nodes: wait(nodes, well.problems, f"{what}; {_CURE}"))
+
+
+_CURE = "mend what is named here and run again: it goes on where it stopped"

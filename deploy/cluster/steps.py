@@ -1,0 +1,122 @@
+"""Steps that concern the cluster as a whole. What each does, it does through the nodes' admins."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy.cluster import slots
+from deploy.cluster.handover import hand_over
+from deploy.cluster.members import follow, forget, meet, reset
+from deploy.cluster.nodes import Nodes
+from deploy.cluster.topology import Node
+from deploy.steps import Step
+
+
+@dataclass(frozen=True)
+class ClusterStep(Step, ABC):
+    """A step that needs more than its own host. It looks at the cluster when its turn has come, and
+    does what is still to be done: roles may have changed since the plan was made.
+    """
+
+    @abstractmethod
+    def carry_out(self, nodes: Nodes) -> bool:
+        """Does it; returns whether anything was changed.
+
+        Raises:
+            ClusterError: it can't be done; the run ends.
+        """
+
+
+@dataclass(frozen=True)
+class HandOver(ClusterStep):
+    """A node's slots, if it is a master when the turn comes; `heir`: to whom, if it matters."""
+
+    node: Node
+    heir: Node | None = None
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return hand_over(nodes, self.node, self.heir) is not None
+
+    def __str__(self) -> str:
+        to = self.heir or "its best replica"
+        return f"hand over from {self.node} to {to}, if it is a master then"
+
+
+@dataclass(frozen=True)
+class Spread(ClusterStep):
+    """Slots, until each master has what is wanted; `moves` says what that means now."""
+
+    want: Mapping[Node, int]
+    moves: tuple[slots.Move, ...]
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return slots.spread(nodes, self.want)
+
+    def __str__(self) -> str:
+        return f"move slots: {', '.join(map(str, self.moves))}"
+
+
+@dataclass(frozen=True)
+class CloseSlots(ClusterStep):
+    """Ends moves that were cut off."""
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return slots.close_open(nodes)
+
+    def __str__(self) -> str:
+        return "close the slots that a move left open when it was cut off"
+
+
+@dataclass(frozen=True)
+class Meet(ClusterStep):
+    """A new node joins."""
+
+    node: Node
+    known: Node
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return meet(nodes, self.node, self.known)
+
+    def __str__(self) -> str:
+        return f"{self.node} joins the cluster"
+
+
+@dataclass(frozen=True)
+class Follow(ClusterStep):
+    """A node becomes the replica of a master."""
+
+    node: Node
+    master: Node
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return follow(nodes, self.node, self.master)
+
+    def __str__(self) -> str:
+        return f"{self.node} becomes a replica of {self.master}"
+
+
+@dataclass(frozen=True)
+class Forget(ClusterStep):
+    """A node that is gone for good, or leaves: all others forget it."""
+
+    node_id: str
+    name: str
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return forget(nodes, self.node_id)
+
+    def __str__(self) -> str:
+        return f"all nodes forget {self.name}"
+
+
+@dataclass(frozen=True)
+class Reset(ClusterStep):
+    """A node that has left is emptied, so that it never comes back with what it knew."""
+
+    node: Node
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return reset(nodes, self.node)
+
+    def __str__(self) -> str:
+        return f"{self.node} forgets the cluster"

@@ -1,0 +1,76 @@
+"""The lock of a cluster, taken before the first change and given back after the last."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+from pyinfra import logger
+from pyinfra.api.command import StringCommand
+from pyinfra.api.operation import operation
+from pyinfra.context import host, state
+
+from deploy.cluster.lock import PATH, Lock, give_back, refusal, take
+from deploy.facts.cluster import LockFact
+
+
+@contextmanager
+def locked(verb: str, first: str) -> Iterator[None]:
+    """What is added to the run meanwhile is done under the lock. Every host comes by here; `first`
+    is the host that decides between two who begin at once.
+    """
+    own = Lock.own(verb)
+    decide = f"lock the cluster for deploy.{verb}"
+    if host.name == first:
+        take_lock(name=decide, lock=own)
+    barrier(name=f"{decide}: {first} has it")
+    if host.name != first:
+        take_lock(name=f"{decide}, too", lock=own)
+    barrier(name=f"{decide}: all have it")
+    yield
+    barrier(name=f"deploy.{verb} is done")
+    return_lock(name="give the lock back", lock=own)
+
+
+def found_lock() -> tuple[bool, Lock | None]:
+    """Whether there is a lock on the host, and what it says."""
+    text = host.get_fact(LockFact, PATH)
+    return text is not None, Lock.parse(text or "")
+
+
+@operation()
+def barrier() -> Generator[StringCommand, None, None]:
+    """Hosts begin what follows together."""
+    yield from ()
+
+
+@operation()
+def take_lock(lock: Lock) -> Generator[StringCommand, None, None]:
+    """Locks the host, or says who has it, and ends the run."""
+    if not state.is_executing:
+        yield StringCommand(take(lock))
+        return
+    there, found = found_lock()
+    if there and not (found and found.is_left()):
+        yield from _refuse(found)
+        return
+    if found:
+        logger.info(f"{host.print_prefix}taking over what was left: {found}")
+        lock = lock.gone_on_with(found)
+        yield StringCommand(give_back())
+    yield StringCommand(take(lock))
+
+
+@operation()
+def return_lock(lock: Lock) -> Generator[StringCommand, None, None]:
+    """Unlocks the host, if the lock is this run's."""
+    if state.is_executing:
+        _, found = found_lock()
+        if found is None or not found.same_run(lock):
+            yield from _refuse(found)
+            return
+    yield StringCommand(give_back())
+
+
+def _refuse(found: Lock | None) -> Iterator[StringCommand]:
+    for line in refusal(host.name, found).splitlines():
+        logger.error(f"{host.print_prefix}{line}")
+    yield StringCommand("false")

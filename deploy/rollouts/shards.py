@@ -1,0 +1,134 @@
+"""Who should be master and who whose replica, with as few changes as can be. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, islice
+
+from deploy.cluster.nodes import ClusterError
+from deploy.cluster.state import ClusterView
+from deploy.cluster.topology import Node, shape
+
+_TRIED = 2_000
+"""Choices of masters that are looked at before it is given up."""
+
+
+def arrange(
+    view: ClusterView, stay: Sequence[Node], replicas: int
+) -> tuple[dict[Node, Node], dict[Node, Node]]:
+    """For the nodes that stay: whose shard each master continues (itself, or one that leaves; a
+    new shard: itself), and whose replica each other node is. A shard's nodes are on different
+    hosts, and whoever can stay what it is does.
+
+    Raises:
+        TopologyError: the nodes can't make up shards.
+        ClusterError: they can, but not from what is there.
+    """
+    shape(stay, replicas)
+    count = len(stay) // (replicas + 1)
+    for heads in islice(_choices(view, stay, count), _TRIED):
+        followers = _follow(view, [n for n in stay if n not in heads], list(heads), replicas)
+        if followers is not None:
+            return heads, followers
+    raise ClusterError(
+        f"{len(stay)} nodes can't become {count} shards with replicas on other hosts from what "
+        "is there; run deploy.rebalance first, or change the number of hosts"
+    )
+
+
+def _choices(view: ClusterView, stay: Sequence[Node], count: int) -> Iterator[dict[Node, Node]]:
+    """Masters that could be, those first for which least has to change."""
+    on = Counter(node.host for node in view.masters if node in stay)
+    serving = sorted(
+        (node for node in view.masters if node in stay),
+        key=lambda node: (-len(view[node].slots), on[node.host], node),
+    )
+    if len(serving) >= count:
+        yield from ({node: node for node in some} for some in combinations(serving, count))
+        return
+    kept = {node: node for node in serving}
+    leaving = [node for node in view.masters if node not in stay]
+    heirs = {
+        replica: master
+        for master in leaving
+        for replica in view.replicas(master)
+        if replica in stay
+    }
+    empty = sorted(
+        (n for n in stay if view[n].is_master and n not in kept), key=lambda n: (on[n.host], n)
+    )
+    # Who takes over a shard that is there moves no slots; so heirs come first.
+    ways = {**heirs, **{node: node for node in _dealt(empty)}}
+    for some in combinations(ways, count - len(kept)):
+        shards = [ways[node] for node in some]
+        if len(set(shards)) == len(shards):
+            yield kept | {node: ways[node] for node in some}
+
+
+def _dealt(nodes: Sequence[Node]) -> list[Node]:
+    """One of each host, then the second of each, and so on."""
+    seen: Counter[str] = Counter()
+    places = {}
+    for node in nodes:
+        places[node] = seen[node.host]
+        seen[node.host] += 1
+    return sorted(nodes, key=lambda node: (places[node], nodes.index(node)))
+
+
+def _follow(
+    view: ClusterView, nodes: Sequence[Node], masters: Sequence[Node], replicas: int
+) -> dict[Node, Node] | None:
+    """Whom each node follows: first as it is, then along paths that let others make room."""
+    found: dict[Node, Node] = {}
+    room = Counter(dict.fromkeys(masters, replicas))
+    for node in nodes:
+        master = view.master_of(node)
+        if master and room[master] > 0 and master.host != node.host:
+            found[node] = master
+            room[master] -= 1
+    for node in nodes:
+        if node not in found and not _settle(node, masters, found, room, set()):
+            return None
+    return found
+
+
+def _settle(
+    node: Node, masters: Sequence[Node], found: dict[Node, Node], room: Counter[Node],
+    tried: set[Node],
+) -> bool:  # fmt: skip
+    """Finds a master for a node; one that is full may give a replica to another."""
+    fit = [master for master in masters if master.host != node.host and master not in tried]
+    for master in sorted(fit, key=lambda master: -room[master]):
+        tried.add(master)
+        if room[master] > 0:
+            room[master] -= 1
+            found[node] = master
+            return True
+        for other in [other for other, its in found.items() if its == master]:
+            if _settle(other, masters, found, room, tried):
+                found[node] = master
+                return True
+    return False
+
+
+def levelled(masters: Sequence[Node], followers: Mapping[Node, Node]) -> list[tuple[Node, Node]]:
+    """Handovers (from, to) after which no host has two masters more than another that could have
+    one of them.
+    """
+    hosts = Counter({node.host: 0 for node in (*masters, *followers)})
+    hosts.update(node.host for node in masters)
+    shards = {m: [n for n, its in followers.items() if its == m] for m in masters}
+    found: list[tuple[Node, Node]] = []
+    while True:
+        ways = [
+            (hosts[heir.host], heir, master)
+            for master, heirs in shards.items()
+            for heir in heirs
+            if hosts[master.host] - hosts[heir.host] >= 2
+        ]
+        if not ways:
+            return found
+        _, heir, master = min(ways)
+        hosts[master.host] -= 1
+        hosts[heir.host] += 1
+        del shards[master]
+        found.append((master, heir))
