@@ -9,7 +9,7 @@ from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
 from deploy.backups import verbs as backups
-from deploy.cluster import everybody as cluster
+from deploy.cluster import everybody
 from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
@@ -28,7 +28,7 @@ def stack() -> None:
     changed anywhere. A host that is as it should be is only checked for its health.
     """
     _all_or_none()
-    steps = cluster.plan() if _wanted().cluster else _plan_of_one()
+    steps = everybody.plan() if _wanted().cluster else _plan_of_one()
     for step in steps:
         if isinstance(step, InstallRelease | BuildImage):
             build(step.release)
