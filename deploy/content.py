@@ -78,7 +78,11 @@ def restart_only(stack: Stack, place: RedisPlace) -> str:
 
 
 def users_acl(digests: Mapping[Role, str]) -> str:
-    """The ACL file: `default` off, and a user a role; `digests` are the passwords' sha256."""
+    """The ACL file: `default` off, and a user a role; `digests` are the passwords' sha256.
+
+    `default` may do everything, but nobody can be it: as this user Redis reads its log, and leaves
+    out, without an error, each transaction that the user may not do, so all that Functions wrote.
+    """
     roles = [role for role in CLUSTER_ROLES if role in digests]
     users = [{"name": r, "digest": digests[r], "rules": acl_rules(r)} for r in roles]
     revision = digest(render("users.acl", users=users, revision=""))
