@@ -6,9 +6,8 @@ Any text is a safe query: an index is never given the text, only words of letter
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
-
-import snowballstemmer
+from functools import cache, lru_cache
+from typing import Any
 
 from thoughtstream.memory.english import IRREGULAR, STOP_WORDS
 
@@ -20,7 +19,6 @@ MOST_CHARACTERS = 20_000
 
 _LONGEST_WORD = 64
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
-_stemmer = snowballstemmer.stemmer("porter")
 
 
 def words(text: str) -> list[str]:
@@ -48,10 +46,18 @@ def plain(word: str) -> str:
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
+@cache
+def _stemmer() -> Any:
+    """Imported when it is first needed: it brings all languages, a tenth of a command's start."""
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("porter")
+
+
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """What the forms of a word have in common (Porter's algorithm; irregular English by table)."""
-    return str(_stemmer.stemWord(IRREGULAR.get(word, word[:_LONGEST_WORD])))
+    return str(_stemmer().stemWord(IRREGULAR.get(word, word[:_LONGEST_WORD])))
 
 
 @lru_cache(maxsize=4096)
@@ -89,7 +95,7 @@ class Query:
         first = list(terms.items())[:MOST_WORDS]
         return cls(
             tuple(
-                Term(name, tuple(sorted(spelled | _IRREGULAR_FORMS.get(name, set()))))
+                Term(name, tuple(sorted(spelled | _irregular_forms().get(name, set()))))
                 for name, spelled in first
             )
         )
@@ -104,6 +110,9 @@ def _forms(text: str) -> dict[str, set[str]]:
     return forms
 
 
-_IRREGULAR_FORMS: dict[str, set[str]] = {}
-for _form, _base in IRREGULAR.items():
-    _IRREGULAR_FORMS.setdefault(stem(_base), {_base}).add(_form)
+@cache
+def _irregular_forms() -> dict[str, set[str]]:
+    forms: dict[str, set[str]] = {}
+    for form, base in IRREGULAR.items():
+        forms.setdefault(stem(base), {base}).add(form)
+    return forms
