@@ -4,7 +4,14 @@ import subprocess
 from pathlib import Path
 
 _KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-_LEAF = ("-addext", "basicConstraints=critical,CA:FALSE")
+# What Python 3.13 asks of certificates: `VERIFY_X509_STRICT`.
+_CA = ("keyUsage=critical,keyCertSign,cRLSign",)
+_LEAF = (
+    "basicConstraints=critical,CA:FALSE",
+    "authorityKeyIdentifier=keyid",
+    "keyUsage=critical,digitalSignature",
+    "extendedKeyUsage=serverAuth,clientAuth",
+)
 
 
 class Authority:
@@ -15,16 +22,18 @@ class Authority:
         self.ca = folder / "ca.crt"
         self._key = folder / "ca.key"
         folder.mkdir(exist_ok=True)
-        _request("-keyout", self._key, "-out", self.ca, "-subj", "/CN=lab")
+        _request(_CA, "-keyout", self._key, "-out", self.ca, "-subj", "/CN=lab")
 
     def certify(self, name: str, address: str) -> None:
         """A certificate with a new key for a host, instead of the one that it may have."""
         own = ("-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.crt")
         names = f"subjectAltName=DNS:{name},IP:{address},IP:127.0.0.1"
         signed = ("-CA", self.ca, "-CAkey", self._key, "-subj", f"/CN={name}")
-        _request(*own, *signed, "-addext", names, *_LEAF)
+        _request((names, *_LEAF), *own, *signed)
 
 
-def _request(*arguments: object) -> None:
+def _request(extensions: tuple[str, ...], *arguments: object) -> None:
     command = ["openssl", "req", "-x509", "-days", "30", *_KEY, *map(str, arguments)]
+    for extension in extensions:
+        command += ["-addext", extension]
     subprocess.run(command, check=True, capture_output=True)
