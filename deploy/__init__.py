@@ -3,6 +3,9 @@
 Every change takes the same road: settings (the inventory) -> facts -> plan -> operations.
 """
 
+from collections.abc import Callable
+from contextlib import nullcontext
+
 from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
 from pyinfra.connectors.local import LocalConnector
@@ -14,6 +17,8 @@ from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations import carry_out
+from deploy.rollouts import run
+from deploy.rollouts import verbs as rollouts
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
 from deploy.settings import Stack
@@ -28,12 +33,13 @@ def stack() -> None:
     changed anywhere. A host that is as it should be is only checked for its health.
     """
     _all_or_none()
-    steps = everybody.plan() if _wanted().cluster else _plan_of_one()
+    steps, lock = everybody.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
     for step in steps:
         if isinstance(step, InstallRelease | BuildImage):
             build(step.release)
     _show(steps)
-    carry_out(steps)
+    with lock:
+        carry_out(steps)
 
 
 def _plan_of_one() -> list[Step]:
@@ -69,6 +75,45 @@ def restore(
     )
     _show(steps)
     carry_out(steps)
+
+
+def restart() -> None:
+    """Restarts every Redis of a cluster, one after the other, replicas before masters."""
+    _roll("restart", rollouts.restart)
+
+
+def failover_drill() -> None:
+    """Lets a replica of every shard take over, and give back."""
+    _roll("failover_drill", rollouts.failover_drill)
+
+
+def rebalance() -> None:
+    """Makes the shards of a cluster even, and closes slots that a cut-off move left open."""
+    _roll("rebalance", rollouts.rebalance)
+
+
+def add_node() -> None:
+    """Brings the hosts that are new in the inventory into the cluster."""
+    _roll("add_node", rollouts.add_node)
+
+
+def remove_node(host: str) -> None:
+    """Empties a host, and takes it out of the cluster: `deploy.remove_node host=NAME`."""
+    _roll("remove_node", lambda cluster: rollouts.remove_node(cluster, str(host)))
+
+
+def replace_node(host: str) -> None:
+    """Puts a new host in the place of one that died for good: `deploy.replace_node host=ADDRESS`,
+    the dead one's (or its name, if the new host has it).
+    """
+    _roll("replace_node", lambda cluster: rollouts.replace_node(cluster, str(host)))
+
+
+def _roll(verb: str, plan: Callable[[rollouts.Cluster], rollouts.Rollout]) -> None:
+    _all_or_none()
+    if _wanted().cluster is None:
+        raise DeployError(f"deploy.{verb}: the inventory says no cluster; nothing was changed")
+    run.roll(verb, plan)
 
 
 def _meet() -> tuple[Stack, Machine, Runtime]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from deploy.cluster.formation import Form, to_be_formed
 from deploy.cluster.inventory import Hosts
-from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.nodes import ClusterError, Nodes, wait
+from deploy.cluster.sequence import Well, in_turn
 from deploy.cluster.state import ClusterView
 from deploy.cluster.together import Await, OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, Role
+from deploy.rollouts.restart import rolling
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.steps import Step
@@ -26,48 +28,69 @@ class Known:
 
 def problems(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
     """Why the cluster can't be put there, each with its cure. Empty: it can."""
-    found = [
-        f"{name}: {problem}"
-        for name, known in sorted(hosts.items())
-        for problem in known.runtime.problems(known.facts)
-    ]
-    found += _different_passwords(hosts)
-    found += _changed_tls(wanted, hosts)
+    found = unfit(wanted, hosts)
     try:
-        to_be_formed(_view(wanted, hosts), _remembering(hosts), wanted.shards)
+        to_be_formed(view(wanted, hosts), remembering(hosts), wanted.shards)
     except ClusterError as error:
         found.append(str(error))
     return found
 
 
+def unfit(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
+    """What is wrong with the hosts themselves, whatever the cluster is."""
+    found = [
+        f"{name}: {problem}"
+        for name, known in sorted(hosts.items())
+        for problem in known.runtime.problems(known.facts)
+    ]
+    return [*found, *_different_passwords(hosts), *_changed_tls(wanted, hosts)]
+
+
 def plan(wanted: Hosts, hosts: Mapping[str, Known], host: str) -> list[Step]:
-    """What one host does, in order. All hosts come to the steps that wait for each other."""
+    """What one host does, in order. All hosts come to the steps that wait for each other. What a
+    running node can't take on live, it takes on in its turn of a rolling restart.
+    """
     known, site = hosts[host], wanted.site
-    form = to_be_formed(_view(wanted, hosts), _remembering(hosts), wanted.shards)
+    now = view(wanted, hosts)
+    form = to_be_formed(now, remembering(hosts), wanted.shards)
     mine = site if host == site.first else None
+    turns = [] if form else rolling(now, site.replicas, restarts(hosts))
     return [
-        *known.runtime.prepare(known.facts, _sources(hosts, host), rolling=not form),
-        Await("all nodes answer", mine, _all_answer),
+        *known.runtime.prepare(known.facts, sources(hosts, host), rolling=not form),
+        Await("all nodes answer", mine, all_answer),
         *([OnCluster(Form(wanted.shards), site)] if form and mine else []),
-        Await("the cluster is well", mine, wait_until_well),
-        *known.runtime.finish(known.facts),
+        *in_turn(turns, site, host, Well(frozenset(wanted.nodes), site.replicas)),
+        *_finish(hosts, host),
     ]
 
 
-def restarts(hosts: Mapping[str, Known]) -> dict[Node, str]:
-    """The nodes that run and must restart for what is wanted, and why."""
+def _finish(hosts: Mapping[str, Known], host: str) -> list[Step]:
+    """The service: started everywhere at once, restarted host by host."""
+    steps = {name: known.runtime.finish(known.facts) for name, known in hosts.items()}
+    if not any(getattr(step, "restart", False) for some in steps.values() for step in some):
+        return steps[host]
+    turns: list[Step] = []
+    for name in sorted(hosts):
+        turns.append(Await(f"the service of {name} has its turn"))
+        turns += steps[name] if name == host else []
+    return turns
+
+
+def restarts(hosts: Mapping[str, Known]) -> dict[Node, list[Step]]:
+    """The nodes that run and must restart for what is wanted, and how."""
     return {
-        node: why
+        node: known.runtime.restart(node, why)
         for known in hosts.values()
         for node, why in known.runtime.restarts(known.facts).items()
     }
 
 
-def _view(wanted: Hosts, hosts: Mapping[str, Known]) -> ClusterView:
+def view(wanted: Hosts, hosts: Mapping[str, Known]) -> ClusterView:
+    """What all nodes said when the hosts were read."""
     return ClusterView({node: hosts[node.host].facts.nodes.get(node) for node in wanted.nodes})
 
 
-def _remembering(hosts: Mapping[str, Known]) -> set[Node]:
+def remembering(hosts: Mapping[str, Known]) -> set[Node]:
     """The nodes that don't answer, and have been in a cluster."""
     return {
         node
@@ -77,7 +100,7 @@ def _remembering(hosts: Mapping[str, Known]) -> set[Node]:
     }
 
 
-def _sources(hosts: Mapping[str, Known], host: str) -> dict[Role, str]:
+def sources(hosts: Mapping[str, Known], host: str) -> dict[Role, str]:
     """From which other host this one copies a password that it lacks. Where none has it, the first
     makes it.
     """
@@ -117,7 +140,9 @@ def _changed_tls(wanted: Hosts, hosts: Mapping[str, Known]) -> Iterator[str]:
                 )
 
 
-def _all_answer(nodes: Nodes) -> None:
+def all_answer(nodes: Nodes) -> None:
+    """Waits until every node is up."""
+
     def silent(view: ClusterView) -> list[str]:
         return [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
 

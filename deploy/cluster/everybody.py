@@ -1,5 +1,6 @@
 """All hosts of a cluster, read once each in a run, whoever asks."""
 
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -13,6 +14,7 @@ from deploy.cluster.inventory import Hosts, read
 from deploy.cluster.topology import TopologyError
 from deploy.facts.gather import gather
 from deploy.facts.machine import MachineFact
+from deploy.operations.locks import locked
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
@@ -38,8 +40,9 @@ def _data(each: Host) -> dict[str, object]:
     return {name: getattr(each.data, name, None) for name in ("stack", "address")}
 
 
-def plan() -> list[Step]:
-    """What the host that pyinfra is at has to do, so that the cluster becomes what is wanted.
+def plan() -> tuple[list[Step], AbstractContextManager[None]]:
+    """What the host that pyinfra is at has to do, so that the cluster becomes what is wanted; and
+    the lock under which it is done, if any host has something to change.
 
     Raises:
         DeployError: it can't; nothing was changed anywhere.
@@ -49,7 +52,9 @@ def plan() -> list[Step]:
     if lines := converge.problems(wanted, found):
         told = "\n".join(f"  {line}" for line in lines)
         raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
-    return converge.plan(wanted, found, host.name)
+    plans = {name: converge.plan(wanted, found, name) for name in found}
+    changes = any(step.changes for steps in plans.values() for step in steps)
+    return plans[host.name], locked("stack", wanted.site.first) if changes else nullcontext()
 
 
 def known(wanted: Hosts, first: str) -> dict[str, Known]:

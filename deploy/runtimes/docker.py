@@ -26,7 +26,7 @@ from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.settings import MEMORY_SHARE, Stack
-from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Step
+from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Run, Step
 from deploy.wheels import Release, Target, release_for
 
 _ETC = "/etc/thoughtstream"
@@ -222,7 +222,8 @@ class Docker(Runtime):
         for service, server in self.composed.items():
             why, restart = whys[service]
             found = docker.containers.get(server.seat.unit)
-            if not (restart and rolling):
+            later = restart and rolling and facts.of(server.seat.unit).redis is not None
+            if not later:
                 yield from self._up(service, found, why, restart=restart)
 
     def restarts(self, facts: Facts) -> dict[Node, str]:
@@ -231,9 +232,21 @@ class Docker(Runtime):
         found = {}
         for service, server in self.composed.items():
             why, restart = self._why(service, facts, docker)
-            if restart and server.seat.node:
+            if restart and facts.of(server.seat.unit).redis and server.seat.node:
                 found[server.seat.node] = why
         return found
+
+    def retire(self) -> list[Step]:
+        """The service stops for good: the host leaves its cluster."""
+        command = f"docker rm --force {SERVICE_UNIT} >/dev/null"
+        return [
+            Run("stop the service for good", f"docker stop {SERVICE_UNIT} && {command} || true")
+        ]
+
+    def restart(self, node: Node, why: str) -> list[Step]:
+        """The restart of a node, in a new container, until it answers."""
+        found = (name for name, server in self.composed.items() if server.seat.node == node)
+        return list(self._up(next(found), None, why, restart=True))
 
     def _why(self, service: str, facts: Facts, docker: DockerState) -> tuple[str, bool]:
         """Why a Redis must be made (anew), and whether that stops one that runs."""

@@ -179,22 +179,37 @@ class Native(Runtime, ABC):
 
     def _redis(self, instance: Instance, facts: Facts, *, rolling: bool) -> Iterator[Step]:
         why, restart = self._why(instance, facts)
-        later = restart and rolling
+        later = restart and rolling and facts.redis is not None
         yield from instance.server.configuration(facts, restart=bool(why))
         job, reason = self.job(instance.unit), "" if later else why
         yield from self._started(job, instance.unit, reason, facts, restart=restart)
         if reason or facts.redis is None:
-            cli = instance.server.cli
-            yield self.gate(instance.unit, f"Redis answers{cli.at}", cli.is_ready())
+            yield self._answers(instance)
 
     def restarts(self, facts: Facts) -> dict[Node, str]:
         """The nodes of a cluster that run and must restart, and why."""
         found = {}
         for instance in self.instances:
-            why, restart = self._why(instance, facts.of(instance.unit))
-            if restart and instance.server.seat.node:
+            own = facts.of(instance.unit)
+            why, restart = self._why(instance, own)
+            if restart and own.redis and instance.server.seat.node:
                 found[instance.server.seat.node] = why
         return found
+
+    @abstractmethod
+    def retire(self) -> list[Step]:
+        """The service stops for good: the host leaves its cluster."""
+
+    def restart(self, node: Node, why: str) -> list[Step]:
+        """The restart of a node, until it answers."""
+        instance = next(one for one in self.instances if one.server.seat.node == node)
+        start = self.start(instance.unit, why, restart=True, reload=False)
+        return [start, self._answers(instance, again=True)]
+
+    def _answers(self, instance: Instance, *, again: bool = False) -> Gate:
+        cli = instance.server.cli
+        what = f"Redis answers{' again' if again else ''}{cli.at}"
+        return self.gate(instance.unit, what, cli.is_ready())
 
     def _why(self, instance: Instance, facts: Facts) -> tuple[str, bool]:
         """Why Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
