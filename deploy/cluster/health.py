@@ -1,6 +1,6 @@
 """Whether a cluster is well: the condition of every gate. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.topology import Node
@@ -9,19 +9,21 @@ LAG = 1 << 20
 """Bytes that a replica may be behind: less than a busy second, far less than the backlog."""
 
 
-def problems(view: ClusterView, replicas: int, *, open_slots: bool = False) -> list[str]:
+def problems(
+    view: ClusterView, replicas: int, *, open_slots: bool = False, gone: Collection[str] = ()
+) -> list[str]:
     """Why the cluster isn't well, a line each; empty: every node sees all slots served and nobody
     away, no slot is on its way, every master has its replicas, and each of them follows.
-    `open_slots`: these may be.
+    `open_slots`: these may be; `gone`: the ids of members that may be away.
     """
     silent = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
-    own = [line for node, found in view.present.items() for line in _node(view, node, found)]
+    own = [line for node, found in view.present.items() for line in _node(view, node, found, gone)]
     shards = [line for master in view.masters for line in _shard(view, master, replicas)]
     moving = [] if open_slots else list(_open(view))
     return [*silent, *own, *_disagreement(view), *moving, *shards]
 
 
-def _node(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
+def _node(view: ClusterView, node: Node, found: NodeView, gone: Collection[str]) -> Iterator[str]:
     if found.loading:
         yield f"{node} is loading its data"
     if found.state != "ok":
@@ -29,7 +31,7 @@ def _node(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
     if found.slots_ok != SLOTS:
         yield f"{node} sees {found.slots_ok} of {SLOTS} slots served"
     for member in found.members:
-        if member.lost:
+        if member.lost and member.id not in gone:
             name = view.node(member.id) or member.endpoint
             yield f"{node} sees {name} as {member.lost}"
     known = {member.id for member in found.members}

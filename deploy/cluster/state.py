@@ -63,6 +63,13 @@ class NodeView:
             return None
         return cls(me, tuple(members), info)
 
+    @classmethod
+    def blank(cls, node: Node) -> "NodeView":
+        """What a node will say that is yet to be started for the first time."""
+        flags = frozenset({"myself", "master"})
+        me = Member(f"new {node}", node.endpoint, flags, None, True, frozenset(), frozenset())
+        return cls(me, (me,), {"role": "master", "cluster_state": "ok", "redis_version": ""})
+
     @property
     def id(self) -> str:
         return self.me.id
@@ -125,6 +132,15 @@ class NodeView:
     @property
     def maxmemory(self) -> int:
         return self._number("maxmemory")
+
+    @property
+    def dataset(self) -> int:
+        """Bytes of what it keeps, without what it needs to keep it."""
+        return self._number("used_memory_dataset")
+
+    @property
+    def uptime_s(self) -> int:
+        return self._number("uptime_in_seconds")
 
     @property
     def version(self) -> str:

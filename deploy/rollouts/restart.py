@@ -14,16 +14,16 @@ def rolling(
 ) -> list[Turn]:
     """Turns in which these nodes restart, by these steps: replicas before masters, and a master
     only once a replica has taken over. Each begins with the cluster well, so that one that doesn't
-    come back is the last.
+    come back is the last. Those that don't answer come first: they keep the others waiting.
     """
     well = Well(frozenset(view.nodes), replicas)
-    masters = [node for node in sorted(restarts) if view[node].is_master]
-    others = [node for node in sorted(restarts) if not view[node].is_master]
-    turns = []
-    for node in [*others, *masters]:
+    silent = [node for node in sorted(restarts) if view.nodes[node] is None]
+    replica = [n for n in sorted(restarts) if n not in silent and not view[n].is_master]
+    masters = [node for node in sorted(restarts) if node not in (*silent, *replica)]
+    turns = [Turn(node.host, step, None) for node in silent for step in restarts[node]]
+    for node in (*replica, *masters):
         turns.append(Turn(node.host, HandOver(node), well))
-        turns += [
-            Turn(node.host, step, None if number else well)
-            for number, step in enumerate(restarts[node])
-        ]
+        first, *others = restarts[node]
+        turns.append(Turn(node.host, first, well))
+        turns += [Turn(node.host, step, None) for step in others]
     return turns

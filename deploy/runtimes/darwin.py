@@ -127,6 +127,9 @@ class DarwinNative(Native):
         plist = self.job(unit).path
         return StartDaemon("system", unit, plist, why, restart=restart)
 
+    def retire(self) -> list[Step]:
+        return []  # a Mac is in no cluster
+
     def gate(self, unit: str, what: str, check: str) -> Gate:
         return Gate(
             what,

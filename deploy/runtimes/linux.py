@@ -95,6 +95,9 @@ class LinuxNative(Native):
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartUnit:
         return StartUnit(unit, why, restart=restart, reload=reload)
 
+    def retire(self) -> list[Step]:
+        return [Run("stop the service for good", f"systemctl disable --now {SERVICE_UNIT}")]
+
     def gate(self, unit: str, what: str, check: str) -> Gate:
         return Gate(
             what,

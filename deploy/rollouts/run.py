@@ -1,0 +1,76 @@
+"""A verb on the cluster of the inventory: planned once for all hosts, done under the lock."""
+
+from collections.abc import Callable
+from threading import Lock as Mutex
+
+from pyinfra import logger
+from pyinfra.api.exceptions import DeployError
+from pyinfra.context import host, state
+
+from deploy.cluster import everybody
+from deploy.cluster.lock import PATH, Lock
+from deploy.cluster.nodes import ClusterError
+from deploy.cluster.sequence import show
+from deploy.cluster.topology import TopologyError
+from deploy.facts.cluster import LockFact
+from deploy.operations import carry_out
+from deploy.operations.locks import locked
+from deploy.rollouts.verbs import Cluster, Rollout
+from deploy.steps import BuildImage, InstallRelease
+from deploy.wheels import build
+
+_PLANS: dict[str, Rollout] = {}
+_PLANNING = Mutex()
+
+
+def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
+    """Adds the host's part of a verb to the run.
+
+    Raises:
+        DeployError: it may not begin; nothing was changed.
+    """
+    # One failure ends the run everywhere, and nobody is asked whether to go on without a host.
+    state.should_raise_failed_hosts = None
+    with _PLANNING:
+        if verb not in _PLANS:
+            _PLANS[verb] = _planned(verb, plan)
+    rollout = _PLANS[verb]
+    steps = rollout.steps(host.name)
+    for step in steps:
+        if isinstance(step, InstallRelease | BuildImage):
+            build(step.release)
+    with locked(verb, rollout.site.first):
+        carry_out(steps)
+
+
+def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
+    wanted = everybody.hosts()
+    if outside := sorted(
+        {each.name for each in state.inventory} - {h.name for h in state.active_hosts}
+    ):
+        raise DeployError(
+            f"deploy.{verb} needs all hosts; leave out --limit and --exclude: {outside}"
+        )
+    found = everybody.known(wanted, host.name)
+    try:
+        rollout = plan(Cluster(wanted, found, since=_since(verb, wanted.site.first)))
+    except (ClusterError, TopologyError, LookupError) as error:
+        raise DeployError(f"deploy.{verb}: {error}\n  nothing was changed") from None
+    _tell(rollout)
+    return rollout
+
+
+def _since(verb: str, first: str) -> float | None:
+    """When the same verb began that was cut off on this machine."""
+    text = state.inventory.get_host(first).get_fact(LockFact, PATH)
+    found = Lock.parse(text or "")
+    return found.since if found and found.verb == verb and found.is_left() else None
+
+
+def _tell(rollout: Rollout) -> None:
+    for name, steps in rollout.ready.items():
+        for step in steps:
+            if step.changes:
+                logger.info(f"Plan before: {name}: {step}")
+    for line in show(rollout.turns) or ["Plan: nothing to change"]:
+        logger.info(line)
