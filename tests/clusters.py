@@ -47,20 +47,23 @@ class Cluster:
         self.wait_until_master(heir)
         return heir
 
-    def add(self) -> int:
-        """One more node, a master without slots; returns its port when all others know it."""
+    def add(self, *, replica_of: int | None = None) -> int:
+        """One more node, a master without slots or a replica; returns its port when all know it."""
         known = next(iter(self.servers))
         port = free_port()
         self.servers[port] = self.make(port).start()
         _ask(self.servers[port], "CLUSTER MEET", "127.0.0.1", known)
         _each(self.servers, lambda s: len(_nodes(s)) == len(self.servers), "the node is known")
+        _each(self.servers, _is_ok, "the new node sees all slots")
+        if replica_of is not None:
+            _ask(self.servers[port], "CLUSTER REPLICATE", _id(self.servers[replica_of]))
+            wait_until(lambda: _is_synced(self.servers[port]), "the new replica is in sync")
         return port
 
     def remove(self, port: int) -> None:
         """Have a node without slots forgotten by the others and stopped."""
         server = self.servers.pop(port)
         gone = _id(server)
-        _ask(server, "CLUSTER RESET")
         for other in self.servers.values():
             _ask(other, "CLUSTER FORGET", gone)
         server.stop()
@@ -189,14 +192,22 @@ def _nodes(server: RedisServer) -> dict[int, dict[str, Any]]:
     return {int(endpoint.rpartition(":")[2]): node for endpoint, node in nodes.items()}
 
 
+def _is_ok(server: RedisServer) -> bool:
+    info: Any = _ask(server, "CLUSTER INFO")
+    return bool(info["cluster_state"] == "ok")
+
+
 def _is_whole(server: RedisServer, nodes: int) -> bool:
+    known = _nodes(server).values()
+    masters = [node for node in known if "master" in node["flags"]]
+    return _is_ok(server) and _is_synced(server) and (len(known), len(masters)) == (nodes, MASTERS)
+
+
+def _is_synced(server: RedisServer) -> bool:
+    """Whether it is a master, or a replica that has what its master has."""
     with server.client() as client:
-        info: Any = client.execute_command("CLUSTER INFO")
         link: Any = client.info("replication")
-    synced = link.get("master_link_status", "up") == "up"
-    known = (info["cluster_state"], info["cluster_known_nodes"]) == ("ok", str(nodes))
-    masters = [node for node in _nodes(server).values() if "master" in node["flags"]]
-    return known and synced and len(masters) == MASTERS
+    return bool(link.get("master_link_status", "up") == "up")
 
 
 def free_port() -> int:

@@ -9,9 +9,10 @@ the answer was lost, only what changes nothing is asked again.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from redis.asyncio import RedisCluster
@@ -20,6 +21,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands import READ_COMMANDS
+from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
     ConnectionError,
@@ -97,6 +99,7 @@ class Cluster(RedisCluster):
         self._seeds = [ClusterNode(host, port, **kwargs) for host, port in seeds]
         self._manager.startup_nodes = {node.name: node for node in self._seeds}
         self._looking: asyncio.Task[None] | None = None
+        self._seen: Any = None
 
     @property
     def _manager(self) -> Any:
@@ -116,7 +119,7 @@ class Cluster(RedisCluster):
             await asyncio.wait({self._looking})
         nodes = (*self._seeds, *self._manager.startup_nodes.values(), *self._known())
         await asyncio.gather(*(node.disconnect() for node in nodes))
-        self._initialize = True
+        self._initialize, self._seen = True, None
 
     # --- who has what ------------------------------------------------------------------------
     def _known(self) -> list[ClusterNode]:
@@ -135,7 +138,9 @@ class Cluster(RedisCluster):
         await asyncio.shield(self._looking)
 
     async def _look(self) -> None:
-        node = await self._one_that_answers()
+        node, slots = await self._one_that_answers()
+        if slots == self._seen:
+            return
         manager = self._manager
         manager.startup_nodes = {node.name: node}
         try:
@@ -145,9 +150,10 @@ class Cluster(RedisCluster):
         for known in manager.nodes_cache.values():  # they have done nothing wrong
             for connection in known._connections:
                 connection.reset_should_reconnect()
+        self._seen = slots
 
-    async def _one_that_answers(self) -> ClusterNode:
-        """Any, asked in any order; who doesn't answer is not waited for."""
+    async def _one_that_answers(self) -> tuple[ClusterNode, Any]:
+        """Any, asked in any order, and its CLUSTER SLOTS; who is silent is not waited for."""
         nodes = self._known()
         random.shuffle(nodes)
         tasks: dict[asyncio.Task[Any], ClusterNode] = {}
@@ -156,14 +162,14 @@ class Cluster(RedisCluster):
             while nodes or tasks:
                 if nodes:
                     node = nodes.pop()
-                    tasks[asyncio.create_task(node.execute_command("PING"))] = node
+                    tasks[asyncio.create_task(node.execute_command("CLUSTER SLOTS"))] = node
                 done, _ = await asyncio.wait(
                     tasks, timeout=_HEAD_START_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
                     node, error = tasks.pop(task), task.exception()
                     if error is None:
-                        return node
+                        return node, task.result()
         finally:
             for task in tasks:
                 task.cancel()
@@ -199,14 +205,19 @@ class Cluster(RedisCluster):
         end = clock() + self.patience_s
         while True:
             try:
-                primaries = await self.primaries()
-                names = [self.place_of(near)] if near else list(primaries)
-                found = [self._find_on(primaries[name], glob) for name in names]
-                return set[str]().union(*await asyncio.gather(*found))
+                await self.initialize()
+                if near is None:
+                    nodes = list((await self.primaries()).values())
+                else:
+                    nodes = [self._node_of(Call((), {}, self.keyslot(near)))]
+                found = await asyncio.gather(*(self._find_on(node, glob) for node in nodes))
+                return set[str]().union(*found)
             except OUTAGES as error:
                 if clock() >= end or is_refusal(error):
                     raise
             await asyncio.sleep(_LONGEST_PAUSE_S)
+            with suppress(*_ERRORS):
+                await self.look_again()
 
     async def _find_on(self, node: ClusterNode, glob: str) -> set[str]:
         scan = self.scan_iter(match=glob, count=_SCAN, target_nodes=node)
@@ -218,6 +229,17 @@ class Cluster(RedisCluster):
             return str(self._manager.get_node_from_slot(self.keyslot(key)).name)
         except (KeyError, SlotNotCoveredError):
             return ""
+
+    def key_on(self, place: str, make: Callable[[int], str]) -> str:
+        """The first of the keys that `make` makes of 0, 1, 2 … that this node has.
+
+        Raises:
+            RedisClusterException: it has no slots.
+        """
+        slots = {slot for slot, its in self._manager.slots_cache.items() if its[0].name == place}
+        if not slots:
+            raise RedisClusterException(f"{place} has no slots")
+        return next(key for n in count() if key_slot((key := make(n)).encode()) in slots)
 
     # --- commands ----------------------------------------------------------------------------
     async def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -276,6 +298,7 @@ class Cluster(RedisCluster):
     async def _redirect(self, call: Call) -> None:
         call.node, call.asking, error = None, False, call.answer
         if isinstance(error, MovedError):
+            self._seen = None
             await self._manager.move_slot(error)
         elif isinstance(error, AskError):
             call.node, call.asking = self._node_at(error.host, error.port), True

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from thoughtstream.config import ConfigError, Durability
+from thoughtstream.errors import RedisUnavailable
 from thoughtstream.store.connection import Client, near
 from thoughtstream.store.outages import OUTAGES
 
@@ -37,6 +38,7 @@ async def check(redis: Client, durability: Durability, key: str) -> None:
 
     Raises:
         ConfigError: it can't; the message names the setting and the cure.
+        RedisUnavailable: no replica came back in time.
     """
     if durability == "disk":
         if not await _knows(redis, "WAITAOF", key):
@@ -44,16 +46,22 @@ async def check(redis: Client, durability: Durability, key: str) -> None:
         if not (await _info(redis, "persistence", key)).get("aof_enabled"):
             raise ConfigError("memory.durability: disk needs `appendonly yes` on the server")
     elif durability == "replicas" and not await _has_replica(redis, key):
-        raise ConfigError("memory.durability: replicas needs a replica, and none is connected")
+        if isinstance(redis, Redis):
+            raise ConfigError("memory.durability: replicas needs a replica, and none is connected")
+        raise RedisUnavailable(
+            f"{redis.place_of(key)} has no replica just now, and durability `replicas` needs one; "
+            "nothing was written"
+        )
 
 
 async def _has_replica(redis: Client, key: str) -> bool:
     clock = asyncio.get_running_loop().time
     end = clock() + (0 if isinstance(redis, Redis) else redis.patience_s)
     while not (await _info(redis, "replication", key)).get("connected_slaves"):
-        if clock() >= end:
+        if isinstance(redis, Redis) or clock() >= end:
             return False
         await asyncio.sleep(_LOOK_S)
+        await redis.look_again()  # it may be a replica itself by now, which nothing else tells
     return True
 
 

@@ -12,12 +12,12 @@ import socket
 import time
 import uuid
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from thoughtstream import keys
-from thoughtstream.store.connection import Client, place_of, server_ms
+from thoughtstream.store.cluster import Cluster
+from thoughtstream.store.connection import Client, server_ms
 from thoughtstream.store.functions import Library
 
 HEARTBEAT_S = 1.0
@@ -60,11 +60,11 @@ class Membership:
 
     def key_on(self, place: str) -> str:
         """A key that nobody else makes, on this server."""
-        for n in count():
-            key = keys.SERVICE.key(id=f"{self.id}-{n}")
-            if place_of(self._redis, key) == place:
-                return key
-        raise AssertionError("the count has no end")
+
+        def key(n: int) -> str:
+            return keys.SERVICE.key(id=f"{self.id}-{n}")
+
+        return self._redis.key_on(place, key) if isinstance(self._redis, Cluster) else key(0)
 
     async def make(self, key: str) -> None:
         """Make such a key, which is gone at once: for whoever listens for new keys."""

@@ -1,0 +1,263 @@
+"""A cluster that changes while it is used: nodes change roles, die, come and go, slots move."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.crc import key_slot
+
+from tests import clusters
+from tests.clusters import Cluster
+from tests.engine.test_service import running, until
+from tests.servers import RedisServer, programs
+from thoughtstream import Mind, keys
+from thoughtstream.config import MemoryConfig, RedisConfig, Settings, StreamConfig
+from thoughtstream.errors import NotDurable, RedisUnavailable, ThoughtstreamError
+from thoughtstream.store.connection import open_client
+
+NAMES = ["ana", "bob", "cleo"]
+"""One on every node of three."""
+
+_PAUSE_S = 0.02
+
+
+@pytest.fixture(scope="module", params=sorted(programs()))
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """Three masters with a replica each, which lose patience soon; empty when it is new."""
+    make = partial(RedisServer, programs()[request.param])
+    directory = tmp_path_factory.mktemp("cluster")
+    with clusters.running(directory, make, "cluster-node-timeout 1000", replicas=1) as started:
+        yield started
+
+
+@pytest.fixture
+def settings(cluster: Cluster, tmp_path: Path) -> Iterator[Settings]:
+    cluster.wait_until_whole()
+    for port in cluster.masters:
+        with cluster.servers[port].client() as client:
+            client.flushall()
+    yield Settings(
+        home=tmp_path,
+        redis=RedisConfig(url=cluster.url),
+        streams=StreamConfig(
+            working_memory_ttl_ms=200, cycle_target_ms=5, working_memory_maxlen=0,
+            assembled_maxlen=100_000,
+        ),
+        memory=MemoryConfig(trigger_limit=0),
+    )  # fmt: skip
+
+
+@dataclass
+class Said:
+    """What clients of a mind were told. `thoughts`, `anchors`: acknowledged ids."""
+
+    thoughts: list[str] = field(default_factory=list)
+    anchors: list[str] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    recalls: int = 0
+
+
+@asynccontextmanager
+async def busy(settings: Settings, names: list[str]) -> AsyncIterator[dict[str, Said]]:
+    """Minds that are used in every way, all the time, until the end of the context."""
+    said = {name: Said() for name in names}
+    over = asyncio.Event()
+
+    async def use(name: str, what: Callable[[Mind, Said], Awaitable[None]]) -> None:
+        async with Mind.connect(name, settings=settings) as mind:
+            while not over.is_set():
+                try:
+                    await what(mind, said[name])
+                except ThoughtstreamError as error:
+                    said[name].errors.append(error)
+                await asyncio.sleep(_PAUSE_S)
+
+    async with asyncio.TaskGroup() as group:
+        for name in names:
+            for what in (_think, _anchor, _recall):
+                group.create_task(use(name, what))
+        try:
+            yield said
+        finally:
+            over.set()
+
+
+async def _think(mind: Mind, said: Said) -> None:
+    said.thoughts.append(await mind.think(f"thought {len(said.thoughts)}", salience=0.9))
+
+
+async def _anchor(mind: Mind, said: Said) -> None:
+    content = f"anchor {len(said.anchors)}"
+    said.anchors.append(await mind.anchor(content, durability="replicas"))
+
+
+async def _recall(mind: Mind, said: Said) -> None:
+    assert (await mind.audit()).faults == []
+    said.recalls += bool(await mind.recall("anchor"))
+
+
+async def more(said: dict[str, Said], count: int = 5) -> None:
+    """Wait until every mind has taken so many more thoughts and anchors, and a question."""
+    before = {name: (len(s.thoughts), len(s.anchors), s.recalls) for name, s in said.items()}
+
+    async def come() -> bool:
+        return all(
+            len(s.thoughts) >= before[n][0] + count
+            and len(s.anchors) >= before[n][1] + count
+            and s.recalls > before[n][2]
+            for n, s in said.items()
+        )
+
+    await until(come, most_s=60)
+
+
+async def at_rest(settings: Settings, name: str, said: Said, *, unsure: int = 0) -> None:
+    """Wait until everything of a mind has come to its end; nothing is missing, nothing twice.
+
+    `unsure`: how many thoughts may have been written, or lost, beside those that were acknowledged.
+    """
+    async with Mind.connect(name, settings=settings) as mind:
+
+        async def rests() -> bool:
+            audit = await mind.audit()
+            assert audit.faults == []
+            return not audit.competing + audit.intervening + audit.unread
+
+        await until(rests, most_s=60)
+        audit = await mind.audit()
+        wanted = len(said.thoughts) + len(said.anchors)
+        assert wanted - unsure <= audit.adopted <= wanted + unsure
+        redis = mind._redis
+        attended: Any = await redis.xrange(keys.ASSEMBLED.key(mind=name))
+        remembered: Any = await redis.xrange(keys.EPISODIC.key(mind=name))
+    for entries in (attended, remembered):
+        twice = [id_ for id_, n in Counter(f["id"] for _, f in entries).items() if n > 1]
+        assert twice == []
+    assert set(said.anchors) <= {fields["id"] for _, fields in remembered}
+
+
+async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
+    return await asyncio.to_thread(work, *args)
+
+
+def slot_of(name: str) -> int:
+    return key_slot(keys.LEDGER.key(mind=name).encode())
+
+
+async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settings) -> None:
+    """Handovers, restarts, a slot that moves to a new node and back, under load: no error."""
+    async with running(settings), busy(settings, NAMES) as said:
+        await more(said)
+        for master in cluster.masters:
+            await in_thread(cluster.hand_over, master)
+            await in_thread(cluster.servers[master].stop)
+            await in_thread(cluster.servers[master].start)
+            await in_thread(cluster.wait_until_whole)
+        await more(said)
+        moved = NAMES[0]
+        home, new = cluster.owner(slot_of(moved)), await in_thread(cluster.add)
+        replica = await in_thread(partial(cluster.add, replica_of=new))
+        await in_thread(cluster.move, slot_of(moved), new)
+        await more(said)
+        await in_thread(cluster.move, slot_of(moved), home)
+        await in_thread(cluster.remove, replica)
+        await in_thread(cluster.remove, new)
+        await more(said)
+    assert [error for s in said.values() for error in s.errors] == []
+    async with running(settings):
+        for name in NAMES:
+            await at_rest(settings, name, said[name])
+
+
+async def test_a_master_that_is_killed_loses_no_anchor(
+    cluster: Cluster, settings: Settings
+) -> None:
+    victim = cluster.owner(slot_of(NAMES[0]))
+    heir = cluster.replica_of(victim)
+    async with running(settings) as service, busy(settings, NAMES) as said:
+        await more(said)
+        await in_thread(cluster.servers[victim].kill)
+        await in_thread(cluster.wait_until_master, heir)
+        await in_thread(cluster.servers[victim].start)  # anchors need a replica
+        await more(said)
+        assert not service.done()
+    errors = [error for s in said.values() for error in s.errors]
+    assert all(isinstance(error, RedisUnavailable | NotDurable) for error in errors)
+    async with running(settings):
+        for name in NAMES:
+            await at_rest(settings, name, said[name], unsure=50)
+
+
+async def test_a_slot_on_its_way_is_waited_for(cluster: Cluster, settings: Settings) -> None:
+    """Half of a mind's keys are here, half there: what needs several of them waits."""
+    name = NAMES[1]
+    slot = slot_of(name)
+    home = cluster.owner(slot)
+    to = next(port for port in cluster.masters if port != home)
+    async with running(settings), busy(settings, [name]) as said:
+        await more(said)
+        with cluster.moving(slot, to) as move_keys:
+            await in_thread(move_keys, 3)
+            thoughts = len(said[name].thoughts)
+
+            async def thinks() -> bool:
+                return len(said[name].thoughts) > thoughts + 3
+
+            await until(thinks)  # a window is one key
+        await more(said)
+        await in_thread(cluster.move, slot, home)
+    assert said[name].errors == []
+    async with running(settings):
+        await at_rest(settings, name, said[name])
+
+
+async def test_a_mind_that_slept_through_a_failover_wakes_up(
+    cluster: Cluster, settings: Settings
+) -> None:
+    async with running(settings):
+        for n in range(1, 3):
+            for name in NAMES:
+                async with Mind.connect(name, settings=settings) as mind:
+                    await mind.think("awake", window="memory")
+
+                    async def remembered(mind: Mind = mind, n: int = n) -> bool:
+                        return (await mind.audit()).anchored == n
+
+                    await until(remembered)
+            for master in cluster.masters:
+                await in_thread(cluster.hand_over, master)
+            await in_thread(cluster.wait_until_whole)
+
+
+async def test_it_ends_with_a_typed_error_where_nobody_takes_over(
+    cluster: Cluster, settings: Settings
+) -> None:
+    impatient = settings.model_copy(update={"redis": RedisConfig(url=cluster.url, patience_s=0.2)})
+    master = cluster.owner(slot_of("ana"))
+    both = [master, cluster.replica_of(master)]
+    async with Mind.connect("ana", settings=impatient) as mind:
+        await mind.think("there")
+        for port in both:
+            await in_thread(cluster.servers[port].kill)
+        for work in (mind.think("x"), mind.attend(), mind.audit(), mind.anchor("x")):
+            with pytest.raises(RedisUnavailable):
+                await work
+        for port in both:
+            await in_thread(cluster.servers[port].start)
+        await in_thread(cluster.wait_until_whole)
+        await mind.think("there again")
+
+
+async def test_any_node_that_the_url_names_will_do(cluster: Cluster, settings: Settings) -> None:
+    nodes = ",".join(["127.0.0.1:1", *(f"127.0.0.1:{port}" for port in cluster.masters[1:])])
+    redis = await open_client(settings.redis, f"redis://{nodes}/0")
+    assert await redis.ping()
+    await redis.aclose()
