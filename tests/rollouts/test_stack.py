@@ -10,6 +10,7 @@ from tests.lab.host import Host
 from tests.lab.images import Suite
 from tests.lab.lab import Lab
 
+from . import keys
 from .deployment import Deployment
 
 MIB = 1 << 20
@@ -175,3 +176,24 @@ def test_everything_is_back_after_a_reboot(deployed: Deployment) -> None:
     deployed.forget(kept)
     assert not deployed.deploy().changed
     control.verify(deployed.inventory(), "-k", "come_back or running or recalled")
+
+
+def test_a_backup_is_put_back_by_value(deployed: Deployment, tmp_path: Path) -> None:
+    deployed.deploy()
+    inventory = deployed.inventory()
+    first = keys.write(deployed, "first")
+    moment = keys.next_second(deployed)
+    both = keys.write(deployed, "both")
+    control.pyinfra(inventory, "deploy.backup", f"to={tmp_path}")
+    deployed.redis("del", "proof:first:hash")
+    deployed.redis("set", "proof:both:1", "is another")
+
+    put_back = ["deploy.restore", f"from_={tmp_path}/{deployed.host.name}", "replace=yes"]
+    control.pyinfra(inventory, *put_back)
+    assert keys.values(deployed) == both
+
+    control.pyinfra(inventory, *put_back, f"point_in_time={moment}")
+    assert keys.values(deployed) == first
+    deployed.healthy()
+    assert not deployed.deploy().changed  # also of rewrites, which were off for a moment
+    deployed.forget(set(first))
