@@ -7,6 +7,7 @@ from zlib import crc32
 
 from pyinfra.context import host
 
+from deploy.cluster.together import Await
 from deploy.operations import containers, processes, things, together  # noqa: F401  (they register)
 from deploy.operations.perform import perform
 from deploy.steps import Step
@@ -17,11 +18,15 @@ def carry_out(steps: Iterable[Step]) -> None:
 
     pyinfra tells operations apart by the line that called them and a loop's position. Hosts have
     different plans, so the position is taken from the step's own name: the same step of several
-    hosts is one operation, and different steps never are.
+    hosts is one operation, and different steps never are. Nor are steps on two sides of a barrier:
+    there each host has its turn.
     """
+    passed = ""
     for step in steps:
-        host.loop_position.append(crc32(str(step).encode()))
+        host.loop_position.append(crc32(f"{passed}{step}".encode()))
         try:
             perform(step)
         finally:
             host.loop_position.pop()
+        if isinstance(step, Await):
+            passed = str(step)
