@@ -11,12 +11,15 @@ from pyinfra.api.exceptions import DeployError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
+from deploy.backups import clusters
 from deploy.backups import verbs as backups
 from deploy.cluster import everybody
 from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations import carry_out
+from deploy.operations.locks import locked
+from deploy.rollouts import rotate_secrets as rotation
 from deploy.rollouts import run
 from deploy.rollouts import verbs as rollouts
 from deploy.runtimes import runtime_of
@@ -54,27 +57,37 @@ def _plan_of_one() -> list[Step]:
 
 
 def backup(to: str | None = None, keep: int = 7) -> None:
-    """Brings what every server holds to this machine, tried and checked: `deploy.backup to=DIR
-    keep=N`. A server goes on while it is saved.
+    """Brings what a server or all shards of a cluster hold to this machine, tried and checked:
+    `deploy.backup to=DIR keep=N`. They go on while they are saved.
     """
-    wanted, _, runtime = _meet()
-    steps = backups.save(wanted, runtime, to=to, keep=keep)
+    _all_or_none()
+    if _wanted().cluster:
+        steps, lock = clusters.save(to=to, keep=keep)
+    else:
+        wanted, _, runtime = _meet()
+        steps, lock = backups.save(wanted, runtime, to=to, keep=keep), locked("backup", host.name)
     _show(steps)
-    carry_out(steps)
+    with lock:
+        carry_out(steps)
 
 
 def restore(
     from_: str, point_in_time: str | int | None = None, replace: str | bool = False
 ) -> None:
-    """Puts a backup back: `deploy.restore from_=DIR [point_in_time=TIME] [replace=yes]`. It is
-    tried before anything is changed, and what was there before is kept.
+    """Puts a backup back, of a server or a cluster into either: `deploy.restore from_=DIR
+    [point_in_time=TIME] [replace=yes]`. It is tried before anything is changed, and what was there
+    before is kept.
     """
-    wanted, _, runtime = _meet()
-    steps = backups.restore(
-        wanted, runtime, from_=from_, point_in_time=point_in_time, replace=replace
-    )
+    _all_or_none()
+    backup = backups.opened(from_, point_in_time, replace)
+    if _wanted().cluster:
+        steps, lock = clusters.restore(backup)
+    else:
+        wanted, _, runtime = _meet()
+        steps, lock = backups.restore(wanted, runtime, backup), locked("restore", host.name)
     _show(steps)
-    carry_out(steps)
+    with lock:
+        carry_out(steps)
 
 
 def restart() -> None:
@@ -107,6 +120,13 @@ def replace_node(host: str) -> None:
     the dead one's (or its name, if the new host has it).
     """
     _roll("replace_node", lambda cluster: rollouts.replace_node(cluster, str(host)))
+
+
+def rotate_secrets() -> None:
+    """New passwords for all users of a cluster, which works on: `deploy.rotate_secrets`. New
+    certificates are put in place by `deploy.stack`.
+    """
+    _roll("rotate_secrets", rotation.rotate_secrets)
 
 
 def _roll(verb: str, plan: Callable[[rollouts.Cluster], rollouts.Rollout]) -> None:

@@ -77,7 +77,7 @@ class Draft:
 
     def _prune(self, keep: int) -> list[Path]:
         whole = sorted(path.parent for path in self.folder.glob(f"*/{MANIFEST}"))
-        half = list(self.folder.glob(".*.part"))
+        half = [path for path in self.folder.glob(".*.part") if path < self._part]
         old = [path for path in whole[:-keep] if path != self.whole]
         for path in [*half, *old]:
             shutil.rmtree(path)
