@@ -78,13 +78,17 @@ def seats(stack: Stack, layout: Layout, nodes: Sequence[Node]) -> list[Seat]:
 
 
 def service_url(host: Iterable[Seat]) -> str:
-    """Where the service finds the first Redis of its host. A cluster's nodes are known by the
-    address that they announce, which is also what their certificates are for.
+    """Where the service finds the Redis of its host; of a cluster any of its nodes will do. They
+    are known by the address that they announce, which is also what their certificates are for.
     """
-    seat = next(iter(host))
+    seats_ = list(host)
+    scheme = "rediss" if seats_[0].stack.tls else "redis"
+    return f"{scheme}://{','.join(map(_endpoint, seats_))}/0"
+
+
+def _endpoint(seat: Seat) -> str:
     address = seat.node.address if seat.node else seat.stack.redis.local_address
-    name = f"[{address}]" if ":" in address else address
-    return f"redis{'s' if seat.stack.tls else ''}://{name}:{seat.port}/0"
+    return f"{f'[{address}]' if ':' in address else address}:{seat.port}"
 
 
 class Server:
