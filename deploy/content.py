@@ -77,14 +77,16 @@ def restart_only(stack: Stack, place: RedisPlace) -> str:
     return "\n".join(f"{line.name} {line.value}" for line in lines if not line.live)
 
 
-def users_acl(digests: Mapping[Role, str]) -> str:
-    """The ACL file: `default` off, and a user a role; `digests` are the passwords' sha256.
+def users_acl(digests: Mapping[Role, str], *beside: Mapping[Role, str]) -> str:
+    """The ACL file: `default` off, and a user a role; `digests` are the passwords' sha256, `beside`
+    those of other passwords that are good for now, too.
 
     `default` may do everything, but nobody can be it: as this user Redis reads its log, and leaves
     out, without an error, each transaction that the user may not do, so all that Functions wrote.
     """
     roles = [role for role in CLUSTER_ROLES if role in digests]
-    users = [{"name": r, "digest": digests[r], "rules": acl_rules(r)} for r in roles]
+    good = {r: dict.fromkeys(d[r] for d in (digests, *beside) if r in d) for r in roles}
+    users = [{"name": r, "digests": list(good[r]), "rules": acl_rules(r)} for r in roles]
     revision = digest(render("users.acl", users=users, revision=""))
     return render("users.acl", users=users, revision=revision)
 

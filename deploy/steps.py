@@ -143,13 +143,16 @@ class PutMasterauth(Step):
 
 @dataclass(frozen=True)
 class PutAcl(Step):
-    """The ACL file, from the digests of the passwords as they are when the step runs."""
+    """The ACL file, from the digests of the passwords as they are when the step runs; `beside`:
+    other passwords that are good for now, too, where there are any.
+    """
 
     path: str
     secrets: tuple[tuple[Role, str], ...]
     user: str
     group: str
     mode: int
+    beside: tuple[tuple[tuple[Role, str], ...], ...] = ()
 
     def __str__(self) -> str:
         return f"write {self.path}"

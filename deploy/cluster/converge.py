@@ -28,7 +28,7 @@ class Known:
 
 def problems(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
     """Why the cluster can't be put there, each with its cure. Empty: it can."""
-    found = unfit(wanted, hosts)
+    found = [*unfit(wanted, hosts), *_cut_off_rotation(hosts)]
     try:
         to_be_formed(view(wanted, hosts), remembering(hosts), wanted.shards)
     except ClusterError as error:
@@ -124,6 +124,13 @@ def _different_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
                 f"{', '.join(others)}: the password of {role} is not the one of {first}; remove "
                 f"{path} where it is wrong, and it is copied"
             )
+
+
+def _cut_off_rotation(hosts: Mapping[str, Known]) -> Iterator[str]:
+    """Which passwords are good is in the balance, and only the rotation knows."""
+    for name, known in sorted(hosts.items()):
+        if any(path in known.facts.paths for path in known.runtime.secrets.coming.values()):
+            yield f"{name}: a rotation of passwords was cut off; run deploy.rotate_secrets"
 
 
 def _changed_tls(wanted: Hosts, hosts: Mapping[str, Known]) -> Iterator[str]:

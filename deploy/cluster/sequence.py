@@ -39,9 +39,9 @@ class Turn:
 
 
 def show(turns: Sequence[Turn]) -> list[str]:
-    """The turns as a person reads them before they are taken."""
-    count = len(turns)
-    return [f"Plan {number}/{count}: {turn}" for number, turn in enumerate(turns, 1)]
+    """The turns that change something, as a person reads them before they are taken."""
+    changes = [turn for turn in turns if turn.step.changes]
+    return [f"Plan {number}/{len(changes)}: {turn}" for number, turn in enumerate(changes, 1)]
 
 
 def in_turn(turns: Sequence[Turn], site: Site, host: str, end: Well) -> list[Step]:

@@ -152,8 +152,9 @@ def acl_file(step: PutAcl) -> Generator[StringCommand, None, None]:
     if missing and state.is_executing:
         raise OperationError(f"{host.name}: no password in {', '.join(missing)}")
     digests = {role: found.get(role, "to-be-made") for role, _ in step.secrets}
+    beside = [host.get_fact(SecretDigestsFact, dict(others)) for others in step.beside]
     yield from files.put._inner(
-        src=StringIO(users_acl(digests)),
+        src=StringIO(users_acl(digests, *beside)),
         dest=step.path,
         user=step.user,
         group=step.group,

@@ -1,6 +1,7 @@
 """A verb on the cluster of the inventory: planned once for all hosts, done under the lock."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock as Mutex
 
 from pyinfra import logger
@@ -39,8 +40,9 @@ def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
     for step in steps:
         if isinstance(step, InstallRelease | BuildImage):
             build(step.release)
-    with locked(verb, rollout.site.first):
-        carry_out(steps)
+    if rollout.turns or rollout.ready or rollout.resumed:
+        with locked(verb, rollout.site.first):
+            carry_out(steps)
 
 
 def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
@@ -52,8 +54,9 @@ def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
             f"deploy.{verb} needs all hosts; leave out --limit and --exclude: {outside}"
         )
     found = everybody.known(wanted, host.name)
+    since = _since(verb, wanted.site.first)
     try:
-        rollout = plan(Cluster(wanted, found, since=_since(verb, wanted.site.first)))
+        rollout = replace(plan(Cluster(wanted, found, since)), resumed=since is not None)
     except (ClusterError, TopologyError, LookupError) as error:
         raise DeployError(f"deploy.{verb}: {error}\n  nothing was changed") from None
     _tell(rollout)

@@ -22,7 +22,8 @@ from deploy.steps import Step
 @dataclass(frozen=True)
 class Rollout:
     """A verb's plan for all hosts. `ready`: what hosts do before the first turn, side by side, and
-    `done`: after the last; `end`: what is well then.
+    `done`: after the last; `end`: what is well then; `resumed`: it goes on with one that was cut
+    off.
     """
 
     site: Site
@@ -30,6 +31,7 @@ class Rollout:
     end: Well
     ready: Mapping[str, list[Step]] = field(default_factory=dict)
     done: Mapping[str, list[Step]] = field(default_factory=dict)
+    resumed: bool = False
 
     def steps(self, host: str) -> list[Step]:
         """One host's part."""
@@ -78,7 +80,7 @@ class Cluster:
 
 def restart(cluster: Cluster) -> Rollout:
     """All Redis nodes, one after the other; what was restarted before it was cut off is left."""
-    _is_well(cluster)
+    is_well(cluster)
     done = 0.0 if cluster.since is None else time.time() - cluster.since
     again = [n for n in cluster.view.nodes if not cluster.view[n].uptime_s < done]
     steps = {n: cluster.hosts[n.host].runtime.restart(n, "deploy.restart") for n in again}
@@ -88,7 +90,7 @@ def restart(cluster: Cluster) -> Rollout:
 
 def failover_drill(cluster: Cluster) -> Rollout:
     """Each shard's best replica takes over, and gives back to whom it was."""
-    _is_well(cluster)
+    is_well(cluster)
     view, well = cluster.view, cluster.well()
     turns = []
     for master in view.masters:
@@ -105,7 +107,7 @@ def rebalance(cluster: Cluster) -> Rollout:
     if cluster.new:
         names = ", ".join(map(str, cluster.new))
         raise ClusterError(f"{names}: in no cluster yet; run deploy.add_node")
-    _is_well(cluster, open_slots=True)
+    is_well(cluster, open_slots=True)
     return _reshaped(cluster, list(cluster.view.nodes))
 
 
@@ -115,7 +117,7 @@ def add_node(cluster: Cluster) -> Rollout:
     joined = [node for node in view.nodes if node not in cluster.new]
     if not joined:
         raise ClusterError("there is no cluster yet; run deploy.stack")
-    _is_well(cluster, joined, open_slots=True)
+    is_well(cluster, joined, open_slots=True)
     return _reshaped(cluster, list(view.nodes), new={node.host for node in cluster.new})
 
 
@@ -127,7 +129,7 @@ def remove_node(cluster: Cluster, host: str) -> Rollout:
     view = cluster.view
     stay = [node for node in view.nodes if node.host != host]
     gone = [n for n in view.nodes if n.host == host and not _is_member(view, n, stay)]
-    _is_well(cluster, [node for node in view.nodes if node not in gone], open_slots=True)
+    is_well(cluster, [node for node in view.nodes if node not in gone], open_slots=True)
     if lines := fit.too_full(view, stay):
         raise ClusterError("the data would not fit in the rest; raise redis.maxmemory there, "
                            "remove data or add another host first", *lines)  # fmt: skip
@@ -151,7 +153,7 @@ def replace_node(cluster: Cluster, host: str) -> Rollout:
     served = frozenset[int]().union(*(view[master].slots for master in view.masters))
     if len(served) < SLOTS:
         raise ClusterError(f"{SLOTS - len(served)} slots died with the host; run deploy.restore")
-    _is_well(cluster, joined, replicas=0, open_slots=True, gone=dead)
+    is_well(cluster, joined, replicas=0, open_slots=True, gone=dead)
     known = view.masters[0]
     forgotten = [
         Turn(known.host, Forget(m.id, f"{m.endpoint}, which is dead"), None) for m in dead.values()
@@ -184,7 +186,7 @@ def _is_member(view: ClusterView, node: Node, stay: list[Node]) -> bool:
     return all(view.knows(other, node) for other in stay)
 
 
-def _is_well(
+def is_well(
     cluster: Cluster, nodes: list[Node] | None = None, *, replicas: int | None = None,
     open_slots: bool = False, gone: Mapping[str, object] | None = None,
 ) -> None:  # fmt: skip

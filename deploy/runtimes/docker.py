@@ -248,6 +248,10 @@ class Docker(Runtime):
         found = (name for name, server in self.composed.items() if server.seat.node == node)
         return list(self._up(next(found), None, why, restart=True))
 
+    def restart_service(self, why: str) -> list[Step]:
+        """The restart of the service, in a new container, until it is healthy."""
+        return list(self._up("service", None, why, restart=True))
+
     def _why(self, service: str, facts: Facts, docker: DockerState) -> tuple[str, bool]:
         """Why a Redis must be made (anew), and whether that stops one that runs."""
         server = self.composed[service]

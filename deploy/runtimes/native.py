@@ -206,6 +206,15 @@ class Native(Runtime, ABC):
         start = self.start(instance.unit, why, restart=True, reload=False)
         return [start, self._answers(instance, again=True)]
 
+    def restart_service(self, why: str) -> list[Step]:
+        """The restart of the service, until it is healthy."""
+        start = self.start(self.service_unit, why, restart=True, reload=False)
+        return [start, self._healthy()]
+
+    def _healthy(self) -> Gate:
+        check = f"{self.layout.command} status"
+        return self.gate(self.service_unit, "the service is healthy", check)
+
     def _answers(self, instance: Instance, *, again: bool = False) -> Gate:
         cli = instance.server.cli
         what = f"Redis answers{' again' if again else ''}{cli.at}"
@@ -236,8 +245,7 @@ class Native(Runtime, ABC):
             why, restart = "its settings, unit or release changed", True
         job = self.job(self.service_unit, revision=revision)
         yield from self._started(job, self.service_unit, why, facts, restart=restart)
-        check = f"{self.layout.command} status"
-        yield self.gate(self.service_unit, "the service is healthy", check)
+        yield self._healthy()
 
     def _started(
         self, job: File, unit: str, why: str, facts: Facts, *, restart: bool

@@ -31,8 +31,18 @@ class Secrets:
     def paths(self) -> list[str]:
         """Every path that this part looks after."""
         directories = [directory.path for directory in self.directories]
-        own = [self.layout.masterauth] if self.in_cluster else []
+        own = [self.layout.masterauth, *self.coming.values()] if self.in_cluster else []
         return [*directories, *self.files.values(), *own, *(self.tls.paths if self.tls else [])]
+
+    @property
+    def coming(self) -> dict[Role, str]:
+        """The file of the password that each role gets by a rotation; gone when it is done."""
+        return {role: f"{path}.next" for role, path in self.files.items()}
+
+    @property
+    def going(self) -> dict[Role, str]:
+        """The file of the password that each role had before a rotation; gone when it is done."""
+        return {role: f"{path}.old" for role, path in self.files.items()}
 
     @property
     def directories(self) -> list[MakeDirectory]:
@@ -54,7 +64,7 @@ class Secrets:
         from; a host that is nobody's copy makes its own.
         """
         yield from missing_directories(self.directories, facts)
-        for step in self._make():
+        for step in self.make:
             missing = step.role not in facts.secrets
             if missing and step.role not in sources:
                 yield step
@@ -62,7 +72,7 @@ class Secrets:
                 yield own
         if self.in_cluster:
             yield Await("the passwords are made")
-            for step in self._make():
+            for step in self.make:
                 if step.role not in facts.secrets and step.role in sources:
                     yield CopySecret(step, sources[step.role])
             yield from self._masterauth(facts)
@@ -70,14 +80,22 @@ class Secrets:
             yield from self.tls.preparation(facts)
 
     def _masterauth(self, facts: Facts) -> Iterator[Step]:
-        layout, owner = self.layout, self.layout.owner
-        own = OwnFile(layout.masterauth, owner.admin, owner.redis_group, layout.redis_mode)
+        own = self.masterauth.file
         if "replica" not in facts.secrets or facts.masterauth != facts.secrets["replica"]:
-            yield PutMasterauth(layout.secret("replica"), own)
+            yield self.masterauth
         elif wrong_owner(own, facts):
             yield own
 
-    def _make(self) -> list[MakeSecret]:
+    @property
+    def masterauth(self) -> PutMasterauth:
+        """What redis.conf includes."""
+        layout, owner = self.layout, self.layout.owner
+        own = OwnFile(layout.masterauth, owner.admin, owner.redis_group, layout.redis_mode)
+        return PutMasterauth(layout.secret("replica"), own)
+
+    @property
+    def make(self) -> list[MakeSecret]:
+        """The steps that make the passwords."""
         owner, mode = self.layout.owner, self.layout.redis_mode
         groups = {
             "admin": (owner.admin_group, 0o600),
