@@ -15,11 +15,18 @@ from thoughtstream.config import Settings
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
+CLUSTER = "tests/rollouts/test_cluster_create.py"
 ELSEWHERE = {
     "tests/run": ".ci/run",
     "uv run pyinfra --dry inventories/macmini.py deploy.stack": "tests/rollouts/test_stack.py",
     "uv run pyinfra -y inventories/macmini.py deploy.stack": "tests/rollouts/test_stack.py",
     "uv run pytest tests/hosts --inventory inventories/macmini.py": "tests/lab/control.py",
+    "uv run pyinfra --dry inventories/cluster.py deploy.stack": CLUSTER,
+    "uv run pyinfra -y inventories/cluster.py deploy.stack": CLUSTER,
+    "uv run pytest tests/hosts --inventory inventories/cluster.py": "tests/lab/control.py",
+    "uv run pyinfra -y inventories/cluster.py deploy.restart": (
+        "tests/rollouts/test_rollouts_lose_nothing.py"
+    ),
 }
 """Commands that are not run here, and the file whose run runs them."""
 
