@@ -1,7 +1,141 @@
-"""A cluster on three hosts: made, left alone, verified, mended."""
+"""A cluster on three hosts: made by one run, left alone by the next, verified, mended, changed."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.cluster.health import problems
+from deploy.cluster.topology import Node
+from tests.lab import control
+from tests.servers import wait_until
 
 from .clusters import Cluster
+from .deployment import ssh_config
+
+INVENTORY = Path(__file__).parents[2] / "inventories/cluster.py"
+
+SECRETS = "/etc/thoughtstream/secrets/admin /etc/thoughtstream/service/password"
+MIB = 1 << 20
 
 
-def test_it_is_made_and_the_second_run_changes_nothing(made_cluster: Cluster) -> None:
+def starts(cluster: Cluster) -> dict[Node, str]:
+    """Names each node's last start: another start, another name."""
+    return {node: view.info["run_id"] for node, view in cluster.view().present.items()}
+
+
+def config(cluster: Cluster, name: str) -> set[str]:
+    """What the nodes have for a directive, each value once."""
+    return {cluster.redis(node, "config", "get", name).split()[1] for node in cluster.nodes}
+
+
+def test_it_is_made_as_planned_and_then_left_alone(made_cluster: Cluster) -> None:
+    made_cluster.run()
+    before = starts(made_cluster)
+
+    again = made_cluster.run()
+
+    totals = again.report["results"]["totals"]
+    assert (totals["success"], totals["error"]) == (0, 0)
+    assert made_cluster.plan(again) == []
+    view = made_cluster.view()
+    assert problems(view, 1) == []
+    assert {len(view.replicas(master)) for master in view.masters} == {1}
+    assert starts(made_cluster) == before
+
+
+def test_the_same_inventory_verifies_the_hosts(made_cluster: Cluster) -> None:
+    made_cluster.run()
+
+    verified = control.verify(made_cluster.inventory())
+
+    assert " passed" in verified.out
+    assert "skipped" not in verified.out
+
+
+def test_the_inventory_that_comes_with_it_takes_hosts_from_the_environment(
+    made_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_cluster.run()
+    named = " ".join(f"{host.name}={host.ip}" for host in made_cluster.hosts)
+    monkeypatch.setenv("THOUGHTSTREAM_HOSTS", named)
+    monkeypatch.setenv("THOUGHTSTREAM_SSH_CONFIG", str(ssh_config(tmp_path, *made_cluster.hosts)))
+
+    planned = made_cluster.plan(control.pyinfra(INVENTORY, "deploy.stack", dry=True))
+
+    assert len([step for step in planned if "maxmemory 67108864 -> 512mb" in step]) == 6
+
+
+def test_what_somebody_changed_is_put_right(made_cluster: Cluster) -> None:
+    made_cluster.run()
+    first, second, third = made_cluster.nodes[::2]
+    made_cluster.redis(first, "config", "set", "maxmemory-policy", "allkeys-lru")
+    made_cluster.redis(second, "acl", "setuser", "default", "on", "nopass", "+@all", "~*")
+    made_cluster.host(second).exec("echo '# mine' >>/etc/thoughtstream/redis-7001/redis.conf")
+    made_cluster.host(third).exec("systemctl disable --now thoughtstream-redis-7001")
+    before = starts(made_cluster)
+
+    done = made_cluster.run()
+
+    assert done.changed
+    assert config(made_cluster, "maxmemory-policy") == {"volatile-lru"}
+    assert "user default off" in made_cluster.redis(second, "acl", "list")
+    assert problems(made_cluster.view(), 1) == []
+    after = starts(made_cluster)
+    assert {node for node in after if after[node] != before.get(node)} == {third}
     assert not made_cluster.run().changed
+
+
+def test_settings_change_live_or_node_by_node(made_cluster: Cluster) -> None:
+    made_cluster.run()
+    before = starts(made_cluster)
+
+    planned = made_cluster.plan(made_cluster.run(dry=True, maxmemory="80mb"))
+    made_cluster.run(maxmemory="80mb")
+    assert len([step for step in planned if "apply live, no restart (node 700" in step]) == 6
+    assert config(made_cluster, "maxmemory") == {str(80 * MIB)}
+    assert starts(made_cluster) == before
+
+    done = made_cluster.run(maxmemory="80mb", io_threads=2)
+    restarts = [step for step in made_cluster.plan(done) if step.startswith("restart thought")]
+    assert len([step for step in restarts if "io-threads 1 -> 2" in step]) == 6
+    after = starts(made_cluster)
+    assert all(after[node] != before[node] for node in made_cluster.nodes)
+    assert config(made_cluster, "io-threads") == {"2"}
+    assert problems(made_cluster.view(), 1) == []
+
+
+def test_a_host_that_is_down_keeps_all_others_from_being_changed(made_cluster: Cluster) -> None:
+    made_cluster.run()
+    gone = made_cluster.hosts[-1]
+    gone.disconnect()
+    try:
+        failed = made_cluster.run(check=False, maxmemory="96mb")
+    finally:
+        gone.connect()
+
+    assert failed.code == 1
+    assert f"can't reach {gone.name}; nothing was changed" in failed.err
+    rest = [node for node in made_cluster.nodes if node.host != gone.name]
+    assert {made_cluster.redis(node, "config", "get", "maxmemory").split()[1] for node in rest} == {
+        str(64 * MIB)
+    }
+    wait_until(lambda: problems(made_cluster.view(), 1) == [], "it is well again", most_s=60)
+
+
+def test_passwords_are_rotated_and_the_old_ones_are_worth_nothing(made_cluster: Cluster) -> None:
+    made_cluster.run()
+    first = made_cluster.hosts[0]
+    read = f"for f in {SECRETS}; do cat $f; echo; done"
+    old = first.exec(read).stdout.split()
+
+    made_cluster.run("deploy.rotate_secrets")
+
+    new = [host.exec(read).stdout.split() for host in made_cluster.hosts]
+    assert new[0] == new[1] == new[2]
+    assert not set(old) & set(new[0])
+    ping = f"REDISCLI_AUTH={old[0]} redis-cli -p 7001 --user admin -e ping"
+    assert first.exec(ping, check=False).returncode != 0
+    assert problems(made_cluster.view(), 1) == []
+    assert all(host.exec("thoughtstream status").returncode == 0 for host in made_cluster.hosts)
+    assert not made_cluster.run().changed
+    assert [secret for secret in (*old, *new[0]) if secret in made_cluster.said] == []
