@@ -21,6 +21,7 @@ from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts import rotate_secrets as rotation
 from deploy.rollouts import run
+from deploy.rollouts import upgrade as upgrades
 from deploy.rollouts import verbs as rollouts
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
@@ -93,6 +94,13 @@ def restore(
 def restart() -> None:
     """Restarts every Redis of a cluster, one after the other, replicas before masters."""
     _roll("restart", rollouts.restart)
+
+
+def upgrade() -> None:
+    """Brings another version of Redis (apt's newest, or the inventory's image) and of the service
+    to a cluster, node by node.
+    """
+    _roll("upgrade", upgrades.upgrade)
 
 
 def failover_drill() -> None:

@@ -31,6 +31,12 @@ MEMORY_SHARE = 0.6
 _TAG = re.compile(r".*:(?P<major>\d+)(?:\.(?P<minor>\d+))?[^:/]*")
 
 
+def tagged_version(image: str) -> tuple[int, ...] | None:
+    """The version that an image's tag says: (8, 2), or (8,); None if it says none."""
+    tag = _TAG.fullmatch(image)
+    return tuple(int(part) for part in tag.groups() if part) if tag else None
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,8 +67,8 @@ class Docker(_Section):
     @field_validator("image")
     @classmethod
     def _is_new_enough(cls, image: str) -> str:
-        tag = _TAG.fullmatch(image)
-        if tag and (int(tag["major"]), int(tag["minor"] or 99)) < OLDEST_REDIS:
+        version = tagged_version(image)
+        if version and (*version, 99)[:2] < OLDEST_REDIS:
             raise ValueError("is older than Redis 7.0, which has no Functions; use redis:8.2")
         return image
 

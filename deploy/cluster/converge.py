@@ -60,11 +60,11 @@ def plan(wanted: Hosts, hosts: Mapping[str, Known], host: str) -> list[Step]:
         Await("all nodes answer", mine, all_answer),
         *([OnCluster(Form(wanted.shards), site)] if form and mine else []),
         *in_turn(turns, site, host, Well(frozenset(wanted.nodes), site.replicas)),
-        *_finish(hosts, host),
+        *finish(hosts, host),
     ]
 
 
-def _finish(hosts: Mapping[str, Known], host: str) -> list[Step]:
+def finish(hosts: Mapping[str, Known], host: str) -> list[Step]:
     """The service: started everywhere at once, restarted host by host."""
     steps = {name: known.runtime.finish(known.facts) for name, known in hosts.items()}
     if not any(getattr(step, "restart", False) for some in steps.values() for step in some):

@@ -75,3 +75,17 @@ class SoftwareFact(ScriptFact[Software]):
     @staticmethod
     def default() -> Software:
         return Software()
+
+
+class PackageListsFact(ScriptFact[bool]):
+    """Reads the lists of packages anew, so that candidates are today's; whether that worked."""
+
+    def command(self) -> str:
+        return script("command -v apt-get >/dev/null && apt-get update -qq && echo yes")
+
+    def process(self, output: list[str]) -> bool:
+        return output == ["yes"]
+
+    @staticmethod
+    def default() -> bool:
+        return False

@@ -14,6 +14,7 @@ from deploy.cluster.nodes import ClusterError
 from deploy.cluster.sequence import show
 from deploy.cluster.topology import TopologyError
 from deploy.facts.cluster import LockFact
+from deploy.facts.software import PackageListsFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts.verbs import Cluster, Rollout
@@ -40,7 +41,7 @@ def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
     for step in steps:
         if isinstance(step, InstallRelease | BuildImage):
             build(step.release)
-    if rollout.turns or rollout.ready or rollout.resumed:
+    if rollout.changes:
         with locked(verb, rollout.site.first):
             carry_out(steps)
 
@@ -53,6 +54,8 @@ def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
         raise DeployError(
             f"deploy.{verb} needs all hosts; leave out --limit and --exclude: {outside}"
         )
+    if verb == "upgrade" and wanted.stack.runtime == "native":
+        _read_lists()
     found = everybody.known(wanted, host.name)
     since = _since(verb, wanted.site.first)
     try:
@@ -61,6 +64,13 @@ def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
         raise DeployError(f"deploy.{verb}: {error}\n  nothing was changed") from None
     _tell(rollout)
     return rollout
+
+
+def _read_lists() -> None:
+    """What apt offers today, before the hosts are read."""
+    for each in sorted(state.inventory, key=lambda each: each.name):
+        if not each.get_fact(PackageListsFact):
+            raise DeployError(f"{each.name}: apt-get update failed; nothing was changed")
 
 
 def _since(verb: str, first: str) -> float | None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deploy.cluster import converge, health
 from deploy.cluster.converge import Known
@@ -32,6 +32,12 @@ class Rollout:
     ready: Mapping[str, list[Step]] = field(default_factory=dict)
     done: Mapping[str, list[Step]] = field(default_factory=dict)
     resumed: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do, if only to give back the lock of what was cut off."""
+        beside = [step for steps in (*self.ready.values(), *self.done.values()) for step in steps]
+        return self.resumed or bool(self.turns) or any(step.changes for step in beside)
 
     def steps(self, host: str) -> list[Step]:
         """One host's part."""
@@ -118,7 +124,7 @@ def add_node(cluster: Cluster) -> Rollout:
     if not joined:
         raise ClusterError("there is no cluster yet; run deploy.stack")
     is_well(cluster, joined, open_slots=True)
-    return _reshaped(cluster, list(view.nodes), new={node.host for node in cluster.new})
+    return _reshaped(cluster, list(view.nodes), joining=True)
 
 
 def remove_node(cluster: Cluster, host: str) -> Rollout:
@@ -158,28 +164,22 @@ def replace_node(cluster: Cluster, host: str) -> Rollout:
     forgotten = [
         Turn(known.host, Forget(m.id, f"{m.endpoint}, which is dead"), None) for m in dead.values()
     ]
-    new = {node.host for node in cluster.new}
-    return _reshaped(cluster, list(view.nodes), first=forgotten, new=new)
+    return _reshaped(cluster, list(view.nodes), first=forgotten, joining=True)
 
 
 def _reshaped(
     cluster: Cluster, stay: list[Node], *, first: list[Turn] | None = None,
-    new: set[str] | None = None,
+    joining: bool = False,
 ) -> Rollout:  # fmt: skip
     """New hosts are deployed to before anything else, and serve once all is as it should be."""
-    replicas = cluster.wanted.cluster.replicas
+    replicas, hosts = cluster.wanted.cluster.replicas, cluster.hosts
     turns = [*(first or []), *Reshape(cluster.view, stay, replicas).turns()]
-    hosts = {name: cluster.hosts[name] for name in sorted(new or ())}
-    return Rollout(
-        cluster.site,
-        turns,
-        Well(frozenset(stay), replicas),
-        {
-            n: k.runtime.prepare(k.facts, converge.sources(cluster.hosts, n))
-            for n, k in hosts.items()
-        },
-        {n: k.runtime.finish(k.facts) for n, k in hosts.items()},
-    )
+    rollout = Rollout(cluster.site, turns, Well(frozenset(stay), replicas))
+    if not joining:
+        return rollout
+    new = {name: hosts[name] for name in sorted({node.host for node in cluster.new})}
+    ready = {n: k.runtime.prepare(k.facts, converge.sources(hosts, n)) for n, k in new.items()}
+    return replace(rollout, ready=ready, done={n: converge.finish(hosts, n) for n in hosts})
 
 
 def _is_member(view: ClusterView, node: Node, stay: list[Node]) -> bool:

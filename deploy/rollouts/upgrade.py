@@ -1,0 +1,109 @@
+"""Another version of Redis or of the service, node by node. Pure."""
+
+from collections.abc import Iterator
+
+from deploy.cluster import converge
+from deploy.cluster.converge import Known
+from deploy.cluster.nodes import ClusterError
+from deploy.cluster.sequence import Turn
+from deploy.cluster.topology import Node
+from deploy.facts.software import upstream
+from deploy.rollouts.restart import rolling
+from deploy.rollouts.verbs import Cluster, Rollout, is_well
+from deploy.runtimes.docker import Docker
+from deploy.settings import tagged_version
+from deploy.steps import Gate, PullImage, Run, Step
+
+_APT = (
+    "DEBIAN_FRONTEND=noninteractive apt-get install -y --only-upgrade --no-install-recommends "
+    "-o Dpkg::Options::=--force-confold redis-server redis-tools"
+)
+
+
+def upgrade(cluster: Cluster) -> Rollout:
+    """Packages or images first, beside what runs; then node by node, replicas before masters; then
+    the service, host by host. Never to an older Redis, which could not read the data.
+    """
+    is_well(cluster)
+    if lines := [line for known in cluster.hosts.values() for line in _older(cluster, known)]:
+        raise ClusterError(
+            "Redis can't go back to an older version; restore a backup there", *lines
+        )
+    hosts = cluster.hosts
+    fetched = {name: _fetch(known) for name, known in sorted(hosts.items())}
+    why = {**converge.restarts(hosts), **_replaced(cluster)}
+    packages = [
+        Turn(name, step, cluster.well())
+        for name, known in sorted(hosts.items())
+        for step in _install(known)
+    ]
+    nodes = rolling(cluster.view, cluster.wanted.cluster.replicas, why)
+    ready = {
+        name: [
+            *fetched[name],
+            *known.runtime.prepare(known.facts, converge.sources(hosts, name), rolling=True),
+        ]
+        for name, known in hosts.items()
+    }
+    done = {name: converge.finish(hosts, name) for name in hosts}
+    return Rollout(cluster.site, [*packages, *nodes], cluster.well(), ready, done)
+
+
+def _replaced(cluster: Cluster) -> dict[Node, list[Step]]:
+    """The nodes whose program isn't the one that the host has, or will have, and how they restart;
+    what was restarted before it was cut off is left.
+    """
+    found = {}
+    for node, view in cluster.view.present.items():
+        known = cluster.hosts[node.host]
+        if isinstance(known.runtime, Docker):
+            continue
+        to = upstream(known.facts.software.candidate)
+        if _is_to_install(known) or (to is not None and to != view.version):
+            found[node] = known.runtime.restart(node, f"Redis {view.version} -> {to}")
+    return found
+
+
+def _is_to_install(known: Known) -> bool:
+    software = known.facts.software
+    return software.candidate is not None and software.candidate != software.redis
+
+
+def _install(known: Known) -> Iterator[Step]:
+    software = known.facts.software
+    if not isinstance(known.runtime, Docker) and _is_to_install(known):
+        yield Run(f"upgrade redis-server {software.redis} -> {software.candidate}", _APT)
+
+
+def _fetch(known: Known) -> list[Step]:
+    """The image, which a tag doesn't always say the version of, before anything refers to it."""
+    runtime, docker = known.runtime, known.facts.docker
+    if not isinstance(runtime, Docker) or docker is None:
+        return []
+    image = runtime.stack.docker.image
+    running = max((v.version for v in known.facts.nodes.values() if v), key=_parts, default="0")
+    found = f"docker run --rm --entrypoint redis-server {image} --version"
+    version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
+    newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
+    check = f'{version}; [ -n "$new" ] && [ "{newest}" = "$new" ]'
+    pull = [] if image in docker.images else [PullImage(image)]
+    return [*pull, Gate(f"{image} isn't older than {running}, which runs", check, 0, found)]
+
+
+def _older(cluster: Cluster, known: Known) -> Iterator[str]:
+    """The nodes that run a version that is newer than what they would get."""
+    runtime = known.runtime
+    if isinstance(runtime, Docker):
+        image = runtime.stack.docker.image
+        tag = tagged_version(image)
+        to, name = (tag or (), f"docker.image {image}")
+    else:
+        candidate = known.facts.software.candidate
+        to, name = _parts(upstream(candidate) or ""), f"apt's redis-server {candidate}"
+    for node, view in known.facts.nodes.items():
+        if to and view and to < _parts(view.version)[: len(to)]:
+            yield f"{node} runs {view.version}, and {name} is older"
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
