@@ -21,7 +21,8 @@ class Outcome:
 
     `acknowledged`, `lost`, `wrong`: of what was promised to survive it: everything in a planned
     operation, else what was anchored with `durability=replicas`. `may_lose`, `did_lose`: the
-    rest, which Redis replicates without waiting.
+    rest, which Redis replicates without waiting. `longest_gap_s`: of those who don't wait for a
+    replica.
     """
 
     operation: str
@@ -69,7 +70,7 @@ def judge(
         lost=len(lost),
         wrong=len(found.wrong),
         errors=errors.total(),
-        longest_gap_s=max(record.longest_gap_s for record in records),
+        longest_gap_s=max(r.longest_gap_s for r in records if r.client.kind != "anchors"),
         attended=found.attended,
         attended_twice=len(found.attended_twice),
         ledger_faults=len(found.faults),

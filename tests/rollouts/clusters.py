@@ -82,9 +82,12 @@ class Cluster:
         return self.host(node).exec(self.wanted.site.nodes[node](*arguments)).stdout.strip()
 
     def view(self) -> ClusterView:
-        """What all nodes say now."""
-        found = {}
+        """What all nodes say now; one on a host that is off says nothing."""
+        found: dict[Node, NodeView | None] = {}
         for node, cli in self.wanted.site.nodes.items():
+            if not self.host(node).is_on:
+                found[node] = None
+                continue
             said = self.host(node).exec(f"{{ {cli.ask(*QUESTIONS)}; }} 2>/dev/null", check=False)
             found[node] = NodeView.parse(said.stdout.splitlines())
         return ClusterView(found)

@@ -1,0 +1,164 @@
+"""What rollouts cost the users of a cluster on real hosts, a row an operation.
+
+    uv run python -m tests.drills.rollouts [--json] [ROW...]
+
+Three Debian 13 hosts with a cluster over TLS, and a spare one, are made for it and removed
+afterwards. Clients on this machine write all the while; then every write that was acknowledged to
+them is looked up by value. Ends with 1 if anything is wrong.
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.drills.outcome import Outcome, as_json, show
+from tests.drills.site import Site
+from tests.drills.workload import under_load
+from tests.lab.lab import Lab
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operation; `planned`: nobody may notice it. `before`: what nobody looks at."""
+
+    operation: str
+    operate: Callable[[Site], object]
+    planned: bool = True
+    before: Callable[[Site], object] = Site.wait_until_well
+
+
+def restart(site: Site) -> None:
+    """Every Redis node, one after the other."""
+    site.run("deploy.restart")
+
+
+def configure(site: Site) -> None:
+    """A setting that Redis takes only when it starts."""
+    site.set(io_threads=2)
+    site.run("deploy.stack")
+
+
+def certify(site: Site) -> None:
+    """A new certificate with a new key on every host."""
+    site.certify(*site.hosts)
+    site.run("deploy.stack")
+
+
+def add(site: Site) -> None:
+    """A fourth host: a shard more."""
+    site.hosts.append(site.spare)
+    site.run("deploy.add_node")
+
+
+def rebalance(site: Site) -> None:
+    """Back to even shards, after somebody moved slots by hand."""
+    site.run("deploy.rebalance")
+
+
+def remove(site: Site) -> None:
+    """The fourth host leaves."""
+    site.run("deploy.remove_node", f"host={site.spare.name}")
+    site.hosts.remove(site.spare)
+
+
+def fail_over(site: Site) -> None:
+    """Every master's replica takes over and gives back."""
+    site.run("deploy.failover_drill")
+
+
+def kill_a_master(site: Site) -> None:
+    """systemd starts it again."""
+    host, node = site.a_master()
+    host.exec(f"systemctl kill --signal KILL thoughtstream-redis-{node.port}")
+    site.wait_until_well()
+
+
+def power_off_a_host(site: Site) -> None:
+    """Off until the others serve everything, then on again."""
+    host, _ = site.a_master()
+    host.kill()
+    site.wait_until_others_serve(host)
+    host.start()
+    site.wait_until_well()
+
+
+def part_a_host(site: Site) -> None:
+    """Nobody reaches it, and it runs on, until the others serve everything; then it is back."""
+    host, _ = site.a_master()
+    host.disconnect()
+    site.wait_until_others_serve(host)
+    host.connect()
+    site.wait_until_well()
+
+
+ROWS = (
+    Row("rolling restart", restart),
+    Row("configuration", configure),
+    Row("new certificates", certify),
+    Row("failover drill", fail_over),
+    Row("add a host", add),
+    Row("rebalance", rebalance, before=Site.unbalance),
+    Row("remove a host", remove),
+    Row("kill -9 of a master", kill_a_master, planned=False),
+    Row("power-off of a host", power_off_a_host, planned=False),
+    Row("partition that heals", part_a_host, planned=False),
+)
+
+
+@contextmanager
+def made(lab: Lab, folder: Path) -> Iterator[Site]:
+    """A site with a cluster on it, as `deploy.stack` makes it."""
+    hosts = lab.hosts("ada", "bea", "cai", "dov")
+    site = Site(hosts[:3], hosts[3], folder)
+    site.run("deploy.stack")
+    site.hand_out_passwords()
+    try:
+        yield site
+    finally:
+        for host in hosts:
+            host.remove()
+
+
+def try_out(row: Row, site: Site) -> Outcome:
+    """One row of the table."""
+    _log.info("%s", row.operation)
+    row.before(site)
+    return under_load(
+        row.operation, lambda: row.operate(site), site.endpoint, site.folder, planned=row.planned
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = [row.operation for row in ROWS]
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {names}; all by default")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    if unknown := set(given.rows) - set(names):
+        parser.error(f"there is no row {', '.join(map(repr, unknown))}; choose from {names}")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    wanted = [row for row in ROWS if not given.rows or row.operation in given.rows]
+    with (
+        tempfile.TemporaryDirectory(prefix="rollouts-") as folder,
+        Lab(Path(folder)) as lab,
+        made(lab, Path(folder)) as site,
+    ):
+        outcomes = [try_out(row, site) for row in wanted]
+    if given.json:
+        sys.stdout.write(as_json(outcomes) + "\n")
+    else:
+        show(outcomes)
+    sys.exit(0 if all(outcome.good for outcome in outcomes) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""A cluster on hosts of the lab with its users, who are outside; and what can happen to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from deploy.cluster.health import problems
+from deploy.cluster.state import SLOTS
+from deploy.cluster.topology import Node
+from deploy.layout import Role, linux_native
+from tests.drills.clients import Endpoint
+from tests.lab.authority import Authority
+from tests.lab.host import Host
+from tests.rollouts.clusters import SETTINGS, Cluster
+from tests.servers import wait_until
+
+_USERS: tuple[Role, ...] = ("admin", "service")
+_LOOK_S = 0.2
+_MOST_S = 120
+_MOVED = 1000
+
+
+class Site(Cluster):
+    """A cluster over TLS, and a host that isn't in it yet."""
+
+    def __init__(self, hosts: tuple[Host, ...], spare: Host, folder: Path) -> None:
+        self.authority = Authority(folder / "tls")
+        tls = {"ca": str(self.authority.ca), "certificates": str(self.authority.folder)}
+        super().__init__(hosts, folder, SETTINGS | {"tls": tls})
+        self.folder = folder
+        self.spare = spare
+        self._passwords = folder / "passwords"
+        self._passwords.mkdir()
+        self.certify(*hosts, spare)
+
+    def certify(self, *hosts: Host) -> None:
+        """New certificates for hosts, in the operator's folder."""
+        for host in hosts:
+            self.authority.certify(host.name, host.ip)
+
+    def set(self, **redis: Any) -> None:
+        """Changes settings of Redis in the inventory."""
+        self.settings["redis"] = self.settings["redis"] | redis
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """How users reach it."""
+        nodes = tuple((node.address, node.port) for node in self.nodes)
+        return Endpoint(nodes, self._passwords, self.authority.ca)
+
+    def hand_out_passwords(self) -> None:
+        """Users get the passwords that the hosts have now."""
+        for user in _USERS:
+            text = self.hosts[0].exec(f"cat {linux_native().secret(user)}", check=False).stdout
+            if text:
+                new = self._passwords / f"{user}.new"
+                new.write_text(text)
+                new.rename(self._passwords / user)
+
+    @contextmanager
+    def handing_out_passwords(self) -> Iterator[None]:
+        """The same again and again, as whoever rotates them does."""
+        over = Event()
+
+        def follow() -> None:
+            while not over.wait(_LOOK_S):
+                self.hand_out_passwords()
+
+        thread = Thread(target=follow)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def wait_until_well(self) -> None:
+        """Waits until no node has anything to complain of."""
+        unmet: list[str] = []
+
+        def well() -> bool:
+            unmet[:] = problems(self.view(), self.wanted.site.replicas)
+            return not unmet
+
+        try:
+            wait_until(well, "the cluster is well", most_s=_MOST_S, step_s=_LOOK_S)
+        except TimeoutError as error:
+            raise TimeoutError("\n".join(unmet)) from error
+
+    def wait_until_others_serve(self, lost: Host) -> None:
+        """Waits until the other hosts' nodes serve all slots, and see it."""
+        wait_until(lambda: self._others_serve(lost), "the others serve", most_s=_MOST_S)
+
+    def _others_serve(self, lost: Host) -> bool:
+        others = [v for node, v in self.view().present.items() if node.host != lost.name]
+        served = {slot for view in others if view.is_master for slot in view.slots}
+        return len(served) == SLOTS and all(view.slots_ok == SLOTS for view in others)
+
+    def unbalance(self) -> None:
+        """Moves a part of the slots from one master to another, as somebody might by hand."""
+        view = self.view()
+        source, target = sorted(view.masters)[:2]
+        ends = ("--cluster-from", view[source].id, "--cluster-to", view[target].id)
+        how = (*ends, "--cluster-slots", str(_MOVED), "--cluster-yes")
+        self.redis(source, "--cluster", "reshard", source.endpoint, *how)
+        self.wait_until_well()
+
+    def a_master(self) -> tuple[Host, Node]:
+        """A master, and its host."""
+        node = min(self.view().masters)
+        return self.host(node), node
