@@ -303,7 +303,8 @@ class Docker(Runtime):
 
     def _compose(self, facts: Facts) -> tuple[File, dict[str, str]]:
         """The compose file, and each service's revision: what it can't take on while it runs."""
-        beside = {"service": self.toml.text, "insight": ""}
+        trusted = self.tls.service_ca.text if self.tls else ""
+        beside = {"service": self.toml.text + trusted, "insight": ""}
         beside |= {service: server.restart_only for service, server in self.composed.items()}
         blocks, revisions = {}, {}
         for name in self.containers:

@@ -236,7 +236,8 @@ class Native(Runtime, ABC):
     def _service(self, facts: Facts) -> Iterator[Step]:
         yield from (file.step() for file in changed([self.toml, self.wrapper], facts))
         plain = self.job(self.service_unit).text
-        revision = digest(plain, self.toml.text, self.release(facts).name)
+        trusted = (self.tls.service_ca.text,) if self.tls else ()
+        revision = digest(plain, self.toml.text, self.release(facts).name, *trusted)
         state = facts.units.get(self.service_unit)
         why, restart = "", False
         if state is None or state.active not in UP:

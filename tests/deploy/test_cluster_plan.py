@@ -236,7 +236,9 @@ def test_tls_is_not_turned_on_under_a_working_cluster(tmp_path: Path) -> None:
     assert found[0].startswith("n1: tls: node 7001 runs without it, and it can't change while")
 
 
-def test_a_new_certificate_is_taken_live_and_the_service_restarts(tmp_path: Path) -> None:
+def test_a_new_certificate_is_taken_live_and_a_new_authority_by_the_service_too(
+    tmp_path: Path,
+) -> None:
     for name in ("ca.crt", *(f"{host}.{end}" for host in ADDRESSES for end in ("crt", "key"))):
         (tmp_path / name).write_text(f"{name}\n")
     tls = {"ca": tmp_path / "ca.crt", "certificates": tmp_path}
@@ -251,3 +253,10 @@ def test_a_new_certificate_is_taken_live_and_the_service_restarts(tmp_path: Path
     assert [step.partition(": ")[2].count(".pem") for step in found if "live" in step] == [4, 4]
     assert not [step for step in found if "start" in step.split()[0]]
     assert changes(hosts, now, "n2") == []
+
+    (tmp_path / "ca.crt").write_text("another authority\n")
+    hosts = wanted(tls=tls)
+    now = {name: replace(each, runtime=bare(hosts)[name].runtime) for name, each in known.items()}
+    assert [step.partition(" (")[0] for step in changes(hosts, now, "n2") if "start" in step] == [
+        "apply live, no restart", "apply live, no restart", "restart thoughtstream",
+    ]  # fmt: skip
