@@ -116,7 +116,7 @@ def _part(name: str, value: str) -> str:
 
 def decode_name(encoded: str) -> str:
     """The name that `encode_name` wrote."""
-    return unquote(encoded)
+    return unquote(encoded) if "%" in encoded else encoded
 
 
 def _thought(part: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
@@ -230,7 +230,8 @@ def _fnmatch_glob(family: Family) -> str:
 # @blocking): an ACL file that names an unknown command keeps the server from starting.
 _SERVICE_COMMANDS = (
     "+@read +@write +@blocking +@connection +@pubsub +@transaction -@admin -@dangerous "
-    "+fcall +fcall_ro +function|list +function|load +info +role +time +wait +memory|usage "
+    "-@scripting +fcall +fcall_ro +function|list +function|load +info +role +time +wait "
+    "+memory|usage "
     "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
     "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest"
 )

@@ -9,7 +9,7 @@ the answer was lost, only what changes nothing is asked again.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -20,19 +20,17 @@ from redis.asyncio.cluster import ClusterNode, ClusterPipeline
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.commands import READ_COMMANDS
 from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
     ConnectionError,
     MovedError,
     RedisClusterException,
-    RedisError,
-    ResponseError,
     SlotNotCoveredError,
 )
 
-from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted, was_not_executed
+from thoughtstream.store.calls import ERRORS, Call, fail, given, key_of, talk
+from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted
 from thoughtstream.store.wire import is_stale, own
 
 _SLOTS = 16_384
@@ -41,35 +39,6 @@ _PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
 _HEAD_START_S = 0.1
 _MOST_CONNECTIONS = 1000
 _SCAN = 1000
-_REPEATABLE = READ_COMMANDS | {"PING", "TIME", "INFO", "COMMAND LIST", "FUNCTION LIST"}
-
-_ERRORS = (RedisError, RedisClusterException, OSError)
-
-
-@dataclass(slots=True)
-class Call:
-    """A command on its way. `slot`: where it belongs; `node`: where it has to go now.
-
-    `sent`: it may have been executed. `answer`: what came back, an error too.
-    """
-
-    args: tuple[Any, ...]
-    options: dict[str, Any]
-    slot: int
-    node: ClusterNode | None = None
-    asking: bool = False
-    sent: bool = False
-    answer: Any = None
-
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether it failed in a way that passes, and surely had no effect."""
-        error = self.answer
-        if not isinstance(error, Exception) or is_refusal(error) or is_untrusted(error):
-            return False
-        if was_not_executed(error):
-            return True
-        return isinstance(error, OUTAGES) and (not self.sent or self.args[0] in _REPEATABLE)
 
 
 @dataclass(slots=True)
@@ -78,6 +47,19 @@ class Held:
 
     connections: dict[ClusterNode, AbstractConnection] = field(default_factory=dict)
     last: tuple[ClusterNode, AbstractConnection] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """A node as an object with connections, of which there may be several over the time."""
+
+    node: ClusterNode
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Node) and other.node is self.node
+
+    def __hash__(self) -> int:
+        return id(self.node)
 
 
 class Cluster(RedisCluster):
@@ -100,6 +82,7 @@ class Cluster(RedisCluster):
         self._manager.startup_nodes = {node.name: node for node in self._seeds}
         self._looking: asyncio.Task[None] | None = None
         self._seen: Any = None
+        self._ever = set(map(_Node, self._seeds))
 
     @property
     def _manager(self) -> Any:
@@ -107,9 +90,16 @@ class Cluster(RedisCluster):
 
     async def initialize(self, *args: Any, **options: Any) -> "Cluster":
         """Find the nodes, if that has not been done."""
-        if self._initialize:
-            await self.look_again()
-            self._initialize = False
+        clock = asyncio.get_running_loop().time
+        end = clock() + self.patience_s
+        while self._initialize:
+            try:
+                await self.look_again()
+                self._initialize = False
+            except ERRORS as error:
+                if clock() >= end or is_refusal(error) or is_untrusted(error):
+                    raise
+                await asyncio.sleep(_LONGEST_PAUSE_S)
         return self
 
     async def aclose(self) -> None:
@@ -117,8 +107,8 @@ class Cluster(RedisCluster):
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait({self._looking})
-        nodes = (*self._seeds, *self._manager.startup_nodes.values(), *self._known())
-        await asyncio.gather(*(node.disconnect() for node in nodes))
+        self._remember()
+        await asyncio.gather(*(one.node.disconnect() for one in self._ever))
         self._initialize, self._seen = True, None
 
     # --- who has what ------------------------------------------------------------------------
@@ -135,6 +125,7 @@ class Cluster(RedisCluster):
         """
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(_retrieved)
         await asyncio.shield(self._looking)
 
     async def _look(self) -> None:
@@ -142,15 +133,20 @@ class Cluster(RedisCluster):
         if slots == self._seen:
             return
         manager = self._manager
+        self._remember()
         manager.startup_nodes = {node.name: node}
-        try:
-            await manager.initialize()
-        except IndexError:
-            raise RedisClusterException(f"{node.name}: its cluster has no slots") from None
-        for known in manager.nodes_cache.values():  # they have done nothing wrong
-            for connection in known._connections:
-                connection.reset_should_reconnect()
+        await manager.initialize()
+        self._remember()
+        known = {_Node(node) for node in manager.nodes_cache.values()}
+        for one in known:  # they have done nothing wrong
+            for connection in one.node._connections:
+                connection.reset_should_reconnect()  # type: ignore[no-untyped-call]
+        for one in self._ever - known:
+            await one.node.disconnect_free_connections()
         self._seen = slots
+
+    def _remember(self) -> None:
+        self._ever |= set(map(_Node, self._manager.nodes_cache.values()))
 
     async def _one_that_answers(self) -> tuple[ClusterNode, Any]:
         """Any, asked in any order, and its CLUSTER SLOTS; who is silent is not waited for."""
@@ -168,7 +164,7 @@ class Cluster(RedisCluster):
                 )
                 for task in done:
                     node, error = tasks.pop(task), task.exception()
-                    if error is None:
+                    if error is None and task.result():  # without slots it is no longer one
                         return node, task.result()
         finally:
             for task in tasks:
@@ -216,7 +212,7 @@ class Cluster(RedisCluster):
                 if clock() >= end or is_refusal(error):
                     raise
             await asyncio.sleep(_LONGEST_PAUSE_S)
-            with suppress(*_ERRORS):
+            with suppress(*ERRORS):
                 await self.look_again()
 
     async def _find_on(self, node: ClusterNode, glob: str) -> set[str]:
@@ -250,13 +246,13 @@ class Cluster(RedisCluster):
             return await super().execute_command(*args, **options)
         call = self.call(args, options)
         await self.perform([call])
-        return _given(call)
+        return given(call)
 
     async def _execute_command(self, target_node: ClusterNode, *args: Any, **options: Any) -> Any:
         """Of this node and no other; it is sent once."""
         call = Call(args, options, 0, target_node)
         await self._exchange(target_node, [call], None)
-        return _given(call)
+        return given(call)
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> Any:
         """Commands for any nodes at once; not atomic."""
@@ -271,7 +267,7 @@ class Cluster(RedisCluster):
             return Call(args, options, self.keyslot(near))
         if args[0] in self.command_flags:  # of whichever node
             return Call(args, options, random.randrange(_SLOTS))
-        return Call(args, options, self.keyslot(_key_of(args)))
+        return Call(args, options, self.keyslot(key_of(args)))
 
     async def perform(self, calls: Sequence[Call], held: Held | None = None) -> None:
         """Have commands executed, each once; those that belong to one slot in their order."""
@@ -288,7 +284,7 @@ class Cluster(RedisCluster):
             hops += 1
             if hops <= _MOST_HOPS and all(isinstance(call.answer, AskError) for call in left):
                 continue
-            with suppress(*_ERRORS):  # then the next round fails, too, and says why
+            with suppress(*ERRORS):  # then the next round fails, too, and says why
                 await self.look_again()
             if clock() >= end:
                 return
@@ -331,10 +327,10 @@ class Cluster(RedisCluster):
         try:
             connection: Any = kept or node.acquire_connection()
         except ConnectionError as error:  # all are in use
-            _fail(calls, error)
+            fail(calls, error)
             return
         try:
-            await _talk(node, connection, calls)
+            await talk(node, connection, calls)
         finally:
             if held is not None:
                 held.connections[node] = connection
@@ -367,7 +363,7 @@ class Pinned:
             return await self._where_it_was(*args)
         call = self._cluster.call(args, options)
         await self._cluster.perform([call], self._held)
-        return _given(call)
+        return given(call)
 
     async def _where_it_was(self, *args: Any) -> Any:
         if self._held.last is None:
@@ -397,59 +393,10 @@ class _Pipe(ClusterPipeline):
         calls = [self._cluster.call(args, options) for args, options in queued]
         if calls:
             await self._cluster.perform(calls)
-        return [_given(call) if raise_on_error else call.answer for call in calls]
+        return [given(call) if raise_on_error else call.answer for call in calls]
 
 
-async def _talk(node: ClusterNode, connection: Any, calls: Sequence[Call]) -> None:
-    """Send the commands of some calls and take their answers."""
-    waiting = list(calls)
-    try:
-        await node.disconnect_if_needed(connection)
-        if is_stale(connection):
-            await connection.disconnect(nowait=True)
-        await connection.connect()
-        for call in calls:
-            call.sent = True
-        commands = (command for call in calls for command in _commands(call))
-        await connection.send_packed_command(connection.pack_commands(commands))
-        while waiting:
-            await _take(node, connection, waiting[0])
-            del waiting[0]
-    except _ERRORS as error:
-        _fail(waiting[:1], error)
-        # The connection is gone: whether the others were executed is not for this answer to say.
-        _fail(waiting[1:], ConnectionError(str(error)) if was_not_executed(error) else error)
-
-
-def _commands(call: Call) -> list[tuple[Any, ...]]:
-    return [("ASKING",), call.args] if call.asking else [call.args]
-
-
-async def _take(node: ClusterNode, connection: Any, call: Call) -> None:
-    """One answer. Raises: the connection was lost, or is out of step."""
-    if call.asking:
-        await connection.read_response()
-    try:
-        call.answer = await node.parse_response(connection, call.args[0], **call.options)
-    except ResponseError as error:
-        call.answer = error
-
-
-def _fail(calls: Iterable[Call], error: Exception) -> None:
-    for call in calls:
-        call.answer = error
-
-
-def _given(call: Call) -> Any:
-    if isinstance(call.answer, Exception):
-        raise call.answer
-    return call.answer
-
-
-def _key_of(args: tuple[Any, ...]) -> Any:
-    """The key by which a command finds its node: the first, of those that we use."""
-    if args[0] in ("FCALL", "FCALL_RO"):
-        return args[3]
-    if args[0] == "XREAD":
-        return args[-2]  # of one stream, and the id is the last
-    return args[1]
+def _retrieved(task: "asyncio.Task[None]") -> None:
+    """What went wrong was told to whoever waited."""
+    if not task.cancelled():
+        task.exception()

@@ -131,6 +131,8 @@ def _options(config: RedisConfig, url: str | None) -> tuple[str, dict[str, Any]]
         "protocol": 2,
     }
     if config.ca_file is not None:
+        if not config.ca_file.is_file():
+            raise ConfigError(f"redis.ca_file: there is no file {config.ca_file}")
         options["ssl_ca_certs"] = str(config.ca_file)
     return address, {name: value for name, value in options.items() if value is not None}
 

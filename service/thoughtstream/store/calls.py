@@ -1,0 +1,99 @@
+"""A command on its way to a node: what is sent, what comes back, what may be sent again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio.cluster import ClusterNode
+from redis.commands import READ_COMMANDS
+from redis.exceptions import ConnectionError, RedisClusterException, RedisError, ResponseError
+
+from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted, was_not_executed
+from thoughtstream.store.wire import is_stale
+
+ERRORS = (RedisError, RedisClusterException, OSError)
+
+_REPEATABLE = READ_COMMANDS | {"PING", "TIME", "INFO", "COMMAND LIST", "FUNCTION LIST"}
+
+
+@dataclass(slots=True)
+class Call:
+    """A command on its way. `slot`: where it belongs; `node`: where it has to go now.
+
+    `sent`: it may have been executed. `answer`: what came back, an error too.
+    """
+
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    slot: int
+    node: ClusterNode | None = None
+    asking: bool = False
+    sent: bool = False
+    answer: Any = None
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it failed in a way that passes, and surely had no effect."""
+        error = self.answer
+        if not isinstance(error, Exception) or is_refusal(error) or is_untrusted(error):
+            return False
+        if was_not_executed(error):
+            return True
+        return isinstance(error, OUTAGES) and (not self.sent or self.args[0] in _REPEATABLE)
+
+
+async def talk(node: ClusterNode, connection: Any, calls: Sequence[Call]) -> None:
+    """Send the commands of some calls and take their answers."""
+    waiting = list(calls)
+    try:
+        await node.disconnect_if_needed(connection)
+        if is_stale(connection):
+            await connection.disconnect(nowait=True)
+        await connection.connect()
+        for call in calls:
+            call.sent = True
+        commands = (command for call in calls for command in _commands(call))
+        await connection.send_packed_command(connection.pack_commands(commands))
+        while waiting:
+            await _take(node, connection, waiting[0])
+            del waiting[0]
+    except ERRORS as error:
+        fail(waiting[:1], error)
+        # The connection is gone: whether the others were executed is not for this answer to say.
+        fail(waiting[1:], ConnectionError(str(error)) if was_not_executed(error) else error)
+
+
+def _commands(call: Call) -> list[tuple[Any, ...]]:
+    return [("ASKING",), call.args] if call.asking else [call.args]
+
+
+async def _take(node: ClusterNode, connection: Any, call: Call) -> None:
+    """One answer. Raises: the connection was lost, or is out of step."""
+    if call.asking:
+        await connection.read_response()
+    try:
+        call.answer = await node.parse_response(connection, call.args[0], **call.options)
+    except ResponseError as error:
+        call.answer = error
+
+
+def fail(calls: Iterable[Call], error: Exception) -> None:
+    """This is what came of them."""
+    for call in calls:
+        call.answer = error
+
+
+def given(call: Call) -> Any:
+    """The answer. Raises: it is an error."""
+    if isinstance(call.answer, Exception):
+        raise call.answer
+    return call.answer
+
+
+def key_of(args: tuple[Any, ...]) -> Any:
+    """The key by which a command finds its node: the first, of those that we use."""
+    if args[0] in ("FCALL", "FCALL_RO"):
+        return args[3]
+    if args[0] == "XREAD":
+        return args[-2]  # of one stream, and the id is the last
+    return args[1]

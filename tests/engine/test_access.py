@@ -1,0 +1,194 @@
+"""TLS and ACL: a service does all that it does as the user that `keys.py` describes, over TLS; what
+that user must not do is refused, and what is wrong is said.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from redis.exceptions import NoPermissionError, RedisError
+
+from tests import clusters
+from tests.clusters import Cluster
+from tests.engine.test_failover import NAMES, at_rest, busy, in_thread, more, slot_of
+from tests.engine.test_service import running
+from tests.lab.authority import Authority
+from tests.servers import DEBIAN, RedisServer, programs
+from thoughtstream import Mind, keys
+from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Settings, StreamConfig
+from thoughtstream.store.connection import connect, open_client
+
+SECRET = "a password"
+STREAMS = StreamConfig(working_memory_ttl_ms=200, cycle_target_ms=5, working_memory_maxlen=0)
+
+
+@dataclass
+class Guarded:
+    """Servers that speak TLS only and know the user `service`."""
+
+    redis: RedisConfig
+    server: RedisServer
+    cluster: Cluster | None = None
+
+    def settings(self, home: Path) -> Settings:
+        calm = MemoryConfig(trigger_limit=0)
+        return Settings(home=home, redis=self.redis, streams=STREAMS, memory=calm)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    authority.certify("here", "127.0.0.1")
+    return authority
+
+
+@pytest.fixture(scope="module", params=["one", "cluster"])
+def guarded(
+    request: pytest.FixtureRequest, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Guarded]:
+    """One server, or a cluster; of Debian's Redis, which has TLS."""
+    make = partial(RedisServer, programs()[DEBIAN])
+    directory = tmp_path_factory.mktemp("guarded")
+    own = (
+        f'user service on ">{SECRET}" {keys.acl_rules("service")}',
+        f"tls-cert-file {authority.folder}/here.crt",
+        f"tls-key-file {authority.folder}/here.key",
+        f"tls-ca-cert-file {authority.ca}",
+        "tls-auth-clients no",
+    )
+    access = partial(
+        RedisConfig, username="service", password=SECRET, ca_file=authority.ca, patience_s=15
+    )
+    if request.param == "cluster":
+        directives = (*own, "tls-cluster yes", "tls-replication yes", "cluster-node-timeout 1000")
+        with clusters.running(directory, make, *directives, replicas=1, tls=True) as started:
+            any_ = next(iter(started.servers.values()))
+            yield Guarded(access(url=started.url), any_, started)
+        return
+    port = clusters.free_port()
+    server = make(directory, *own, f"tls-port {port}", "bind 127.0.0.1").start()
+    yield Guarded(access(url=f"rediss://127.0.0.1:{port}/0"), server)
+    server.stop()
+
+
+async def test_the_service_user_is_enough_for_everything(guarded: Guarded, tmp_path: Path) -> None:
+    settings = guarded.settings(tmp_path)
+    if guarded.cluster is None:
+        async with running(settings), Mind.connect("ana", settings=settings) as mind:
+            await mind.think("the kettle is on")
+            await mind.anchor("there is a kettle")
+            assert await mind.recall("kettle")
+            assert (await mind.sleep()).memories >= 1
+            assert (await mind.audit()).balanced
+        return
+    cluster = guarded.cluster
+    async with running(settings), busy(settings, NAMES) as said:
+        await more(said)
+        moved = NAMES[0]
+        await in_thread(cluster.hand_over, cluster.owner(slot_of(moved)))
+        home = cluster.owner(slot_of(moved))
+        to = next(port for port in cluster.masters if port != home)
+        await in_thread(cluster.move, slot_of(moved), to)
+        await more(said)
+    assert [error for s in said.values() for error in s.errors] == []
+    async with running(settings), Mind.connect(NAMES[0], settings=settings) as mind:
+        for name in NAMES:
+            await at_rest(settings, name, said[name])
+        assert (await mind.sleep()).memories
+
+
+OWN, OTHER = keys.LEDGER.key(mind="ana"), "somebody:{ana}:elses"
+REFUSED: list[tuple[Any, ...]] = [
+    ("GET", OTHER),
+    ("SET", OTHER, 1),
+    ("DEL", OTHER),
+    ("RENAME", OWN, OTHER),
+    ("COPY", OWN, OTHER),
+    ("EVAL", "return redis.call('SET', KEYS[1], 1)", 1, OTHER),
+    ("PUBLISH", "somebody", "x"),
+    ("SUBSCRIBE", "somebody"),
+    ("SUBSCRIBE", "__keyspace@0__:somebody:elses"),
+    ("PSUBSCRIBE", "*"),
+    ("SPUBLISH", "somebody{ana}", "x"),
+    ("CONFIG", "SET", "maxmemory", "1"),
+    ("CONFIG", "GET", "*"),
+    ("CONFIG", "REWRITE"),
+    ("FLUSHALL",),
+    ("FLUSHDB",),
+    ("SWAPDB", 0, 1),
+    ("KEYS", "*"),
+    ("DEBUG", "SLEEP", 0),
+    ("SHUTDOWN", "NOSAVE"),
+    ("SAVE",),
+    ("BGREWRITEAOF",),
+    ("REPLICAOF", "NO", "ONE"),
+    ("PSYNC", "?", -1),
+    ("FAILOVER",),
+    ("MONITOR",),
+    ("MODULE", "LIST"),
+    ("MODULE", "LOAD", "/x.so"),
+    ("FUNCTION", "FLUSH"),
+    ("FUNCTION", "DELETE", "thoughtstream_attention_1"),
+    ("FUNCTION", "RESTORE", "x"),
+    ("SCRIPT", "FLUSH"),
+    ("ACL", "LIST"),
+    ("ACL", "SETUSER", "service", "+@all"),
+    ("ACL", "GETUSER", "default"),
+    ("CLIENT", "LIST"),
+    ("CLIENT", "KILL", "TYPE", "normal"),
+    ("CLIENT", "PAUSE", 1),
+    ("MIGRATE", "127.0.0.1", 1, OWN, 0, 1),
+    ("RESTORE", OWN, 0, "x"),
+    ("SORT", OWN, "BY", "somebody:*"),
+    ("CLUSTER", "FAILOVER"),
+    ("CLUSTER", "RESET"),
+    ("CLUSTER", "FORGET", "x"),
+    ("CLUSTER", "MEET", "127.0.0.1", 1),
+    ("CLUSTER", "SETSLOT", 0, "NODE", "x"),
+    ("CLUSTER", "ADDSLOTS", 0),
+    ("CLUSTER", "DELSLOTS", 0),
+    ("CLUSTER", "REPLICATE", "x"),
+    ("CLUSTER", "SAVECONFIG"),
+]
+
+
+async def test_what_the_service_user_must_not_do_is_refused(guarded: Guarded) -> None:
+    """Asked of the server that has the key, with no client's help."""
+    url = guarded.redis.url
+    if guarded.cluster is not None:
+        url = f"rediss://127.0.0.1:{guarded.cluster.owner(slot_of('ana'))}/0"
+    client = connect(guarded.redis, url)
+    ask: Any = client.execute_command
+    allowed = []
+    async with client:
+        for command in REFUSED:
+            try:
+                allowed.append(f"{command}: {await ask(*command)}")
+            except NoPermissionError:
+                continue
+            except RedisError as error:
+                if "command not allowed" in str(error):  # to anybody
+                    continue
+                allowed.append(f"{command}: {error}")
+    assert not allowed, "\n".join(allowed)
+
+
+async def test_a_certificate_of_somebody_else_is_a_clear_error(
+    guarded: Guarded, tmp_path: Path
+) -> None:
+    others = guarded.redis.model_copy(update={"ca_file": Authority(tmp_path / "others").ca})
+    with pytest.raises(ConfigError, match=r"redis\.ca_file: it does not vouch"):
+        await open_client(others)
+    unknown = guarded.redis.model_copy(update={"ca_file": tmp_path / "none.crt"})
+    with pytest.raises(ConfigError, match=r"redis\.ca_file: .*none\.crt"):
+        await open_client(unknown)
+
+
+async def test_a_wrong_password_is_a_clear_error(guarded: Guarded) -> None:
+    wrong = guarded.redis.model_copy(update={"password": SecretStr("wrong")})
+    with pytest.raises(ConfigError, match=r"redis\.username, redis\.password"):
+        await open_client(wrong)
