@@ -43,8 +43,10 @@ class Rollout:
         """One host's part."""
         up = Await("all nodes answer", self.site if host == self.site.first else None,
                    converge.all_answer)  # fmt: skip
+        # Barriers are of all hosts; the cluster's passwords are there, so nobody waits for them.
+        ready = (step for step in self.ready.get(host, []) if not isinstance(step, Await))
         return [
-            *self.ready.get(host, []),
+            *ready,
             *([up] if self.ready else []),
             *in_turn(self.turns, self.site, host, self.end),
             *self.done.get(host, []),
