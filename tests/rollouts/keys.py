@@ -2,9 +2,11 @@
 
 from tests.servers import wait_until
 
+from .clusters import Cluster
 from .deployment import Deployment
 
 _ALL = (
+    "#!lua flags=allow-cross-slot-keys\n"
     "local r = {} for _, k in ipairs(redis.call('KEYS', 'proof:*')) do r[#r+1] = k .. ' ' .. "
     "redis.sha1hex(redis.call('DUMP', k)) .. ' ' .. redis.call('PEXPIRETIME', k) end return r"
 )
@@ -17,6 +19,11 @@ _WRITE = (
     "redis.call('SET', k .. 'ends', 1, 'EX', 9999) return 'OK'"
 )
 
+_FORGET = (
+    "#!lua flags=allow-cross-slot-keys\n"
+    "for _, k in ipairs(redis.call('KEYS', 'proof:*')) do redis.call('DEL', k) end"
+)
+
 
 def write(deployment: Deployment, name: str) -> dict[str, str]:
     """Writes keys of every type; returns all that there are, with their values' sums."""
@@ -26,8 +33,29 @@ def write(deployment: Deployment, name: str) -> dict[str, str]:
 
 def values(deployment: Deployment) -> dict[str, str]:
     """All keys that `write` wrote, each with the sum of its value and when it ends."""
-    lines = deployment.redis("eval", _ALL, "0").splitlines()
-    return dict(line.split(" ", 1) for line in lines if line)
+    return _read(deployment.redis("eval", _ALL, "0"))
+
+
+def values_of_cluster(cluster: Cluster) -> dict[str, str]:
+    """The same of all masters together."""
+    masters = cluster.view().masters
+    assert len(masters) == len(cluster.nodes) // 2
+    found: dict[str, str] = {}
+    for node in masters:
+        own = _read(cluster.redis(node, "eval", _ALL, "0"))
+        assert not own.keys() & found.keys()
+        found |= own
+    return found
+
+
+def forget(cluster: Cluster) -> None:
+    """Removes from a cluster what `write` wrote."""
+    for node in cluster.view().masters:
+        cluster.redis(node, "eval", _FORGET, "0")
+
+
+def _read(answer: str) -> dict[str, str]:
+    return dict(line.split(" ", 1) for line in answer.splitlines() if line)
 
 
 def next_second(deployment: Deployment) -> int:

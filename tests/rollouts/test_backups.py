@@ -1,0 +1,124 @@
+"""One server's backups when things go wrong, and its way into a cluster and back, as the runbook
+has it: no key is lost or changed.
+"""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import control
+from tests.lab.lab import Lab
+from tests.servers import wait_until
+
+from . import keys
+from .clusters import Cluster
+from .deployment import Deployment
+
+DATA = "/var/lib/thoughtstream"
+REWRITES = "auto-aof-rewrite-percentage"
+
+
+@pytest.fixture(scope="module")
+def one(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A server that stands alone, with a disk that can be filled up."""
+    with lab.host("alone", tmpfs={DATA: "size=400m"}) as host:
+        folder = tmp_path_factory.mktemp("alone")
+        deployment = Deployment(host, folder, runtime="native", redis={"maxmemory": "64mb"})
+        deployment.deploy()
+        yield deployment
+
+
+def backup(one: Deployment, to: Path, prefix: str = "") -> "subprocess.Popen[str]":
+    """Starts a backup as an operator does, in a shell that says `prefix` first."""
+    command = f'{prefix} exec "$0" -m pyinfra --yes "$1" deploy.backup to="$2"'
+    return subprocess.Popen(
+        ["sh", "-c", command, sys.executable, str(one.inventory()), str(to)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+
+
+def rewrites(one: Deployment) -> str:
+    """What Redis has for the growth of its log that makes it rewrite it."""
+    return one.redis("config", "get", REWRITES).split()[1]
+
+
+def left(one: Deployment) -> str:
+    """What a backup has left on the host."""
+    return one.host.exec(f"ls -d {DATA}/redis/backup-* 2>/dev/null || true").stdout
+
+
+def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whole(
+    one: Deployment, tmp_path: Path
+) -> None:
+    keys.write(one, "cut")
+    one.redis("config", "set", "rdb-key-save-delay", "100000")
+    one.redis("bgrewriteaof")
+    with backup(one, tmp_path) as cut_off:
+        wait_until(lambda: rewrites(one) == "0", "the log is frozen", most_s=120)
+        cut_off.send_signal(signal.SIGINT)
+        cut_off.communicate()
+    one.redis("config", "set", "rdb-key-save-delay", "0")
+
+    wait_until(lambda: rewrites(one) == "100", "it is set back", most_s=120)
+    assert not list(tmp_path.glob("*/*/manifest.json"))
+    one.redis("config", "set", REWRITES, "0")  # as after a kill of the very shell on the host
+    control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
+    assert rewrites(one) == "100"
+    assert left(one) == ""
+    assert len(list(tmp_path.glob("*/*"))) == 1
+
+
+def test_a_full_disk_at_either_end_is_said_and_nothing_is_changed(
+    one: Deployment, tmp_path: Path
+) -> None:
+    before = keys.write(one, "full")
+    with backup(one, tmp_path, "ulimit -f 4;") as too_large:
+        said, _ = too_large.communicate()
+    assert too_large.returncode == 1
+    assert "File too large" in said and "Traceback" not in said
+    assert left(one) == ""
+    with pytest.raises(RuntimeError, match="is no backup"):
+        control.pyinfra(one.inventory(), "deploy.restore", f"from_={tmp_path}/alone")
+
+    control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
+    one.host.fill(DATA)
+    try:
+        for verb in (f"backup to={tmp_path}", f"restore from_={tmp_path}/alone replace=yes"):
+            refused = control.pyinfra(one.inventory(), *f"deploy.{verb}".split(), check=False)
+            assert refused.code == 1
+            assert "facts.disk.free" in refused.err
+            assert "nothing was changed" in refused.err
+    finally:
+        one.host.free(DATA)
+    wait_until(lambda: one.redis("set", "proof:again", "1") == "OK", "Redis writes again")
+    one.redis("del", "proof:again")
+    assert keys.values(one) == before
+
+
+def test_a_server_becomes_a_cluster_and_a_cluster_one_server(
+    one: Deployment, made_cluster: Cluster, tmp_path: Path
+) -> None:
+    before = keys.write(one, "before")
+    control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
+    refused = control.pyinfra(
+        one.inventory(), "deploy.restore", f"from_={tmp_path}/alone", check=False
+    )
+    assert "holds keys already" in refused.err
+
+    made_cluster.run("deploy.restore", f"from_={tmp_path}/alone", "replace=yes")
+
+    assert keys.values_of_cluster(made_cluster) == before
+    assert not made_cluster.run().changed
+
+    made_cluster.run("deploy.backup", f"to={tmp_path}")
+    keys.forget(made_cluster)
+    one.redis("flushall")
+    saved = next(tmp_path.glob("cluster-*"))
+    control.pyinfra(one.inventory(), "deploy.restore", f"from_={saved}", "replace=yes")
+    assert keys.values(one) == before
+    one.healthy()
