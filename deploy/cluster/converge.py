@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from deploy.cluster.formation import Form, to_be_formed
 from deploy.cluster.inventory import Hosts
 from deploy.cluster.nodes import ClusterError, Nodes, wait
-from deploy.cluster.sequence import Well, in_turn
+from deploy.cluster.sequence import Turn, Well, in_turn
 from deploy.cluster.state import ClusterView
+from deploy.cluster.steps import Follow
 from deploy.cluster.together import Await, OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, Role
 from deploy.rollouts.restart import rolling
+from deploy.rollouts.shards import arrange
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.steps import Step
@@ -54,7 +56,7 @@ def plan(wanted: Hosts, hosts: Mapping[str, Known], host: str) -> list[Step]:
     now = view(wanted, hosts)
     form = to_be_formed(now, remembering(hosts), wanted.shards)
     mine = site if host == site.first else None
-    turns = [] if form else rolling(now, site.replicas, restarts(hosts))
+    turns = [] if form else [*mended(wanted, now), *rolling(now, site.replicas, restarts(hosts))]
     return [
         *known.runtime.prepare(known.facts, sources(hosts, host), rolling=not form),
         Await("all nodes answer", mine, all_answer),
@@ -74,6 +76,26 @@ def finish(hosts: Mapping[str, Known], host: str) -> list[Step]:
         turns.append(Await(f"the service of {name} has its turn"))
         turns += steps[name] if name == host else []
     return turns
+
+
+def mended(wanted: Hosts, now: ClusterView) -> list[Turn]:
+    """Nodes that lost their role follow a master again that has too few replicas. Slots stay where
+    they are; with a node away, everybody waits for it.
+    """
+    if len(now.present) < len(wanted.nodes):
+        return []
+    try:
+        heads, followers = arrange(now, wanted.nodes, wanted.cluster.replicas)
+    except ClusterError:
+        return []  # a person has to decide; the gate behind says what isn't well
+    if set(heads) != set(now.masters):
+        return []
+    nodes = Well(frozenset(now.nodes), 0)
+    return [
+        Turn(node.host, Follow(node, master), nodes)
+        for node, master in sorted(followers.items())
+        if now.master_of(node) != master
+    ]
 
 
 def restarts(hosts: Mapping[str, Known]) -> dict[Node, list[Step]]:

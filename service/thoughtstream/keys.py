@@ -238,7 +238,7 @@ _SERVICE_COMMANDS = (
 _MONITOR_COMMANDS = (
     "+ping +info +hello +auth +client|setname +client|id +slowlog|get "
     "+slowlog|len +latency|latest +latency|history +memory|stats +memory|doctor +dbsize +time "
-    "+role +cluster|info +cluster|nodes +cluster|shards +cluster|slots +config|get +acl|whoami "
+    "+role +cluster|info +cluster|nodes +cluster|shards +cluster|slots +acl|whoami "
     "+command"
 )
 

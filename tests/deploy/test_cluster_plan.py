@@ -154,6 +154,19 @@ def test_what_somebody_changed_on_one_node_is_put_right_there(runtime: str) -> N
     ]
 
 
+def test_a_replica_that_lost_its_way_is_brought_back() -> None:
+    hosts = wanted()
+    known = settled(hosts)
+    facts, node = known["n2"].facts, hosts.on("n2")[1]
+    view = facts.nodes[node]
+    assert view is not None
+    astray = replace(view, me=replace(view.me, master_id=IDS["n3"][7001]))
+    known["n2"] = replace(known["n2"], facts=replace(facts, nodes={**facts.nodes, node: astray}))
+
+    assert changes(hosts, known, "n2") == ["n2:7002 becomes a replica of n1:7001"]
+    assert changes(hosts, known, "n1") == []
+
+
 def test_a_node_that_died_is_started_and_nothing_is_created() -> None:
     hosts = wanted()
     known = settled(hosts)
