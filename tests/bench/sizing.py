@@ -9,7 +9,7 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ async def minds(home: Path, server: RedisServer, characters: int) -> int:
     return MINDS
 
 
-Work = Callable[[Path, RedisServer, int], Awaitable[int]]
+Work = Callable[[Path, RedisServer, int], Coroutine[Any, Any, int]]
 ROWS: tuple[tuple[str, Work, int], ...] = (
     (f"a waiting thought, {SHORT} characters", waiting, SHORT),
     (f"a waiting thought, {LONG:,} characters", waiting, LONG),
