@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.topology import Node
 
-LAG = 1 << 20
-"""Bytes that a replica may be behind: less than a busy second, far less than the backlog."""
+LAG = 8 << 20
+"""Bytes that a replica may be behind: seconds of many writes, far less than the backlog. Both ends
+are asked, and on busy hosts the one is seconds later than the other."""
 
 
 def problems(
