@@ -52,7 +52,7 @@ def save(*, to: object, keep: object) -> Plan:
     """The plan of a backup of all shards, for the host that pyinfra is at."""
     shelf, kept = shelf_of(to, keep)
     cluster = _Cluster()
-    refuse("backed up", list(_unsound(cluster.view)))
+    refuse("backed up", list(unsound(cluster.view)))
     name = f"cluster-{cluster.wanted.site.first}"
     draft = Draft(shelf, name, STAMP)
     sources = {node: _source(cluster, node) for node in chosen(cluster.view)}
@@ -115,7 +115,7 @@ def ranges(slots: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def _unsound(view: ClusterView) -> Iterator[str]:
+def unsound(view: ClusterView) -> Iterator[str]:
     """Why not every key would be in a backup, and once."""
     served = sum(len(view[master].slots) for master in view.masters)
     if served != SLOTS:

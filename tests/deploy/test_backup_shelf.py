@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from deploy.backups import checks
-from deploy.backups.clusters import ranges
 from deploy.backups.facts import Room
 from deploy.backups.manifest import File, Held, Manifest, Saved, moment_of
 from deploy.backups.shelf import MANIFEST, BackupError, Draft, open_backup, verify
@@ -211,8 +210,3 @@ def test_moments() -> None:
         assert moment_of(text) == 1763732400
     with pytest.raises(ValueError, match="point_in_time: 'noon' is no time; write it like"):
         moment_of("noon")
-
-
-def test_slots_are_written_as_ranges() -> None:
-    assert list(ranges([5, 0, 1, 2, 7, 8])) == [(0, 2), (5, 5), (7, 8)]
-    assert list(ranges([])) == []
