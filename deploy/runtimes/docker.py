@@ -23,19 +23,16 @@ from deploy.render import digest, render
 from deploy.runtimes import preflight, tell, tuning
 from deploy.runtimes.base import File, Runtime, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
-from deploy.settings import MEMORY_SHARE, Stack
+from deploy.settings import Stack
 from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Run, Step
 from deploy.wheels import Release, Target, release_for
 
 _ETC = "/etc/thoughtstream"
-_SHARED = "/etc/thoughtstream-shared"
-"""What all nodes of a cluster's host read, inside each one's container."""
 _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
-_MIB = 1 << 20
-_NOFILE = 65_535
 _HOPELESS = 5
 """A new container that ended so often won't come up."""
 _PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
@@ -66,10 +63,10 @@ class Docker(Runtime):
         )
 
     def _server(self, seat: Seat) -> Server:
-        seen = self.tls.seen(_SHARED) if self.tls else None
+        seen = self.tls.seen(SHARED) if self.tls else None
         place = RedisPlace("/data", f"{_ETC}/users.acl", bind="* -::*")
         if seat.node:
-            include = seat.layout.masterauth.replace(seat.layout.redis_shared, _SHARED)
+            include = seat.layout.masterauth.replace(seat.layout.redis_shared, SHARED)
             beside = seat.beside(seen)
             place = RedisPlace("/data", f"{_ETC}/users.acl", beside=beside, include=include)
         cli = RedisCli(seat.layout, seat.port, container=True, tls=seen.ca if seen else None)
@@ -93,6 +90,16 @@ class Docker(Runtime):
     def state_file(self, node: Node) -> str:
         """What a node remembers of its cluster."""
         return f"{self.layout.of_node(node.port).redis_data}/{STATE_FILE}"
+
+    @property
+    def compose(self) -> Compose:
+        """The compose file of the host."""
+        trusted = self.tls.service_ca.text if self.tls else ""
+        read = {"service": self.toml.text + trusted, "insight": ""}
+        read |= {service: server.restart_only for service, server in self.composed.items()}
+        return Compose(
+            self.stack, self.layout, self.composed, self.containers, read, image=self._tag
+        )
 
     @property
     def containers(self) -> dict[str, str]:
@@ -148,20 +155,14 @@ class Docker(Runtime):
             return
         for server in self.servers:
             yield from preflight.running_redis(facts.of(server.seat.unit))
-        memory = self._memory(facts)
+        memory = memory_of(facts)
         yield from preflight.memory(self.stack, memory, "facts.docker.memory")
         yield from preflight.disk(self.stack, facts.disk)
-        yield from preflight.files(self.stack, self._nofile(facts), "facts.docker.nofile")
+        yield from preflight.files(self.stack, nofile_of(facts), "facts.docker.nofile")
         runs = any(_runs(facts.docker.containers.get(unit)) for unit in self.containers.values())
         own = _PROXIES | {"redis-server"} if self.nodes else _PROXIES
         yield from preflight.ports(facts, self._ports, None, own if runs else frozenset())
         yield from self.tls.problems() if self.tls else ()
-
-    @staticmethod
-    def _memory(facts: Facts) -> int | None:
-        """What containers can have: the engine's, or this host's limit if that is less."""
-        amounts = [facts.docker.memory if facts.docker else None, facts.machine.memory]
-        return min((amount for amount in amounts if amount), default=None)
 
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
@@ -212,7 +213,7 @@ class Docker(Runtime):
             yield BuildImage(self.release, self.layout, self._tag, self._dockerfile)
 
     def _redis(self, facts: Facts, docker: DockerState, *, rolling: bool) -> Iterator[Step]:
-        compose, _ = self._compose(facts)
+        compose, _ = self.compose.file(facts)
         whys = {service: self._why(service, facts, docker) for service in self.composed}
         for service, server in self.composed.items():
             why, _ = whys[service]
@@ -257,7 +258,7 @@ class Docker(Runtime):
         server = self.composed[service]
         running = facts.of(server.seat.unit).redis
         found = docker.containers.get(server.seat.unit)
-        _, revisions = self._compose(facts)
+        _, revisions = self.compose.file(facts)
         why, restart = _why(found, revisions[service])
         if restart:
             why = server.restart_reasons(running) or why
@@ -267,7 +268,7 @@ class Docker(Runtime):
 
     def _beside(self, facts: Facts, docker: DockerState) -> Iterator[Step]:
         """The service, and RedisInsight."""
-        _, revisions = self._compose(facts)
+        _, revisions = self.compose.file(facts)
         for service, container in self.containers.items():
             if service not in self.composed:
                 found = docker.containers.get(container)
@@ -300,63 +301,6 @@ class Docker(Runtime):
             return f"docker exec {SERVICE_UNIT} thoughtstream status"
         health = f"docker container inspect --format '{{{{.State.Health.Status}}}}' {INSIGHT}"
         return f'[ "$({health})" = healthy ]'
-
-    def _compose(self, facts: Facts) -> tuple[File, dict[str, str]]:
-        """The compose file, and each service's revision: what it can't take on while it runs."""
-        trusted = self.tls.service_ca.text if self.tls else ""
-        beside = {"service": self.toml.text + trusted, "insight": ""}
-        beside |= {service: server.restart_only for service, server in self.composed.items()}
-        blocks, revisions = {}, {}
-        for name in self.containers:
-            revisions[name] = digest(self._block(name, facts, revision=""), beside[name])
-            blocks[name] = self._block(name, facts, revision=revisions[name])
-        volumes = [name for name in self.containers if not (self.nodes and name in self.composed)]
-        text = render("compose.yaml", blocks=blocks, volumes=volumes)
-        return File(self.layout.compose, text, *self._admin, 0o600), revisions
-
-    def _block(self, service: str, facts: Facts, *, revision: str) -> str:
-        server = self.composed.get(service)
-        return render(
-            f"compose/{'redis' if server else service}.yaml",
-            docker=self.stack.docker,
-            service=service,
-            servers=list(self.composed),
-            node=server.seat.node if server else None,
-            clustered=bool(self.nodes),
-            port=server.seat.port if server else None,
-            tls=server.cli.tls if server else None,
-            shared=_SHARED,
-            addresses=self._addresses,
-            layout=server.layout if server else self.layout,
-            memory_limit=self._memory_limit(facts),
-            nofile=self._nofile(facts),
-            service_image=self._tag,
-            container=self.containers[service],
-            revision=revision,
-            start_timeout_s=self.stack.service.start_timeout_s,
-        )
-
-    @property
-    def _addresses(self) -> list[str]:
-        """Where ports are published. Docker fails on the ::1 of a host without IPv6: not there."""
-        bound = self.stack.redis.bind
-        return [_in_url(str(a)) for a in bound if not (a.version == 6 and a.is_loopback)]
-
-    def _memory_limit(self, facts: Facts) -> int:
-        """Bytes. Where the inventory leaves it open, it stays the same for most values of
-        maxmemory, so that these can change without a new container.
-        """
-        if self.stack.docker.memory_limit is not None:
-            return self.stack.docker.memory_limit
-        least = int(self.stack.redis.maxmemory / MEMORY_SHARE)
-        limit = max(least, (self._memory(facts) or 0) * 3 // 4 // len(self.servers))
-        return -(-limit // _MIB) * _MIB
-
-    @staticmethod
-    def _nofile(facts: Facts) -> int:
-        """Files that a container may open: an engine can't allow more than it has."""
-        given = facts.docker.nofile if facts.docker else None
-        return min(_NOFILE, given or _NOFILE)
 
     @property
     def _url(self) -> str:
@@ -397,7 +341,3 @@ def _why(found: ContainerState | None, revision: str) -> tuple[str, bool]:
 
 def _runs(found: ContainerState | None) -> bool:
     return found is not None and found.status == "running"
-
-
-def _in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

@@ -223,12 +223,12 @@ def test_container_memory_stays_while_maxmemory_changes() -> None:
     for amount in ("256mb", "512mb", "3gb"):
         one = runtime("linux-docker", maxmemory=amount)
         assert isinstance(one, Docker)
-        limits.add(one._memory_limit(BARE))
+        limits.add(one.compose.memory_limit(BARE))
 
     assert limits == {6 << 30}
     most = runtime("linux-docker", maxmemory="4700mb")
     assert isinstance(most, Docker)
-    assert most._memory_limit(BARE) * 0.6 >= 4700 << 20
+    assert most.compose.memory_limit(BARE) * 0.6 >= 4700 << 20
 
 
 def test_insight_is_there_if_wanted() -> None:
