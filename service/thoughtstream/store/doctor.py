@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
-from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library
 from thoughtstream.store.server import OLDEST
 
@@ -25,22 +25,30 @@ State = Literal["fine", "bad", "unknown"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `cure` is empty where nothing is wrong."""
+    """One thing that was looked at. `cure` is empty where nothing is wrong; `node` names the node
+    of a cluster.
+    """
 
     check: str
     state: State
     found: str
     cure: str = ""
+    node: str = ""
 
 
 async def examine(
-    redis: Client, libraries: Iterable[Library], *, private_socket: bool
+    redis: Redis,
+    libraries: Iterable[Library],
+    *,
+    later: Iterable[Library] = (),
+    private_socket: bool,
 ) -> list[Finding]:
-    """All findings about a server. `private_socket`: only its owner can reach it at all.
+    """All findings about a server. `private_socket`: only its owner can reach it at all; `later`:
+    libraries that come when they are needed.
 
     Raises: errors of the connection.
     """
-    info = await redis.info()
+    info: Any = await redis.info()
     return [
         _version(info),
         *_persistence(info),
@@ -50,7 +58,8 @@ async def examine(
         await _default_user(redis, private_socket),
         await _notifications(redis),
         *[await _library(redis, library) for library in libraries],
-        await _hygiene(redis),
+        *[await _library(redis, library, needed=False) for library in later],
+        *([await _hygiene(redis)] if info["role"] == "master" else []),
     ]
 
 
@@ -131,7 +140,7 @@ async def _permitted(answer: Awaitable[Any]) -> Any:
         return None
 
 
-async def _default_user(redis: Client, private_socket: bool) -> Finding:
+async def _default_user(redis: Redis, private_socket: bool) -> Finding:
     check = "default user"
     if private_socket:
         return Finding(check, "fine", "only the owner of the home reaches the socket")
@@ -147,7 +156,7 @@ async def _default_user(redis: Client, private_socket: bool) -> Finding:
     )
 
 
-async def _notifications(redis: Client) -> Finding:
+async def _notifications(redis: Redis) -> Finding:
     check = "notify-keyspace-events"
     found = await _permitted(redis.config_get(check))
     if not found:
@@ -166,16 +175,17 @@ def _covers(events: str, needed: str) -> bool:
     return set(needed) <= set(expanded)
 
 
-async def _library(redis: Client, library: Library) -> Finding:
+async def _library(redis: Redis, library: Library, *, needed: bool = True) -> Finding:
     check = f"Functions {library.name}"
     found = await _permitted(redis.function_list(library.name))
     if found is None:
         return Finding(check, "unknown", "this user may not list Functions")
     cure = "start the service, which loads it: `thoughtstream up`"
-    return _judge(check, bool(found), "loaded" if found else "missing", cure)
+    missing = "missing" if needed else "not there yet: comes when it is needed"
+    return _judge(check, bool(found) or not needed, "loaded" if found else missing, cure)
 
 
-async def _hygiene(redis: Client) -> Finding:
+async def _hygiene(redis: Redis) -> Finding:
     faults: Counter[str] = Counter()
     example: dict[str, str] = {}
     seen = 0
@@ -200,7 +210,7 @@ async def _hygiene(redis: Client) -> Finding:
 
 
 async def _faults_of(
-    redis: Client, batch: list[str], faults: Counter[str], example: dict[str, str]
+    redis: Redis, batch: list[str], faults: Counter[str], example: dict[str, str]
 ) -> None:
     if not batch:
         return

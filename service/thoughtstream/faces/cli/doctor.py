@@ -7,8 +7,12 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import common, overview
 from thoughtstream.faces.cli.common import Json
+from thoughtstream.memory import consolidation
+from thoughtstream.store import membership
+from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.doctor import Finding, examine
+from thoughtstream.store.nodes import Nodes
 
 EXAMPLES = common.examples("thoughtstream doctor", "thoughtstream doctor --json")
 
@@ -18,7 +22,7 @@ _MARKS = {"fine": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/
 def doctor(json: Json = False) -> None:
     """Examine Redis: version, persistence, eviction, memory, ACL, notifications, key hygiene.
 
-    Each finding comes with its cure. Exits with 1 if something is wrong.
+    Of a cluster, every node. Each finding comes with its cure. Exits with 1 if something is wrong.
     """
     settings = config.load()
     findings = common.run(_examine(settings))
@@ -34,17 +38,26 @@ def doctor(json: Json = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    redis = await open_client(settings.redis, overview.url(settings))
+    url = overview.url(settings)
+    redis = await open_client(settings.redis, url)
+    later = [consolidation.LIBRARY, membership.LIBRARY]
     try:
         with typed_errors():
-            return await examine(redis, [LIBRARY], private_socket=settings.redis.url is None)
+            if isinstance(redis, Cluster):
+                return await Nodes(redis, settings.redis, url).examine([LIBRARY], later)
+            embedded = settings.redis.url is None
+            return await examine(redis, [LIBRARY], later=later, private_socket=embedded)
     finally:
         await redis.aclose()
 
 
 def _show(findings: list[Finding]) -> None:
     width = max(len(finding.check) for finding in findings)
+    node = ""
     for finding in findings:
+        if finding.node != node:
+            node = finding.node
+            common.out.print(Text(node, style="bold cyan"))
         mark = Text.from_markup(_MARKS[finding.state])
         common.out.print(mark, Text(finding.check.ljust(width), style="bold"), Text(finding.found))
         if finding.cure:

@@ -5,10 +5,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from thoughtstream import keys
 from thoughtstream.config import Settings
+from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
 from thoughtstream.store.embedded import url_of
 from thoughtstream.store.home import Home
 from thoughtstream.store.membership import alive_services
+from thoughtstream.store.nodes import Node, Nodes
 
 
 def url(settings: Settings) -> str:
@@ -22,10 +24,14 @@ async def look(settings: Settings) -> dict[str, Any]:
     Raises:
         RedisUnavailable: Redis doesn't answer. ConfigError: it refuses us.
     """
-    redis = await open_client(settings.redis, url(settings))
+    address = url(settings)
+    redis = await open_client(settings.redis, address)
     try:
         with typed_errors():
-            info = await redis.info()
+            nodes = None
+            if isinstance(redis, Cluster):
+                nodes = await Nodes(redis, settings.redis, address).look()
+            said = await _said(redis, nodes)
             services = [_service(found) for found in await alive_services(redis)]
             minds = await _minds(redis)
     finally:
@@ -33,16 +39,39 @@ async def look(settings: Settings) -> dict[str, Any]:
     return {
         "home": str(Home.at(settings.home).path),
         "redis": {
-            "url": without_password(url(settings)),
+            "url": without_password(address),
             "embedded": settings.redis.url is None,
-            "version": info["redis_version"],
-            "used_bytes": info["used_memory"],
-            "maxmemory_bytes": info["maxmemory"],
-            "uptime_s": info["uptime_in_seconds"],
+            **said,
+            "nodes": None if nodes is None else [_node(node) for node in nodes],
         },
         "service": {"alive": bool(services), "count": len(services)} | (services or [{}])[0],
         "services": services,
         "minds": minds,
+    }
+
+
+async def _said(redis: Client, nodes: list[Node] | None) -> dict[str, Any]:
+    """What INFO says; of a cluster, that of its masters together."""
+    infos: list[Any] = [await redis.info()]
+    if nodes is not None:
+        infos = [node.info for node in nodes if node.slots and node.info]
+    return {
+        "version": ", ".join(sorted({info["redis_version"] for info in infos})),
+        "used_bytes": sum(info["used_memory"] for info in infos),
+        "maxmemory_bytes": sum(info["maxmemory"] for info in infos),
+        "uptime_s": min(info["uptime_in_seconds"] for info in infos),
+    }
+
+
+def _node(node: Node) -> dict[str, Any]:
+    return {
+        "node": node.name,
+        "role": node.role,
+        "slots": node.slots,
+        "master": node.master,
+        "alive": bool(node.info),
+        "version": node.info.get("redis_version", ""),
+        "used_bytes": node.info.get("used_memory", 0),
     }
 
 

@@ -49,6 +49,8 @@ def show(found: dict[str, Any]) -> None:
     which = "embedded, " if redis["embedded"] else ""
     print_(f"[green]●[/] redis    [cyan]{redis['url']}[/]", soft_wrap=True)
     print_(f"           [dim]{which}version {redis['version']}, {used}{limit} used[/]")
+    for node in redis["nodes"] or []:
+        _show_node(node)
     if not found["services"]:
         print_("[red]●[/] service  none is alive; start one: [cyan]thoughtstream up[/]")
     for service in found["services"]:
@@ -60,3 +62,13 @@ def show(found: dict[str, Any]) -> None:
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
         print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
                f"{mind['intervening']:,} in their 5 s, memories: {kinds}")  # fmt: skip
+
+
+def _show_node(node: dict[str, Any]) -> None:
+    what = f"{node['slots']:,} slots" if node["role"] == "master" else f"of {node['master']}"
+    said = f"version {node['version']}, {node['used_bytes'] / 2**20:.1f} MB"
+    if not node["alive"]:
+        said = "[red]does not answer[/]"
+    mark = "[green]●[/]" if node["alive"] else "[red]●[/]"
+    common.out.print(f"{mark} {node['role']:<8} {node['node']}  [dim]{what}, {said}[/]",
+                     soft_wrap=True)  # fmt: skip

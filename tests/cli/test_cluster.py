@@ -1,0 +1,50 @@
+"""`doctor` and `status` of a cluster: every node, by its name."""
+
+from functools import partial
+from pathlib import Path
+
+from tests import clusters
+from tests.cli.conftest import Terminal
+from tests.servers import WHEEL, RedisServer, programs
+
+OPEN = "default user"
+"""What is wrong with every server of a test, which lets in whoever is on this machine."""
+
+
+def bad(terminal: Terminal) -> dict[tuple[str, str], str]:
+    """What is wrong, by node and check."""
+    findings = terminal.json("doctor", code=1)["findings"]
+    assert all(f["cure"] for f in findings if f["state"] == "bad")
+    wrong = [f for f in findings if f["state"] == "bad" and f["check"] != OPEN]
+    return {(f["node"], f["check"]): f["found"] for f in wrong}
+
+
+def test_every_node_is_looked_at_and_named(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "nodes").mkdir()
+    make = partial(RedisServer, programs()[WHEEL])
+    directives = ("maxmemory 64mb", "cluster-node-timeout 1000")
+    with clusters.running(tmp_path / "nodes", make, *directives, replicas=1) as cluster:
+        terminal.env["REDIS_URL"] = cluster.url
+        terminal.up()
+        terminal.json("think", "the kettle is on")
+        assert bad(terminal) == {}
+        findings = terminal.json("doctor", code=1)["findings"]
+        names = {f"127.0.0.1:{port}" for port in cluster.servers}
+        assert {f["node"] for f in findings} == {"", *names}
+        nodes = terminal.json("status")["redis"]["nodes"]
+        assert {node["node"] for node in nodes if node["alive"]} == names
+        assert sum(node["slots"] for node in nodes) == 16_384
+
+        spoilt, master = cluster.masters[:2]
+        dead = cluster.replica_of(master)
+        with cluster.servers[spoilt].client() as client:
+            client.config_set("maxmemory-policy", "allkeys-lru")
+        cluster.servers[dead].kill()
+        found = bad(terminal)
+        assert found.pop((f"127.0.0.1:{dead}", "node")) == "does not answer"
+        assert found.pop(("", "replicas")) == f"127.0.0.1:{master} has none"
+        assert "allkeys-lru" in found.pop((f"127.0.0.1:{spoilt}", "eviction policy"))
+        assert found == {}
+        assert f"127.0.0.1:{dead}" in terminal.call("doctor").stdout
+        assert "does not answer" in terminal.call("status").stdout
+        terminal.json("down")
