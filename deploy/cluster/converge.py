@@ -45,7 +45,8 @@ def unfit(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
         for name, known in sorted(hosts.items())
         for problem in known.runtime.problems(known.facts)
     ]
-    return [*found, *_different_passwords(hosts), *_changed_tls(wanted, hosts)]
+    passwords = [*_different_passwords(hosts), *_wrong_passwords(hosts)]
+    return [*found, *passwords, *_changed_tls(wanted, hosts)]
 
 
 def plan(wanted: Hosts, hosts: Mapping[str, Known], host: str) -> list[Step]:
@@ -145,6 +146,18 @@ def _different_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
             yield (
                 f"{', '.join(others)}: the password of {role} is not the one of {first}; remove "
                 f"{path} where it is wrong, and it is copied"
+            )
+
+
+def _wrong_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
+    """Which would not be known better by restarting all that works."""
+    for name, known in sorted(hosts.items()):
+        path = known.runtime.secrets.files["admin"]
+        for node in known.runtime.deaf(known.facts) if "admin" in known.facts.secrets else ():
+            yield (
+                f"{name}: node {node.port} runs and doesn't answer its admin; put the right "
+                f"password into {path}, or remove the file to have it copied from another host; "
+                "or restart the node if it hangs"
             )
 
 

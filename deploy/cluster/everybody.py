@@ -48,6 +48,10 @@ def plan() -> tuple[list[Step], AbstractContextManager[None]]:
         DeployError: it can't; nothing was changed anywhere.
     """
     wanted = hosts()
+    here = {each.name for each in state.active_hosts}
+    if outside := sorted(wanted.addresses.keys() - here):
+        names = ", ".join(outside)
+        raise DeployError(f"{names}: a cluster needs all its hosts; leave out --limit")
     found = known(wanted, host.name)
     if lines := converge.problems(wanted, found):
         told = "\n".join(f"  {line}" for line in lines)

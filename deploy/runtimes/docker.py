@@ -223,8 +223,7 @@ class Docker(Runtime):
         for service, server in self.composed.items():
             why, restart = whys[service]
             found = docker.containers.get(server.seat.unit)
-            later = restart and rolling and facts.of(server.seat.unit).redis is not None
-            if not later:
+            if not (restart and rolling):
                 yield from self._up(service, found, why, restart=restart)
 
     def restarts(self, facts: Facts) -> dict[Node, str]:
@@ -242,6 +241,17 @@ class Docker(Runtime):
         command = f"docker rm --force {SERVICE_UNIT} >/dev/null"
         return [
             Run("stop the service for good", f"docker stop {SERVICE_UNIT} && {command} || true")
+        ]
+
+    def deaf(self, facts: Facts) -> list[Node]:
+        """The nodes of a cluster that run and don't answer their admin."""
+        docker = facts.docker or DockerState()
+        return [
+            server.seat.node
+            for service, server in self.composed.items()
+            if facts.of(server.seat.unit).redis is None
+            and self._why(service, facts, docker)[1]
+            and server.seat.node
         ]
 
     def restart(self, node: Node, why: str) -> list[Step]:

@@ -179,7 +179,7 @@ class Native(Runtime, ABC):
 
     def _redis(self, instance: Instance, facts: Facts, *, rolling: bool) -> Iterator[Step]:
         why, restart = self._why(instance, facts)
-        later = restart and rolling and facts.redis is not None
+        later = restart and rolling
         yield from instance.server.configuration(facts, restart=bool(why))
         job, reason = self.job(instance.unit), "" if later else why
         yield from self._started(job, instance.unit, reason, facts, restart=restart)
@@ -199,6 +199,16 @@ class Native(Runtime, ABC):
     @abstractmethod
     def retire(self) -> list[Step]:
         """The service stops for good: the host leaves its cluster."""
+
+    def deaf(self, facts: Facts) -> list[Node]:
+        """The nodes of a cluster that run and don't answer their admin."""
+        return [
+            instance.server.seat.node
+            for instance in self.instances
+            if (own := facts.of(instance.unit)).redis is None
+            and self._why(instance, own)[1]
+            and instance.server.seat.node
+        ]
 
     def restart(self, node: Node, why: str) -> list[Step]:
         """The restart of a node, until it answers."""

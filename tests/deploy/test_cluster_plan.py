@@ -207,6 +207,26 @@ def test_what_keeps_a_cluster_from_being_deployed() -> None:
     assert "n3: the password of admin is not the one of n1; remove /etc/thoughtstream/" in found
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_wrong_password_restarts_nothing(runtime: str) -> None:
+    hosts = wanted(runtime)
+    known = settled(hosts)
+    facts = known["n2"].facts
+    deaf = replace(facts, servers=dict.fromkeys(facts.servers), nodes=dict.fromkeys(facts.nodes))
+    known["n2"] = replace(known["n2"], facts=deaf)
+
+    found = [line for line in problems(hosts, known) if "doesn't answer its admin" in line]
+
+    assert [line[:18] for line in found] == ["n2: node 7001 runs", "n2: node 7002 runs"]
+    lost = replace(deaf, secrets={r: d for r, d in deaf.secrets.items() if r != "admin"})
+    state_files = map(known["n2"].runtime.state_file, hosts.on("n2"))
+    there = dict.fromkeys(state_files, next(iter(facts.paths.values())))
+    known["n2"] = replace(known["n2"], facts=replace(lost, paths={**lost.paths, **there}))
+    assert problems(hosts, known) == []
+    assert "copy the password of admin from n1" in changes(hosts, known, "n2")
+    assert not [step for step in changes(hosts, known, "n2") if "restart" in step.split()]
+
+
 def test_hosts_that_say_different_things() -> None:
     one, other = stack(runtime="native", cluster={}), stack(runtime="native", cluster={"nodes": 3})
     given: dict[str, dict[str, Any]] = {
