@@ -25,6 +25,20 @@ def inventory(folder: Path, settings: dict[str, Any], *hosts: Host) -> Path:
     return path
 
 
+def ssh_config(folder: Path, *hosts: Host) -> Path:
+    """How to reach hosts by their names, as an operator's own SSH configuration says it."""
+    path = folder / "ssh_config"
+    path.write_text(
+        "".join(
+            f"Host {host.name}\n  HostName {host.ip}\n  User {host.user}\n"
+            f"  IdentityFile {host.key}\n  UserKnownHostsFile {host.known_hosts}\n"
+            "  StrictHostKeyChecking yes\n"
+            for host in hosts
+        )
+    )
+    return path
+
+
 class Deployment:
     """One host, and whatever is deployed to it."""
 

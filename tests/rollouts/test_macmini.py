@@ -8,6 +8,7 @@ from tests.lab import control
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 
+from .deployment import ssh_config
 from .test_stack import with_docker
 
 INVENTORY = Path(__file__).parents[2] / "inventories/macmini.py"
@@ -18,14 +19,8 @@ def named(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A server whose name and SSH configuration the operator has."""
     host = lab.host("macmini")
     with_docker(host)
-    config = tmp_path / "ssh_config"
-    config.write_text(
-        f"Host {host.name}\n  HostName {host.ip}\n  User {host.user}\n"
-        f"  IdentityFile {host.key}\n  UserKnownHostsFile {host.known_hosts}\n"
-        "  StrictHostKeyChecking yes\n"
-    )
     monkeypatch.setenv("THOUGHTSTREAM_HOST", host.name)
-    monkeypatch.setenv("THOUGHTSTREAM_SSH_CONFIG", str(config))
+    monkeypatch.setenv("THOUGHTSTREAM_SSH_CONFIG", str(ssh_config(tmp_path, host)))
     return host
 
 
