@@ -185,7 +185,9 @@ def _reshaped(
 
 
 def _is_member(view: ClusterView, node: Node, stay: list[Node]) -> bool:
-    return all(view.knows(other, node) for other in stay)
+    """Whether it is yet to leave; one that doesn't answer might be."""
+    here = view.present
+    return node not in here or all(view.knows(other, node) for other in stay if other in here)
 
 
 def is_well(
