@@ -1,5 +1,6 @@
 """What the hosts of a cluster do, from facts alone: new ones, settled ones, ones that differ."""
 
+import runpy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,16 @@ def test_hosts_that_say_different_things() -> None:
     assert said[1].startswith("n2: address: is 127.0.0.1, where no other host reaches it; give")
     assert said[2].startswith("n3: address: is missing; give the private address that the others")
     assert said[3].startswith("n4: address: is 8.8.8.8; Redis is never published to the world")
+
+
+def test_the_inventory_of_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THOUGHTSTREAM_HOSTS", "a.local=10.1.0.1 b.local=10.1.0.2 c.local=10.1.0.3")
+
+    names = runpy.run_path(str(Path(__file__).parents[2] / "inventories/cluster.py"))
+
+    found = read(dict(names["hosts"]))
+    assert [node.endpoint for node in found.on("b.local")] == ["10.1.0.2:7001", "10.1.0.2:7002"]
+    assert all(data["_sudo"] for _, data in names["hosts"])
 
 
 def test_certificates_that_are_not_there(tmp_path: Path) -> None:
