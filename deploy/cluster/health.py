@@ -27,6 +27,8 @@ def problems(
 def _node(view: ClusterView, node: Node, found: NodeView, gone: Collection[str]) -> Iterator[str]:
     if found.loading:
         yield f"{node} is loading its data"
+    if found.info.get("aof_last_write_status", "ok") != "ok":
+        yield f"{node} can't write its log; is its disk full?"
     if found.state != "ok":
         yield f"{node} sees the cluster as {found.state}"
     if found.slots_ok != SLOTS:

@@ -20,6 +20,8 @@ _SSH_TIMEOUT_S = 30
 """A host that is silent for so long is taken as gone."""
 _LONG_S = 600
 """A command may take so long: slots of much data."""
+_SILENT = {"_ignore_errors": True}
+"""A host that doesn't answer is no error of pyinfra's: its nodes don't answer, says the gate."""
 
 
 class Answer(FactBase[tuple[bool, str]]):
@@ -55,13 +57,13 @@ class Hosts(Nodes):
     def _read(self, name: str) -> dict[str, NodeView | None]:
         if (other := _reached(name)) is None:
             return {}
-        return other.get_fact(NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S)
+        return other.get_fact(NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S, **_SILENT)
 
     def ask(self, node: Node, *command: str) -> str:
         if (other := _reached(node.host)) is None:
             raise ClusterError(f"{node}: its host can't be reached")
         command_line = self.site.nodes[node](*command)
-        ok, said = other.get_fact(Answer, command_line, _timeout=_LONG_S)
+        ok, said = other.get_fact(Answer, command_line, _timeout=_LONG_S, **_SILENT)
         if not ok:
             raise ClusterError(f"{node} refused {' '.join(command[:2])}", *said.splitlines()[-5:])
         return said

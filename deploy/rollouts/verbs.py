@@ -149,7 +149,12 @@ def replace_node(cluster: Cluster, host: str) -> Rollout:
     """The nodes of a host that died for good are forgotten; a new one's take their place."""
     view = cluster.view
     address = cluster.wanted.addresses.get(host, host)
-    dead = {m.id: m for m in view.strangers() if m.endpoint.rpartition(":")[0] == address}
+    # Where another node has the dead one's address by now, Redis has taken it from the dead one.
+    dead = {
+        m.id: m
+        for m in view.strangers()
+        if m.endpoint.rpartition(":")[0] == address or "noaddr" in m.flags
+    }
     if alive := [m.endpoint for m in dead.values() if not m.lost]:
         raise ClusterError(f"{', '.join(alive)}: still alive; run deploy.remove_node instead")
     if not dead and not cluster.new:

@@ -72,6 +72,10 @@ UNWELL = [
     (_change("a:7001", lambda one: one.with_info(cluster_state="fail")), "a:7001 sees the cluster"),
     (_change("a:7001", lambda one: one.with_info(loading="1")), "a:7001 is loading its data"),
     (
+        _change("a:7001", lambda one: one.with_info(aof_last_write_status="err")),
+        "a:7001 can't write its log; is its disk full?",
+    ),
+    (
         _change("a:7001", lambda one: replace(one, slots=["0-5460", f"[5-<-{'0' * 40}]"])),
         "a:7001 has open slots: 5",
     ),
