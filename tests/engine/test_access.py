@@ -34,6 +34,12 @@ class Guarded:
     server: RedisServer
     cluster: Cluster | None = None
 
+    def tell(self, *command: str) -> None:
+        """Tell every server, as its administrator."""
+        for server in self.cluster.servers.values() if self.cluster else [self.server]:
+            with server.client() as client:
+                client.execute_command(*command)
+
     def settings(self, home: Path) -> Settings:
         calm = MemoryConfig(trigger_limit=0)
         return Settings(home=home, redis=self.redis, streams=STREAMS, memory=calm)
@@ -186,6 +192,24 @@ async def test_a_certificate_of_somebody_else_is_a_clear_error(
     unknown = guarded.redis.model_copy(update={"ca_file": tmp_path / "none.crt"})
     with pytest.raises(ConfigError, match=r"redis\.ca_file: .*none\.crt"):
         await open_client(unknown)
+
+
+async def test_a_password_that_changes_in_its_file_is_taken_up(
+    guarded: Guarded, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(SECRET)
+    redis = guarded.redis.model_copy(update={"password": None, "password_file": file})
+    settings = guarded.settings(tmp_path).model_copy(update={"redis": redis})
+    async with running(settings) as service, Mind.connect("kim", settings=settings) as mind:
+        for password in ("another password", SECRET):
+            await mind.think("before")
+            guarded.tell("ACL", "SETUSER", "service", f">{password}")
+            file.write_text(password)
+            guarded.tell("ACL", "SETUSER", "service", "resetpass", f">{password}")
+            guarded.tell("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            await mind.think("after")
+        assert not service.done()
 
 
 async def test_a_wrong_password_is_a_clear_error(guarded: Guarded) -> None:

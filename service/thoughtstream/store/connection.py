@@ -1,7 +1,8 @@
 """Connections to Redis: the only place that knows whether it is one server or a cluster."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,6 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.credentials import CredentialProvider
 
 from thoughtstream.config import ConfigError, RedisConfig
 from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
@@ -106,9 +108,11 @@ def connect(config: RedisConfig, url: str | None = None) -> Redis:
 @asynccontextmanager
 async def connect_to(config: RedisConfig, url: str, place: str) -> AsyncIterator[Redis]:
     """A client of one server, `host:port`, of the cluster at a URL."""
-    scheme, _, _ = _options(config, url)[0].partition("://")
+    parts = urlsplit(_addresses(config, url)[0])
+    user, at, _ = parts.netloc.rpartition("@")
     host, _, port = place.rpartition(":")
-    client = connect(config, f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
+    where = f"{user}{at}{f'[{host}]' if ':' in host else host}:{port}"
+    client = connect(config, urlunsplit(parts._replace(netloc=where)))
     try:
         yield client
     finally:
@@ -126,9 +130,8 @@ def _options(config: RedisConfig, url: str | None) -> tuple[str, dict[str, Any]]
         "encoding_errors": "surrogateescape",
         "socket_timeout": config.timeout_s,
         "socket_connect_timeout": config.timeout_s,
-        "username": config.username,
-        "password": _password(config),
         "protocol": 2,
+        **_credentials(config, address),
     }
     if config.ca_file is not None:
         if not config.ca_file.is_file():
@@ -137,15 +140,38 @@ def _options(config: RedisConfig, url: str | None) -> tuple[str, dict[str, Any]]
     return address, {name: value for name, value in options.items() if value is not None}
 
 
-def _password(config: RedisConfig) -> str | None:
-    if config.password is not None:
-        return config.password.get_secret_value()
-    if config.password_file is None:
-        return None
-    try:
-        return config.password_file.read_text().strip()
-    except OSError as error:
-        raise ConfigError(f"redis.password_file: {error}") from None
+def _credentials(config: RedisConfig, address: str) -> dict[str, Any]:
+    """Who we are; what the URL says about it goes before the settings."""
+    if config.password_file is not None and "@" not in urlsplit(address).netloc:
+        return {"credential_provider": _PasswordFile(config.username, config.password_file)}
+    password = config.password.get_secret_value() if config.password else None
+    return {"username": config.username, "password": password}
+
+
+class _PasswordFile(CredentialProvider):
+    """The password is read for every new connection: one that has changed is taken up.
+
+    Raises:
+        ConfigError: it can't be read to begin with.
+    """
+
+    def __init__(self, username: str | None, file: Path) -> None:
+        self._username = username
+        self._file = file
+        try:
+            self._password = file.read_text().strip()
+        except OSError as error:
+            raise ConfigError(f"redis.password_file: {error}") from None
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        """The user, if one is named, and the password."""
+        with suppress(OSError):  # then what it was
+            self._password = self._file.read_text().strip()
+        return (self._username, self._password) if self._username else (self._password,)
+
+    async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
+        """The same: the file is small and local."""
+        return self.get_credentials()
 
 
 @contextmanager

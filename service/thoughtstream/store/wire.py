@@ -1,4 +1,4 @@
-"""One connection to one server: the client library's, with three things better."""
+"""One connection to one server: the client library's, with some things better."""
 
 import asyncio
 import select
@@ -24,6 +24,10 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
             if task and task.cancelling() > before:
                 await self.disconnect(nowait=True)  # the answer has nobody to read it
                 raise asyncio.CancelledError
+
+        async def can_read(self) -> bool:
+            """Asked by the pool before a connection is used: also of what has only just come."""
+            return is_stale(self) or await super().can_read()
 
         def pack_command(self, *args: Any) -> list[bytes]:
             """In C, as the library's own blocking connections do: a cycle is 25 arguments."""
