@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.drills.outcome import Outcome, as_json, show
 from tests.drills.site import Site
-from tests.drills.workload import under_load
+from tests.drills.workload import after_load, under_load
 from tests.lab.lab import Lab
 
 _log = logging.getLogger(__name__)
@@ -26,12 +26,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Row:
-    """An operation; `planned`: nobody may notice it. `before`: what nobody looks at."""
+    """An operation; `planned`: nobody may notice it. `before`: what nobody looks at. `at_work`:
+    clients work meanwhile, and not only before it.
+    """
 
     operation: str
     operate: Callable[[Site], object]
     planned: bool = True
     before: Callable[[Site], object] = Site.wait_until_well
+    at_work: bool = True
 
 
 def restart(site: Site) -> None:
@@ -49,6 +52,20 @@ def certify(site: Site) -> None:
     """A new certificate with a new key on every host."""
     site.certify(*site.hosts)
     site.run("deploy.stack")
+
+
+def upgrade(site: Site) -> None:
+    """From Debian 12's Redis 7.0, with which the cluster was made, to Debian 13's 8.0."""
+    before = {view.version for view in site.view().present.values()}
+    site.run("deploy.upgrade")
+    after = {view.version for view in site.view().present.values()}
+    assert before == {"7.0.15"} and after != before, (before, after)
+
+
+def rotate(site: Site) -> None:
+    """New passwords for everybody; users read theirs again when they connect."""
+    with site.handing_out_passwords():
+        site.run("deploy.rotate_secrets")
 
 
 def add(site: Site) -> None:
@@ -98,10 +115,23 @@ def part_a_host(site: Site) -> None:
     site.wait_until_well()
 
 
+def restore(site: Site) -> None:
+    """Everything is deleted on all masters, and comes back from a backup taken just before."""
+    backups = site.folder / "backups"
+    site.run("deploy.backup", f"to={backups}")
+    for master in site.view().masters:
+        site.redis(master, "flushall")
+    (backup,) = backups.iterdir()
+    site.run("deploy.restore", f"from_={backup}", "replace=yes")
+    site.wait_until_well()
+
+
 ROWS = (
+    Row("upgrade 7.0 -> 8.0", upgrade),
     Row("rolling restart", restart),
     Row("configuration", configure),
     Row("new certificates", certify),
+    Row("new passwords", rotate),
     Row("failover drill", fail_over),
     Row("add a host", add),
     Row("rebalance", rebalance, before=Site.unbalance),
@@ -109,6 +139,7 @@ ROWS = (
     Row("kill -9 of a master", kill_a_master, planned=False),
     Row("power-off of a host", power_off_a_host, planned=False),
     Row("partition that heals", part_a_host, planned=False),
+    Row("restore", restore, at_work=False),
 )
 
 
@@ -117,6 +148,7 @@ def made(lab: Lab, folder: Path) -> Iterator[Site]:
     """A site with a cluster on it, as `deploy.stack` makes it."""
     hosts = lab.hosts("ada", "bea", "cai", "dov")
     site = Site(hosts[:3], hosts[3], folder)
+    site.install_redis_of("bookworm")
     site.run("deploy.stack")
     site.hand_out_passwords()
     try:
@@ -130,9 +162,8 @@ def try_out(row: Row, site: Site) -> Outcome:
     """One row of the table."""
     _log.info("%s", row.operation)
     row.before(site)
-    return under_load(
-        row.operation, lambda: row.operate(site), site.endpoint, site.folder, planned=row.planned
-    )
+    what = (row.operation, lambda: row.operate(site), site.endpoint, site.folder)
+    return under_load(*what, planned=row.planned) if row.at_work else after_load(*what)
 
 
 def main() -> None:

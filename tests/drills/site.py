@@ -1,8 +1,10 @@
 """A cluster on hosts of the lab with its users, who are outside; and what can happen to it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from threading import Event, Thread
 from typing import Any
 
@@ -11,8 +13,10 @@ from deploy.cluster.state import SLOTS
 from deploy.cluster.topology import Node
 from deploy.layout import Role, linux_native
 from tests.drills.clients import Endpoint
+from tests.lab import debian
 from tests.lab.authority import Authority
 from tests.lab.host import Host
+from tests.lab.images import Suite
 from tests.rollouts.clusters import SETTINGS, Cluster
 from tests.servers import wait_until
 
@@ -34,6 +38,18 @@ class Site(Cluster):
         self._passwords = folder / "passwords"
         self._passwords.mkdir()
         self.certify(*hosts, spare)
+
+    def install_redis_of(self, suite: Suite) -> None:
+        """An older Debian's Redis, as on hosts that were upgraded with it held back."""
+        source = "/etc/apt/sources.list.d/older.list"
+        script = (
+            f"printf %s {quote(debian.sources(suite))} >{source} && "
+            "systemctl mask --quiet --now redis-server && apt-get update --quiet=2 && "
+            "DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --no-install-recommends "
+            f"redis-server/{suite} redis-tools/{suite} && rm {source}"
+        )
+        with ThreadPoolExecutor(len(self.hosts)) as pool:
+            list(pool.map(lambda host: host.exec(script), self.hosts))
 
     def certify(self, *hosts: Host) -> None:
         """New certificates for hosts, in the operator's folder."""

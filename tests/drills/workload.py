@@ -52,12 +52,28 @@ def under_load(
     everybody = clients(operation, endpoint, folder, anchors=not planned)
     with working(everybody) as started:
         _wait_for(started, _BEFORE)
-        began = time.monotonic()
-        operate()
-        took = time.monotonic() - began
+        took = _timed(operate)
         _wait_for(started, _AFTER)
     records = [Record.of(client) for client in everybody]
     return judge(operation, took, records, endpoint, folder, planned=planned)
+
+
+def after_load(
+    operation: str, operate: Callable[[], object], endpoint: Endpoint, folder: Path
+) -> Outcome:
+    """Does it when clients have worked, who may lose nothing, and looks at everything."""
+    everybody = clients(operation, endpoint, folder, anchors=True)
+    with working(everybody) as started:
+        _wait_for(started, _BEFORE + _AFTER)
+    took = _timed(operate)
+    records = [Record.of(client) for client in everybody]
+    return judge(operation, took, records, endpoint, folder, planned=True)
+
+
+def _timed(operate: Callable[[], object]) -> float:
+    began = time.monotonic()
+    operate()
+    return time.monotonic() - began
 
 
 def _wait_for(clients: Clients, more: int) -> None:
