@@ -1,7 +1,8 @@
 """Handovers and slots on their way, in real clusters of processes."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from redis.cluster import RedisCluster
@@ -17,31 +18,34 @@ from tests.deploy.processes import Processes
 from tests.servers import RedisServer, programs
 
 
-@pytest.fixture(scope="module", params=sorted(programs()))
-def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Processes]:
-    program = programs()[request.param]
-    folder = tmp_path_factory.mktemp("cluster")
-    timeout = "cluster-node-timeout 2000"
-    no_wandering = "cluster-allow-replica-migration no"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Processes]]:
+    """Makes a cluster of each version, once."""
+    found: dict[str, Processes] = {}
+    directives = ("cluster-node-timeout 2000", "cluster-allow-replica-migration no")
+    with ExitStack() as stack:
 
-    def make(directory: Path, *directives: str) -> RedisServer:
-        return RedisServer(program, directory, *directives)
+        def make(version: str) -> Processes:
+            if version not in found:
+                program = partial(RedisServer, programs()[version])
+                folder = tmp_path_factory.mktemp("cluster")
+                running_one = running(folder, program, *directives, replicas=1)
+                found[version] = Processes(stack.enter_context(running_one))
+            return found[version]
 
-    with running(folder, make, timeout, no_wandering, replicas=1) as cluster:
-        yield Processes(cluster)
+        yield make
 
 
-@pytest.fixture
-def nodes(shared: Processes) -> Processes:
+@pytest.fixture(params=sorted(programs()))
+def nodes(request: pytest.FixtureRequest, made: Callable[[str], Processes]) -> Processes:
     """A well cluster with some keys; where its slots are, is what a test left."""
-    wait_until_well(shared)
-    with RedisCluster.from_url(shared.cluster.url) as client:
+    nodes = made(request.param)
+    wait_until_well(nodes)
+    with RedisCluster.from_url(nodes.cluster.url) as client:
         for number in range(300):
             client.set(f"key:{number}", number)
-    shared.told.clear()
-    return shared
+    nodes.told.clear()
+    return nodes
 
 
 def all_there(nodes: Processes) -> bool:
