@@ -163,10 +163,10 @@ def places_of(runtime: Runtime) -> list[Place]:
     owner = f"{runtime.layout.owner.redis}:{runtime.layout.owner.redis_group}"
     return [
         kind(
-            each.unit, each.server.cli, each.server.layout.redis_data, owner, runtime.service_unit,
-            *_named(each.server),
+            runtime.unit_of(server.seat), server.cli, server.layout.redis_data, owner,
+            runtime.service_unit, *_named(server),
         )
-        for each in runtime.instances
+        for server in runtime.servers
     ]  # fmt: skip
 
 

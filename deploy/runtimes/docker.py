@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.content import RedisPlace, service_toml
@@ -21,11 +20,12 @@ from deploy.layout import (
 )
 from deploy.render import digest, render
 from deploy.runtimes import preflight, tell, tuning
-from deploy.runtimes.base import File, Runtime, changed, missing_directories
+from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
+from deploy.runtimes.serving import Serving
 from deploy.settings import Stack
 from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Run, Step
 from deploy.wheels import Release, Target, release_for
@@ -39,7 +39,7 @@ _PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
 _BESIDE = {"service": SERVICE_UNIT, "insight": INSIGHT}
 
 
-class Docker(Runtime):
+class Docker(Serving):
     """One host with a Docker engine."""
 
     def __init__(self, stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> None:
@@ -54,6 +54,7 @@ class Docker(Runtime):
         self.composed = {
             _service_of(seat): self._server(seat) for seat in seats(stack, self.layout, nodes)
         }
+        self.servers = list(self.composed.values())
         self.toml = self._toml()
         self.wrapper = File(
             self.layout.command,
@@ -73,25 +74,6 @@ class Docker(Runtime):
         return Server(seat, cli, place, self.secrets)
 
     @property
-    def servers(self) -> list[Server]:
-        """Every Redis of the host."""
-        return list(self.composed.values())
-
-    @property
-    def cli(self) -> RedisCli:
-        """How to ask the host's first Redis."""
-        return self.servers[0].cli
-
-    @property
-    def nodes(self) -> dict[Node, RedisCli]:
-        """How to ask each node of a cluster."""
-        return {server.seat.node: server.cli for server in self.servers if server.seat.node}
-
-    def state_file(self, node: Node) -> str:
-        """What a node remembers of its cluster."""
-        return f"{self.layout.of_node(node.port).redis_data}/{STATE_FILE}"
-
-    @property
     def compose(self) -> Compose:
         """The compose file of the host."""
         trusted = self.tls.service_ca.text if self.tls else ""
@@ -107,10 +89,6 @@ class Docker(Runtime):
         redis = {service: server.seat.unit for service, server in self.composed.items()}
         insight = self.stack.docker.insight
         return redis | {s: c for s, c in _BESIDE.items() if s == "service" or insight}
-
-    @property
-    def command(self) -> str:
-        return self.layout.command
 
     @property
     def _admin(self) -> tuple[str, str]:
@@ -214,62 +192,35 @@ class Docker(Runtime):
 
     def _redis(self, facts: Facts, docker: DockerState, *, rolling: bool) -> Iterator[Step]:
         compose, _ = self.compose.file(facts)
-        whys = {service: self._why(service, facts, docker) for service in self.composed}
-        for service, server in self.composed.items():
-            why, _ = whys[service]
+        for server in self.servers:
+            why, _ = self.why(server, facts)
             yield from server.configuration(facts.of(server.seat.unit), restart=bool(why))
         files = changed([self.toml, self.wrapper, compose], facts)
         yield from (file.step() for file in files)
         for service, server in self.composed.items():
-            why, restart = whys[service]
+            why, restart = self.why(server, facts)
             found = docker.containers.get(server.seat.unit)
             if not (restart and rolling):
                 yield from self._up(service, found, why, restart=restart)
 
-    def restarts(self, facts: Facts) -> dict[Node, str]:
-        """The nodes of a cluster that run and must restart, and why."""
-        docker = facts.docker or DockerState()
-        found = {}
-        for service, server in self.composed.items():
-            why, restart = self._why(service, facts, docker)
-            if restart and facts.of(server.seat.unit).redis and server.seat.node:
-                found[server.seat.node] = why
-        return found
-
     def retire(self) -> list[Step]:
-        """The service stops for good: the host leaves its cluster."""
         command = f"docker rm --force {SERVICE_UNIT} >/dev/null"
         return [
             Run("stop the service for good", f"docker stop {SERVICE_UNIT} && {command} || true")
         ]
 
-    def deaf(self, facts: Facts) -> list[Node]:
-        """The nodes of a cluster that run and don't answer their admin."""
-        docker = facts.docker or DockerState()
-        return [
-            server.seat.node
-            for service, server in self.composed.items()
-            if facts.of(server.seat.unit).redis is None
-            and self._why(service, facts, docker)[1]
-            and server.seat.node
-        ]
-
     def restart(self, node: Node, why: str) -> list[Step]:
-        """The restart of a node, in a new container, until it answers."""
-        found = (name for name, server in self.composed.items() if server.seat.node == node)
-        return list(self._up(next(found), None, why, restart=True))
+        return list(self._up(f"redis-{node.port}", None, why, restart=True))
 
     def restart_service(self, why: str) -> list[Step]:
-        """The restart of the service, in a new container, until it is healthy."""
         return list(self._up("service", None, why, restart=True))
 
-    def _why(self, service: str, facts: Facts, docker: DockerState) -> tuple[str, bool]:
-        """Why a Redis must be made (anew), and whether that stops one that runs."""
-        server = self.composed[service]
+    def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
         running = facts.of(server.seat.unit).redis
-        found = docker.containers.get(server.seat.unit)
+        containers = facts.docker.containers if facts.docker else {}
+        found = containers.get(server.seat.unit)
         _, revisions = self.compose.file(facts)
-        why, restart = _why(found, revisions[service])
+        why, restart = _why(found, revisions[_service_of(server.seat)])
         if restart:
             why = server.restart_reasons(running) or why
         elif not why and running is None and found and found.health != "starting":

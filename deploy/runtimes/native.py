@@ -5,9 +5,8 @@ What Linux and macOS share stands here; what systemd and launchd each want, in a
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.content import RedisPlace, restart_only, service_toml, title
@@ -16,10 +15,11 @@ from deploy.facts.machine import Machine
 from deploy.layout import Layout, Role
 from deploy.render import digest, render
 from deploy.runtimes import tell
-from deploy.runtimes.base import File, Runtime, changed, missing_directories
+from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
+from deploy.runtimes.serving import Serving
 from deploy.settings import Stack
 from deploy.steps import Gate, InstallRelease, MakeDirectory, Step
 from deploy.wheels import Release, Target, release_for
@@ -27,16 +27,7 @@ from deploy.wheels import Release, Target, release_for
 UP = ("active", "activating", "reloading")
 
 
-@dataclass(frozen=True)
-class Instance:
-    """A Redis of the host, under its own unit; `revision`: of what it can't take on live."""
-
-    unit: str
-    server: Server
-    revision: str
-
-
-class Native(Runtime, ABC):
+class Native(Serving, ABC):
     """A host whose own supervisor runs Redis and the service."""
 
     service_unit: str
@@ -53,7 +44,7 @@ class Native(Runtime, ABC):
         self.tls = HostTls(stack.tls, layout, nodes[0].host) if stack.tls and nodes else None
         self.secrets = Secrets(stack, layout, self.tls)
         self.seats = {self.unit_of(seat): seat for seat in seats(stack, layout, nodes)}
-        self.instances = [self._instance(unit, seat) for unit, seat in self.seats.items()]
+        self.servers = [self._server(unit, seat) for unit, seat in self.seats.items()]
         self.toml = self._toml()
         self.wrapper = self._wrapper(become)
 
@@ -67,7 +58,7 @@ class Native(Runtime, ABC):
     def machine_steps(self, facts: Facts) -> list[Step]:
         """What comes before all else: kernel settings, packages, users."""
 
-    def _instance(self, unit: str, seat: Seat) -> Instance:
+    def _server(self, unit: str, seat: Seat) -> Server:
         beside = seat.beside(self.tls.seen(self.layout.redis_shared) if self.tls else None)
         place = RedisPlace(
             seat.layout.redis_data, seat.layout.acl, supervised=self.supervised, beside=beside,
@@ -78,32 +69,7 @@ class Native(Runtime, ABC):
             seat.layout, seat.port, seat.stack.redis.local_address,
             tls=self.tls.ca.path if self.tls else None,
         )  # fmt: skip
-        return Instance(
-            unit, Server(seat, cli, replace(place, revision=revision), self.secrets), revision
-        )
-
-    @property
-    def servers(self) -> list[Server]:
-        """Every Redis of the host."""
-        return [instance.server for instance in self.instances]
-
-    @property
-    def cli(self) -> RedisCli:
-        """How to ask the host's first Redis."""
-        return self.servers[0].cli
-
-    @property
-    def nodes(self) -> dict[Node, RedisCli]:
-        """How to ask each node of a cluster."""
-        return {server.seat.node: server.cli for server in self.servers if server.seat.node}
-
-    def state_file(self, node: Node) -> str:
-        """What a node remembers of its cluster."""
-        return f"{self.layout.of_node(node.port).redis_data}/{STATE_FILE}"
-
-    @property
-    def command(self) -> str:
-        return self.layout.command
+        return Server(seat, cli, replace(place, revision=revision), self.secrets)
 
     @abstractmethod
     def unit_of(self, seat: Seat) -> str:
@@ -164,8 +130,8 @@ class Native(Runtime, ABC):
             *self._release(facts),
             *(
                 step
-                for instance in self.instances
-                for step in self._redis(instance, facts.of(instance.unit), rolling=rolling)
+                for server in self.servers
+                for step in self._redis(server, facts, rolling=rolling)
             ),
         ]
 
@@ -177,47 +143,22 @@ class Native(Runtime, ABC):
         if facts.software.current != release.name:
             yield InstallRelease(release, self.layout, self.python)
 
-    def _redis(self, instance: Instance, facts: Facts, *, rolling: bool) -> Iterator[Step]:
-        why, restart = self._why(instance, facts)
+    def _redis(self, server: Server, facts: Facts, *, rolling: bool) -> Iterator[Step]:
+        unit, own = self.unit_of(server.seat), facts.of(server.seat.unit)
+        why, restart = self.why(server, facts)
         later = restart and rolling
-        yield from instance.server.configuration(facts, restart=bool(why))
-        job, reason = self.job(instance.unit), "" if later else why
-        yield from self._started(job, instance.unit, reason, facts, restart=restart)
-        if reason or facts.redis is None:
-            yield self._answers(instance)
-
-    def restarts(self, facts: Facts) -> dict[Node, str]:
-        """The nodes of a cluster that run and must restart, and why."""
-        found = {}
-        for instance in self.instances:
-            own = facts.of(instance.unit)
-            why, restart = self._why(instance, own)
-            if restart and own.redis and instance.server.seat.node:
-                found[instance.server.seat.node] = why
-        return found
-
-    @abstractmethod
-    def retire(self) -> list[Step]:
-        """The service stops for good: the host leaves its cluster."""
-
-    def deaf(self, facts: Facts) -> list[Node]:
-        """The nodes of a cluster that run and don't answer their admin."""
-        return [
-            instance.server.seat.node
-            for instance in self.instances
-            if (own := facts.of(instance.unit)).redis is None
-            and self._why(instance, own)[1]
-            and instance.server.seat.node
-        ]
+        yield from server.configuration(own, restart=bool(why))
+        job, reason = self.job(unit), "" if later else why
+        yield from self._started(job, unit, reason, facts, restart=restart)
+        if reason or own.redis is None:
+            yield self._answers(server)
 
     def restart(self, node: Node, why: str) -> list[Step]:
-        """The restart of a node, until it answers."""
-        instance = next(one for one in self.instances if one.server.seat.node == node)
-        start = self.start(instance.unit, why, restart=True, reload=False)
-        return [start, self._answers(instance, again=True)]
+        server = next(one for one in self.servers if one.seat.node == node)
+        start = self.start(self.unit_of(server.seat), why, restart=True, reload=False)
+        return [start, self._answers(server, again=True)]
 
     def restart_service(self, why: str) -> list[Step]:
-        """The restart of the service, until it is healthy."""
         start = self.start(self.service_unit, why, restart=True, reload=False)
         return [start, self._healthy()]
 
@@ -225,22 +166,21 @@ class Native(Runtime, ABC):
         check = f"{self.layout.command} status"
         return self.gate(self.service_unit, "the service is healthy", check)
 
-    def _answers(self, instance: Instance, *, again: bool = False) -> Gate:
-        cli = instance.server.cli
-        what = f"Redis answers{' again' if again else ''}{cli.at}"
-        return self.gate(instance.unit, what, cli.is_ready())
+    def _answers(self, server: Server, *, again: bool = False) -> Gate:
+        what = f"Redis answers{' again' if again else ''}{server.cli.at}"
+        return self.gate(self.unit_of(server.seat), what, server.cli.is_ready())
 
-    def _why(self, instance: Instance, facts: Facts) -> tuple[str, bool]:
-        """Why Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
-        state = facts.units.get(instance.unit)
+    def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
+        state = facts.units.get(self.unit_of(server.seat))
+        running = facts.of(server.seat.unit).redis
         if state is None or state.active not in UP:
             return "it is not running", False
-        if facts.redis is None:
+        if running is None:
             return (
                 ("it doesn't answer its admin", True) if state.active == "active" else ("", False)
             )
-        if facts.redis.config.get("proc-title-template") != title(instance.revision):
-            return instance.server.restart_reasons(facts.redis) or "its unit changed", True
+        if running.config.get("proc-title-template") != title(server.place.revision):
+            return server.restart_reasons(running) or "its unit changed", True
         return "", False
 
     def _service(self, facts: Facts) -> Iterator[Step]:
