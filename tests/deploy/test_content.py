@@ -95,7 +95,10 @@ def test_what_functions_and_transactions_wrote_survives_a_restart(
     with serve(program, tmp_path) as redis:
         redis.function_load(f"#!lua name=l\nredis.register_function('f', function() {code} end)")
         redis.fcall("f", 0)
-        redis.pipeline(transaction=True).set("c", 3).set("d", 4).execute()
+        with redis.pipeline(transaction=True) as pipe:
+            pipe.set("c", 3)
+            pipe.set("d", 4)
+            pipe.execute()
         redis.set("e", 5)
 
     with serve(program, tmp_path) as redis:
