@@ -28,6 +28,8 @@ def _bring(step: Bring) -> None:
 
 
 def _bring_all(state: State, host: Host, step: Bring) -> None:
+    for place in dict.fromkeys(share.place for share in step.shares):
+        run(state, host, scripts.tidy(place))
     for share in step.shares:
         _bring_one(state, host, share, step.until)
 

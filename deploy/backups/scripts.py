@@ -162,11 +162,15 @@ def forget(place: Place, folder: str) -> str:
     return place.inside(f"rm -rf {quote(folder)}")
 
 
+def tidy(place: Place) -> str:
+    """Removes what restores that were cut off have left."""
+    return place.inside(f"rm -rf {quote(place.data)}/restore-*")
+
+
 def unpack(place: Place, folder: str) -> str:
     """A folder of the archive on standard input."""
     return place.inside(
-        f"set -eu; umask 077; rm -rf {quote(folder)} {quote(place.data)}/restore-*; "
-        f"mkdir -p {quote(folder)}; tar -C {quote(folder)} -xf -; "
+        f"set -eu; umask 077; mkdir -p {quote(folder)}; tar -C {quote(folder)} -xf -; "
         f"chown -R {place.owner} {quote(folder)}"
     )
 
