@@ -54,9 +54,9 @@ class Endpoint:
 
     def settings(self, home: Path) -> Settings:
         """The same for `Mind`."""
-        host, port = self.nodes[0]
+        nodes = ",".join(f"{host}:{port}" for host, port in self.nodes)
         scheme = "rediss" if self.ca_file else "redis"
-        redis: dict[str, Any] = {"url": f"{scheme}://{host}:{port}/0", "ca_file": self.ca_file}
+        redis: dict[str, Any] = {"url": f"{scheme}://{nodes}/0", "ca_file": self.ca_file}
         if self.passwords:
             redis |= {"username": "service", "password_file": self.passwords / "service"}
         return Settings(home=home, redis=RedisConfig(**redis))
