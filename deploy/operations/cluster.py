@@ -18,7 +18,7 @@ from deploy.facts.cluster import NodesFact
 
 _SSH_TIMEOUT_S = 30
 """A host that is silent for so long is taken as gone."""
-_LONG_S = 600
+_LONG_S = 1800
 """A command may take so long: slots of much data."""
 _SILENT = {"_ignore_errors": True}
 """A host that doesn't answer is no error of pyinfra's: its nodes don't answer, says the gate."""
