@@ -14,11 +14,16 @@ SECONDS = 600
 """A deployment may take its time: packages are installed, images built, hosts rebooted."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the same hosts run in the same process, also where tests run side by side."""
     for item in items:
-        here = item.path.is_relative_to(Path(__file__).parent)
-        if here and not item.get_closest_marker("timeout"):
+        if not item.path.is_relative_to(Path(__file__).parent):
+            continue
+        if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SECONDS), append=False)
+        shared = "made_cluster" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("cluster" if shared else item.path.stem))
 
 
 @pytest.fixture(scope="session")
