@@ -8,7 +8,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.commands import READ_COMMANDS
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError, ResponseError
 
-from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted, was_not_executed
+from thoughtstream.store.outages import OUTAGES, NotSent, is_refusal, is_untrusted, was_not_executed
 from thoughtstream.store.wire import is_stale
 
 ERRORS = (RedisError, RedisClusterException, OSError)
@@ -57,6 +57,8 @@ async def talk(node: ClusterNode, connection: Any, calls: Sequence[Call]) -> Non
         while waiting:
             await _take(node, connection, waiting[0])
             del waiting[0]
+    except NotSent as error:
+        fail(calls, error)
     except ERRORS as error:
         fail(waiting[:1], error)
         # The connection is gone: whether the others were executed is not for this answer to say.

@@ -17,13 +17,25 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+
+class NotSent(ConnectionError):
+    """The connection was lost before anything was sent on it."""
+
+
 OUTAGES = (
     ConnectionError, TimeoutError, ClusterDownError, AskError, TryAgainError, ReadOnlyError,
     RedisClusterException,
 )  # fmt: skip
 """Errors that pass. AskError is MovedError, too."""
 
-_NOT_EXECUTED = (ClusterDownError, AskError, TryAgainError, ReadOnlyError, BusyLoadingError)
+_NOT_EXECUTED = (
+    ClusterDownError,
+    AskError,
+    TryAgainError,
+    ReadOnlyError,
+    BusyLoadingError,
+    NotSent,
+)
 
 
 def was_not_executed(error: BaseException) -> bool:

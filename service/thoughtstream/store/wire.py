@@ -7,6 +7,8 @@ from typing import Any
 import hiredis
 from redis.asyncio.connection import AbstractConnection
 
+from thoughtstream.store.outages import NotSent
+
 
 def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
     """The client library's class of connections, as ours are."""
@@ -17,10 +19,18 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
 
             `asyncio.wait_for`, which sends, does before Python 3.12 when what it waits for has
             just ended: a loop that is always sending would go on for ever.
+
+            Raises:
+                NotSent: the server had closed the connection, as uvloop says it.
             """
             task = asyncio.current_task()
             before = task.cancelling() if task else 0
-            await super().send_packed_command(*args, **options)
+            try:
+                await super().send_packed_command(*args, **options)
+            except RuntimeError as error:
+                if "handler is closed" not in str(error):
+                    raise
+                raise NotSent(f"the server has closed the connection: {error}") from error
             if task and task.cancelling() > before:
                 await self.disconnect(nowait=True)  # the answer has nobody to read it
                 raise asyncio.CancelledError
