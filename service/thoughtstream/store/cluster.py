@@ -108,7 +108,8 @@ class Cluster(RedisCluster):
             self._looking.cancel()
             await asyncio.wait({self._looking})
         self._remember()
-        await asyncio.gather(*(one.node.disconnect() for one in self._ever))
+        ends = (one.node.disconnect() for one in self._ever)
+        await asyncio.gather(*ends, return_exceptions=True)  # a host that is away says no goodbye
         self._initialize, self._seen = True, None
 
     # --- who has what ------------------------------------------------------------------------
