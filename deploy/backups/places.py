@@ -100,7 +100,7 @@ class Container(Place):
         run = join(["docker", "run", "--detach", "--name", name, "--network", "none",
                     "--volumes-from", self.unit])  # fmt: skip
         ping = join(["docker", "exec", name, "redis-cli", "-s", f"{folder}/{SCRATCH}", "-e"])
-        remove = f"docker rm --force --volumes {name} >/dev/null 2>&1 || true"
+        remove = f"docker rm --force {name} >/dev/null 2>&1 || true"
         server = f"redis-server {_scratch(folder)} --unixsocketperm 777"
         return {
             "start": f"{remove}; {run} {_image_of(self.unit)} {server} >/dev/null",

@@ -172,7 +172,10 @@ def opened(from_: object, point_in_time: object, replace: object) -> Backup:
 
 def _places(runtime: Runtime) -> list[Place]:
     if isinstance(runtime, Embedded):
-        raise DeployError("runtime: 'embedded' is no server; it is 'native' or 'docker' here")
+        raise DeployError(
+            "runtime: 'embedded' is a mind in somebody's home, not a server; `thoughtstream down`, "
+            "copy the home, `thoughtstream up`"
+        )
     return places_of(runtime)
 
 

@@ -25,7 +25,7 @@ REWRITES = "auto-aof-rewrite-percentage"
 @pytest.fixture(scope="module")
 def one(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A server that stands alone, with a disk that can be filled up."""
-    with lab.host("alone", tmpfs={DATA: "size=400m"}) as host:
+    with lab.host("alone", tmpfs={DATA: "size=700m"}) as host:
         folder = tmp_path_factory.mktemp("alone")
         deployment = Deployment(host, folder, runtime="native", redis={"maxmemory": "64mb"})
         deployment.deploy()
