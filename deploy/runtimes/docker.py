@@ -212,8 +212,8 @@ class Docker(Serving):
     def restart(self, node: Node, why: str) -> list[Step]:
         return list(self._up(f"redis-{node.port}", None, why, restart=True))
 
-    def restart_service(self, why: str) -> list[Step]:
-        return list(self._up("service", None, why, restart=True))
+    def healthy(self) -> Gate:
+        return self._gate("service")
 
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
         running = facts.of(server.seat.unit).redis
@@ -239,12 +239,15 @@ class Docker(Serving):
     def _up(
         self, service: str, found: ContainerState | None, why: str, *, restart: bool
     ) -> Iterator[Step]:
-        container = self.containers[service]
         if why:
             yield ComposeUp(self.layout, service, why, restart=restart)
         elif found and found.health == "healthy":
             return
-        yield Gate(
+        yield self._gate(service)
+
+    def _gate(self, service: str) -> Gate:
+        container = self.containers[service]
+        return Gate(
             f"{service} is healthy",
             self._check(service),
             self.stack.service.start_timeout_s,

@@ -158,11 +158,7 @@ class Native(Serving, ABC):
         start = self.start(self.unit_of(server.seat), why, restart=True, reload=False)
         return [start, self._answers(server, again=True)]
 
-    def restart_service(self, why: str) -> list[Step]:
-        start = self.start(self.service_unit, why, restart=True, reload=False)
-        return [start, self._healthy()]
-
-    def _healthy(self) -> Gate:
+    def healthy(self) -> Gate:
         check = f"{self.layout.command} status"
         return self.gate(self.service_unit, "the service is healthy", check)
 
@@ -196,7 +192,7 @@ class Native(Serving, ABC):
             why, restart = "its settings, unit or release changed", True
         job = self.job(self.service_unit, revision=revision)
         yield from self._started(job, self.service_unit, why, facts, restart=restart)
-        yield self._healthy()
+        yield self.healthy()
 
     def _started(
         self, job: File, unit: str, why: str, facts: Facts, *, restart: bool

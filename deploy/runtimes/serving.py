@@ -50,8 +50,8 @@ class Serving(Runtime, ABC):
         """The restart of a node, until it answers."""
 
     @abstractmethod
-    def restart_service(self, why: str) -> list[Step]:
-        """The restart of the service, until it is healthy."""
+    def healthy(self) -> Step:
+        """The gate that a host passes once its service is healthy."""
 
     @abstractmethod
     def retire(self) -> list[Step]:
