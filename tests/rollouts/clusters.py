@@ -16,7 +16,7 @@ from tests.lab.host import Host
 SETTINGS: dict[str, Any] = {
     "runtime": "native",
     "redis": {"maxmemory": "64mb", "repl_backlog_size": "16mb"},
-    "cluster": {"nodes": 2, "replicas": 1, "node_timeout_ms": 3000},
+    "cluster": {"nodes": 2, "replicas": 1},
 }
 
 
