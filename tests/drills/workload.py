@@ -15,7 +15,7 @@ _KEYS_PER_SECOND = 100.0
 _MIND_PER_SECOND = 10.0
 _BEFORE = 20
 _AFTER = 20
-_MOST_S = 300
+_MOST_S = 900
 
 
 def clients(name: str, endpoint: Endpoint, folder: Path, *, anchors: bool) -> tuple[Client, ...]:
