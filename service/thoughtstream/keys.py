@@ -139,6 +139,11 @@ REJECTED = _thought("rejected", "stream", "MAXLEN ~1000")
 LEDGER = _thought("ledger", "hash", "a field a count")
 WINDOWS = _thought("windows", "set", "one name a window")
 
+GUARD = _thought("guard", "string", "never there")
+"""A key that never exists. A Function that is given it along with others can't begin while their
+slot moves from one node to another: Redis answers TRYAGAIN. Without it, a Function whose keys are
+all still there would begin, and break off where it makes a new one."""
+
 REFRACTORY = _thought("refractory:<id>", "string", "one a memory that came back", ttl_s=60)
 
 EPISODIC = _memory("episodic", "episodic", "stream", "none: durable")
@@ -174,8 +179,8 @@ SERVICES = Family(
 )
 
 FAMILIES: tuple[Family, ...] = (
-    WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, REFRACTORY,
-    EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
+    WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
+    REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
     SERVICE, SERVICES,
 )  # fmt: skip
 

@@ -18,7 +18,9 @@ LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _P
 _FIXED = (
     keys.CONTEST, keys.DEADLINES, keys.INTERVENING, keys.ASSEMBLED, keys.REJECTED, keys.LEDGER,
 )  # fmt: skip
-_MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS, keys.WINDOWS)
+_MEMORY = (
+    keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS, keys.WINDOWS, keys.GUARD,
+)  # fmt: skip
 
 
 Mode = Literal["select", "settle", "again"]
@@ -101,6 +103,7 @@ class Attention:
         where = (
             keys.UNCONSCIOUS.key(mind=mind),
             keys.WINDOW.key(mind=mind, window=forgotten.window),
+            keys.GUARD.key(mind=mind),
         )
         args = (forgotten.entry, repr(salience))
         found = await LIBRARY.call(self._redis, "attention_take_back_1", where, args)

@@ -58,7 +58,7 @@ class Night:
         self._fence = fence
         self._log = keys.CONSOLIDATION.key(mind=mind, session=session)
         own = (keys.SLEEP.key(mind=mind), self._log, keys.LEDGER.key(mind=mind))
-        self._keys = (*own, *(family.key(mind=mind) for family in _MEMORY))
+        self._keys = (*own, *(family.key(mind=mind) for family in (*_MEMORY, keys.GUARD)))
         item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._common = (fence, LEASE_MS, keys.CONSOLIDATION.ttl_s, item_prefix)
 
@@ -75,7 +75,7 @@ class Night:
         answer = await LIBRARY.call(
             redis,
             "consolidation_begin_1",
-            [keys.SLEEP.key(mind=mind)],
+            [keys.SLEEP.key(mind=mind), keys.GUARD.key(mind=mind)],
             (LEASE_MS, prefix, keys.CONSOLIDATION.ttl_s),
         )
         if answer[0] == "held":

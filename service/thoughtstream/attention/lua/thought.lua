@@ -7,8 +7,8 @@
 -- off. Numbers go back as strings: Redis would cut a Lua float to an integer.
 
 local KEY = { contest = 1, deadlines = 2, intervening = 3, assembled = 4, rejected = 5, ledger = 6,
-              episodic = 7, semantic = 8, procedural = 9, unconscious = 10, windows = 11 }
-local FIRST_WINDOW = 12
+              episodic = 7, semantic = 8, procedural = 9, unconscious = 10, windows = 11, guard = 12 }
+local FIRST_WINDOW = 13
 local GROUP = 'attention'
 local PAGE = 1000            -- arguments that one unpack() may take without overflowing the stack
 local MOST_FIELDS = 64

@@ -5,7 +5,7 @@
 -- session's hash in the same step.
 
 local KEY = { sleep = 1, session = 2, ledger = 3, episodic = 4, semantic = 5, procedural = 6,
-              unconscious = 7 }
+              unconscious = 7, guard = 8 }
 local NOTHING, LATE = 0, 'late'
 
 -- the lease --------------------------------------------------------------------------------------
@@ -20,7 +20,7 @@ local function is_held(sleep, now, lease_ms)
   return left > 0 and left <= lease_ms
 end
 
--- KEYS: sleep. ARGV: lease (ms), prefix of session keys, TTL of a session (s).
+-- KEYS: sleep, guard. ARGV: lease (ms), prefix of session keys, TTL of a session (s).
 -- Returns {'held', session, until} | {fence, session, started_at, whether it goes on}.
 local function begin(keys, args)
   local lease_ms, now, sleep = tonumber(args[1]), now_ms(), to_map(redis.call('HGETALL', keys[1]))
