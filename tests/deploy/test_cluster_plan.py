@@ -61,6 +61,7 @@ def _view(hosts: Hosts, me: Node) -> NodeView:
         lines.append(f"{IDS[node.host][node.port]} {at} {role} 0 0 1 connected {slots}")
     role = f"role:{'master' if me.port == 7001 else 'slave'}"
     info = ["cluster_state:ok", "redis_version:8.0.2", role, "cluster_slots_ok:16384"]
+    info += ["master_link_status:up", "master_sync_in_progress:0", "uptime_in_seconds:9"]
     view = NodeView.parse([*lines, *info])
     assert view is not None
     return view
