@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from redis.crc import key_slot
@@ -17,6 +17,7 @@ from tests.clusters import Cluster
 from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs
 from thoughtstream import Mind, keys
+from thoughtstream.attention.models import Kind
 from thoughtstream.config import MemoryConfig, RedisConfig, Settings, StreamConfig
 from thoughtstream.errors import NotDurable, RedisUnavailable, ThoughtstreamError
 from thoughtstream.store.connection import open_client
@@ -228,7 +229,7 @@ async def test_no_function_begins_where_a_new_key_would_break_it_off(
     home = cluster.owner(slot)
     to = next(port for port in cluster.masters if port != home)
     async with Mind.connect(name, settings=settings) as mind:
-        for kind in keys.MEMORIES:
+        for kind in get_args(Kind):
             await mind.anchor("known", kind=kind)
         for family in (keys.UNCONSCIOUS, keys.REJECTED):
             await mind._redis.xadd(family.key(mind=name), {"id": "1-1@sensory", "content": "x"})
