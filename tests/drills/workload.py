@@ -86,4 +86,8 @@ def _wait_for(clients: Clients, more: int) -> None:
         now = clients.counts()
         return all(n >= b + more for n, b in zip(now, before, strict=True))
 
-    wait_until(all_have, "every client's writes are acknowledged", most_s=60, step_s=0.05)
+    try:
+        wait_until(all_have, "every client's writes are acknowledged", most_s=180, step_s=0.05)
+    except TimeoutError as error:
+        errors = [f"{c.name}: {Record.of(c).errors[-3:]}" for c in clients.clients]
+        raise TimeoutError("\n".join([f"{error}: {before} {clients.counts()}", *errors])) from None
