@@ -25,7 +25,7 @@ def cluster(
 
 
 async def test_minds_on_every_node_think_attend_and_remember(cluster: str, tmp_path: Path) -> None:
-    streams = StreamConfig(working_memory_ttl_ms=200, cycle_target_ms=5)
+    streams = StreamConfig(working_memory_ttl_ms=3000, cycle_target_ms=5)
     settings = Settings(home=tmp_path, redis=RedisConfig(url=cluster), streams=streams)
     names = [f"mind {n}" for n in range(9)]
     async with running(settings):
@@ -33,6 +33,8 @@ async def test_minds_on_every_node_think_attend_and_remember(cluster: str, tmp_p
             async with Mind.connect(name, settings=settings) as mind:
                 await mind.feed([NewThought(content=f"{name}: thought {n}") for n in range(3)])
                 await mind.anchor(f"{name} was here")
+        for name in names:
+            async with Mind.connect(name, settings=settings) as mind:
 
                 async def all_remembered(mind: Mind = mind) -> bool:
                     return (await mind.audit()).anchored == 4

@@ -63,6 +63,8 @@ async def talk(node: ClusterNode, connection: Any, calls: Sequence[Call]) -> Non
         fail(waiting[:1], error)
         # The connection is gone: whether the others were executed is not for this answer to say.
         fail(waiting[1:], ConnectionError(str(error)) if was_not_executed(error) else error)
+        for other in node._free:  # if the host is gone, each would be waited on as long as this one
+            other.mark_for_reconnect()  # type: ignore[no-untyped-call]
 
 
 def _commands(call: Call) -> list[tuple[Any, ...]]:

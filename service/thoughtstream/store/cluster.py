@@ -9,6 +9,7 @@ the answer was lost, only what changes nothing is asked again.
 
 import asyncio
 import random
+from asyncio import create_task
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ _PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
 _HEAD_START_S = 0.1
 _MOST_CONNECTIONS = 1000
 _SCAN = 1000
+_SILENCE_S = 1.0
+"""An answer that takes longer may never come."""
 
 
 @dataclass(slots=True)
@@ -299,6 +302,7 @@ class Cluster(RedisCluster):
             await self._manager.move_slot(error)
         elif isinstance(error, AskError):
             call.node, call.asking = self._node_at(error.host, error.port), True
+        self._remember()
 
     def _node_at(self, host: str, port: int) -> ClusterNode:
         node = self._manager.get_node(host=host, port=port)
@@ -330,15 +334,30 @@ class Cluster(RedisCluster):
         except ConnectionError as error:  # all are in use
             fail(calls, error)
             return
+        watch: list[asyncio.Task[None]] = []
+        timer = asyncio.get_running_loop().call_later(
+            _SILENCE_S, lambda: watch.append(create_task(self._watch(node, connection, calls)))
+        )
         try:
             await talk(node, connection, calls)
         finally:
+            timer.cancel()
+            for task in watch:
+                task.cancel()
             if held is not None:
                 held.connections[node] = connection
                 held.last = node, connection
             else:
                 await node.disconnect_if_needed(connection)
                 node.release(connection)
+
+    async def _watch(self, node: ClusterNode, connection: Any, calls: Sequence[Call]) -> None:
+        """A node is silent: once another has taken over what it is asked for, don't wait for it."""
+        while all(call.node is not None or self._node_of(call) is node for call in calls):
+            with suppress(*ERRORS):
+                await self.look_again()
+            await asyncio.sleep(_LONGEST_PAUSE_S)
+        await connection.disconnect(nowait=True)
 
     @asynccontextmanager
     async def pinned(self) -> AsyncIterator["Pinned"]:
