@@ -11,7 +11,7 @@ import argparse
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,8 +126,9 @@ def restore(site: Site) -> None:
     site.wait_until_well()
 
 
+UPGRADE = Row("upgrade 7.0 -> 8.0", upgrade)
 ROWS = (
-    Row("upgrade 7.0 -> 8.0", upgrade),
+    UPGRADE,
     Row("rolling restart", restart),
     Row("configuration", configure),
     Row("new certificates", certify),
@@ -144,11 +145,14 @@ ROWS = (
 
 
 @contextmanager
-def made(lab: Lab, folder: Path) -> Iterator[Site]:
-    """A site with a cluster on it, as `deploy.stack` makes it."""
+def made(lab: Lab, folder: Path, rows: Sequence[Row]) -> Iterator[Site]:
+    """A site with a cluster on it, as `deploy.stack` makes it: of an older Redis, if a row is about
+    leaving that.
+    """
     hosts = lab.hosts("ada", "bea", "cai", "dov")
     site = Site(hosts[:3], hosts[3], folder)
-    site.install_redis_of("bookworm")
+    if UPGRADE in rows:
+        site.install_redis_of("bookworm")
     site.run("deploy.stack")
     site.hand_out_passwords()
     try:
@@ -181,7 +185,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="rollouts-") as folder,
         Lab(Path(folder)) as lab,
-        made(lab, Path(folder)) as site,
+        made(lab, Path(folder), wanted) as site,
     ):
         outcomes = [try_out(row, site) for row in wanted]
     if given.json:
