@@ -210,7 +210,7 @@ class Cluster(RedisCluster):
                     nodes = list((await self.primaries()).values())
                 else:
                     nodes = [self._node_of(Call((), {}, self.keyslot(near)))]
-                found = await asyncio.gather(*(self._find_on(node, glob) for node in nodes))
+                found = [await self._find_on(node, glob) for node in nodes]
                 return set[str]().union(*found)
             except OUTAGES as error:
                 if clock() >= end or is_refusal(error):
