@@ -12,6 +12,7 @@ from tests.lab.lab import Lab
 
 OPERATIONS = {
     "rolling restart",
+    "new passwords",
     "failover drill",
     "kill -9 of a master",
     "power-off of a host",
