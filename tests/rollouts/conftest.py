@@ -14,16 +14,21 @@ SECONDS = 600
 """A deployment may take its time: packages are installed, images built, hosts rebooted."""
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the same hosts run in the same process, also where tests run side by side."""
-    for item in items:
-        if not item.path.is_relative_to(Path(__file__).parent):
-            continue
+    """The longest come first: where tests run side by side, nobody waits for them at the end."""
+    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    for item in here:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SECONDS), append=False)
-        shared = "made_cluster" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("cluster" if shared else item.path.stem))
+    here.sort(key=_most_s, reverse=True)
+    first = set(here)
+    items[:] = here + [item for item in items if item not in first]
+
+
+def _most_s(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0
 
 
 @pytest.fixture(scope="session")
