@@ -205,8 +205,9 @@ class _Service:
                     return await listening
                 await asyncio.sleep(_LOOK_S)
         finally:
-            if listening is not None:
+            if listening is not None:  # while it goes on, it would connect anew
                 listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
 
     async def _listen(self, wakeups: Wakeups) -> None:
         async for key in wakeups.listen():
