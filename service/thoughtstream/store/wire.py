@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+from contextlib import suppress
 from typing import Any
 
 import hiredis
@@ -34,6 +35,13 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
             if task and task.cancelling() > before:
                 await self.disconnect(nowait=True)  # the answer has nobody to read it
                 raise asyncio.CancelledError
+
+        def __del__(self, *_: Any) -> None:
+            """A node that has gone takes its connections with it."""
+            writer = getattr(self, "_writer", None)
+            if writer is not None:
+                with suppress(RuntimeError):  # the loop has ended
+                    writer.close()
 
         async def can_read(self) -> bool:
             """Asked by the pool before a connection is used: also of what has only just come."""
