@@ -213,14 +213,16 @@ class ClusterView:
         return [node for node in self.present if self.master_of(node) == master]
 
     def strangers(self) -> Iterator[Member]:
-        """Members that some node knows and that are no nodes of the inventory, each once."""
+        """Members that some node knows and that are no nodes of the inventory, each once. Whoever
+        is in a handshake is no member yet: it goes by an id that Redis makes up until it answers.
+        """
         known = {view.id for view in self.present.values()}
         silent = {node.endpoint for node, view in self.nodes.items() if view is None}
         seen = set()
         for view in self.present.values():
             for member in view.members:
                 own = member.id in known or member.endpoint in silent
-                if not own and member.id not in seen:
+                if not own and member.id not in seen and member.lost != "handshake":
                     seen.add(member.id)
                     yield member
 

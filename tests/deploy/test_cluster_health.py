@@ -131,3 +131,11 @@ def test_a_silent_node_of_the_inventory_is_no_stranger() -> None:
     silent = view(_change("b:7001", lambda one: replace(one, silent=True)))
 
     assert list(silent.strangers()) == []
+
+
+def test_a_node_that_is_just_being_met_is_no_stranger() -> None:
+    met = replace(said("b:7001"), flags="handshake")
+    first, new = view([said("a:7001", "0-99"), met]).nodes, view([said("b:7002")]).nodes
+    nodes = {node("a:7001"): first[node("a:7001")], node("b:7002"): new[node("b:7002")]}
+
+    assert list(replace(view([]), nodes=nodes).strangers()) == []
