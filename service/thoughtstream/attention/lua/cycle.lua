@@ -39,25 +39,27 @@ local function strongest(run)
     local member = best[1]
     if not member then return nil end
     local flat, id, window = take(run, member)
-    if flat and not overdue(run, member) then return member, -best[2], flat, id, window end
+    if flat and not overdue(run, member) then return member, best[2], flat, id, window end
     leave(run, member, 'expired')
   end
   return nil
+end
+
+-- The score behind a strength as the contest has it: negated (45 is a minus), as text.
+local function score_text(negated, run)
+  if run.cfg.half_life == 0 and string.byte(negated) == 45 then return string.sub(negated, 2) end
+  return text(score_now(-negated, run.now, run.cfg))
 end
 
 local function attend(run, token)
   local member, won_by, flat, id, window = strongest(run)
   if not member then return end
   local encode_at = run.now + run.cfg.ttl
-  local attended = without(flat, OWN)
-  local n = #attended
-  attended[n + 1], attended[n + 2] = 'id', id .. '@' .. window
-  attended[n + 3], attended[n + 4] = 'window', window
-  attended[n + 5], attended[n + 6] = 'score', text(score_now(won_by, run.now, run.cfg))
-  attended[n + 7], attended[n + 8] = 'attended_at', whole(run.now)
-  attended[n + 9], attended[n + 10] = 'encode_at', whole(encode_at)
-  attended[n + 11], attended[n + 12] = 'cycle', token
-  if not place(attended, 'salience') then set(attended, 'salience', '0.5') end
+  local fields = without(flat, OWN)
+  if not place(fields, 'salience') then set(fields, 'salience', '0.5') end
+  local attended = { 'id', id .. '@' .. window, 'window', window, 'score', score_text(won_by, run),
+                     'attended_at', whole(run.now), 'encode_at', whole(encode_at), 'cycle', token,
+                     unpack(fields) }
   redis.call('XADD', run.keys[KEY.assembled], 'MAXLEN', '~', run.cfg.assembled_maxlen, '*',
              unpack(attended))
   redis.call('XDEL', window_key(run, window), id)
@@ -80,7 +82,7 @@ local function forget(run)
       local flat = take(run, member)
       if flat then
         set(flat, 'id', public_id(member))
-        set(flat, 'score', text(score_now(-tonumber(weak[i + 1]), run.now, cfg)))
+        set(flat, 'score', score_text(weak[i + 1], run))
         set(flat, 'forgotten_at', whole(run.now))
         set(flat, 'threshold', text(cfg.threshold))
         redis.call('XADD', run.keys[KEY.unconscious], 'MAXLEN', '~', cfg.unconscious_maxlen, '*',
@@ -113,17 +115,18 @@ local function next_due(run)
   if run.next_due and not (moved.expired or moved.displaced or moved.forgotten) then
     return run.next_due
   end
-  return redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')[2] or ''
+  return redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')[2] or 'null'
 end
 
-local function summary(run)
-  local moved = {}
+-- A report as one JSON text, which costs both ends less than a list of lists.
+local function report(run)
+  local ids = run.anchored_ids
   for name, by in pairs(run.counts) do
     redis.call('HINCRBY', run.keys[KEY.ledger], name, by)
-    moved[#moved + 1], moved[#moved + 2] = name, by
   end
-  return { run.now, next_due(run), redis.call('ZCARD', run.keys[KEY.contest]), moved,
-           run.anchored_ids, run.attended }
+  return string.format('[%d,%s,%d,%s,%s,%s]', run.now, next_due(run),
+                       redis.call('ZCARD', run.keys[KEY.contest]), cjson.encode(run.counts),
+                       #ids == 0 and '[]' or cjson.encode(ids), run.attended)
 end
 
 -- The configuration comes as one text, always the same from a worker: parsed once.
@@ -157,11 +160,12 @@ end
 local function cycle(keys, args)
   local token, mode = args[1], args[2]
   local run = { keys = keys, cfg = config_of(args[5]), now = now_ms(), prefix = args[3],
-                item_prefix = args[4], counts = {}, attended = '', anchored_ids = {} }
+                item_prefix = args[4], counts = {}, attended = 'null', anchored_ids = {},
+                settled = false, next_due = false }
   local before = mode == 'again' and attended_by(run, token)
   if before then
     run.attended = before
-    return summary(run)
+    return report(run)
   end
   rescale(run)
   adopt(run)
@@ -170,7 +174,7 @@ local function cycle(keys, args)
     attend(run, token)
     forget(run)
   end
-  return summary(run)
+  return report(run)
 end
 
 -- allow-oom: at maxmemory, thoughts are refused (XADD) but forgetting, expiry and anchors go on.
