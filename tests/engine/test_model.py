@@ -89,6 +89,7 @@ class Life(RuleBasedStateMachine):
         report = self.run(self.workers[worker].cycle(MIND, WINDOWS, token=token))
         winner = self.model.cycle(report.now_ms)
         assert (report.attended.id if report.attended else None) == winner
+        assert report.more or not self.model.competing
         self.last[worker] = (token, report)
 
     @rule(worker=st.integers(0, 1))

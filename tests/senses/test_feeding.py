@@ -56,7 +56,7 @@ async def test_at_the_minds_pace_all_is_attended_and_a_flood_displaces(
         texts = [f"thought {number}" for number in range(COUNT)]
         async with attending(mind):
             await run.run(as_lines(texts), mind.feed, pace)
-        while (await mind.attend()).competing:
+        while (await mind.attend()).more:
             pass
         audit = await mind.audit()
     assert run.fed == COUNT

@@ -72,7 +72,7 @@ class AttentionLoop:
             report = await self._cycle(turns)
             if report is None:
                 continue
-            if report.competing or report.overdue:
+            if report.more or report.overdue:
                 await self._hush(wakeups)
             elif await self._listen(wakeups):
                 continue

@@ -99,16 +99,12 @@ class Attended(NamedTuple):
     def parse(cls, flat: list[str]) -> "Attended":
         """From a flat list of the fields of the `assembled` stream."""
         pairs = iter(flat)
-        return cls._of(dict(zip(pairs, pairs, strict=True)))
+        return cls.of(dict(zip(pairs, pairs, strict=True)))
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
-        """From the fields of the `assembled` stream."""
-        return cls._of(fields.copy())
-
-    @classmethod
-    def _of(cls, rest: dict[str, str]) -> "Attended":
-        take = rest.pop
+        """From the fields of the `assembled` stream, whose rest it keeps."""
+        take = fields.pop
         take("cycle", None)
         return cls(
             take("id"),
@@ -119,7 +115,7 @@ class Attended(NamedTuple):
             take("kind", None) or None,  # type: ignore[arg-type]  # the Function lets no other in
             int(take("attended_at")),
             int(take("encode_at")),
-            rest,
+            fields,
         )
 
 
@@ -162,11 +158,13 @@ _decode = json.JSONDecoder().raw_decode
 
 
 class CycleReport(NamedTuple):
-    """What one attention cycle did. Times in milliseconds of the server's clock."""
+    """What one attention cycle did. Times in milliseconds of the server's clock; `more`: somebody
+    may still compete, False where the contest was found empty.
+    """
 
     now_ms: int
     next_due_ms: int | None
-    competing: int
+    more: bool
     moved: dict[str, int]
     anchored_ids: list[str]
     attended: Attended | None
@@ -174,11 +172,11 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_1`."""
-        now, due, competing, moved, anchored_ids, winner = _decode(answer)[0]
+        now, due, more, moved, anchored_ids, winner = _decode(answer)[0]
         return cls(
             now,
             due,
-            competing,
+            more,
             _NOTHING_MOVED | moved,
             anchored_ids,
             Attended.parse(winner) if winner else None,

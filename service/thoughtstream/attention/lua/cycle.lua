@@ -37,7 +37,10 @@ local function strongest(run)
   for _ = 1, run.cfg.batch do
     local best = redis.call('ZPOPMIN', run.keys[KEY.contest])
     local member = best[1]
-    if not member then return nil end
+    if not member then
+      run.more = false
+      return nil
+    end
     local flat, id, window = take(run, member)
     if flat and not overdue(run, member) then return member, best[2], flat, id, window end
     leave(run, member, 'expired')
@@ -124,9 +127,9 @@ local function report(run)
   for name, by in pairs(run.counts) do
     redis.call('HINCRBY', run.keys[KEY.ledger], name, by)
   end
-  return string.format('[%d,%s,%d,%s,%s,%s]', run.now, next_due(run),
-                       redis.call('ZCARD', run.keys[KEY.contest]), cjson.encode(run.counts),
-                       #ids == 0 and '[]' or cjson.encode(ids), run.attended)
+  return string.format('[%d,%s,%s,%s,%s,%s]', run.now, next_due(run), tostring(run.more),
+                       cjson.encode(run.counts), #ids == 0 and '[]' or cjson.encode(ids),
+                       run.attended)
 end
 
 -- The configuration comes as one text, always the same from a worker: parsed once.
@@ -161,7 +164,7 @@ local function cycle(keys, args)
   local token, mode = args[1], args[2]
   local run = { keys = keys, cfg = config_of(args[5]), now = now_ms(), prefix = args[3],
                 item_prefix = args[4], counts = {}, attended = 'null', anchored_ids = {},
-                settled = false, next_due = false }
+                settled = false, next_due = false, more = true }
   local before = mode == 'again' and attended_by(run, token)
   if before then
     run.attended = before
