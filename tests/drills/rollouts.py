@@ -187,11 +187,14 @@ def main() -> None:
         Lab(Path(folder)) as lab,
         made(lab, Path(folder), wanted) as site,
     ):
-        outcomes = [try_out(row, site) for row in wanted]
-    if given.json:
-        sys.stdout.write(as_json(outcomes) + "\n")
-    else:
-        show(outcomes)
+        outcomes: list[Outcome] = []
+        try:
+            outcomes.extend(try_out(row, site) for row in wanted)
+        finally:  # what was measured before a row that broke is worth as much
+            if given.json:
+                sys.stdout.write(as_json(outcomes) + "\n")
+            else:
+                show(outcomes)
     sys.exit(0 if all(outcome.good for outcome in outcomes) else 1)
 
 
