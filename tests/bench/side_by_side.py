@@ -157,7 +157,7 @@ async def ours(redis: Any, count: int) -> tuple[Row, dict[str, dict[str, float]]
         if report.attended is None:
             return False
         contest.select(report.attended.content)
-        gone = report.moved["forgotten"]
+        gone = report.moved.get("forgotten", 0)
         contest.forget({thought for _, thought in weak[:gone]})
         del weak[:gone]
         return True

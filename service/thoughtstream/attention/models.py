@@ -152,14 +152,14 @@ COUNTS = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", 
           "displaced")  # fmt: skip
 """The ledger's counts."""
 
-_NOTHING_MOVED = dict.fromkeys(COUNTS, 0)
 _decode = json.JSONDecoder().raw_decode
 """Takes a third of the time of `json.loads`, which counts in every cycle."""
 
 
 class CycleReport(NamedTuple):
     """What one attention cycle did. Times in milliseconds of the server's clock; `more`: somebody
-    may still compete, False where the contest was found empty.
+    may still compete, False where the contest was found empty; `moved`: the ledger's counts that
+    it raised, and by how much.
     """
 
     now_ms: int
@@ -172,15 +172,8 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_1`."""
-        now, due, more, moved, anchored_ids, winner = _decode(answer)[0]
-        return cls(
-            now,
-            due,
-            more,
-            _NOTHING_MOVED | moved,
-            anchored_ids,
-            Attended.parse(winner) if winner else None,
-        )
+        *told, winner = _decode(answer)[0]
+        return cls._make((*told, Attended.parse(winner) if winner else None))
 
     @property
     def overdue(self) -> bool:
