@@ -1,6 +1,5 @@
 """What recall promises: evidence recall@10 of at least .80, with either index."""
 
-import os
 import statistics
 
 import pytest
@@ -12,9 +11,8 @@ from tests.senses.locomo import data_set
 def test_recall_at_10() -> None:
     files = data_set()
     if not files:
-        message = "no conversations in ../shared/data/locomo or $THOUGHTSTREAM_LOCOMO"
-        assert not os.environ.get("CI"), message
-        pytest.skip(message)
+        # In `tests/run` a skipped test fails.
+        pytest.skip("no conversations in ../shared/data/locomo or $THOUGHTSTREAM_LOCOMO")
     measured = measure_all(files)
     for index in SERVERS:
         at_10 = [value for row in measured if row.index == index for value in row.at_10]
