@@ -11,7 +11,6 @@ from deploy.facts.software import upstream
 from deploy.rollouts.restart import rolling
 from deploy.rollouts.verbs import Cluster, Rollout, is_well
 from deploy.runtimes.docker import Docker
-from deploy.settings import tagged_version
 from deploy.steps import Gate, PullImage, Run, Step
 
 _APT = (
@@ -25,7 +24,7 @@ def upgrade(cluster: Cluster) -> Rollout:
     the service, host by host. Never to an older Redis, which could not read the data.
     """
     is_well(cluster)
-    if lines := [line for known in cluster.hosts.values() for line in _older(cluster, known)]:
+    if lines := [line for known in cluster.hosts.values() for line in _older(known)]:
         raise ClusterError(
             "Redis can't go back to an older version; restore a backup there", *lines
         )
@@ -90,19 +89,15 @@ def _fetch(known: Known) -> list[Step]:
     return [*pull, Gate(f"{image} isn't older than {running}, which runs", check, 0, found)]
 
 
-def _older(cluster: Cluster, known: Known) -> Iterator[str]:
-    """The nodes that run a version that is newer than what they would get."""
-    runtime = known.runtime
-    if isinstance(runtime, Docker):
-        image = runtime.stack.docker.image
-        tag = tagged_version(image)
-        to, name = (tag or (), f"docker.image {image}")
-    else:
-        candidate = known.facts.software.candidate
-        to, name = _parts(upstream(candidate) or ""), f"apt's redis-server {candidate}"
+def _older(known: Known) -> Iterator[str]:
+    """The nodes that run a version that is newer than apt's; what Docker would get is checked
+    before every deployment.
+    """
+    candidate = known.facts.software.candidate
+    to = _parts(upstream(candidate) or "")
     for node, view in known.facts.nodes.items():
-        if to and view and to < _parts(view.version)[: len(to)]:
-            yield f"{node} runs {view.version}, and {name} is older"
+        if not isinstance(known.runtime, Docker) and view and to < _parts(view.version)[: len(to)]:
+            yield f"{node} runs {view.version}, and apt's redis-server {candidate} is older"
 
 
 def _parts(version: str) -> tuple[int, ...]:

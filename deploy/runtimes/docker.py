@@ -131,8 +131,10 @@ class Docker(Serving):
         yield from preflight.docker(facts.docker)
         if facts.docker is None:
             return
-        for server in self.servers:
-            yield from preflight.running_redis(facts.of(server.seat.unit))
+        servers = [facts.of(server.seat.unit).redis for server in self.servers]
+        for running in {server.version for server in servers if server}:
+            yield from preflight.redis_version("facts.redis.version", running)
+            yield from preflight.image(self.stack.docker.image, running)
         memory = memory_of(facts)
         yield from preflight.memory(self.stack, memory, "facts.docker.memory")
         yield from preflight.disk(self.stack, facts.disk)

@@ -8,7 +8,7 @@ from deploy.facts.gather import Facts
 from deploy.facts.software import version
 from deploy.facts.units import UnitState
 from deploy.quantities import about
-from deploy.settings import MEMORY_SHARE, OLDEST_REDIS, Stack
+from deploy.settings import MEMORY_SHARE, OLDEST_REDIS, Stack, tagged_version
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_DOCKER = (20, 10)
@@ -79,6 +79,16 @@ def running_redis(facts: Facts) -> Iterator[str]:
     """The server that answers is new enough for what is to run on it."""
     if facts.redis is not None:
         yield from redis_version("facts.redis.version", facts.redis.version)
+
+
+def image(name: str, running: str) -> Iterator[str]:
+    """The image is not older than the server that runs, as far as its tag says."""
+    tag, found = tagged_version(name), version(running)
+    if tag and found and tag < found[: len(tag)]:
+        yield (
+            f"docker.image: {name} is older than the Redis {running} that runs here, and "
+            "could not read its data; name that version or a newer one"
+        )
 
 
 def memory(stack: Stack, available: int | None, path: str) -> Iterator[str]:

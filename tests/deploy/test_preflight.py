@@ -133,6 +133,11 @@ DOCKER: dict[str, tuple[Facts, str]] = {
         replace(BARE, redis=RedisState("6.2.1")),
         "facts.redis.version: is 6.2.1, and Functions need Redis 7.0; upgrade it, or use 'docker'",
     ),
+    "newer redis": (
+        replace(BARE, redis=RedisState("8.4.0")),
+        "docker.image: redis:8.2 is older than the Redis 8.4.0 that runs here, and could not read "
+        "its data; name that version or a newer one",
+    ),
     "port": (
         replace(BARE, listeners={6379: Listener(7, "docker-proxy")}),
         "redis.port: 6379 is taken by docker-proxy (process 7); stop it, or choose another port",
