@@ -13,6 +13,7 @@ from thoughtstream.attention.attention import LIBRARY, Attention
 from thoughtstream.attention.models import Audit
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import InterventionRefused, InvalidThought
+from thoughtstream.store.connection import server_ms
 
 WINDOWS = keys.STANDARD_WINDOWS
 
@@ -64,6 +65,23 @@ async def test_a_window_over_its_length_loses_the_oldest(redis: Any, read_before
     counted = await audit(redis)
     assert counted.faults == []
     assert (counted.adopted, counted.displaced) == (len(ids), len(ids) - 1000)
+
+
+async def test_a_cycle_that_encodes_and_attends_tells_what_is_due_next(redis: Any) -> None:
+    """Not what it attended: a thought that was attended before that one would be encoded late."""
+    encode_at = {}
+    for content, ttl_ms in (("later", 60_000), ("now", 1)):
+        await redis.xadd(key(), {"content": content})
+        report = await worker(redis, working_memory_ttl_ms=ttl_ms).cycle("ana", WINDOWS)
+        assert report.attended is not None
+        encode_at[report.attended.content] = report.attended.encode_at
+    await redis.xadd(key(), {"content": "just then"})
+    while await server_ms(redis, key()) < encode_at["now"]:
+        pass
+    report = await worker(redis, working_memory_ttl_ms=600_000).cycle("ana", WINDOWS)
+    assert report.attended is not None
+    assert (len(report.anchored_ids), report.attended.content) == (1, "just then")
+    assert report.next_due_ms == encode_at["later"]
 
 
 async def test_a_window_that_is_no_stream_stops_nobody(redis: Any) -> None:

@@ -69,7 +69,6 @@ local function attend(run, token)
   run.attended = cjson.encode(attended) -- kept and answered as one text: a list costs by its length
   redis.call('HSET', run.keys[KEY.intervening], member, run.attended)
   redis.call('ZADD', run.keys[KEY.deadlines], encode_at, member)
-  run.next_due = run.next_due or encode_at
   count(run, 'attended')
 end
 
@@ -113,6 +112,8 @@ local function rescale(run)
   end
 end
 
+-- When the next thought is due. What `settle` found first is told again unless something may have
+-- taken its place; a thought that was just attended can only be due later than it was.
 local function next_due(run)
   local moved = run.counts
   if run.next_due and not (moved.expired or moved.displaced or moved.forgotten) then
