@@ -21,6 +21,11 @@ from thoughtstream.errors import (
 )
 from thoughtstream.triggers import Triggers, relevance
 
+SUMS = {
+    "adopted": ("competing", "attended", "forgotten", "expired", "displaced"),
+    "attended": ("intervening", "anchored", "vetoed"),
+}
+
 
 @pytest.fixture
 async def mind(redis: Any, settings: Settings) -> AsyncIterator[Mind]:
@@ -245,6 +250,26 @@ async def test_a_threshold_can_be_tried_without_forgetting(
         before = (await mind.state()).competing
         assert await mind.would_forget(0.45, limit=2) == (4, ["1", "2"])
         assert (await mind.state()).competing == before
+
+
+async def test_the_books_balance_at_every_look(redis: Any, settings: Settings) -> None:
+    quick = settings.model_copy(update={"streams": StreamConfig(working_memory_ttl_ms=5)})
+    async with Mind.connect("ana", settings=quick) as mind:
+
+        async def live() -> None:
+            for n in range(200):
+                await mind.think(f"thought {n}", salience=0.9 if n % 2 else 0.1)
+                await mind.attend()
+
+        async with asyncio.TaskGroup() as group:
+            living = group.create_task(live())
+            while not living.done():
+                state = await mind.state()
+                count = {"competing": state.competing, "intervening": len(state.intervening)}
+                count |= state.ledger
+                for whole, parts in SUMS.items():
+                    assert count.get(whole, 0) == sum(count.get(part, 0) for part in parts)
+                assert sum(state.memory_counts.values()) == count.get("anchored", 0)
 
 
 # --- triggers ------------------------------------------------------------------------------

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from thoughtstream import keys
-from thoughtstream.attention.models import Action, Attended, Audit, CycleReport, Forgotten
+from thoughtstream.attention.models import Action, Audit, CycleReport, Forgotten, Look
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import InterventionRefused, InvalidThought, NotForgotten
 from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library
 
-_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "direct", "audit")
+_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "direct", "look", "audit")
 LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
 
 _FIXED = (
@@ -119,16 +119,14 @@ class Attention:
         )
         return Audit.parse(answer)
 
-    async def intervening(self, mind: str) -> list[Attended]:
-        """The thoughts in their intervention window, the first to close first."""
+    async def look(self, mind: str, top: int) -> Look:
+        """What there is in one atomic look, with at most `top` of the attended."""
+        families = (keys.CONTEST, keys.INTERVENING, keys.LEDGER, keys.ASSEMBLED)
+        look_keys = [family.key(mind=mind) for family in (*families, *keys.MEMORIES.values())]
         answer = await LIBRARY.call(
-            self._redis,
-            "attention_intervening_1",
-            [keys.INTERVENING.key(mind=mind)],
-            (),
-            read_only=True,
+            self._redis, "attention_look_1", look_keys, (top,), read_only=True
         )
-        return [Attended.parse(flat) for flat in answer]
+        return Look.parse(answer)
 
 
 @lru_cache(maxsize=4096)

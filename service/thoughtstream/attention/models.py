@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
-from thoughtstream.keys import STANDARD_WINDOWS, decode_name
+from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, decode_name
 
 Kind = Literal["episodic", "semantic", "procedural"]
 Action = Literal["veto", "reframe", "boost"]
@@ -179,6 +179,33 @@ class CycleReport(NamedTuple):
     def overdue(self) -> bool:
         """Whether more was due than one cycle settles; call again at once."""
         return self.next_due_ms is not None and self.next_due_ms <= self.now_ms
+
+
+class Look(NamedTuple):
+    """A mind at one moment, `now_ms` by the server's clock: what its ledger counts, and what that
+    counts. `intervening`: the first to close first; `attended`: the newest first.
+    """
+
+    now_ms: int
+    ledger: dict[str, int]
+    competing: int
+    intervening: list[Attended]
+    attended: list[Attended]
+    memory_counts: dict[str, int]
+
+    @classmethod
+    def parse(cls, answer: list[Any]) -> "Look":
+        """From the answer of `attention_look_1`."""
+        now, ledger, competing, intervening, assembled, lengths = answer
+        counts = dict(zip(ledger[::2], ledger[1::2], strict=True))
+        return cls(
+            now,
+            {name: int(n) for name, n in counts.items() if name != "scale"},
+            competing,
+            [Attended.parse(flat) for flat in intervening],
+            [Attended.parse(flat) for _, flat in assembled],
+            dict(zip(MEMORIES, lengths, strict=True)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

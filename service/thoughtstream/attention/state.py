@@ -32,7 +32,9 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class MindState:
-    """A picture of one mind. Not atomic: its parts are read one after the other."""
+    """A picture of one mind. The time, the counts, and the thoughts attended are of one moment;
+    the windows and what stands in the contest and in memory are read right after it.
+    """
 
     now_ms: int
     windows: dict[str, int]
@@ -47,29 +49,20 @@ class MindState:
 
 async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: int) -> MindState:
     """The state of a mind, with at most `top` of each list, the newest or strongest first."""
-    attention = Attention(redis)
+    look = await Attention(redis).look(mind, top)
     pipe = redis.pipeline(transaction=False)
     pipe.zrange(keys.CONTEST.key(mind=mind), 0, top - 1, withscores=True)
-    pipe.zcard(keys.CONTEST.key(mind=mind))
-    pipe.hgetall(keys.LEDGER.key(mind=mind))
-    pipe.xrevrange(keys.ASSEMBLED.key(mind=mind), count=top)
     for family in keys.MEMORIES.values():
-        pipe.xlen(family.key(mind=mind))
         pipe.xrevrange(family.key(mind=mind), count=top)
     for window in windows:
         pipe.xlen(keys.WINDOW.key(mind=mind, window=window))
-    leaders, competing, ledger, assembled, *rest = await pipe.execute()
-    memory_part, lengths = rest[: 2 * len(keys.MEMORIES)], rest[2 * len(keys.MEMORIES) :]
+    leaders, *rest = await pipe.execute()
+    memories, lengths = rest[: len(keys.MEMORIES)], rest[len(keys.MEMORIES) :]
     return MindState(
-        now_ms=await server_ms(redis, keys.LEDGER.key(mind=mind)),
+        **look._asdict(),
         windows=dict(zip(windows, lengths, strict=True)),
-        competing=competing,
         contest=await _candidates(redis, mind, leaders),
-        intervening=await attention.intervening(mind),
-        attended=[Attended.of(fields) for _, fields in assembled],
-        memories=_newest(memory_part, top),
-        memory_counts=dict(zip(keys.MEMORIES, memory_part[::2], strict=True)),
-        ledger={name: int(n) for name, n in ledger.items() if name != "scale"},
+        memories=_newest(memories, top),
     )
 
 
@@ -124,10 +117,10 @@ def _split(member: str) -> tuple[str, str]:
     return f"{int(ms)}-{int(seq)}", keys.decode_name(window)
 
 
-def _newest(memory_part: list[Any], top: int) -> list[Remembered]:
+def _newest(memories: list[Any], top: int) -> list[Remembered]:
     found = [
         Remembered(kind=kind, entry=entry, fields=fields)
-        for kind, entries in zip(keys.MEMORIES, memory_part[1::2], strict=True)
+        for kind, entries in zip(keys.MEMORIES, memories, strict=True)
         for entry, fields in entries
     ]
     found.sort(key=lambda memory: int(memory.fields.get("anchored_at", 0)), reverse=True)

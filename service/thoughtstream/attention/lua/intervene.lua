@@ -50,21 +50,5 @@ local function intervene(keys, args)
   return { 'ok', encode_at }
 end
 
--- KEYS: intervening. Returns a flat field list a thought, the first to close first.
-local function intervening(keys)
-  local thoughts = {}
-  for _, packed in ipairs(redis.call('HVALS', keys[1])) do
-    thoughts[#thoughts + 1] = cjson.decode(packed)
-  end
-  table.sort(thoughts, function(a, b)
-    local first, second = tonumber(get(a, 'encode_at')), tonumber(get(b, 'encode_at'))
-    if first ~= second then return first < second end
-    return get(a, 'id') < get(b, 'id')
-  end)
-  return thoughts
-end
-
 redis.register_function { function_name = 'attention_intervene_1', callback = intervene,
                           flags = { 'allow-oom' } }
-redis.register_function { function_name = 'attention_intervening_1', callback = intervening,
-                          flags = { 'no-writes' } }

@@ -15,6 +15,7 @@ from thoughtstream.attention.models import Attended
 from thoughtstream.attention.state import Candidate, MindState, Remembered
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces.cli import look
+from thoughtstream.memory.models import Place, attended_at
 
 _HISTORY = 40
 _STILL_MS = 2000
@@ -146,24 +147,31 @@ def _attended_panel(state: MindState, rows: int) -> Panel:
     table.add_column(width=_NAME)
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column(width=_CLOCK + 6, justify="right")
-    open_ = {thought.id: thought for thought in state.intervening}
+    intervening = {thought.id: thought for thought in state.intervening}
     for number, thought in enumerate(state.attended[: max(rows, 1)]):
-        now = open_.get(thought.id, thought)
+        now = intervening.get(thought.id, thought)
         content = look.text(now.content)
         content.stylize("bold" if number == 0 else "")
         table.add_row(
             f"{now.score:.2f}", look.window(now.window, _NAME), content, _clock(now, state.now_ms)
         )
-    return _panel(f"attended · {len(open_):,} can still be changed", table)
+    open_ = sum(_is_open(thought, state.now_ms) for thought in state.intervening)
+    return _panel(f"attended · {open_:,} can still be changed", table)
+
+
+def _is_open(thought: Attended, now_ms: int) -> bool:
+    """Whether it can still be changed. Its time may be over a moment before it is encoded."""
+    return thought.encode_at > now_ms and "vetoed_at" not in thought.fields
 
 
 def _clock(thought: Attended, now_ms: int) -> Text:
-    """The countdown of the intervention window, and what comes after it."""
-    if "vetoed_at" in thought.fields:
-        return Text("vetoed", style="red")
+    """The countdown of the intervention window. What comes after it is not said: of those that were
+    vetoed, what was assembled doesn't tell.
+    """
+    if not _is_open(thought, now_ms):
+        vetoed = "vetoed_at" in thought.fields
+        return Text("vetoed", style="red") if vetoed else Text("closed", style="dim")
     left, whole = thought.encode_at - now_ms, thought.encode_at - thought.attended_at
-    if left <= 0:
-        return Text("→ memory", style="dim")
     cells = min(_CLOCK, max(1, round(_CLOCK * left / max(whole, 1))))
     return Text.assemble(
         ("▰" * cells, "yellow"), ("▱" * (_CLOCK - cells), "dim"), f" {left / 1000:.1f}s"
@@ -178,11 +186,11 @@ def _memory_panel(state: MindState, rows: int) -> Panel:
     for memory in state.memories[: max(rows, 1)]:
         table.add_row(*_memory(memory))
     counts = " · ".join(f"{n:,} {kind}" for kind, n in state.memory_counts.items())
-    return _panel(f"memory · {counts}", table)
+    return _panel(f"memory · {counts} · time attended", table)
 
 
 def _memory(memory: Remembered) -> tuple[RenderableType, ...]:
-    at = int(memory.fields.get("anchored_at", 0)) / 1000
+    at = attended_at(Place(memory.kind, memory.entry), memory.fields) / 1000
     return (
         Text(datetime.fromtimestamp(at).strftime("%H:%M:%S"), style="dim"),
         look.window(memory.fields.get("window", "?"), _NAME),

@@ -35,7 +35,7 @@ def recall(
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Find the memories that answer best, best first.
+    """Find the memories that answer best, best first, each with when it was attended.
 
     What was attended becomes memory when its 5 seconds are over.
     """
