@@ -5,7 +5,6 @@ one value from another, and what it carries over to another shape is the same by
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ import redis
 
 from deploy.backups import on_host
 from deploy.backups.manifest import Held, together
-from tests.clusters import running
+from tests.clusters import free_port, running
 from tests.servers import WHEEL, RedisServer, programs
 
 ADMIN = "user admin on >secret ~* &* +@all"
@@ -43,7 +42,7 @@ def held(*where: str) -> Held:
 
 @pytest.fixture(params=sorted(programs()))
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """Makes servers of a version; the ends of the test is theirs."""
+    """Makes servers of a version; they end with the test."""
     started = []
 
     def make(directory: Path, *directives: str) -> RedisServer:
@@ -157,11 +156,3 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
                 assert before.differences(now), change
     finally:
         server.stop()
-
-
-def free_port() -> int:
-    """A TCP port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -17,7 +17,7 @@ from deploy.rollouts.reshape import Reshape
 from deploy.rollouts.shards import arrange, levelled
 from tests.clusters import free_port, running
 from tests.deploy.processes import Processes
-from tests.deploy.views import Said, node, said, six, view
+from tests.deploy.views import Said, four, node, said, six, view
 from tests.servers import RedisServer, programs
 
 
@@ -52,15 +52,6 @@ def test_a_host_is_added() -> None:
     ]
 
 
-def four() -> list[Said]:
-    return [
-        said("a:7001", "0-4095"), said("b:7001", "4096-8191"), said("c:7001", "8192-12287"),
-        said("d:7001", "12288-16383"), said("b:7002", master="a:7001"),
-        said("c:7002", master="b:7001"), said("d:7002", master="c:7001"),
-        said("a:7002", master="d:7001"),
-    ]  # fmt: skip
-
-
 STAY = ["a:7001", "a:7002", "b:7001", "b:7002", "c:7001", "c:7002"]
 
 
@@ -77,11 +68,7 @@ def test_a_host_is_removed() -> None:
 
 
 def test_a_host_of_masters_only_hands_one_over() -> None:
-    swapped = [
-        said("d:7002", "8192-12287") if each.node == node("d:7002") else
-        said("c:7001", master="d:7002") if each.node == node("c:7001") else each
-        for each in four()
-    ]  # fmt: skip
+    swapped = four(said("d:7002", "8192-12287"), said("c:7001", master="d:7002"))
 
     steps = plan(view(swapped), STAY)
 
@@ -90,11 +77,7 @@ def test_a_host_of_masters_only_hands_one_over() -> None:
 
 
 def test_a_host_of_replicas_only_takes_a_master_from_another() -> None:
-    swapped = [
-        said("a:7002", "12288-16383") if each.node == node("a:7002") else
-        said("d:7001", master="a:7002") if each.node == node("d:7001") else each
-        for each in four()
-    ]  # fmt: skip
+    swapped = four(said("a:7002", "12288-16383"), said("d:7001", master="a:7002"))
 
     steps = plan(view(swapped), STAY)
 

@@ -23,7 +23,7 @@ from deploy.runtimes.linux import LinuxNative
 from deploy.settings import stack
 
 from .facts import BARE, DEBIAN, deployed
-from .views import Said, node, said, six, view
+from .views import Said, four, node, said, six, view
 
 RUNTIMES = ["native", "docker"]
 
@@ -130,15 +130,6 @@ def test_an_unwell_cluster_is_refused_by_every_verb() -> None:
 def _remembers(known: Known, silent: Node) -> Known:
     paths: Any = {**known.facts.paths, known.runtime.state_file(silent): object()}
     return Known(known.runtime, replace(known.facts, paths=paths))
-
-
-def four() -> list[Said]:
-    return [
-        said("a:7001", "0-4095"), said("b:7001", "4096-8191"), said("c:7001", "8192-12287"),
-        said("d:7001", "12288-16383"), said("b:7002", master="a:7001"),
-        said("c:7002", master="b:7001"), said("d:7002", master="c:7001"),
-        said("a:7002", master="d:7001"),
-    ]  # fmt: skip
 
 
 def test_data_that_would_not_fit_keeps_a_host() -> None:

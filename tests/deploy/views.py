@@ -52,6 +52,17 @@ def six() -> list[Said]:
     ]
 
 
+def four(*others: Said) -> list[Said]:
+    """Four hosts, four shards; `others` say something else than those usually do."""
+    usual = [
+        said("a:7001", "0-4095"), said("b:7001", "4096-8191"), said("c:7001", "8192-12287"),
+        said("d:7001", "12288-16383"), said("b:7002", master="a:7001"),
+        said("c:7002", master="b:7001"), said("d:7002", master="c:7001"),
+        said("a:7002", master="d:7001"),
+    ]  # fmt: skip
+    return list({one.node: one for one in (*usual, *others)}.values())
+
+
 def view(cluster: Sequence[Said]) -> ClusterView:
     """What all of them say."""
     return ClusterView(
