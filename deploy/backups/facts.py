@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploy.backups.places import Place
 from deploy.backups.scripts import room
 from deploy.commands import RedisCli
-from deploy.facts.base import ScriptFact, number, pairs, script
+from deploy.facts.base import ScriptFact, kibibytes, pairs, script
 
 
 class InfoFact(ScriptFact[dict[str, str] | None]):
@@ -59,9 +59,8 @@ class RoomFact(ScriptFact[Room]):
         return script(room(place), memory)
 
     def process(self, output: list[str]) -> Room:
-        found = {name: number(value) for name, value in pairs(output).items()}
-        kib = (found.get(name) for name in ("used", "free", "memory"))
-        return Room(*(None if each is None else each * 1024 for each in kib))
+        found = pairs(output)
+        return Room(*(kibibytes(found.get(name)) for name in ("used", "free", "memory")))
 
     @staticmethod
     def default() -> Room:

@@ -26,6 +26,12 @@ def number(text: str | None) -> int | None:
     return int(text) if text is not None and text.strip().isdigit() else None
 
 
+def kibibytes(text: str | None) -> int | None:
+    """The bytes of so many kilobytes, which is how hosts count memory and disks."""
+    found = number(text)
+    return None if found is None else found * 1024
+
+
 class ScriptFact(FactBase[T], Generic[T]):
     """A fact whose `command` is a `script`."""
 

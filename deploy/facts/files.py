@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
 
-from deploy.facts.base import ScriptFact, number, pairs, script
+from deploy.facts.base import ScriptFact, kibibytes, pairs, script
 from deploy.layout import CLUSTER_ROLES, Role
 
 _SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
@@ -108,11 +108,7 @@ class DiskFact(ScriptFact[Disk]):
 
     def process(self, output: list[str]) -> Disk:
         found = pairs(output)
-        free, used = number(found.get("free")), number(found.get("used"))
-        return Disk(
-            free=None if free is None else free * 1024,
-            used=None if used is None else used * 1024,
-        )
+        return Disk(free=kibibytes(found.get("free")), used=kibibytes(found.get("used")))
 
     @staticmethod
     def default() -> Disk:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from deploy.facts.base import ScriptFact, number, pairs, script
+from deploy.facts.base import ScriptFact, kibibytes, number, pairs, script
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,7 @@ class MachineFact(ScriptFact[Machine]):
 
     def process(self, output: list[str]) -> Machine:
         found = pairs(output)
-        kib = number(found.get("memory_kb"))
-        total = number(found.get("memory")) or (kib * 1024 if kib is not None else None)
+        total = number(found.get("memory")) or kibibytes(found.get("memory_kb"))
         limit = number(found.get("limit"))
         container = found.get("container")
         return Machine(
