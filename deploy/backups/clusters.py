@@ -1,6 +1,6 @@
 """Backups of a cluster, and backups of any shape put back into one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from deploy.backups.verbs import STAMP, Backup, carried, fits, refuse, shelf_of
 from deploy.cluster import everybody
 from deploy.cluster.converge import Known, view
 from deploy.cluster.health import LAG, problems
+from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 from deploy.operations.locks import locked
@@ -100,19 +101,6 @@ def _source(cluster: _Cluster, node: Node) -> Source:
         role="master" if found.is_master else "replica",
         slots=tuple(ranges(cluster.view[master].slots)),
     )
-
-
-def ranges(slots: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Slots as (first, last)."""
-    first = last = None
-    for slot in sorted(slots):
-        if first is None or last is None or slot != last + 1:
-            if first is not None and last is not None:
-                yield first, last
-            first = slot
-        last = slot
-    if first is not None and last is not None:
-        yield first, last
 
 
 def unsound(view: ClusterView) -> Iterator[str]:

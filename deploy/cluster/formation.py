@@ -2,11 +2,11 @@
 decide about; and how it is made. A cluster that holds anything is never made anew.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.steps import ClusterStep
 from deploy.cluster.topology import Node, Shard
@@ -126,17 +126,10 @@ def _serve(nodes: Nodes, found: NodeView, master: Node, index: int, shards: int)
     """
     if len(found.members) == 1 and found.info.get("cluster_my_epoch") == "0":
         nodes.ask(master, "cluster", "set-config-epoch", str(index + 1))
-    missing = sorted(frozenset(slots_of(shards, index)) - found.slots)
-    ends = [str(end) for pair in _ranges(missing) for end in pair]
+    missing = frozenset(slots_of(shards, index)) - found.slots
+    ends = [str(end) for pair in ranges(missing) for end in pair]
     if ends:
         nodes.ask(master, "cluster", "addslotsrange", *ends)
-
-
-def _ranges(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
-    """First and last of each run of numbers."""
-    cuts = [n for n, (one, other) in enumerate(pairwise(numbers), 1) if other != one + 1]
-    bounds = [0, *cuts, len(numbers)]
-    return [(numbers[a], numbers[b - 1]) for a, b in pairwise(bounds) if b > a]
 
 
 def _strange(view: ClusterView) -> Iterator[str]:

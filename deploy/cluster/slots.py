@@ -1,7 +1,8 @@
 """Slots on their way from master to master: how many go where, and the going."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from deploy.cluster.health import problems
 from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
@@ -50,6 +51,14 @@ def moves(have: Mapping[Node, int], want: Mapping[Node, int]) -> list[Move]:
                 spare[source] -= slots
                 missing -= slots
     return found
+
+
+def ranges(slots: Collection[int]) -> list[tuple[int, int]]:
+    """The first and the last of each run of slots."""
+    ordered = sorted(slots)
+    cuts = [n for n, (one, other) in enumerate(pairwise(ordered), 1) if other != one + 1]
+    bounds = [0, *cuts, len(ordered)]
+    return [(ordered[a], ordered[b - 1]) for a, b in pairwise(bounds) if b > a]
 
 
 def counts(view: ClusterView) -> dict[Node, int]:
