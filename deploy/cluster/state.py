@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from deploy.cluster.topology import Node
 
@@ -25,7 +25,6 @@ class Member:
     endpoint: str
     flags: frozenset[str]
     master_id: str | None
-    linked: bool
     slots: frozenset[int] = field(repr=False)
     open_slots: frozenset[int]
 
@@ -67,7 +66,7 @@ class NodeView:
     def blank(cls, node: Node) -> "NodeView":
         """What a node will say that is yet to be started for the first time."""
         flags = frozenset({"myself", "master"})
-        me = Member(f"new {node}", node.endpoint, flags, None, True, frozenset(), frozenset())
+        me = Member(f"new {node}", node.endpoint, flags, None, frozenset(), frozenset())
         return cls(me, (me,), {"role": "master", "cluster_state": "ok", "redis_version": ""})
 
     @property
@@ -228,18 +227,23 @@ class ClusterView:
 
 
 def _member(line: str) -> Member:
-    node_id, address, flags, master, _, _, _, link, *slots = line.split()
-    ranges = [slot for slot in slots if not slot.startswith("[")]
+    node_id, address, flags, master, _, _, _, _, *slots = line.split()
+    ranges = tuple(slot for slot in slots if not slot.startswith("["))
     moving = [slot.strip("[]") for slot in slots if slot.startswith("[")]
     return Member(
         id=node_id,
         endpoint=address.partition("@")[0],
         flags=frozenset(flags.split(",")),
         master_id=None if master == "-" else master,
-        linked=link == "connected",
-        slots=frozenset(slot for text in ranges for slot in _range(text)),
+        slots=_slots(ranges),
         open_slots=frozenset(int(slot.partition("-")[0]) for slot in moving),
     )
+
+
+@lru_cache
+def _slots(ranges: tuple[str, ...]) -> frozenset[int]:
+    """Kept, because at every look each node says the same of all masters: thousands of numbers."""
+    return frozenset(slot for text in ranges for slot in _range(text))
 
 
 def _range(text: str) -> range:
