@@ -22,6 +22,8 @@ from deploy.steps import Step
 
 _READ: WeakKeyDictionary[Host, Known] = WeakKeyDictionary()
 _READING: WeakKeyDictionary[Host, Lock] = WeakKeyDictionary()
+_PLANS: dict[str, list[Step]] = {}
+"""By host; whoever has read all hosts first makes them all, for each depends on all hosts."""
 
 
 def hosts() -> Hosts:
@@ -53,12 +55,13 @@ def plan() -> tuple[list[Step], AbstractContextManager[None]]:
         names = ", ".join(outside)
         raise DeployError(f"{names}: a cluster needs all its hosts; leave out --limit")
     found = known(wanted, host.name)
-    if lines := converge.problems(wanted, found):
-        told = "\n".join(f"  {line}" for line in lines)
-        raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
-    plans = {name: converge.plan(wanted, found, name) for name in found}
-    changes = any(step.changes for steps in plans.values() for step in steps)
-    return plans[host.name], locked("stack", wanted.site.first) if changes else nullcontext()
+    if not _PLANS:
+        if lines := converge.problems(wanted, found):
+            told = "\n".join(f"  {line}" for line in lines)
+            raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
+        _PLANS.update({name: converge.plan(wanted, found, name) for name in found})
+    changes = any(step.changes for steps in _PLANS.values() for step in steps)
+    return _PLANS[host.name], locked("stack", wanted.site.first) if changes else nullcontext()
 
 
 def known(wanted: Hosts, first: str) -> dict[str, Known]:

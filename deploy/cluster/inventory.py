@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
@@ -25,12 +26,12 @@ class Hosts:
     cluster: Cluster
     addresses: Mapping[str, str]
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """All nodes, in one order for every host of a run."""
         return nodes_of(self.addresses, self.cluster)
 
-    @property
+    @cached_property
     def shards(self) -> tuple[Shard, ...]:
         """What the nodes make up when the cluster is created."""
         return shape(self.nodes, self.cluster.replicas)
@@ -39,7 +40,7 @@ class Hosts:
         """The nodes of one host."""
         return tuple(node for node in self.nodes if node.host == host)
 
-    @property
+    @cached_property
     def site(self) -> Site:
         """The nodes, and how each is asked on its host."""
         clis: dict[Node, RedisCli] = {}

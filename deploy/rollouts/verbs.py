@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from deploy.cluster import converge, health
 from deploy.cluster.converge import Known
@@ -67,7 +68,7 @@ class Cluster:
     def site(self) -> Site:
         return self.wanted.site
 
-    @property
+    @cached_property
     def view(self) -> ClusterView:
         """What all nodes said; who is yet to be started for the first time is empty."""
         found = converge.view(self.wanted, self.hosts)
@@ -90,7 +91,7 @@ def restart(cluster: Cluster) -> Rollout:
     """All Redis nodes, one after the other; what was restarted before it was cut off is left."""
     is_well(cluster)
     done = 0.0 if cluster.since is None else time.time() - cluster.since
-    again = [n for n in cluster.view.nodes if not cluster.view[n].uptime_s < done]
+    again = [n for n in cluster.view.nodes if cluster.view[n].uptime_s >= done]
     steps = {n: cluster.hosts[n.host].runtime.restart(n, "deploy.restart") for n in again}
     turns = rolling(cluster.view, cluster.wanted.cluster.replicas, steps)
     return Rollout(cluster.site, turns, cluster.well())
