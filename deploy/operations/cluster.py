@@ -15,6 +15,7 @@ from deploy.cluster.state import ClusterView, NodeView
 from deploy.cluster.topology import Node
 from deploy.facts.base import PATH
 from deploy.facts.cluster import NodesFact
+from deploy.operations.gates import fails
 
 _SSH_TIMEOUT_S = 30
 """A host that is silent for so long is taken as gone."""
@@ -88,9 +89,7 @@ def does(act: Callable[[], bool]) -> Generator[StringCommand, None, None]:
             if not act():
                 return
         except (ClusterError, LookupError) as error:
-            for line in str(error).splitlines():
-                logger.error(f"{host.print_prefix}{line}")
-            yield StringCommand("false")
+            yield from fails(*str(error).splitlines())
             return
     yield StringCommand("true")
 
@@ -104,6 +103,4 @@ def waits(act: Callable[[], object] | None) -> Generator[StringCommand, None, No
         try:
             act()
         except (ClusterError, LookupError) as error:
-            for line in str(error).splitlines():
-                logger.error(f"{host.print_prefix}{line}")
-            yield StringCommand("false")
+            yield from fails(*str(error).splitlines())

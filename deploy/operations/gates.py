@@ -1,7 +1,7 @@
 """Operations that change nothing: they wait for a host to be well, or end the run."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
@@ -44,6 +44,13 @@ class Says(FactBase[list[str]]):
         return []
 
 
+def fails(*lines: str) -> Iterator[StringCommand]:
+    """What an operation yields that can't go on: the run ends everywhere, and says why."""
+    for line in lines:
+        logger.error(f"{host.print_prefix}{line}")
+    yield StringCommand("false")
+
+
 @operation()
 def passes(gate: Gate) -> Generator[StringCommand, None, None]:
     """Polls until the command succeeds; else says why, and fails: the run ends everywhere."""
@@ -54,10 +61,8 @@ def passes(gate: Gate) -> Generator[StringCommand, None, None]:
         hopeless = host.get_fact(Succeeds, gate.hopeless)
         if hopeless or time.monotonic() > deadline:
             why = "it gave up" if hopeless else f"waited {gate.timeout_s} s"
-            logger.error(f"{host.print_prefix}not so: {gate.what} ({why})")
-            for line in host.get_fact(Says, gate.diagnose):
-                logger.error(f"{host.print_prefix}  {line}")
-            yield StringCommand("false")
+            said = host.get_fact(Says, gate.diagnose)
+            yield from fails(f"not so: {gate.what} ({why})", *(f"  {line}" for line in said))
             return
         time.sleep(_POLL_S)
 

@@ -10,6 +10,7 @@ from pyinfra.context import host, state
 
 from deploy.cluster.lock import PATH, Lock, give_back, refusal, take
 from deploy.facts.cluster import LockFact
+from deploy.operations.gates import fails
 
 
 @contextmanager
@@ -71,6 +72,4 @@ def return_lock(lock: Lock) -> Generator[StringCommand, None, None]:
 
 
 def _refuse(found: Lock | None) -> Iterator[StringCommand]:
-    for line in refusal(host.name, found).splitlines():
-        logger.error(f"{host.print_prefix}{line}")
-    yield StringCommand("false")
+    return fails(*refusal(host.name, found).splitlines())
