@@ -26,8 +26,7 @@ from deploy.rollouts import verbs as rollouts
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
 from deploy.settings import Stack
-from deploy.steps import BuildImage, InstallRelease, Step
-from deploy.wheels import build
+from deploy.steps import Step
 
 
 def stack() -> None:
@@ -38,9 +37,6 @@ def stack() -> None:
     """
     _all_or_none()
     steps, lock = everybody.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
-    for step in steps:
-        if isinstance(step, InstallRelease | BuildImage):
-            build(step.release)
     _show(steps)
     with lock:
         carry_out(steps)
@@ -146,7 +142,6 @@ def _roll(verb: str, plan: Callable[[rollouts.Cluster], rollouts.Rollout]) -> No
 
 def _meet() -> tuple[Stack, Machine, Runtime]:
     """What a host should be, and the machine that it is."""
-    _all_or_none()
     wanted = _wanted()
     machine = host.get_fact(MachineFact)
     if machine.system == "Darwin":

@@ -8,6 +8,7 @@ from pyinfra.operations import files, server
 from deploy.commands import build_image, compose
 from deploy.operations.perform import perform
 from deploy.steps import BuildImage, ComposeUp, PullImage
+from deploy.wheels import build
 
 
 @perform.register
@@ -22,7 +23,7 @@ def _image(step: BuildImage) -> None:
     files.directory(name=f"make directory {folder}", path=folder)
     files.put(
         name=f"upload release {step.release.name}",
-        src=str(step.release.archive),
+        src=str(build(step.release)),
         dest=archive,
         create_remote_dir=False,
     )

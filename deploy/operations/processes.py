@@ -12,14 +12,14 @@ from deploy.steps import (
     StartDaemon,
     StartUnit,
 )
+from deploy.wheels import build
 
 
 @perform.register
 def _release(step: InstallRelease) -> None:
     archive = f"{step.layout.opt}/{step.release.name}.tar"
-    files.put(
-        name=f"upload release {step.release.name}", src=str(step.release.archive), dest=archive
-    )
+    built = str(build(step.release))
+    files.put(name=f"upload release {step.release.name}", src=built, dest=archive)
     command = install_release(
         archive,
         releases=step.layout.releases,

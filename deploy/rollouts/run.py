@@ -18,8 +18,6 @@ from deploy.facts.software import PackageListsFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts.verbs import Cluster, Rollout
-from deploy.steps import BuildImage, InstallRelease
-from deploy.wheels import build
 
 _PLANS: dict[str, Rollout] = {}
 _PLANNING = Mutex()
@@ -37,13 +35,9 @@ def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
         if verb not in _PLANS:
             _PLANS[verb] = _planned(verb, plan)
     rollout = _PLANS[verb]
-    steps = rollout.steps(host.name)
-    for step in steps:
-        if isinstance(step, InstallRelease | BuildImage):
-            build(step.release)
     if rollout.changes:
         with locked(verb, rollout.site.first):
-            carry_out(steps)
+            carry_out(rollout.steps(host.name))
 
 
 def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
