@@ -63,7 +63,7 @@ def read(hosts: Mapping[str, Mapping[str, Any]]) -> Hosts:
     assert isinstance(stack, Stack)
     assert stack.cluster is not None
     if lines := [line for host in sorted(hosts) for line in _wrong(host, hosts, first)]:
-        raise TopologyError("inventory", "\n  ".join(["its hosts make up no cluster", *lines]))
+        raise TopologyError("\n  ".join(["inventory: its hosts make up no cluster", *lines]))
     found = Hosts(
         stack, stack.cluster, {host: str(data["address"]) for host, data in hosts.items()}
     )

@@ -13,10 +13,6 @@ LEAST_SHARDS = 3
 class TopologyError(ValueError):
     """The inventory's hosts can't make up the cluster; the message names the field and the cure."""
 
-    def __init__(self, field: str, cure: str) -> None:
-        super().__init__(f"{field}: {cure}")
-        self.field = field
-
 
 @dataclass(frozen=True, order=True)
 class Node:
@@ -60,8 +56,7 @@ def nodes_of(members: Mapping[str, str], cluster: Cluster) -> tuple[Node, ...]:
     for host, address in members.items():
         if address in taken:
             raise TopologyError(
-                "address",
-                f"{taken[address]} and {host} both have {address}; give each host its own",
+                f"address: {taken[address]} and {host} both have {address}; give each host its own"
             )
         taken[address] = host
     return tuple(
@@ -93,28 +88,25 @@ def _check(nodes: Sequence[Node], size: int, shards: int) -> None:
     hosts = Counter(node.host for node in nodes)
     if size > len(hosts):
         raise TopologyError(
-            "cluster.replicas",
-            f"a master and {size - 1} replicas need {size} hosts, and there are {len(hosts)}; add "
-            f"hosts, or set it to {len(hosts) - 1} at most",
+            f"cluster.replicas: a master and {size - 1} replicas need {size} hosts, and there are "
+            f"{len(hosts)}; add hosts, or set it to {len(hosts) - 1} at most"
         )
     if len(nodes) % size:
         raise TopologyError(
-            "cluster.nodes",
-            f"{len(nodes)} nodes can't make up shards of {size} (a master and its replicas); "
-            "change it, cluster.replicas or the number of hosts, so that they divide",
+            f"cluster.nodes: {len(nodes)} nodes can't make up shards of {size} (a master and its "
+            "replicas); change it, cluster.replicas or the number of hosts, so that they divide"
         )
     if shards < LEAST_SHARDS:
         raise TopologyError(
-            "cluster.nodes",
-            f"{len(nodes)} nodes make up {shards} shards of {size}, and a cluster needs "
-            f"{LEAST_SHARDS}; set it so that there are {LEAST_SHARDS * size} nodes, or add hosts",
+            f"cluster.nodes: {len(nodes)} nodes make up {shards} shards of {size}, and a cluster "
+            f"needs {LEAST_SHARDS}; set it so that there are {LEAST_SHARDS * size} nodes, or add "
+            "hosts"
         )
     host, most = hosts.most_common(1)[0]
     if most > shards:
         raise TopologyError(
-            "cluster.nodes",
-            f"{host} has {most} nodes for {shards} shards, so that two nodes of one shard would be "
-            "on it; spread the nodes over more hosts",
+            f"cluster.nodes: {host} has {most} nodes for {shards} shards, so that two nodes of one "
+            "shard would be on it; spread the nodes over more hosts"
         )
 
 
