@@ -10,6 +10,7 @@ from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 
+CURE = "mend what is named here and run again: it goes on where it stopped"
 _POLL_S = 0.2
 _SHOWN = 20
 
@@ -82,6 +83,5 @@ def wait(nodes: Nodes, unmet: Callable[[ClusterView], list[str]], what: str) -> 
 def wait_until_well(nodes: Nodes) -> ClusterView:
     """The gate: waits until the cluster has no problems."""
     return wait(
-        nodes, lambda view: problems(view, nodes.site.replicas), "the cluster is well; "
-        "mend what is named here, and run again: it goes on where it stopped",
-    )  # fmt: skip
+        nodes, lambda view: problems(view, nodes.site.replicas), f"the cluster is well; {CURE}"
+    )

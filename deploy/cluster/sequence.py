@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy.cluster.health import problems
-from deploy.cluster.nodes import Site, wait
+from deploy.cluster.nodes import CURE, Site, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import ClusterStep
 from deploy.cluster.together import Await, OnCluster
@@ -61,7 +61,4 @@ def _barrier(when: str, well: Well | None, site: Site, host: str) -> Await:
     what = f"the cluster is well {when}" if well else f"all hosts are there {when}"
     if well is None or host != site.first:
         return Await(what)
-    return Await(what, site, lambda nodes: wait(nodes, well.problems, f"{what}; {_CURE}"))
-
-
-_CURE = "mend what is named here and run again: it goes on where it stopped"
+    return Await(what, site, lambda nodes: wait(nodes, well.problems, f"{what}; {CURE}"))

@@ -9,7 +9,7 @@ from deploy.facts.gather import Facts
 from deploy.layout import Layout
 from deploy.render import digest, render
 from deploy.runtimes.base import File
-from deploy.runtimes.server import Server
+from deploy.runtimes.server import Server, in_url
 from deploy.settings import MEMORY_SHARE, Stack
 
 SHARED = "/etc/thoughtstream-shared"
@@ -72,7 +72,7 @@ class Compose:
     def _addresses(self) -> list[str]:
         """Where ports are published. Docker fails on the ::1 of a host without IPv6: not there."""
         bound = self.stack.redis.bind
-        return [_in_url(str(a)) for a in bound if not (a.version == 6 and a.is_loopback)]
+        return [in_url(str(a)) for a in bound if not (a.version == 6 and a.is_loopback)]
 
     def memory_limit(self, facts: Facts) -> int:
         """Bytes of one Redis. Where the inventory leaves it open, it stays the same for most values
@@ -95,7 +95,3 @@ def nofile_of(facts: Facts) -> int:
     """Files that a container may open: an engine can't allow more than it has."""
     given = facts.docker.nofile if facts.docker else None
     return min(_NOFILE, given or _NOFILE)
-
-
-def _in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

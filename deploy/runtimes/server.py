@@ -88,7 +88,12 @@ def service_url(host: Iterable[Seat]) -> str:
 
 def _endpoint(seat: Seat) -> str:
     address = seat.node.address if seat.node else seat.stack.redis.local_address
-    return f"{f'[{address}]' if ':' in address else address}:{seat.port}"
+    return f"{in_url(address)}:{seat.port}"
+
+
+def in_url(address: str) -> str:
+    """An address as it stands before a port."""
+    return f"[{address}]" if ":" in address else address
 
 
 class Server:
