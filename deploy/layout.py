@@ -23,7 +23,6 @@ IMAGE = "thoughtstream"
 CONTAINER_UID = 10_001
 """The service's user inside its container."""
 
-
 SYSTEMD = "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-redis.conf"
 LAUNCH_DAEMONS = "/Library/LaunchDaemons"

@@ -294,7 +294,7 @@ class Gate(Step):
     `diagnose` prints what an operator wants to see then; once `hopeless` succeeds, it ends at once.
     """
 
-    changes: ClassVar[bool] = False
+    changes = False
     what: str
     command: str
     timeout_s: int
@@ -309,7 +309,7 @@ class Gate(Step):
 class Tell(Step):
     """What is where, and what to type next."""
 
-    changes: ClassVar[bool] = False
+    changes = False
     text: str
 
     def __str__(self) -> str:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -153,13 +152,9 @@ def _run(command: list[str]) -> None:
 def _pack(wheels: Path, archive: Path) -> None:
     part = archive.with_suffix(".part")
     with tarfile.open(part, "w") as tar:
-        for path in _files(wheels):
+        for path in sorted(wheels.iterdir()):
             tar.add(path, arcname=f"wheels/{path.name}", filter=_plain)
     part.replace(archive)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return iter(sorted(folder.iterdir()))
 
 
 def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:

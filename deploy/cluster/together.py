@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from deploy.cluster.nodes import Nodes, Site
 from deploy.cluster.steps import ClusterStep
@@ -24,7 +23,7 @@ class OnCluster(Step):
 class Await(Step):
     """A barrier that all hosts pass together, once the one that has the `site` finds it ready."""
 
-    changes: ClassVar[bool] = False
+    changes = False
     what: str
     site: Site | None = None
     ready: Callable[[Nodes], object] | None = None

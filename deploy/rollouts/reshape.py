@@ -47,7 +47,7 @@ class Reshape:
         """A node that knows all others, and stays."""
         masters = [*(n for n in self.view.masters if n in self.stay), *self.view.masters]
         followers = (n for n in self.stay if self.view.master_of(n))
-        return next(iter([*masters[:1], *followers]))
+        return next(iter([*masters, *followers]))
 
     def _well(self, nodes: Iterable[Node], replicas: int | None = None) -> Well:
         return Well(frozenset(nodes), self.replicas if replicas is None else replicas)
