@@ -30,8 +30,16 @@ def hosts() -> Hosts:
     """What the inventory says of the cluster.
 
     Raises:
-        DeployError: its hosts make up no cluster.
+        DeployError: its hosts make up no cluster, or the run leaves some of them out: all meet at
+            barriers, and a part of a backup or a restore is none.
     """
+    here = {each.name for each in state.active_hosts}
+    if outside := sorted({each.name for each in state.inventory} - here):
+        names = ", ".join(outside)
+        raise DeployError(
+            f"{names}: a cluster needs all its hosts; leave out --limit and --exclude\n"
+            "  nothing was changed"
+        )
     try:
         return read({each.name: _data(each) for each in state.inventory})
     except TopologyError as error:
@@ -50,10 +58,6 @@ def plan() -> tuple[list[Step], AbstractContextManager[None]]:
         DeployError: it can't; nothing was changed anywhere.
     """
     wanted = hosts()
-    here = {each.name for each in state.active_hosts}
-    if outside := sorted(wanted.addresses.keys() - here):
-        names = ", ".join(outside)
-        raise DeployError(f"{names}: a cluster needs all its hosts; leave out --limit")
     found = known(wanted, host.name)
     if not _PLANS:
         if lines := converge.problems(wanted, found):

@@ -42,12 +42,6 @@ def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
 
 def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
     wanted = everybody.hosts()
-    if outside := sorted(
-        {each.name for each in state.inventory} - {h.name for h in state.active_hosts}
-    ):
-        raise DeployError(
-            f"deploy.{verb} needs all hosts; leave out --limit and --exclude: {outside}"
-        )
     if verb == "upgrade" and wanted.stack.runtime == "native":
         _read_lists()
     found = everybody.known(wanted, host.name)
