@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pyinfra.api.exceptions import DeployError
 
-from deploy.backups import checks
+from deploy.backups import checks, verbs
 from deploy.backups.facts import Room
 from deploy.backups.manifest import File, Held, Manifest, Saved, moment_of
 from deploy.backups.shelf import MANIFEST, BackupError, Draft, open_backup, verify
@@ -202,6 +203,16 @@ def test_masters_must_hold_it_all() -> None:
     manifest = Manifest.model_validate({"name": "x", "made": "2026-01-01", "nodes": nodes})
     assert not list(checks.capacity(manifest, 10 * MIB, 2))
     assert "redis.maxmemory: 10mb for 1 master" in next(checks.capacity(manifest, 10 * MIB, 1))
+
+
+def test_what_is_asked_for_in_other_words_is_refused() -> None:
+    for keep in (0, "7", True):
+        with pytest.raises(DeployError, match=r"keep: is .*; give the number of backups to keep"):
+            verbs.shelf_of(None, keep)
+    with pytest.raises(DeployError, match="replace: is 'maybe'; say yes or no"):
+        verbs.opened("anywhere", None, "maybe")
+    with pytest.raises(DeployError, match=r"from_: /nowhere is no backup(?s:.*)nothing was chang"):
+        verbs.opened("/nowhere", None, "no")
 
 
 def test_moments() -> None:

@@ -14,9 +14,10 @@ from deploy.facts.units import UnitState
 from deploy.layout import DAEMON, REDIS_UNIT, SERVICE_UNIT, OwnPlace
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
+from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.embedded import Embedded
-from deploy.runtimes.native import Native
+from deploy.runtimes.linux import LinuxNative
 from deploy.settings import stack
 
 from .facts import BARE, BARE_MAC, DEBIAN, MAC, deployed
@@ -267,5 +268,9 @@ def test_a_mind_of_ones_own(supervisor: str) -> None:
 
 
 def test_every_kind_is_one_runtime() -> None:
-    assert isinstance(runtime("mac-native"), Native)
-    assert isinstance(runtime("mac-docker"), Docker)
+    assert {kind: type(runtime(kind)) for kind in KINDS} == {
+        "linux-native": LinuxNative,
+        "linux-docker": Docker,
+        "mac-native": DarwinNative,
+        "mac-docker": Docker,
+    }

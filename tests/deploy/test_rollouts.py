@@ -1,6 +1,6 @@
 """What each verb plans and refuses, from facts alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -175,6 +175,25 @@ def test_who_is_alive_or_unknown_is_not_replaced() -> None:
         verbs.replace_node(cluster(alive, "abd", new="d"), "10.0.0.3")
     with pytest.raises(ClusterError, match="no node at 'nobody' is missed"):
         verbs.replace_node(cluster(six()), "nobody")
+
+
+def test_what_a_verb_cannot_do_is_refused_with_its_cure() -> None:
+    lone = [said("a:7001", "0-5460"), said("b:7001", "5461-10922"), said("c:7001", "10923-16383")]
+    single = cluster(lone, cluster={"nodes": 1, "replicas": 0})
+    slots_died = [replace(one, slots=()) if one.node == node("a:7002") else one for one in dead()]
+    refused: list[tuple[Callable[[], object], str]] = [
+        (lambda: verbs.rebalance(cluster(six(), "abcd", new="d")), "run deploy.add_node"),
+        (lambda: verbs.add_node(cluster([], new="abc")), "no cluster yet; run deploy.stack"),
+        (lambda: verbs.remove_node(cluster(six()), "x"), "'x' isn't in the inventory; choose one"),
+        (lambda: verbs.failover_drill(single), "a:7001 has no replica: set cluster.replicas"),
+        (
+            lambda: verbs.replace_node(cluster(slots_died, "abd", new="d"), "10.0.0.3"),
+            "5461 slots died with the host; run deploy.restore",
+        ),
+    ]
+    for verb, cure in refused:
+        with pytest.raises(ClusterError, match=cure):
+            verb()
 
 
 def with_candidate(found: Cluster, candidate: str, installed: str = "5:8.0.2-3") -> Cluster:

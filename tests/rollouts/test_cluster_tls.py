@@ -57,9 +57,11 @@ def test_it_is_well_verified_and_left_alone(cluster: Cluster) -> None:
 
 def test_nobody_gets_in_without_tls(cluster: Cluster) -> None:
     first, node = cluster.hosts[0], cluster.nodes[-1]
-    plain = f"docker exec thoughtstream-redis-7001 redis-cli -h {node.address} -p {node.port} ping"
+    ask = f"docker exec thoughtstream-redis-7001 redis-cli -h {node.address} -p {node.port}"
 
-    assert "NOAUTH" not in first.exec(f"{plain} 2>&1", check=False).stdout
+    assert "NOAUTH" in first.exec(f"{ask} --tls --insecure ping 2>&1", check=False).stdout
+    plain = first.exec(f"{ask} ping 2>&1", check=False).stdout
+    assert "NOAUTH" not in plain and "PONG" not in plain
 
 
 def test_certificates_change_while_the_cluster_works(
