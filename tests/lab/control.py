@@ -34,6 +34,12 @@ class Done:
         """Whether an operation changed a host."""
         return self._total("success") > 0
 
+    @property
+    def plan(self) -> list[str]:
+        """The steps that it announced, in order."""
+        lines = (line.partition(" Plan ")[2] for line in self.err.splitlines())
+        return [line.partition(": ")[2] for line in lines if line]
+
     def _total(self, count: str) -> int:
         return int(self.report["results"]["totals"][count])
 

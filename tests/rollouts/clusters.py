@@ -57,12 +57,6 @@ class Cluster:
         self.said += done.out + done.err
         return done
 
-    @staticmethod
-    def plan(done: Done) -> list[str]:
-        """The steps that a run announced, of all hosts."""
-        lines = (line.partition(" Plan ")[2] for line in done.err.splitlines())
-        return [line.partition(": ")[2] for line in lines if line]
-
     @property
     def wanted(self) -> Hosts:
         """What the inventory says of the cluster."""
@@ -91,3 +85,7 @@ class Cluster:
             said = self.host(node).exec(f"{{ {cli.ask(*QUESTIONS)}; }} 2>/dev/null", check=False)
             found[node] = NodeView.parse(said.stdout.splitlines())
         return ClusterView(found)
+
+    def starts(self) -> dict[Node, str]:
+        """Names each node's start: another start, another name."""
+        return {node: found.info["run_id"] for node, found in self.view().present.items()}

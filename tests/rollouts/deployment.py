@@ -63,11 +63,6 @@ class Deployment:
         self.said += done.out + done.err
         return done
 
-    def plan(self, done: Done) -> list[str]:
-        """The steps that a run announced, in order."""
-        lines = (line.partition(" Plan ")[2] for line in done.err.splitlines())
-        return [line.partition(": ")[2] for line in lines if line]
-
     def redis(self, *arguments: str) -> str:
         """What Redis answers its admin, asked at the host's console."""
         return self.host.exec(self.cli(*arguments)).stdout.strip()

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from deploy.cluster.health import problems
-from deploy.cluster.topology import Node
 from tests.lab import control
 from tests.servers import wait_until
 
@@ -18,11 +17,6 @@ SECRETS = "/etc/thoughtstream/secrets/admin /etc/thoughtstream/service/password"
 MIB = 1 << 20
 
 
-def starts(cluster: Cluster) -> dict[Node, str]:
-    """Names each node's last start: another start, another name."""
-    return {node: view.info["run_id"] for node, view in cluster.view().present.items()}
-
-
 def config(cluster: Cluster, name: str) -> set[str]:
     """What the nodes have for a directive, each value once."""
     return {cluster.redis(node, "config", "get", name).split()[1] for node in cluster.nodes}
@@ -30,17 +24,17 @@ def config(cluster: Cluster, name: str) -> set[str]:
 
 def test_it_is_made_as_planned_and_then_left_alone(made_cluster: Cluster) -> None:
     made_cluster.run()
-    before = starts(made_cluster)
+    before = made_cluster.starts()
 
     again = made_cluster.run()
 
     totals = again.report["results"]["totals"]
     assert (totals["success"], totals["error"]) == (0, 0)
-    assert made_cluster.plan(again) == []
+    assert again.plan == []
     view = made_cluster.view()
     assert problems(view, 1) == []
     assert {len(view.replicas(master)) for master in view.masters} == {1}
-    assert starts(made_cluster) == before
+    assert made_cluster.starts() == before
 
 
 def test_the_same_inventory_verifies_the_hosts(made_cluster: Cluster) -> None:
@@ -60,7 +54,7 @@ def test_the_inventory_that_comes_with_it_takes_hosts_from_the_environment(
     monkeypatch.setenv("THOUGHTSTREAM_HOSTS", named)
     monkeypatch.setenv("THOUGHTSTREAM_SSH_CONFIG", str(ssh_config(tmp_path, *made_cluster.hosts)))
 
-    planned = made_cluster.plan(control.pyinfra(INVENTORY, "deploy.stack", dry=True))
+    planned = control.pyinfra(INVENTORY, "deploy.stack", dry=True).plan
 
     assert len([step for step in planned if "maxmemory 67108864 -> 512mb" in step]) == 6
 
@@ -72,7 +66,7 @@ def test_what_somebody_changed_is_put_right(made_cluster: Cluster) -> None:
     made_cluster.redis(second, "acl", "setuser", "default", "on", "nopass", "+@all", "~*")
     made_cluster.host(second).exec("echo '# mine' >>/etc/thoughtstream/redis-7001/redis.conf")
     made_cluster.host(third).exec("systemctl disable --now thoughtstream-redis-7001")
-    before = starts(made_cluster)
+    before = made_cluster.starts()
 
     done = made_cluster.run()
 
@@ -80,25 +74,25 @@ def test_what_somebody_changed_is_put_right(made_cluster: Cluster) -> None:
     assert config(made_cluster, "maxmemory-policy") == {"volatile-lru"}
     assert "user default off" in made_cluster.redis(second, "acl", "list")
     assert problems(made_cluster.view(), 1) == []
-    after = starts(made_cluster)
+    after = made_cluster.starts()
     assert {node for node in after if after[node] != before.get(node)} == {third}
     assert not made_cluster.run().changed
 
 
 def test_settings_change_live_or_node_by_node(made_cluster: Cluster) -> None:
     made_cluster.run()
-    before = starts(made_cluster)
+    before = made_cluster.starts()
 
-    planned = made_cluster.plan(made_cluster.run(dry=True, maxmemory="80mb"))
+    planned = made_cluster.run(dry=True, maxmemory="80mb").plan
     made_cluster.run(maxmemory="80mb")
     assert len([step for step in planned if "apply live, no restart (node 700" in step]) == 6
     assert config(made_cluster, "maxmemory") == {str(80 * MIB)}
-    assert starts(made_cluster) == before
+    assert made_cluster.starts() == before
 
     done = made_cluster.run(maxmemory="80mb", io_threads=2)
-    restarts = [step for step in made_cluster.plan(done) if step.startswith("restart thought")]
+    restarts = [step for step in done.plan if step.startswith("restart thought")]
     assert len([step for step in restarts if "io-threads 1 -> 2" in step]) == 6
-    after = starts(made_cluster)
+    after = made_cluster.starts()
     assert all(after[node] != before[node] for node in made_cluster.nodes)
     assert config(made_cluster, "io-threads") == {"2"}
     assert problems(made_cluster.view(), 1) == []

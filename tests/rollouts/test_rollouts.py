@@ -6,15 +6,9 @@ from dataclasses import replace
 
 from deploy.cluster.health import problems
 from deploy.cluster.lock import PATH, Lock
-from deploy.cluster.topology import Node
 from tests.servers import wait_until
 
 from .clusters import Cluster
-
-
-def starts(cluster: Cluster) -> dict[Node, str]:
-    """Names each node's start: another start, another name."""
-    return {node: found.info["run_id"] for node, found in cluster.view().present.items()}
 
 
 def well(cluster: Cluster) -> bool:
@@ -27,7 +21,7 @@ def locked(cluster: Cluster) -> list[str]:
 
 
 def test_an_unwell_cluster_is_left_alone(made_cluster: Cluster) -> None:
-    before = starts(made_cluster)
+    before = made_cluster.starts()
     replica = next(node for node, found in made_cluster.view().present.items() if found.master_id)
     host = made_cluster.host(replica)
     host.exec(f"systemctl stop thoughtstream-redis-{replica.port}")
@@ -39,7 +33,7 @@ def test_an_unwell_cluster_is_left_alone(made_cluster: Cluster) -> None:
     assert f"{replica} doesn't answer" in refused.err
     assert "Traceback" not in refused.err
     assert locked(made_cluster) == []
-    assert {**before, **starts(made_cluster)} == before
+    assert {**before, **made_cluster.starts()} == before
     host.exec(f"systemctl start thoughtstream-redis-{replica.port}")
     wait_until(lambda: well(made_cluster), "the cluster is well", most_s=60, step_s=0.5)
 
@@ -48,12 +42,12 @@ def test_whom_another_operator_keeps_out_is_told_who_it_is(made_cluster: Cluster
     theirs = replace(Lock.own("rebalance"), who="ada", machine="elsewhere")
     first = made_cluster.hosts[0]
     first.exec(f"cat >{PATH} <<'END'\n{theirs.to_json()}\nEND")
-    before = starts(made_cluster)
+    before = made_cluster.starts()
 
     refused = made_cluster.run("deploy.failover_drill", check=False)
 
     assert refused.code == 1
     assert "n1 is locked: deploy.rebalance by ada on elsewhere" in refused.err
-    assert starts(made_cluster) == before
+    assert made_cluster.starts() == before
     assert locked(made_cluster) == [first.name]
     first.exec(f"rm {PATH}")

@@ -36,7 +36,7 @@ def deployed(
         planned = deployment.deploy(dry=True)
         assert deployment.digest() == before
         done = deployment.deploy()
-        assert deployment.plan(done) == deployment.plan(planned)
+        assert done.plan == planned.plan
         yield deployment
 
 
@@ -76,7 +76,7 @@ def test_more_memory_is_taken_live(deployed: Deployment) -> None:
 
     assert deployed.redis("config", "get", "maxmemory").split()[1] == str(640 * MIB)
     assert deployed.run_id() == run_id
-    assert not [step for step in deployed.plan(done) if "restart " in step]
+    assert not [step for step in done.plan if "restart " in step]
     assert not deployed.deploy(maxmemory="640mb").changed
 
 
@@ -85,7 +85,7 @@ def test_more_threads_restart_once(deployed: Deployment) -> None:
     run_id = deployed.run_id()
     kept = deployed.write(200)
 
-    planned = deployed.plan(deployed.deploy(io_threads=2, dry=True))
+    planned = deployed.deploy(io_threads=2, dry=True).plan
     assert deployed.run_id() == run_id
     assert len([step for step in planned if "io-threads 1 -> 2" in step]) == 1
     starts = _starts(deployed)
@@ -116,8 +116,8 @@ def test_a_dry_run_tells_live_from_restart_and_changes_nothing(deployed: Deploym
     before = deployed.digest()
     run_id = deployed.run_id()
 
-    live = deployed.plan(deployed.deploy(dry=True, maxmemory="700mb"))
-    restart = deployed.plan(deployed.deploy(dry=True, io_threads=4))
+    live = deployed.deploy(dry=True, maxmemory="700mb").plan
+    restart = deployed.deploy(dry=True, io_threads=4).plan
 
     assert live[0] == f"apply live, no restart: maxmemory {512 * MIB} -> 700mb"
     assert not any("restart " in step for step in live)
