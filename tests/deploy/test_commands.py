@@ -5,10 +5,13 @@ from pathlib import Path
 
 from deploy.commands import (
     RedisCli,
+    apply_masterauth,
     build_image,
     compose,
     install_release,
     make_secret,
+    put_masterauth,
+    put_secret,
     start_daemon,
     start_unit,
 )
@@ -114,3 +117,17 @@ def test_a_secret_is_made_once_and_not_printed(tmp_path: Path) -> None:
     assert path.read_text() == secret
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_secret_comes_by_standard_input_and_is_whole_at_once(tmp_path: Path) -> None:
+    path, conf = tmp_path / "it's a secret", tmp_path / "masterauth.conf"
+    command = put_secret(str(path), user="root", group="root", mode=0o640)
+    said = subprocess.run(["sh", "-c", command], input=b"s3cret", capture_output=True, check=True)
+    command = put_masterauth(str(path), str(conf), user="root", group="root", mode=0o640)
+    subprocess.run(["sh", "-c", command], check=True)
+
+    assert said.stdout + said.stderr == b""
+    assert (path.read_text(), conf.read_text()) == ("s3cret", "masterauth s3cret\n")
+    assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o640}
+    assert sorted(tmp_path.iterdir()) == [path, conf]
+    assert apply_masterauth(RedisCli(linux_native(), 7001), str(path)).startswith("cat '")
