@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 
 from deploy.facts.embedded import EmbeddedState
+from deploy.facts.files import PathState
 from deploy.facts.gather import Facts
 from deploy.facts.units import UnitState
-from deploy.layout import DAEMON, REDIS_UNIT, SERVICE_UNIT, OwnPlace
+from deploy.layout import (
+    DAEMON,
+    LAUNCH_DAEMONS,
+    REDIS_DAEMON,
+    REDIS_UNIT,
+    SERVICE_UNIT,
+    SYSTEMD,
+    OwnPlace,
+)
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
 from deploy.runtimes.darwin import DarwinNative
@@ -159,6 +168,30 @@ def test_a_strange_user_makes_the_acl_load_again(kind: str) -> None:
 
     assert changes(runtime(kind), replace(facts, redis=replace(facts.redis, users=users))) == [
         "load the ACL, no restart"
+    ]
+
+
+def drifted(kind: str, path: str) -> list[str]:
+    """What is done to a settled host that has something else at a path, for everybody to read."""
+    facts = settled(kind)
+    other = PathState("-", ("root", "0"), ("root", "0"), 0o666)
+    return changes(runtime(kind), replace(facts, paths=facts.paths | {path: other}))
+
+
+def test_files_that_somebody_changed_are_put_right_and_taken_on() -> None:
+    assert drifted("linux-native", "/etc/thoughtstream/secrets/admin") == [
+        "set owner and mode of /etc/thoughtstream/secrets/admin"
+    ]
+    assert drifted("linux-native", "/etc/thoughtstream/redis/users.acl") == [
+        "write /etc/thoughtstream/redis/users.acl",
+        "load the ACL, no restart",
+    ]
+    assert drifted("linux-native", f"{SYSTEMD}/{REDIS_UNIT}.service")[1:] == [
+        "start thoughtstream-redis (its unit changed)"
+    ]
+    # launchd takes a job's file only when it loads the job anew.
+    assert drifted("mac-native", f"{LAUNCH_DAEMONS}/{REDIS_DAEMON}.plist")[1:] == [
+        f"restart {REDIS_DAEMON} (its unit changed)"
     ]
 
 

@@ -52,6 +52,12 @@ def test_a_host_is_added() -> None:
     ]
 
 
+def test_nothing_moves_before_all_is_well() -> None:
+    found = grown(new("d:7001"), new("d:7002"))
+
+    assert all(turn.well for turn in Reshape(found, list(found.nodes), 1).turns())
+
+
 STAY = ["a:7001", "a:7002", "b:7001", "b:7002", "c:7001", "c:7002"]
 
 
@@ -100,6 +106,7 @@ def test_masters_are_levelled_where_their_replicas_allow_it() -> None:
 
     assert levelled([a, b], {c: b}) == [(b, c)]
     assert levelled([a, c], {node("b:7002"): a}) == []
+    assert levelled([a], {c: a}) == []
 
 
 def test_many_shapes_keep_shards_apart() -> None:

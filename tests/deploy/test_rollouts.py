@@ -107,6 +107,13 @@ def test_all_hosts_come_to_the_same_barriers() -> None:
 
     assert len(barriers) == 1
     assert len(barriers.pop()) > len(rollout.turns)
+    looking = [
+        host
+        for host in "abcd"
+        for step in in_turn(rollout.turns, rollout.site, host, rollout.end)
+        if isinstance(step, Await) and step.site and step.ready
+    ]
+    assert looking == ["a"] * (sum(turn.well is not None for turn in rollout.turns) + 1)
     own = in_turn(rollout.turns, rollout.site, "b", rollout.end)
     assert sum(not isinstance(step, Await) for step in own) == sum(
         turn.host == "b" for turn in rollout.turns
@@ -173,6 +180,9 @@ def test_who_is_alive_or_unknown_is_not_replaced() -> None:
     alive = [replace(one, flags="", silent=False) for one in dead()]
     with pytest.raises(ClusterError, match=r"still alive; run deploy\.remove_node"):
         verbs.replace_node(cluster(alive, "abd", new="d"), "10.0.0.3")
+    loading = [dead()[0].with_info(loading="1"), *dead()[1:]]
+    with pytest.raises(ClusterError, match="a:7001 is loading its data"):
+        verbs.replace_node(cluster(loading, "abd", new="d"), "10.0.0.3")
     with pytest.raises(ClusterError, match="no node at 'nobody' is missed"):
         verbs.replace_node(cluster(six()), "nobody")
 
@@ -222,6 +232,7 @@ def test_nobody_goes_back_to_an_older_redis() -> None:
     older = cluster(six(), runtime="docker", docker={"image": "redis:7.4"})
     with pytest.raises(ClusterError, match=r"docker\.image: redis:7\.4 is older"):
         upgrade(older)
+    assert upgrade(cluster(six(), runtime="docker", docker={"image": "redis:8"})).ready
 
 
 def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:
@@ -231,6 +242,7 @@ def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:
     assert Lock.parse(own.to_json()) == own
     assert not own.is_left()
     assert gone.is_left()
+    assert own.same_run(own) and not own.same_run(gone)
     assert not replace(gone, machine="elsewhere").is_left()
     assert own.gone_on_with(gone).since == gone.since
     assert own.gone_on_with(replace(gone, verb="rebalance")) == own
