@@ -67,17 +67,25 @@ class Nodes(Protocol):
 
 
 def wait(nodes: Nodes, unmet: Callable[[ClusterView], list[str]], what: str) -> ClusterView:
-    """Polls until nothing is unmet any more, as long as the site allows; returns the last view.
+    """Polls until nothing is unmet any more, as long as the site allows; returns the last view. A
+    node that doesn't answer, as while it loads what it follows now, is waited for, too.
 
     Raises:
         ClusterError: it doesn't come true; with what was unmet in the end.
     """
     deadline = time.monotonic() + nodes.site.timeout_s
-    while lines := unmet(view := nodes.view()):
+    while lines := _unmet(unmet, view := nodes.view()):
         if time.monotonic() > deadline:
             raise ClusterError(f"waited {nodes.site.timeout_s} s in vain: {what}", *lines)
         time.sleep(_POLL_S)
     return view
+
+
+def _unmet(unmet: Callable[[ClusterView], list[str]], view: ClusterView) -> list[str]:
+    try:
+        return unmet(view)
+    except LookupError as error:
+        return [str(error)]
 
 
 def wait_until_well(nodes: Nodes) -> ClusterView:

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,20 @@ def pyinfra(inventory: Path, *operations: str, dry: bool = False, check: bool = 
     mode = "--dry" if dry else "--yes"
     program = [sys.executable, "-m", "pyinfra", mode, "--json"]
     return _run([*program, str(inventory), *operations], check=check)
+
+
+@contextmanager
+def begun(inventory: Path, *operations: str) -> Iterator["subprocess.Popen[str]"]:
+    """The same, begun and not waited for; it is in a group of its own, as a terminal's job is."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pyinfra", "--yes", str(inventory), *operations],
+        cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def verify(inventory: Path, *arguments: str, check: bool = True) -> Done:

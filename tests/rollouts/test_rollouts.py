@@ -1,11 +1,16 @@
-"""Verbs on a cluster of real hosts refuse what they must. That they do what they say and nobody
-notices is proved by `test_rollouts_lose_nothing`.
+"""Verbs on a cluster of real hosts refuse what they must, and go on where they were cut off. That
+they do what they say and nobody notices is proved by `test_rollouts_lose_nothing`.
 """
 
+import os
+import signal
+import subprocess
 from dataclasses import replace
 
 from deploy.cluster.health import problems
 from deploy.cluster.lock import PATH, Lock
+from deploy.cluster.topology import Node
+from tests.lab import control
 from tests.servers import wait_until
 
 from .clusters import Cluster
@@ -51,3 +56,56 @@ def test_whom_another_operator_keeps_out_is_told_who_it_is(made_cluster: Cluster
     assert made_cluster.starts() == before
     assert locked(made_cluster) == [first.name]
     first.exec(f"rm {PATH}")
+
+
+def gone_on_with(cluster: Cluster, before: dict[Node, str], cut_off: dict[Node, str]) -> None:
+    """Runs the restart again: those that had their turn are left, the others get theirs."""
+    had_theirs = {node for node, start in cut_off.items() if start != before[node]}
+    assert had_theirs and had_theirs != set(before)
+
+    cluster.run("deploy.restart")
+
+    now = cluster.starts()
+    assert {node for node in before if now[node] == cut_off.get(node)} == had_theirs
+    assert locked(cluster) == []
+    assert well(cluster)
+
+
+def until_one_has_restarted(
+    cluster: Cluster, before: dict[Node, str], run: "subprocess.Popen[str]"
+) -> None:
+    def one_has() -> bool:
+        assert run.poll() is None, run.communicate()
+        return bool(cluster.starts().items() - before.items())
+
+    wait_until(one_has, "a node has restarted", most_s=120)
+
+
+def test_ctrl_c_in_the_middle(made_cluster: Cluster) -> None:
+    before = made_cluster.starts()
+    with control.begun(made_cluster.inventory(), "deploy.restart") as run:
+        until_one_has_restarted(made_cluster, before, run)
+        os.killpg(run.pid, signal.SIGINT)
+        said, _ = run.communicate()
+
+    assert run.returncode != 0
+    assert "Traceback" not in said
+    assert locked(made_cluster) == ["n1", "n2", "n3"]
+    wait_until(lambda: well(made_cluster), "the cluster is well", most_s=60, step_s=0.5)
+    gone_on_with(made_cluster, before, made_cluster.starts())
+
+
+def test_a_host_that_goes_down_in_the_middle(made_cluster: Cluster) -> None:
+    before = made_cluster.starts()
+    last = made_cluster.hosts[-1]
+    with control.begun(made_cluster.inventory(), "deploy.restart") as run:
+        until_one_has_restarted(made_cluster, before, run)
+        last.kill()
+        said, _ = run.communicate()
+
+    assert run.returncode == 1
+    assert "Traceback" not in said
+    last.start()
+    wait_until(lambda: well(made_cluster), "the cluster is well", most_s=120, step_s=0.5)
+    done = {node: start for node, start in made_cluster.starts().items() if node.host != last.name}
+    gone_on_with(made_cluster, before, done)

@@ -1,0 +1,55 @@
+"""Waiting for a cluster: a node that says nothing for a moment is waited for, not given up."""
+
+from dataclasses import replace
+
+import pytest
+
+from deploy.cluster.members import follow
+from deploy.cluster.nodes import ClusterError, Nodes, Site, wait
+from deploy.cluster.state import ClusterView
+from deploy.cluster.topology import Node
+
+from .views import Said, node, said, six, view
+
+
+class Script(Nodes):
+    """Nodes that say one thing after the other, and the last for ever; told to follow, they do."""
+
+    def __init__(self, *views: ClusterView, timeout_s: int = 60) -> None:
+        self._views = list(views)
+        self._timeout_s = timeout_s
+        self.asked: list[str] = []
+
+    @property
+    def site(self) -> Site:
+        return Site({}, 1, self._timeout_s)
+
+    def view(self) -> ClusterView:
+        return self._views.pop(0) if len(self._views) > 1 else self._views[0]
+
+    def ask(self, node: Node, *command: str) -> str:
+        self.asked.append(f"{node} {' '.join(command[:2])}")
+        return "OK"
+
+    def tell(self, text: str) -> None: ...
+
+
+def changed(name: str, **how: object) -> list[Said]:
+    """Six nodes, one of which is another way."""
+    return [replace(one, **how) if str(one.node) == name else one for one in six()]  # type: ignore[arg-type]
+
+
+def test_a_replica_that_loads_what_it_follows_now_is_waited_for() -> None:
+    loading = view(changed("a:7002", silent=True))
+    nodes = Script(view(six()), loading, loading, view(changed("a:7002", master="a:7001")))
+
+    assert follow(nodes, node("a:7002"), node("a:7001"))
+
+    assert nodes.asked == ["a:7002 cluster replicate"]
+
+
+def test_a_node_that_stays_silent_is_named_in_the_end() -> None:
+    nodes = Script(view([*six()[1:], replace(said("a:7001"), silent=True)]), timeout_s=0)
+
+    with pytest.raises(ClusterError, match=r"in vain: it serves\n  a:7001 doesn't answer"):
+        wait(nodes, lambda now: [] if now[node("a:7001")].slots else ["no"], "it serves")
