@@ -95,12 +95,15 @@ local function forget(run)
   end
 end
 
--- Another weight or half-life is another scale: what competes is scored anew, once.
+-- Another weight or half-life is another scale: what competes is scored anew, once. The ledger is
+-- asked when something came, or when another mind or configuration had its turn on this server.
 local function rescale(run)
-  local scale = run.cfg.scale
-  local was = redis.call('HGET', run.keys[KEY.ledger], 'scale')
+  local ledger, scale = run.keys[KEY.ledger], run.cfg.scale
+  if run.cfg.last == ledger and not run.counts.adopted then return end
+  run.cfg.last = ledger
+  local was = redis.call('HGET', ledger, 'scale')
   if was == scale then return end
-  redis.call('HSET', run.keys[KEY.ledger], 'scale', scale)
+  redis.call('HSET', ledger, 'scale', scale)
   if not was then return end
   for _, member in ipairs(redis.call('ZRANGE', run.keys[KEY.contest], 0, -1)) do
     local flat = take(run, member)
@@ -171,8 +174,8 @@ local function cycle(keys, args)
     run.attended = before
     return report(run)
   end
-  rescale(run)
   adopt(run)
+  rescale(run)
   settle(run)
   if mode ~= 'settle' then
     attend(run, token)
