@@ -60,6 +60,7 @@ def judge(
     )
     sworn = {value for record in firm for _, value in record.promised}
     lost = [value for value in found.lost if value in sworn]
+    gaps = _gaps(records)
     errors = Counter(error for record in records for error in record.errors)
     errors.update(f"{r.client.kind}: a client hangs" for r in records if not r.ended)
     return Outcome(
@@ -70,18 +71,25 @@ def judge(
         lost=len(lost),
         wrong=len(found.wrong),
         errors=errors.total(),
-        longest_gap_s=max(r.longest_gap_s for r in records if r.client.kind != "anchors"),
+        longest_gap_s=max(gaps.values()),
         attended=found.attended,
         attended_twice=len(found.attended_twice),
         ledger_faults=len(found.faults),
         may_lose=sum(len(record.promised) for record in loose),
         did_lose=len(found.lost) - len(lost),
         details=[
+            f"longest gap: {', '.join(f'{gap:.2f} s of {kind}' for kind, gap in gaps.items())}",
             *(f"lost: {value}" for value in lost[:5]),
             *found.faults[:5],
             *(f"{n} times {error}" for error, n in errors.most_common(5)),
         ],
     )
+
+
+def _gaps(records: list[Record]) -> dict[str, float]:
+    """The longest gap of each kind of client that doesn't wait for a replica."""
+    kinds = sorted({r.client.kind for r in records} - {"anchors"})
+    return {k: max(r.longest_gap_s for r in records if r.client.kind == k) for k in kinds}
 
 
 def show(outcomes: Sequence[Outcome], console: Console | None = None) -> None:
