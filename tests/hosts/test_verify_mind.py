@@ -9,9 +9,11 @@ from redis import Redis
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
 from tests.servers import wait_until
+from thoughtstream import keys
 
 from .site import Site
 
+WORD = "kettle"
 ONCE_ATTENDED_S = 60
 """A thought is attended at once and becomes memory 5 s later; a busy host takes its time."""
 
@@ -21,27 +23,35 @@ def mind(site: Site) -> Iterator[str]:
     """A mind of our own, forgotten afterwards: the host's other minds see nothing of it."""
     name = f"verification-{uuid.uuid4().hex[:8]}"
     yield name
-    for pattern in (f"thought:{{{name}}}:*", f"memory:{{{name}}}:*"):
-        _forget(site, pattern)
+    memories = site.thoughtstream("recall", WORD, "--mind", name)["memories"]
+    _unlink(site, _keys_of(name, [memory["id"] for memory in memories]))
 
 
-def _forget(site: Site, pattern: str) -> None:
+def _keys_of(mind: str, memories: list[str]) -> list[str]:
+    """The keys of a mind that has the standard windows and these memories; others expire."""
+    once = [family for family in keys.FAMILIES if family.pattern.count("<") == 1]
+    return [
+        *(family.key(mind=mind) for family in once if "<mind>" in family.pattern),
+        *(keys.WINDOW.key(mind=mind, window=window) for window in keys.STANDARD_WINDOWS),
+        *(keys.ITEM.key(mind=mind, id=memory) for memory in memories),
+    ]
+
+
+def _unlink(site: Site, names: list[str]) -> None:
+    """All have one slot; of a cluster, another host's node may serve it."""
     if isinstance(site.runtime, Native | Docker):
-        cli = site.runtime.cli
-        for key in site.sh(cli("--scan", "--pattern", pattern)).splitlines():
-            site.sh(cli("unlink", key))
+        site.sh(site.runtime.cli("-c", "unlink", *names))
         return
     with Redis.from_url(site.thoughtstream("status")["redis"]["url"]) as redis:
-        for key in redis.scan_iter(pattern):
-            redis.unlink(key)
+        redis.unlink(*names)
 
 
 def test_a_thought_is_attended_and_recalled(site: Site, mind: str) -> None:
-    thought = "the verification looks at a blue kettle"
+    thought = f"the verification looks at a blue {WORD}"
     site.thoughtstream("think", thought, "--salience", "0.9", "--mind", mind)
 
     def remembered() -> bool:
-        found = site.thoughtstream("recall", "kettle", "--mind", mind)["memories"]
+        found = site.thoughtstream("recall", WORD, "--mind", mind)["memories"]
         return [memory["content"] for memory in found] == [thought]
 
     wait_until(remembered, "the thought is recalled", most_s=ONCE_ATTENDED_S, step_s=0.5)

@@ -1,14 +1,19 @@
 """What an operator runs on the control machine: pyinfra, and the verification of hosts."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
+_MOST_S = 120
+_PATIENCE_S = 10
 _ROOT = Path(__file__).parents[2]
 
 
@@ -57,18 +62,33 @@ def pyinfra(inventory: Path, *operations: str, dry: bool = False, check: bool = 
     return _run([*program, str(inventory), *operations], check=check)
 
 
-@contextmanager
-def begun(inventory: Path, *operations: str) -> Iterator["subprocess.Popen[str]"]:
-    """The same, begun and not waited for; it is in a group of its own, as a terminal's job is."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "pyinfra", "--yes", str(inventory), *operations],
-        cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-    ) as process:  # fmt: skip
+class Begun:
+    """`pyinfra INVENTORY OPERATIONS…` that runs; in a group of its own, as a terminal's job is."""
+
+    def __init__(self, inventory: Path, *operations: str) -> None:
+        self._said = TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pyinfra", "--yes", str(inventory), *operations],
+            cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def press_ctrl_c(self) -> None:
+        """Again and again, as one does, until it ends."""
+        deadline = time.monotonic() + _MOST_S
+        while self.process.poll() is None and time.monotonic() < deadline:
+            os.killpg(self.process.pid, signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_PATIENCE_S)
+
+    def end(self) -> Done:
+        """Waits for its end; kills it if that doesn't come."""
         try:
-            yield process
+            code = self.process.wait(_MOST_S)
         finally:
-            process.kill()
+            self.process.kill()
+        self._said.seek(0)
+        return Done(code, self._said.read(), "")
 
 
 def verify(inventory: Path, *arguments: str, check: bool = True) -> Done:

@@ -44,6 +44,8 @@ def test_the_same_inventory_verifies_the_hosts(made_cluster: Cluster) -> None:
 
     assert " passed" in verified.out
     assert "skipped" not in verified.out
+    scan = ("--scan", "--pattern", "*{verification-*")
+    assert {made_cluster.redis(node, *scan) for node in made_cluster.nodes} == {""}
 
 
 def test_the_inventory_that_comes_with_it_takes_hosts_from_the_environment(

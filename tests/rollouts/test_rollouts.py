@@ -2,9 +2,6 @@
 they do what they say and nobody notices is proved by `test_rollouts_lose_nothing`.
 """
 
-import os
-import signal
-import subprocess
 from dataclasses import replace
 
 from deploy.cluster.health import problems
@@ -71,24 +68,25 @@ def gone_on_with(cluster: Cluster, before: dict[Node, str], cut_off: dict[Node, 
     assert well(cluster)
 
 
-def until_one_has_restarted(
-    cluster: Cluster, before: dict[Node, str], run: "subprocess.Popen[str]"
-) -> None:
+def restarting(cluster: Cluster, before: dict[Node, str]) -> control.Begun:
+    """Begins a restart of all nodes; one has restarted."""
+    run = control.Begun(cluster.inventory(), "deploy.restart")
+
     def one_has() -> bool:
-        assert run.poll() is None, run.communicate()
+        assert run.process.poll() is None, run.end()
         return bool(cluster.starts().items() - before.items())
 
     wait_until(one_has, "a node has restarted", most_s=120)
+    return run
 
 
 def test_ctrl_c_in_the_middle(made_cluster: Cluster) -> None:
     before = made_cluster.starts()
-    with control.begun(made_cluster.inventory(), "deploy.restart") as run:
-        until_one_has_restarted(made_cluster, before, run)
-        os.killpg(run.pid, signal.SIGINT)
-        said, _ = run.communicate()  # and ends with 0: so pyinfra has it
+    run = restarting(made_cluster, before)
 
-    assert "Traceback" not in said
+    run.press_ctrl_c()
+
+    assert "Traceback" not in run.end().out  # and it ends with 0: so pyinfra has it
     assert locked(made_cluster) == ["n1", "n2", "n3"]
     wait_until(lambda: well(made_cluster), "the cluster is well", most_s=60, step_s=0.5)
     gone_on_with(made_cluster, before, made_cluster.starts())
@@ -96,14 +94,14 @@ def test_ctrl_c_in_the_middle(made_cluster: Cluster) -> None:
 
 def test_a_host_that_goes_down_in_the_middle(made_cluster: Cluster) -> None:
     before = made_cluster.starts()
+    run = restarting(made_cluster, before)
     last = made_cluster.hosts[-1]
-    with control.begun(made_cluster.inventory(), "deploy.restart") as run:
-        until_one_has_restarted(made_cluster, before, run)
-        last.kill()
-        said, _ = run.communicate()
 
-    assert run.returncode == 1
-    assert "Traceback" not in said
+    last.kill()
+
+    failed = run.end()
+    assert failed.code == 1
+    assert "Traceback" not in failed.out
     last.start()
     wait_until(lambda: well(made_cluster), "the cluster is well", most_s=120, step_s=0.5)
     done = {node: start for node, start in made_cluster.starts().items() if node.host != last.name}
