@@ -9,7 +9,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 _MOST_S = 120
@@ -66,12 +65,13 @@ class Begun:
     """`pyinfra INVENTORY OPERATIONS…` that runs; in a group of its own, as a terminal's job is."""
 
     def __init__(self, inventory: Path, *operations: str) -> None:
-        self._said = TemporaryFile("w+")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pyinfra", "--yes", str(inventory), *operations],
-            cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
+        self._said = inventory.with_suffix(".said")
+        with self._said.open("w") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pyinfra", "--yes", str(inventory), *operations],
+                cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
 
     def press_ctrl_c(self) -> None:
         """Again and again, as one does, until it ends."""
@@ -87,8 +87,7 @@ class Begun:
             code = self.process.wait(_MOST_S)
         finally:
             self.process.kill()
-        self._said.seek(0)
-        return Done(code, self._said.read(), "")
+        return Done(code, self._said.read_text(), "")
 
 
 def verify(inventory: Path, *arguments: str, check: bool = True) -> Done:
