@@ -138,7 +138,7 @@ REFUSED: list[tuple[Any, ...]] = [
     ("MODULE", "LIST"),
     ("MODULE", "LOAD", "/x.so"),
     ("FUNCTION", "FLUSH"),
-    ("FUNCTION", "DELETE", "thoughtstream_attention_1"),
+    ("FUNCTION", "DELETE", "thoughtstream_attention_2"),
     ("FUNCTION", "RESTORE", "x"),
     ("SCRIPT", "FLUSH"),
     ("ACL", "LIST"),

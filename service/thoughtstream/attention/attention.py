@@ -45,7 +45,7 @@ class Attention:
         """
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         args = (token, mode, *prefixes, self._config)
-        answer = await LIBRARY.call(self._redis, "attention_cycle_1", cycle_keys, args)
+        answer = await LIBRARY.call(self._redis, "attention_cycle_2", cycle_keys, args)
         return CycleReport.parse(answer)
 
     async def intervene(
@@ -64,7 +64,7 @@ class Attention:
         where = (keys.DEADLINES.key(mind=mind), keys.INTERVENING.key(mind=mind), item)
         flat = [text for pair in change.items() for text in pair]
         state, *at = await LIBRARY.call(
-            self._redis, "attention_intervene_1", where, (thought_id, action, *flat)
+            self._redis, "attention_intervene_2", where, (thought_id, action, *flat)
         )
         if state == "malformed":
             raise InvalidThought(f"id: {thought_id!r} is not <ms>-<seq>@<window>")
@@ -83,7 +83,7 @@ class Attention:
         cycle_keys, prefixes = _cycle_keys(mind, (window,))
         flat = [text for pair in entry.items() for text in pair]
         state, text = await LIBRARY.call(
-            self._redis, "attention_anchor_1", cycle_keys, (prefixes[1], self._config, *flat)
+            self._redis, "attention_anchor_2", cycle_keys, (prefixes[1], self._config, *flat)
         )
         if state == "refused":
             raise InvalidThought(text)
@@ -92,7 +92,7 @@ class Attention:
     async def confirm(self, mind: str, thought_id: str) -> bool:
         """Whether a memory is there; asked by a write, which can be waited for."""
         item = keys.ITEM.key(mind=mind, id=thought_id)
-        return bool(await LIBRARY.call(self._redis, "attention_confirm_1", [item], ()))
+        return bool(await LIBRARY.call(self._redis, "attention_confirm_2", [item], ()))
 
     async def take_back(self, mind: str, forgotten: Forgotten, salience: float) -> str:
         """Have a forgotten thought compete again; returns its new id.
@@ -106,7 +106,7 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (forgotten.entry, repr(salience))
-        found = await LIBRARY.call(self._redis, "attention_take_back_1", where, args)
+        found = await LIBRARY.call(self._redis, "attention_take_back_2", where, args)
         if found is None:
             raise NotForgotten(f"{forgotten.entry}: is not among the forgotten (any more)")
         return str(found)
@@ -115,7 +115,7 @@ class Attention:
         """Check the conservation of thoughts, in one atomic look. O(N) for N competing ones."""
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         answer = await LIBRARY.call(
-            self._redis, "attention_audit_1", cycle_keys, prefixes[:1], read_only=True
+            self._redis, "attention_audit_2", cycle_keys, prefixes[:1], read_only=True
         )
         return Audit.parse(answer)
 
@@ -124,7 +124,7 @@ class Attention:
         families = (keys.CONTEST, keys.INTERVENING, keys.LEDGER, keys.ASSEMBLED)
         look_keys = [family.key(mind=mind) for family in (*families, *keys.MEMORIES.values())]
         answer = await LIBRARY.call(
-            self._redis, "attention_look_1", look_keys, (top,), read_only=True
+            self._redis, "attention_look_2", look_keys, (top,), read_only=True
         )
         return Look.parse(answer)
 

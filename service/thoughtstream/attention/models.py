@@ -171,7 +171,7 @@ class CycleReport(NamedTuple):
 
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
-        """From the answer of `attention_cycle_1`."""
+        """From the answer of `attention_cycle_2`."""
         *told, winner = _decode(answer)[0]
         return cls._make((*told, Attended.parse(winner) if winner else None))
 
@@ -195,7 +195,7 @@ class Look(NamedTuple):
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Look":
-        """From the answer of `attention_look_1`."""
+        """From the answer of `attention_look_2`."""
         now, ledger, competing, intervening, assembled, lengths = answer
         counts = dict(zip(ledger[::2], ledger[1::2], strict=True))
         return cls(
@@ -234,7 +234,7 @@ class Audit:
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Audit":
-        """From the answer of `attention_audit_1`; adds the sums that don't come out."""
+        """From the answer of `attention_audit_2`; adds the sums that don't come out."""
         flat, competing, intervening, unread, ghosts, faults = answer
         ledger = dict(zip(flat[::2], flat[1::2], strict=True))
         counts = {name: int(ledger.get(name, 0)) for name in COUNTS}

@@ -67,5 +67,5 @@ local function audit(keys, args)
   return { redis.call('HGETALL', keys[KEY.ledger]), competing, intervening, unread, ghosts, faults }
 end
 
-redis.register_function { function_name = 'attention_audit_1', callback = audit,
+redis.register_function { function_name = 'attention_audit_2', callback = audit,
                           flags = { 'no-writes' } }

@@ -185,5 +185,5 @@ local function cycle(keys, args)
 end
 
 -- allow-oom: at maxmemory, thoughts are refused (XADD) but forgetting, expiry and anchors go on.
-redis.register_function { function_name = 'attention_cycle_1', callback = cycle,
+redis.register_function { function_name = 'attention_cycle_2', callback = cycle,
                           flags = { 'allow-oom' } }

@@ -50,5 +50,5 @@ local function intervene(keys, args)
   return { 'ok', encode_at }
 end
 
-redis.register_function { function_name = 'attention_intervene_1', callback = intervene,
+redis.register_function { function_name = 'attention_intervene_2', callback = intervene,
                           flags = { 'allow-oom' } }

@@ -26,5 +26,5 @@ local function look(keys, args)
            lengths }
 end
 
-redis.register_function { function_name = 'attention_look_1', callback = look,
+redis.register_function { function_name = 'attention_look_2', callback = look,
                           flags = { 'no-writes' } }

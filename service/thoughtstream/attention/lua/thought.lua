@@ -1,4 +1,4 @@
-#!lua name=thoughtstream_attention_1
+#!lua name=thoughtstream_attention_2
 
 -- The attention library: this file and those that `attention.py` names after it, in one piece.
 --
