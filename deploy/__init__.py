@@ -18,6 +18,7 @@ from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations import carry_out
+from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
 from deploy.rollouts import rotate_secrets as rotation
 from deploy.rollouts import run
@@ -151,6 +152,7 @@ def _meet() -> tuple[Stack, Machine, Runtime]:
 
 def _all_or_none() -> None:
     """One failure ends the run on all hosts. pyinfra would go on with the others."""
+    end_at_ctrl_c()
     state.config.FAIL_PERCENT = 0
     if state.failed_hosts:
         names = ", ".join(sorted(failed.name for failed in state.failed_hosts))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.directives import Directive
+from deploy.directives import Directive, Version
 from deploy.layout import CLUSTER_ROLES, Role
 from deploy.render import digest, render
 from deploy.settings import Stack
@@ -43,7 +43,7 @@ class RedisPlace:
 
 
 def redis_directives(stack: Stack, place: RedisPlace) -> tuple[Directive, ...]:
-    """What the inventory sets, as the server in this place is told it."""
+    """What the inventory sets, as the server in this place is told it if it knows it."""
     own = (
         Directive("bind", place.bind, False, "inside its container; published by compose")
         if line.name == "bind" and place.bind is not None
@@ -53,12 +53,12 @@ def redis_directives(stack: Stack, place: RedisPlace) -> tuple[Directive, ...]:
     return (*own, *place.beside)
 
 
-def redis_conf(stack: Stack, place: RedisPlace) -> str:
-    """`redis.conf`."""
+def redis_conf(stack: Stack, place: RedisPlace, version: Version) -> str:
+    """`redis.conf` for this version of Redis."""
     return render(
         "redis.conf",
         place=place.directives(),
-        directives=redis_directives(stack, place),
+        directives=[one for one in redis_directives(stack, place) if one.since <= version],
         title=title(place.revision) if place.revision else None,
     )
 

@@ -17,14 +17,21 @@ KIB, MIB = 1 << 10, 1 << 20
 LOOPBACK = ip_address("127.0.0.1")
 
 
+Version = tuple[int, ...]
+"""Of Redis: major, minor."""
+
+
 @dataclass(frozen=True)
 class Directive:
-    """One line of redis.conf. `live`: a running server takes a new value by CONFIG SET."""
+    """One line of redis.conf. `live`: a running server takes a new value by CONFIG SET; `since`: an
+    older Redis doesn't know it, and wouldn't start with it.
+    """
 
     name: str
     value: str
     live: bool
     reason: str
+    since: Version = (0, 0)
 
 
 def _live(default: Any, reason: str, unit: str = "", **limits: Any) -> Any:

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from deploy.cluster.topology import Node
-from deploy.directives import Directive
+from deploy.directives import Directive, Version
 from deploy.settings import BUS, Cluster
 
 STATE_FILE = "nodes.conf"
 """What a node remembers of its cluster. Redis's own, in its data directory: never rendered."""
+
+_PINGS = 20
+"""To each other node, while one that is silent has not yet failed."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,12 @@ def node_directives(
         _restart("cluster-enabled", "yes", "one of many"),
         _restart("cluster-config-file", STATE_FILE, "the node's own memory, beside its data"),
         _live("cluster-node-timeout", str(cluster.node_timeout_ms), "then a silent node failed"),
+        _live(
+            "cluster-ping-interval",
+            str(cluster.node_timeout_ms // _PINGS),
+            "the timeout runs from a ping without answer; Redis alone sends one in half of it",
+            since=(7, 2),
+        ),
         _live("cluster-require-full-coverage", "no", "the other shards' minds go on"),
         _live("cluster-allow-replica-migration", "no", "who is whose replica, the plan says"),
         _live("cluster-announce-ip", node.address, "never a stale one in nodes.conf"),
@@ -52,8 +61,8 @@ def _tls(node: Node, certificates: Certificates) -> tuple[Directive, ...]:
     )
 
 
-def _live(name: str, value: str, reason: str) -> Directive:
-    return Directive(name, value, True, reason)
+def _live(name: str, value: str, reason: str, since: Version = (0, 0)) -> Directive:
+    return Directive(name, value, True, reason, since)
 
 
 def _restart(name: str, value: str, reason: str) -> Directive:

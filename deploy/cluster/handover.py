@@ -1,11 +1,16 @@
 """A master's slots go to its best replica, without a write that is lost or refused."""
 
+import time
 from collections import Counter
+from contextlib import suppress
 
 from deploy.cluster.health import LAG
 from deploy.cluster.nodes import ClusterError, Nodes, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
+
+_TRIES_S = 7
+"""A replica tries for five seconds to take over."""
 
 
 def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | None:
@@ -27,14 +32,39 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     heir = heir or best_replica(view, master)
     if unfit := _unfit(view, heir, master):
         raise ClusterError(f"{heir} can't take over from {master}: {unfit}")
-    nodes.ask(heir, "cluster", "failover")
-    wait(
-        nodes,
-        lambda now: _not_over(now, master, heir, found.slots),
-        f"{heir} takes over from {master}; nothing was forced; run again once both are well",
-    )
+    ask = _Asking(nodes, heir)
+    ask()
+
+    def unmet(now: ClusterView) -> list[str]:
+        if not _unfit(now, heir, master):  # it is still the replica that it was
+            ask.again()
+        return _not_over(now, master, heir, found.slots)
+
+    what = f"{heir} takes over from {master}; nothing was forced; run again once both are well"
+    wait(nodes, unmet, what)
     nodes.tell(f"{heir} has taken over from {master}")
     return heir
+
+
+class _Asking:
+    """CLUSTER FAILOVER, of which a replica only says that it will try. It gives up after five
+    seconds, without a word: as when a vote of the other masters came too late.
+    """
+
+    def __init__(self, nodes: Nodes, heir: Node) -> None:
+        self._nodes = nodes
+        self._heir = heir
+        self._when = 0.0
+
+    def __call__(self) -> None:
+        self._when = time.monotonic()
+        self._nodes.ask(self._heir, "cluster", "failover")
+
+    def again(self) -> None:
+        """Unless it may still be trying."""
+        if time.monotonic() - self._when > _TRIES_S:
+            with suppress(ClusterError):  # it has just taken over
+                self()
 
 
 def best_replica(view: ClusterView, master: Node) -> Node:

@@ -12,6 +12,8 @@ from deploy.commands import RedisCli
 
 CURE = "mend what is named here and run again: it goes on where it stopped"
 _POLL_S = 0.2
+_PATIENCE_S = 10.0
+"""Who waits for longer is told why, and may mend it meanwhile."""
 _SHOWN = 20
 
 
@@ -73,10 +75,14 @@ def wait(nodes: Nodes, unmet: Callable[[ClusterView], list[str]], what: str) -> 
     Raises:
         ClusterError: it doesn't come true; with what was unmet in the end.
     """
-    deadline = time.monotonic() + nodes.site.timeout_s
+    began, told, tell_s = time.monotonic(), list[str](), _PATIENCE_S
     while lines := _unmet(unmet, view := nodes.view()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > nodes.site.timeout_s:
             raise ClusterError(f"waited {nodes.site.timeout_s} s in vain: {what}", *lines)
+        if waited > tell_s and lines != told:
+            nodes.tell("\n  ".join(["still waiting:", *lines[:_SHOWN]]))
+            told, tell_s = lines, waited + _PATIENCE_S
         time.sleep(_POLL_S)
     return view
 

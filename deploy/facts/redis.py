@@ -7,15 +7,18 @@ from pyinfra.api.exceptions import FactProcessError
 
 from deploy.commands import RedisCli
 from deploy.facts.base import ScriptFact, script
+from deploy.facts.software import version
 
+_CONFIG = "config get * cluster-ping-interval"
 _HIDDEN = 's/"masterauth":"[^"]*"/"masterauth":""/'
 _SHA256 = "sed -n 2p | tr -d '\\n' | { sha256sum || shasum -a 256; }"
 
 
 @dataclass(frozen=True)
 class RedisState:
-    """A server that answers: `config` is CONFIG GET * without passwords, `users` the lines of ACL
-    LIST; `masterauth`: the sha256 of the password that a node of a cluster shows its master.
+    """A server that answers: `config` is CONFIG GET * without passwords, and with what is only
+    told to who names it; `users` the lines of ACL LIST; `masterauth`: the sha256 of the password
+    that a node of a cluster shows its master.
     """
 
     version: str
@@ -23,12 +26,17 @@ class RedisState:
     users: tuple[str, ...] = ()
     masterauth: str | None = None
 
+    @property
+    def number(self) -> tuple[int, ...]:
+        """Major and minor version."""
+        return version(self.version) or (0, 0)
+
 
 class RedisFact(ScriptFact[RedisState | None]):
     """Asks Redis as admin; None if it isn't there, doesn't answer or doesn't know the admin."""
 
     def command(self, cli: RedisCli) -> str:
-        asked = f"{cli.ask('config get *', 'acl list', 'info server')} | sed '{_HIDDEN}'"
+        asked = f"{cli.ask(_CONFIG, 'acl list', 'info server')} | sed '{_HIDDEN}'"
         if cli.layout.node is None:
             return script(asked)
         digest = f"{cli('config', 'get', 'masterauth')} | {_SHA256}"

@@ -8,9 +8,10 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
+from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.context import host, inventory, state
 
-from deploy.cluster.nodes import ClusterError, Nodes, Site
+from deploy.cluster.nodes import CURE, ClusterError, Nodes, Site
 from deploy.cluster.state import ClusterView, NodeView
 from deploy.cluster.topology import Node
 from deploy.facts.base import PATH
@@ -50,7 +51,13 @@ class Hosts(Nodes):
         return self._site
 
     def view(self) -> ClusterView:
-        """One command a host, all hosts at once."""
+        """One command a host, all hosts at once.
+
+        Raises:
+            ClusterError: a connection is lost. pyinfra makes no new one: this run can't go on.
+        """
+        if lost := [name for name in self.site.hosts if _is_lost(name)]:
+            raise ClusterError(f"the connection to {', '.join(lost)} is lost; {CURE}")
         reads = [gevent.spawn(self._read, name) for name in self.site.hosts]
         found = {name: view for read in gevent.joinall(reads) for name, view in read.get().items()}
         return ClusterView({node: found.get(str(node)) for node in self.site.nodes})
@@ -77,6 +84,15 @@ def _reached(name: str) -> Host | None:
     """A host of the inventory; None if it isn't connected."""
     other = inventory.get_host(name)
     return other if other in state.active_hosts else None
+
+
+def _is_lost(name: str) -> bool:
+    """Whether there was a connection to a host, and is no more."""
+    connector = inventory.get_host(name).connector
+    if not isinstance(connector, SSHConnector) or connector.client is None:
+        return False
+    transport = connector.client.get_transport()
+    return transport is None or not transport.is_active()
 
 
 @operation()

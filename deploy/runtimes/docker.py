@@ -26,7 +26,7 @@ from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.runtimes.serving import Serving
-from deploy.settings import Stack
+from deploy.settings import Stack, tagged_version
 from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Run, Step
 from deploy.wheels import Release, Target, release_for
 
@@ -196,7 +196,8 @@ class Docker(Serving):
         compose, _ = self.compose.file(facts)
         for server in self.servers:
             why, _ = self.why(server, facts)
-            yield from server.configuration(facts.of(server.seat.unit), restart=bool(why))
+            own, starts = facts.of(server.seat.unit), tagged_version(self.stack.docker.image)
+            yield from server.configuration(own, restart=bool(why), starts=starts)
         files = changed([self.toml, self.wrapper, compose], facts)
         yield from (file.step() for file in files)
         for service, server in self.composed.items():

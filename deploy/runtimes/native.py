@@ -12,6 +12,7 @@ from deploy.commands import RedisCli
 from deploy.content import RedisPlace, restart_only, service_toml, title
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
+from deploy.facts.software import version
 from deploy.layout import Layout, Role
 from deploy.render import digest, render
 from deploy.runtimes import tell
@@ -147,7 +148,8 @@ class Native(Serving, ABC):
         unit, own = self.unit_of(server.seat), facts.of(server.seat.unit)
         why, restart = self.why(server, facts)
         later = restart and rolling
-        yield from server.configuration(own, restart=bool(why))
+        starts = version(facts.software.redis or facts.software.candidate)
+        yield from server.configuration(own, restart=bool(why), starts=starts)
         job, reason = self.job(unit), "" if later else why
         yield from self._started(job, unit, reason, facts, restart=restart)
         if reason or own.redis is None:

@@ -16,7 +16,7 @@ from deploy.content import (
     restart_only,
     users_acl,
 )
-from deploy.directives import Directive
+from deploy.directives import Directive, Version
 from deploy.facts.gather import Facts
 from deploy.facts.redis import RedisState
 from deploy.layout import Layout
@@ -31,6 +31,8 @@ from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.users import strange_users
 from deploy.settings import BUS, Stack
 from deploy.steps import ApplyLive, ApplyMasterauth, LoadAcl, MakeDirectory, PutAcl, Step
+
+_UNKNOWN: Version = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -101,20 +103,22 @@ class Server:
 
     def __init__(self, seat: Seat, cli: RedisCli, place: RedisPlace, secrets: Secrets) -> None:
         self.seat = seat
-        self.layout = layout = seat.layout
+        self.layout = seat.layout
         self.cli = cli
         self.place = place
         self.secrets = secrets
         stack = seat.stack
-        self.conf = File(
-            layout.redis_conf, redis_conf(stack, place), *self._owner, layout.redis_mode
-        )
         self.restart_only = restart_only(stack, place)
         self.directives = redis_directives(stack, place)
 
     @property
     def _owner(self) -> tuple[str, str]:
         return self.layout.owner.admin, self.layout.owner.redis_group
+
+    def conf(self, version: Version) -> File:
+        """`redis.conf` for this version of Redis."""
+        text = redis_conf(self.seat.stack, self.place, version)
+        return File(self.layout.redis_conf, text, *self._owner, self.layout.redis_mode)
 
     @property
     def acl(self) -> PutAcl:
@@ -130,16 +134,21 @@ class Server:
     @property
     def paths(self) -> list[str]:
         """Every path that this part looks after."""
-        return [self.directory.path, self.conf.path, self.acl.path]
+        return [self.directory.path, self.layout.redis_conf, self.acl.path]
 
-    def configuration(self, facts: Facts, *, restart: bool) -> Iterator[Step]:
-        """The configuration's files; with no restart to come, what is to change live."""
+    def configuration(
+        self, facts: Facts, *, restart: bool, starts: Version | None
+    ) -> Iterator[Step]:
+        """The configuration's files; with no restart to come, what is to change live. `starts`: the
+        version that would start where none runs.
+        """
         if self.seat.node:
             yield from missing_directories([self.directory], facts)
         running = None if restart else facts.redis
         if running and (changes := self.live_changes(running)):
             yield ApplyLive(self.cli, changes)
-        yield from (file.step() for file in changed([self.conf], facts))
+        version = facts.redis.number if facts.redis else starts
+        yield from (file.step() for file in changed([self.conf(version or _UNKNOWN)], facts))
         write = self._acl_differs(facts)
         if write:
             yield self.acl

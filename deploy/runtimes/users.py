@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from deploy.content import users_acl
 from deploy.facts.redis import RedisState
-from deploy.facts.software import version
 from deploy.layout import ROLES, Role
 
 _IN_ANY_CASE = frozenset({"sanitize-payload", "resetkeys", "resetchannels"})
@@ -22,7 +21,7 @@ def strange_users(
     """
     if any(role not in digests for role in roles):
         return list(roles)
-    literal = (version(running.version) or (0, 0)) >= _TELLS_COMMANDS
+    literal = running.number >= _TELLS_COMMANDS
     wanted = _rules(users_acl(digests).splitlines(), commands=literal)
     found = _rules(running.users, commands=literal)
     return sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))

@@ -68,6 +68,26 @@ def test_a_master_hands_over_and_follows(nodes: Processes) -> None:
     assert nodes.told == [f"{heir} has taken over from {master}"]
 
 
+def test_a_replica_that_gave_up_is_asked_again(
+    nodes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.cluster.handover._TRIES_S", 0.5)
+    master = nodes.view().masters[0]
+    asked = []
+
+    def ask(node: Node, *command: str) -> str:
+        """As Redis: OK, whatever comes of it; of the first there comes nothing."""
+        asked.append((node, *command))
+        return Processes.ask(nodes, node, *command) if len(asked) > 1 else "OK"
+
+    monkeypatch.setattr(nodes, "ask", ask)
+    heir = hand_over(nodes, master)
+
+    assert asked == [(heir, "cluster", "failover")] * 2
+    assert nodes.view().master_of(master) == heir
+    assert problems(nodes.view(), 1) == []
+
+
 def test_a_replica_has_nothing_to_hand_over(nodes: Processes) -> None:
     view = nodes.view()
     replica = view.replicas(view.masters[0])[0]

@@ -2,6 +2,7 @@
 
 import runpy
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,40 @@ def test_what_somebody_changed_on_one_node_is_put_right_there(runtime: str) -> N
         "apply live, no restart (node 7002): cluster-node-timeout 15000 -> 5000",
         "apply live, no restart (node 7002): masterauth",
     ]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_what_only_a_newer_redis_knows_comes_after_an_upgrade(runtime: str) -> None:
+    hosts = wanted(runtime)
+    known = settled(hosts)
+
+    def says(version: str, **more: str) -> dict[str, list[str]]:
+        """What is changed where n2's first node runs this version, whose file says nothing."""
+        facts, unit = known["n2"].facts, "thoughtstream-redis-7001"
+        state, path = facts.servers[unit], "/etc/thoughtstream/redis-7001/redis.conf"
+        assert state is not None
+        config = {k: v for k, v in state.config.items() if k != "cluster-ping-interval"} | more
+        server = next(s for s in known["n2"].runtime.servers if s.seat.unit == unit)
+        text = server.conf((7, 0)).text
+        assert "cluster-ping-interval" not in text
+        old = replace(facts.paths[path], sha256=sha256(text.encode()).hexdigest())
+        drifted = replace(
+            facts,
+            servers={**facts.servers, unit: replace(state, version=version, config=config)},
+            paths={**facts.paths, path: old},
+        )
+        now = known | {"n2": replace(known["n2"], facts=drifted)}
+        return {name: changes(hosts, now, name) for name in ADDRESSES}
+
+    assert says("7.0.15") == {"n1": [], "n2": [], "n3": []}
+    assert says("8.0.2", **{"cluster-ping-interval": "0"}) == {
+        "n1": [],
+        "n2": [
+            "apply live, no restart (node 7001): cluster-ping-interval 0 -> 250",
+            "write /etc/thoughtstream/redis-7001/redis.conf",
+        ],
+        "n3": [],
+    }
 
 
 def test_a_replica_that_lost_its_way_is_brought_back() -> None:

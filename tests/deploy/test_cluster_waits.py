@@ -19,6 +19,7 @@ class Script(Nodes):
         self._views = list(views)
         self._timeout_s = timeout_s
         self.asked: list[str] = []
+        self.told: list[str] = []
 
     @property
     def site(self) -> Site:
@@ -31,7 +32,8 @@ class Script(Nodes):
         self.asked.append(f"{node} {' '.join(command[:2])}")
         return "OK"
 
-    def tell(self, text: str) -> None: ...
+    def tell(self, text: str) -> None:
+        self.told.append(text)
 
 
 def changed(name: str, **how: object) -> list[Said]:
@@ -46,6 +48,16 @@ def test_a_replica_that_loads_what_it_follows_now_is_waited_for() -> None:
     assert follow(nodes, node("a:7002"), node("a:7001"))
 
     assert nodes.asked == ["a:7002 cluster replicate"]
+
+
+def test_who_waits_for_long_is_told_why_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.cluster.nodes._PATIENCE_S", 0)
+    silent, well = view(changed("a:7002", silent=True)), view(six())
+    nodes = Script(silent, silent, silent, well)
+
+    wait(nodes, lambda now: ["it is silent"] if now is silent else [], "all is well")
+
+    assert nodes.told == ["still waiting:\n  it is silent"]
 
 
 def test_a_node_that_stays_silent_is_named_in_the_end() -> None:

@@ -10,6 +10,8 @@ import pytest
 from jinja2 import UndefinedError
 from redis import Redis
 
+from deploy.cluster.directives import node_directives
+from deploy.cluster.topology import Node
 from deploy.content import (
     RedisPlace,
     embedded_toml,
@@ -24,8 +26,8 @@ from deploy.layout import ROLES, Role
 from deploy.render import render
 from deploy.runtimes.server import same_value
 from deploy.runtimes.users import strange_users
-from deploy.settings import Stack, stack
-from tests.servers import programs, wait_until
+from deploy.settings import Cluster, Stack, stack
+from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import config
 
 PASSWORDS: dict[Role, str] = {"admin": "a" * 64, "service": "b" * 64, "monitor": "c" * 64}
@@ -46,7 +48,7 @@ def serve(program: Path, tmp_path: Path) -> Iterator[Redis]:
     """A server of the rendered files; its data stay for the next one."""
     place = RedisPlace(str(tmp_path), str(tmp_path / "users.acl"), revision=REVISION)
     # No TCP in tests; all the rest as on a host.
-    text = redis_conf(WANTED, place).replace("\nport 6379\n", "\nport 0\n")
+    text = redis_conf(WANTED, place, (7, 0)).replace("\nport 6379\n", "\nport 0\n")
     (tmp_path / "redis.conf").write_text(text)
     (tmp_path / "users.acl").write_text(users_acl(DIGESTS))
     socket = tmp_path / "redis.sock"
@@ -80,6 +82,23 @@ def test_every_redis_takes_the_configuration(redis: Redis) -> None:
     assert different == {}
     assert running["proc-title-template"] == title(REVISION)
     assert running["appenddirname"] == "appendonlydir"
+
+
+@pytest.mark.parametrize("name", sorted(programs()))
+def test_a_node_is_told_no_more_than_its_redis_knows(name: str, tmp_path: Path) -> None:
+    program = programs()[name]
+    printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    version = RedisState(printed.stdout).number
+    told = node_directives(Cluster(), Node("n1", "127.0.0.1", 7001), None)
+    known = {line.name: line.value for line in told if line.live and line.since <= version}
+    server = RedisServer(program, tmp_path, *(f"{name} {known[name]}" for name in known))
+    try:
+        with server.start().client() as client:
+            assert client.config_get(*known) == known
+            more = [line.name for line in told if line.since > version]
+            assert client.config_get("port", *more) == {"port": "0"}
+    finally:
+        server.stop()
 
 
 def listed(redis: Redis) -> tuple[str, ...]:

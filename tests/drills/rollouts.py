@@ -19,9 +19,12 @@ from pathlib import Path
 from tests.drills.outcome import Outcome, as_json, show
 from tests.drills.site import Site
 from tests.drills.workload import after_load, under_load
+from tests.lab.control import Begun
 from tests.lab.lab import Lab
+from tests.servers import wait_until
 
 _log = logging.getLogger(__name__)
+_MOST_S = 120
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,13 @@ def part_a_host(site: Site) -> None:
     site.wait_until_well()
 
 
+def replace(site: Site) -> None:
+    """A host that died for good: the spare one takes its place."""
+    dead = next(host for host in site.hosts if not host.is_on)
+    site.hosts[site.hosts.index(dead)] = site.spare
+    site.run("deploy.replace_node", f"host={dead.ip}")
+
+
 def restore(site: Site) -> None:
     """Everything is deleted on all masters, and comes back from a backup taken just before."""
     backups = site.folder / "backups"
@@ -124,6 +134,22 @@ def restore(site: Site) -> None:
     (backup,) = backups.iterdir()
     site.run("deploy.restore", f"from_={backup}", "replace=yes")
     site.wait_until_well()
+
+
+def fill_a_disk(site: Site) -> None:
+    """A master has no room for its log while others restart: that waits, and says for what."""
+    node, before = site.cramped, site.starts()
+    run = Begun(site.inventory(), "deploy.restart")
+    wait_until(lambda: site.starts() != before or run.ended, "a node has restarted", most_s=_MOST_S)
+    site.fill(node)
+    full = f"{node} can't write its log; is its disk full?"
+    wait_until(lambda: full in run.said or run.ended, "it waits for room", most_s=_MOST_S)
+    waiting = site.starts()
+    site.free(node)
+    done = run.end()
+    if not done.ok or full not in done.out or waiting[node] != before[node]:
+        raise RuntimeError(f"exit {done.code}\n{done.out[-4000:]}")
+    site.give_room(node)
 
 
 UPGRADE = Row("upgrade 7.0 -> 8.0", upgrade)
@@ -140,6 +166,8 @@ ROWS = (
     Row("kill -9 of a master", kill_a_master, planned=False),
     Row("power-off of a host", power_off_a_host, planned=False),
     Row("partition that heals", part_a_host, planned=False),
+    Row("disk full in a restart", fill_a_disk, planned=False, before=Site.cramp),
+    Row("replace a host", replace, before=Site.lose_a_host),
     Row("restore", restore, at_work=False),
 )
 

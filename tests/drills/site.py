@@ -25,6 +25,8 @@ _USERS: tuple[Role, ...] = ("admin", "service")
 _LOOK_S = 0.2
 _MOST_S = 120
 _MOVED = 1000
+_SMALL = "64m"
+_ASIDE = "/var/tmp/data"
 
 
 class Site(Cluster):
@@ -132,3 +134,52 @@ class Site(Cluster):
         hosts = Counter(node.host for node in masters)
         node = min(masters, key=lambda node: (hosts[node.host], node))
         return self.host(node), node
+
+    def lose_a_host(self) -> None:
+        """One with a master loses its power; the others serve everything."""
+        host, _ = self.a_master()
+        host.kill()
+        self.wait_until_others_serve(host)
+
+    @property
+    def cramped(self) -> Node:
+        """The master whose data are on a small disk of their own."""
+        return next(n for n in self.view().masters if self.host(n).is_small(self._data(n)))
+
+    def cramp(self) -> None:
+        """Makes one."""
+        node = min(node for node, found in self.view().present.items() if not found.is_master)
+        self._move(node, f"mount -t tmpfs -o size={_SMALL} tmpfs {self._data(node)}")
+        self._take_over(node)
+
+    def give_room(self, node: Node) -> None:
+        """Puts it back on its host's disk."""
+        master = self.view()[node].id
+        replicas = [n for n, found in self.view().present.items() if found.master_id == master]
+        self._take_over(replicas[0])
+        self._move(node, f"umount {self._data(node)} && rm -rf {self._data(node)}/*")
+
+    def fill(self, node: Node) -> None:
+        """Leaves its disk no room."""
+        self.host(node).fill(self._data(node))
+
+    def free(self, node: Node) -> None:
+        """Takes that back."""
+        self.host(node).free(self._data(node))
+
+    def _move(self, node: Node, change: str) -> None:
+        """Another disk under a node's data."""
+        unit, data = f"thoughtstream-redis-{node.port}", self._data(node)
+        self.host(node).exec(
+            f"set -e; systemctl stop {unit}; cp -a {data} {_ASIDE}; {change}; "
+            f"cp -a {_ASIDE}/. {data}; rm -r {_ASIDE}; systemctl start {unit}"
+        )
+        self.wait_until_well()
+
+    def _take_over(self, replica: Node) -> None:
+        self.redis(replica, "cluster", "failover")
+        wait_until(lambda: self.view()[replica].is_master, f"{replica} is a master")
+        self.wait_until_well()
+
+    def _data(self, node: Node) -> str:
+        return linux_native().of_node(node.port).redis_data

@@ -5,14 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_MOST_S = 120
-_PATIENCE_S = 10
+_MOST_S = 300
 _ROOT = Path(__file__).parents[2]
 
 
@@ -73,13 +70,19 @@ class Begun:
                 start_new_session=True,
             )  # fmt: skip
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has."""
+        return self.process.poll() is not None
+
+    @property
+    def said(self) -> str:
+        """What it has printed so far."""
+        return self._said.read_text()
+
     def press_ctrl_c(self) -> None:
-        """Again and again, as one does, until it ends."""
-        deadline = time.monotonic() + _MOST_S
-        while self.process.poll() is None and time.monotonic() < deadline:
-            os.killpg(self.process.pid, signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(_PATIENCE_S)
+        """Once."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def end(self) -> Done:
         """Waits for its end; kills it if that doesn't come."""
@@ -87,7 +90,7 @@ class Begun:
             code = self.process.wait(_MOST_S)
         finally:
             self.process.kill()
-        return Done(code, self._said.read_text(), "")
+        return Done(code, self.said, "")
 
 
 def verify(inventory: Path, *arguments: str, check: bool = True) -> Done:

@@ -190,9 +190,13 @@ class Host:
         Raises:
             ValueError: the folder is on the machine's own disk.
         """
-        if self.exec(f"stat --file-system --format=%T {folder}").stdout != "tmpfs\n":
-            raise ValueError(f"{folder}: is no small disk of its own; make the host with `tmpfs`")
+        if not self.is_small(folder):
+            raise ValueError(f"{folder}: is on no small disk of its own")
         self.exec(f"cat /dev/zero >{folder}/{_FILLER}", check=False)
+
+    def is_small(self, folder: str) -> bool:
+        """Whether a folder is on a small disk of its own."""
+        return self.exec(f"stat --file-system --format=%T {folder}").stdout == "tmpfs\n"
 
     def free(self, folder: str) -> None:
         """Takes back what `fill` did."""

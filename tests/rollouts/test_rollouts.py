@@ -86,7 +86,10 @@ def test_ctrl_c_in_the_middle(made_cluster: Cluster) -> None:
 
     run.press_ctrl_c()
 
-    assert "Traceback" not in run.end().out  # and it ends with 0: so pyinfra has it
+    ended = run.end()
+    assert ended.code == 130
+    assert "run the same verb again" in ended.out
+    assert "Traceback" not in ended.out
     assert locked(made_cluster) == ["n1", "n2", "n3"]
     wait_until(lambda: well(made_cluster), "the cluster is well", most_s=60, step_s=0.5)
     gone_on_with(made_cluster, before, made_cluster.starts())
@@ -101,6 +104,7 @@ def test_a_host_that_goes_down_in_the_middle(made_cluster: Cluster) -> None:
 
     failed = run.end()
     assert failed.code == 1
+    assert "the connection to n3 is lost; mend what is named here and run again" in failed.out
     assert "Traceback" not in failed.out
     last.start()
     wait_until(lambda: well(made_cluster), "the cluster is well", most_s=120, step_s=0.5)
