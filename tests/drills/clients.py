@@ -44,7 +44,7 @@ class Endpoint:
 
     def connect(self) -> RedisCluster:
         """redis-py with what `deploy/README.md` recommends to users."""
-        options: dict[str, Any] = {"socket_timeout": 2, "socket_connect_timeout": 1}
+        options: dict[str, Any] = {"socket_timeout": 2, "socket_connect_timeout": 0.5}
         if self.passwords:
             options["credential_provider"] = _Login("admin", self.passwords)
         if self.ca_file:

@@ -23,6 +23,8 @@ from tests.servers import wait_until
 
 _USERS: tuple[Role, ...] = ("admin", "service")
 _LOOK_S = 0.2
+_SELDOM_S = 1
+"""To look at a cluster takes its hosts some work."""
 _MOST_S = 120
 _MOVED = 1000
 _SMALL = "64m"
@@ -110,7 +112,9 @@ class Site(Cluster):
 
     def wait_until_others_serve(self, lost: Host) -> None:
         """Waits until the other hosts' nodes serve all slots, and see it."""
-        wait_until(lambda: self._others_serve(lost), "the others serve", most_s=_MOST_S)
+        wait_until(
+            lambda: self._others_serve(lost), "the others serve", most_s=_MOST_S, step_s=_SELDOM_S
+        )
 
     def _others_serve(self, lost: Host) -> bool:
         others = [v for node, v in self.view().present.items() if node.host != lost.name]

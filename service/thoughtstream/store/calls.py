@@ -1,6 +1,8 @@
 """A command on its way to a node: what is sent, what comes back, what may be sent again."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ from redis.commands import READ_COMMANDS
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError, ResponseError
 
 from thoughtstream.store.outages import OUTAGES, NotSent, is_refusal, is_untrusted, was_not_executed
-from thoughtstream.store.wire import is_stale
+from thoughtstream.store.wire import renew
 
 ERRORS = (RedisError, RedisClusterException, OSError)
 
@@ -42,21 +44,22 @@ class Call:
         return isinstance(error, OUTAGES) and (not self.sent or self.args[0] in _REPEATABLE)
 
 
-async def talk(node: ClusterNode, connection: Any, calls: Sequence[Call]) -> None:
-    """Send the commands of some calls and take their answers."""
+async def talk(
+    node: ClusterNode, connection: Any, calls: Sequence[Call], patience: asyncio.Timeout
+) -> None:
+    """Send the commands of some calls and take their answers, as long as there is patience."""
     waiting = list(calls)
     try:
-        await node.disconnect_if_needed(connection)
-        if is_stale(connection):
-            await connection.disconnect(nowait=True)
-        await connection.connect()
-        for call in calls:
-            call.sent = True
-        commands = (command for call in calls for command in _commands(call))
-        await connection.send_packed_command(connection.pack_commands(commands))
-        while waiting:
-            await _take(node, connection, waiting[0])
-            del waiting[0]
+        async with _ending(patience, connection):
+            await renew(connection)
+            await connection.connect()
+            for call in calls:
+                call.sent = True
+            commands = (command for call in calls for command in _commands(call))
+            await connection.send_packed_command(connection.pack_commands(commands))
+            while waiting:
+                await _take(node, connection, waiting[0])
+                del waiting[0]
     except NotSent as error:
         fail(calls, error)
     except ERRORS as error:
@@ -65,6 +68,28 @@ async def talk(node: ClusterNode, connection: Any, calls: Sequence[Call]) -> Non
         fail(waiting[1:], ConnectionError(str(error)) if was_not_executed(error) else error)
         for other in node._free:  # if the host is gone, each would be waited on as long as this one
             other.mark_for_reconnect()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def _ending(patience: asyncio.Timeout, connection: Any) -> AsyncIterator[None]:
+    """Nothing is left of a connection that patience ended with.
+
+    Raises:
+        ConnectionError: it ended.
+    """
+    try:
+        async with patience:
+            yield
+    except TimeoutError:
+        if not patience.expired():
+            raise
+        await connection.disconnect(nowait=True)
+        raise ConnectionError("the node is silent, and another one has taken over") from None
+
+
+def is_connected(node: ClusterNode) -> bool:
+    """Whether there is a connection that nobody uses and nothing is known against."""
+    return any(one.is_connected and not one.should_reconnect() for one in node._free)  # type: ignore[no-untyped-call]
 
 
 def _commands(call: Call) -> list[tuple[Any, ...]]:

@@ -30,9 +30,9 @@ from redis.exceptions import (
     SlotNotCoveredError,
 )
 
-from thoughtstream.store.calls import ERRORS, Call, fail, given, key_of, talk
-from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted
-from thoughtstream.store.wire import is_stale, own
+from thoughtstream.store.calls import ERRORS, Call, fail, given, is_connected, key_of, talk
+from thoughtstream.store.outages import OUTAGES, SILENCE, is_refusal, is_untrusted
+from thoughtstream.store.wire import is_stale, own, renew
 
 _SLOTS = 16_384
 _MOST_HOPS = 5
@@ -40,8 +40,10 @@ _PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
 _HEAD_START_S = 0.1
 _MOST_CONNECTIONS = 1000
 _SCAN = 1000
-_SILENCE_S = 1.0
-"""An answer that takes longer may never come."""
+_SILENCE_S = 0.4
+_LOOK_S = 0.1
+"""An answer that takes longer than the one may never come; then it is looked every other, whether
+somebody else has taken over."""
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ class Cluster(RedisCluster):
         self._looking: asyncio.Task[None] | None = None
         self._seen: Any = None
         self._ever = set(map(_Node, self._seeds))
+        self._silent: set[str] = set()
 
     @property
     def _manager(self) -> Any:
@@ -146,16 +149,20 @@ class Cluster(RedisCluster):
             for connection in one.node._connections:
                 connection.reset_should_reconnect()  # type: ignore[no-untyped-call]
         for one in self._ever - known:
-            await one.node.disconnect_free_connections()
+            for connection in one.node._free:
+                await connection.disconnect(nowait=True)  # a host that is away says no goodbye
         self._seen = slots
 
     def _remember(self) -> None:
         self._ever |= set(map(_Node, self._manager.nodes_cache.values()))
 
     async def _one_that_answers(self) -> tuple[ClusterNode, Any]:
-        """Any, asked in any order, and its CLUSTER SLOTS; who is silent is not waited for."""
+        """Any, and its CLUSTER SLOTS; who is silent is not waited for. Those with a connection that
+        is good come first: on a busy host it takes long to make one.
+        """
         nodes = self._known()
         random.shuffle(nodes)
+        nodes.sort(key=is_connected)
         tasks: dict[asyncio.Task[Any], ClusterNode] = {}
         error: BaseException | None = None
         try:
@@ -334,30 +341,39 @@ class Cluster(RedisCluster):
         except ConnectionError as error:  # all are in use
             fail(calls, error)
             return
-        watch: list[asyncio.Task[None]] = []
+        patience, watch = asyncio.timeout(None), list[asyncio.Task[None]]()
         timer = asyncio.get_running_loop().call_later(
-            _SILENCE_S, lambda: watch.append(create_task(self._watch(node, connection, calls)))
+            0 if node.name in self._silent else _SILENCE_S,
+            lambda: watch.append(create_task(self._watch(node, patience, calls))),
         )
         try:
-            await talk(node, connection, calls)
+            await talk(node, connection, calls, patience)
         finally:
             timer.cancel()
             for task in watch:
                 task.cancel()
+            if isinstance(calls[-1].answer, SILENCE):
+                self._silent.add(node.name)
+            else:
+                self._silent.discard(node.name)
             if held is not None:
                 held.connections[node] = connection
                 held.last = node, connection
             else:
-                await node.disconnect_if_needed(connection)
+                await renew(connection)
                 node.release(connection)
 
-    async def _watch(self, node: ClusterNode, connection: Any, calls: Sequence[Call]) -> None:
+    async def _watch(
+        self, node: ClusterNode, patience: asyncio.Timeout, calls: Sequence[Call]
+    ) -> None:
         """A node is silent: once another has taken over what it is asked for, don't wait for it."""
-        while all(call.node is not None or self._node_of(call) is node for call in calls):
+        while True:
             with suppress(*ERRORS):
                 await self.look_again()
-            await asyncio.sleep(_LONGEST_PAUSE_S)
-        await connection.disconnect(nowait=True)
+                if any(call.node is None and self._node_of(call) is not node for call in calls):
+                    break
+            await asyncio.sleep(_LOOK_S)
+        patience.reschedule(asyncio.get_running_loop().time())
 
     @asynccontextmanager
     async def pinned(self) -> AsyncIterator["Pinned"]:

@@ -28,6 +28,9 @@ OUTAGES = (
 )  # fmt: skip
 """Errors that pass. AskError is MovedError, too."""
 
+SILENCE = (ConnectionError, TimeoutError)
+"""There was no answer."""
+
 _NOT_EXECUTED = (
     ClusterDownError,
     AskError,

@@ -57,6 +57,14 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
     return Connection
 
 
+async def renew(connection: AbstractConnection) -> None:
+    """Close a connection that is no longer good, so that its next use opens it. The other side's
+    goodbye is not waited for: a host that is away says none.
+    """
+    if connection.should_reconnect() or is_stale(connection):  # type: ignore[no-untyped-call]
+        await connection.disconnect(nowait=True)
+
+
 def is_stale(connection: AbstractConnection) -> bool:
     """Whether the server has closed a connection that nobody was waiting on.
 
