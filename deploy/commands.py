@@ -55,6 +55,20 @@ class RedisCli:
         return f"{self('ping', role='monitor')} | grep -q PONG"
 
 
+def rewrite_log(cli: RedisCli) -> str:
+    """Has a Redis that answers write its log anew, and waits for that."""
+    info = f"{cli('info', 'persistence')} | tr -d '\\r'"
+    busy = f"{info} | grep -q -x -e aof_rewrite_in_progress:1 -e aof_rewrite_scheduled:1"
+    idle = f"while {busy}; do sleep 0.1; done"
+    asked = f"{cli('bgrewriteaof')} >/dev/null"
+    done = f"{info} | grep -q -x aof_last_bgrewrite_status:ok"
+    why = "the log could not be written anew; is there room on the disk?"
+    return (
+        f"! {cli.is_ready()} || "
+        f"{{ {idle}; {asked} && {idle}; {done} || {{ echo {quote(why)} >&2; false; }}; }}"
+    )
+
+
 def make_secret(path: str, *, user: str, group: str, mode: int) -> str:
     """Makes a password of 256 bits in a file, unless one is there. Nothing is printed."""
     new = f"{path}.new"

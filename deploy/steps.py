@@ -235,6 +235,22 @@ class LoadAcl(Step):
 
 
 @dataclass(frozen=True)
+class RewriteLog(Step):
+    """BGREWRITEAOF of a Redis that answers, until it is done: before it is restarted.
+
+    After a full disk Redis goes on with a hole in its log, and doesn't start with that: it opens a
+    log that it begins itself without O_APPEND, cuts off what it could only write half, and then
+    writes where it was (seen with 7.0, 8.0 and 8.2). What it has in memory is whole.
+    """
+
+    changes = False
+    cli: RedisCli
+
+    def __str__(self) -> str:
+        return f"write the log of Redis anew{self.cli.at}"
+
+
+@dataclass(frozen=True)
 class StartUnit(Step):
     """Starts (or restarts) a systemd unit and enables it; `own`: the user's own systemd does."""
 

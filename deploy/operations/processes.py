@@ -2,13 +2,14 @@
 
 from pyinfra.operations import files, server, systemd
 
-from deploy.commands import apply_masterauth, install_release, start_daemon, start_unit
+from deploy.commands import apply_masterauth, install_release, rewrite_log, start_daemon, start_unit
 from deploy.operations.perform import perform
 from deploy.steps import (
     ApplyLive,
     ApplyMasterauth,
     InstallRelease,
     LoadAcl,
+    RewriteLog,
     StartDaemon,
     StartUnit,
 )
@@ -28,6 +29,11 @@ def _release(step: InstallRelease) -> None:
         current=step.layout.current,
     )
     server.shell(name=str(step), commands=[command])
+
+
+@perform.register
+def _rewrite(step: RewriteLog) -> None:
+    server.shell(name=str(step), commands=[rewrite_log(step.cli)])
 
 
 @perform.register

@@ -22,8 +22,7 @@ def rolling(
     masters = [node for node in sorted(restarts) if node not in (*silent, *replica)]
     turns = [Turn(node.host, step, None) for node in silent for step in restarts[node]]
     for node in (*replica, *masters):
-        turns.append(Turn(node.host, HandOver(node), well))
-        first, *others = restarts[node]
-        turns.append(Turn(node.host, first, well))
+        log, first, *others = restarts[node]
+        turns += [Turn(node.host, step, well) for step in (log, HandOver(node), first)]
         turns += [Turn(node.host, step, None) for step in others]
     return turns

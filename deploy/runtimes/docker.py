@@ -27,7 +27,16 @@ from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.runtimes.serving import Serving
 from deploy.settings import Stack, tagged_version
-from deploy.steps import BuildImage, ComposeUp, Gate, MakeDirectory, PullImage, Run, Step
+from deploy.steps import (
+    BuildImage,
+    ComposeUp,
+    Gate,
+    MakeDirectory,
+    PullImage,
+    RewriteLog,
+    Run,
+    Step,
+)
 from deploy.wheels import Release, Target, release_for
 
 _ETC = "/etc/thoughtstream"
@@ -202,9 +211,12 @@ class Docker(Serving):
         yield from (file.step() for file in files)
         for service, server in self.composed.items():
             why, restart = self.why(server, facts)
+            if restart and rolling:
+                continue
+            if restart:
+                yield RewriteLog(server.cli)
             found = docker.containers.get(server.seat.unit)
-            if not (restart and rolling):
-                yield from self._up(service, found, why, restart=restart)
+            yield from self._up(service, found, why, restart=restart)
 
     def retire(self) -> list[Step]:
         command = f"docker rm --force {SERVICE_UNIT} >/dev/null"
@@ -213,7 +225,9 @@ class Docker(Serving):
         ]
 
     def restart(self, node: Node, why: str) -> list[Step]:
-        return list(self._up(f"redis-{node.port}", None, why, restart=True))
+        service = f"redis-{node.port}"
+        log = RewriteLog(self.composed[service].cli)
+        return [log, *self._up(service, None, why, restart=True)]
 
     def healthy(self) -> Gate:
         return self._gate("service")

@@ -22,7 +22,7 @@ from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.runtimes.serving import Serving
 from deploy.settings import Stack
-from deploy.steps import Gate, InstallRelease, MakeDirectory, Step
+from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Step
 from deploy.wheels import Release, Target, release_for
 
 UP = ("active", "activating", "reloading")
@@ -151,6 +151,8 @@ class Native(Serving, ABC):
         starts = version(facts.software.redis or facts.software.candidate)
         yield from server.configuration(own, restart=bool(why), starts=starts)
         job, reason = self.job(unit), "" if later else why
+        if reason and restart:
+            yield RewriteLog(server.cli)
         yield from self._started(job, unit, reason, facts, restart=restart)
         if reason or own.redis is None:
             yield self._answers(server)
@@ -158,7 +160,7 @@ class Native(Serving, ABC):
     def restart(self, node: Node, why: str) -> list[Step]:
         server = next(one for one in self.servers if one.seat.node == node)
         start = self.start(self.unit_of(server.seat), why, restart=True, reload=False)
-        return [start, self._answers(server, again=True)]
+        return [RewriteLog(server.cli), start, self._answers(server, again=True)]
 
     def healthy(self) -> Gate:
         check = f"{self.layout.command} status"

@@ -127,13 +127,15 @@ def test_what_needs_a_restart_is_left_to_the_rolling_one(runtime: str) -> None:
     found = changes(hosts, now, "n1")
     assert len([step for step in found if step.endswith("redis.conf")]) == 2
     # Each node in its turn, whatever it is then: replicas (7002) before masters (7001).
-    turns = [step for step in found if step.startswith(("hand over", "restart"))]
+    steps = [str(step) for step in plan(hosts, now, "n1")]
+    turns = [step for step in steps if step.startswith(("write the log", "hand over", "restart"))]
     assert [("7001" in step, step.split()[0]) for step in turns] == [
-        (False, "hand"), (False, "restart"), (True, "hand"), (True, "restart"),
+        (False, "write"), (False, "hand"), (False, "restart"),
+        (True, "write"), (True, "hand"), (True, "restart"),
     ]  # fmt: skip
     assert all("io-threads 1 -> 2" in step for step in turns if step.startswith("restart"))
     waits = [str(step) for step in plan(hosts, now, "n2") if not step.changes]
-    assert len([step for step in waits if step.startswith("the cluster is well before")]) == 12
+    assert len([step for step in waits if step.startswith("the cluster is well before")]) == 18
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
