@@ -157,10 +157,7 @@ class Site(Cluster):
         self._take_over(node)
 
     def give_room(self, node: Node) -> None:
-        """Puts it back on its host's disk."""
-        master = self.view()[node].id
-        replicas = [n for n, found in self.view().present.items() if found.master_id == master]
-        self._take_over(replicas[0])
+        """Puts it, which is a replica by now, back on its host's disk."""
         self._move(node, f"umount {self._data(node)} && rm -rf {self._data(node)}/*")
 
     def fill(self, node: Node) -> None:
