@@ -236,7 +236,7 @@ def _fnmatch_glob(family: Family) -> str:
 _SERVICE_COMMANDS = (
     "+@read +@write +@blocking +@connection +@pubsub +@transaction -@admin -@dangerous "
     "-@scripting +fcall +fcall_ro +function|list +function|load +info +role +time +wait "
-    "+memory|usage "
+    "+memory|usage +bgrewriteaof "
     "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
     "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest"
 )

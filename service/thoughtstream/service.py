@@ -19,6 +19,7 @@ from thoughtstream.errors import MemoryFull, RedisUnavailable
 from thoughtstream.minds import LATELY_S, Minds
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, connect_to, open_client, typed_errors
+from thoughtstream.store.logs import Logs
 from thoughtstream.store.membership import HEARTBEAT_S, Membership
 from thoughtstream.store.outages import OUTAGES
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
@@ -44,9 +45,11 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     membership = Membership(redis)
     minds = Minds(redis, settings, membership)
     service = _Service(settings, url, membership, minds, on_ready)
+    logs = asyncio.create_task(Logs(redis).run())
     try:
         await _lasting(minds, lambda: _shielded(service.serve(redis)))
     finally:
+        logs.cancel()
         with suppress(*OUTAGES):
             await membership.leave()
         await redis.aclose()

@@ -130,7 +130,7 @@ REFUSED: list[tuple[Any, ...]] = [
     ("DEBUG", "SLEEP", 0),
     ("SHUTDOWN", "NOSAVE"),
     ("SAVE",),
-    ("BGREWRITEAOF",),
+    ("BGSAVE",),
     ("REPLICAOF", "NO", "ONE"),
     ("PSYNC", "?", -1),
     ("FAILOVER",),

@@ -11,7 +11,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 from tests.engine.test_service import running, until
-from tests.servers import RedisServer, programs
+from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import Audit
@@ -306,6 +306,8 @@ async def test_a_full_disk_refuses_thoughts_and_loses_none(
     async with running(own) as service, Mind.connect("ana", settings=own) as mind:
         async with flow("ana", own) as acknowledged:
             await more(acknowledged)
+            rewritten = rewrite_log(own_server)  # this log is opened in another way than the first
+            await more(acknowledged)
             fill_disk(own_server, full=True)
             await until(lambda: refused(mind, acknowledged))
             with pytest.raises(WritesRefused, match="disk"):
@@ -317,15 +319,43 @@ async def test_a_full_disk_refuses_thoughts_and_loses_none(
             fill_disk(own_server, full=False)
             await more(acknowledged)
         await at_rest(mind, len(acknowledged))
+        await until(lambda: written_anew(own_server, rewritten))
         own_server.kill()
         own_server.start()
     async with running(own), Mind.connect("ana", settings=own) as mind:
         await at_rest(mind, len(acknowledged))
 
 
+def log_of(server: RedisServer) -> str:
+    """The name of the file that a server appends to, another one after each rewrite."""
+    logs = server.directory.glob("appendonlydir/*.incr.aof")
+    return max(logs, key=lambda path: int(path.name.split(".")[2])).name
+
+
+def rewrite_log(server: RedisServer) -> str:
+    """Returns its new name."""
+    before = log_of(server)
+    with server.client() as client:
+        client.bgrewriteaof()
+    wait_until(lambda: was_written_anew(server, before), "the log is written anew")
+    return log_of(server)
+
+
+async def written_anew(server: RedisServer, before: str) -> bool:
+    return was_written_anew(server, before)
+
+
+def was_written_anew(server: RedisServer, before: str) -> bool:
+    """Whether there is another log than `before`, and nothing needs the old one any more."""
+    with server.client() as client:
+        writes = client.info("persistence")["aof_rewrite_in_progress"]
+    return not writes and log_of(server) != before
+
+
 def fill_disk(server: RedisServer, *, full: bool) -> None:
-    """The server's files can't grow, as on a disk without room; or they can."""
-    most = 1 if full else psutil.RLIM_INFINITY
+    """The server's files can't grow, but for a part of what comes next; or they can."""
+    log = server.directory / "appendonlydir" / log_of(server)
+    most = log.stat().st_size + 100 if full else psutil.RLIM_INFINITY
     psutil.Process(server.pid).rlimit(psutil.RLIMIT_FSIZE, (most, psutil.RLIM_INFINITY))
 
 
