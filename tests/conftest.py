@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from tests.drills.outcome import TABLE
 from tests.servers import RedisServer, programs
 from thoughtstream import keys
 from thoughtstream.config import RedisConfig, Settings
@@ -17,6 +18,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """All tests side by side, one process a core; tests that are named one after the other."""
     named = config.args_source == pytest.Config.ArgsSource.ARGS
     return 0 if named else os.cpu_count() or 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What rollouts cost is printed, also when all is well."""
+    reports = (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed"))
+    for report in reports:
+        for name, text in report.user_properties if report.when == "call" else ():
+            if name == TABLE:
+                terminalreporter.section(name)
+                terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session", params=sorted(programs()))

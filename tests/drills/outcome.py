@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,8 @@ from rich.table import Table
 from tests.drills.clients import Endpoint
 from tests.drills.records import Record, keys_of, minds_of
 
+TABLE = "what rollouts cost"
+"""The property of a test's report that has the table."""
 _WIDTH = 130
 
 
@@ -121,6 +124,13 @@ def show(outcomes: Sequence[Outcome], console: Console | None = None) -> None:
     for one in outcomes:
         for detail in one.details:
             console.print(f"{one.operation}: {detail}", markup=False, soft_wrap=True)
+
+
+def as_text(outcomes: Sequence[Outcome]) -> str:
+    """The table as it is shown, without colours."""
+    text = StringIO()
+    show(outcomes, Console(file=text, width=_WIDTH))
+    return text.getvalue()
 
 
 def as_json(outcomes: Sequence[Outcome]) -> str:
