@@ -3,6 +3,7 @@ decide about; and how it is made. A cluster that holds anything is never made an
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
@@ -125,7 +126,8 @@ def _serve(nodes: Nodes, found: NodeView, master: Node, index: int, shards: int)
     settled later.
     """
     if len(found.members) == 1 and found.info.get("cluster_my_epoch") == "0":
-        nodes.ask(master, "cluster", "set-config-epoch", str(index + 1))
+        with suppress(ClusterError):  # it has met another since; then Redis settles it
+            nodes.ask(master, "cluster", "set-config-epoch", str(index + 1))
     missing = frozenset(slots_of(shards, index)) - found.slots
     ends = [str(end) for pair in ranges(missing) for end in pair]
     if ends:
