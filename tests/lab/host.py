@@ -191,7 +191,7 @@ class Host:
             ValueError: the folder is on the machine's own disk.
         """
         if not self.is_small(folder):
-            raise ValueError(f"{folder}: is on no small disk of its own")
+            raise ValueError(f"{folder}: is no small disk of its own")
         self.exec(f"cat /dev/zero >{folder}/{_FILLER}", check=False)
 
     def is_small(self, folder: str) -> bool:
