@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from tests.servers import WHEEL, programs, wait_until
 from thoughtstream import keys
 from thoughtstream.config import EmbeddedConfig, Settings
 from thoughtstream.store.embedded import EmbeddedError, EmbeddedRedis, url_of
-from thoughtstream.store.home import SOCKET_PATH_BYTES, Home, HomeError
+from thoughtstream.store.home import SOCKET_PATH_BYTES, Home, HomeError, write_private
 from thoughtstream.store.process import Seat
 
 STREAM = keys.EPISODIC.key(mind="drill")
@@ -107,6 +108,19 @@ def test_starters_in_different_processes_get_one_server(embedded: EmbeddedRedis)
     starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     pids = {starter.communicate(timeout=60)[0].strip() for starter in starters}
     assert pids == {str(running(embedded).pid)}, "and it outlives those who started it"
+
+
+def test_a_file_that_many_write_at_once_is_always_whole(tmp_path: Path) -> None:
+    path, texts = tmp_path / "redis.json", [str(n) * 9999 for n in range(8)]
+
+    def write(text: str) -> None:
+        for _ in range(50):
+            write_private(path, text)
+            assert path.read_text() in texts
+
+    with ThreadPoolExecutor(len(texts)) as writers:
+        list(writers.map(write, texts))
+    assert list(tmp_path.iterdir()) == [path], "and no draft is left"
 
 
 async def test_stop_and_start_lose_nothing(embedded: EmbeddedRedis) -> None:

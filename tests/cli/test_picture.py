@@ -59,3 +59,8 @@ def test_a_memory_has_the_time_that_recall_gives_it() -> None:
     when = datetime.fromtimestamp((NOW - 8000) / 1000).strftime("%H:%M:%S")
     assert when in line(screen, "the kettle")
     assert "time attended" in screen
+
+
+def test_no_score_is_below_nothing() -> None:
+    unheard = attended("hardly heard", NOW + 1000)._replace(score=-0.0)
+    assert " 0.00 " in line(drawn([unheard], [], []), "hardly heard")

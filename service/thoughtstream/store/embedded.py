@@ -29,7 +29,7 @@ from redis.exceptions import RedisError, ResponseError
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.store import conf, server
-from thoughtstream.store.home import Home
+from thoughtstream.store.home import Home, write_private
 from thoughtstream.store.process import Seat
 
 _POLL_S = 0.03
@@ -211,8 +211,7 @@ class EmbeddedRedis:
         path, text = self.home.conf, conf.render(self.home, self._config.maxmemory)
         old = path.read_text() if path.exists() else ""
         if old != text:
-            path.write_text(text)
-            path.chmod(0o600)
+            write_private(path, text)
         return [line for line in text.splitlines() if line not in old.splitlines()] if old else []
 
     # --- going down --------------------------------------------------------------------------

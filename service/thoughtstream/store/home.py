@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,22 @@ class Home:
             return size
         log.replace(log.with_suffix(".log.1"))
         return 0
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file by one that nobody else can read: whole or not at all, whoever else does so.
+
+    Raises:
+        OSError: it can't be written; the old file is still there.
+    """
+    descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        Path(draft).replace(path)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def _make_private(directory: Path) -> None:

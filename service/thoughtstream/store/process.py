@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from thoughtstream.store.home import write_private
+
 _SAME_START_S = 2.0
 
 
@@ -53,10 +55,7 @@ class Seat:
     def write(self, pid: int, **facts: str) -> None:
         """Note who sits here, and facts about it that outlive it."""
         started = psutil.Process(pid).create_time()
-        draft = self._record.with_suffix(".new")
-        draft.write_text(json.dumps({"pid": pid, "started": started, **facts}))
-        draft.chmod(0o600)
-        draft.replace(self._record)
+        write_private(self._record, json.dumps({"pid": pid, "started": started, **facts}))
 
     def read(self) -> dict[str, Any]:
         """The last record; empty if there is none that can be read."""

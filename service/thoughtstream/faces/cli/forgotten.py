@@ -75,8 +75,8 @@ def _show(thoughts: list[Forgotten]) -> None:
         when = datetime.fromtimestamp(thought.forgotten_at / 1000).strftime("%H:%M:%S")
         merged = "merged_into" in thought.fields  # by sleep: nothing to do with its score
         row = (
-            thought.entry, when, thought.window, f"{thought.score:.2f}",
-            "merged" if merged else f"{thought.threshold:.2f}", thought.content,
+            thought.entry, when, thought.window, f"{thought.score:z.2f}",
+            "merged" if merged else f"{thought.threshold:z.2f}", thought.content,
         )  # fmt: skip
         table.add_row(*(escape(cell) for cell in row))
     common.out.print(table)

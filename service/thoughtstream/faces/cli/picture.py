@@ -133,7 +133,7 @@ def _contest_panel(state: MindState, rows: int) -> Panel:
 def _candidate(candidate: Candidate, now_ms: int) -> tuple[RenderableType, ...]:
     left = max(candidate.due_ms - now_ms, 0) / 1000
     return (
-        f"{candidate.strength:.2f}",
+        f"{candidate.strength:z.2f}",
         look.bar(candidate.strength, candidate.window),
         look.window(candidate.window, _NAME),
         look.text(candidate.content),
@@ -153,7 +153,7 @@ def _attended_panel(state: MindState, rows: int) -> Panel:
         content = look.text(now.content)
         content.stylize("bold" if number == 0 else "")
         table.add_row(
-            f"{now.score:.2f}", look.window(now.window, _NAME), content, _clock(now, state.now_ms)
+            f"{now.score:z.2f}", look.window(now.window, _NAME), content, _clock(now, state.now_ms)
         )
     open_ = sum(_is_open(thought, state.now_ms) for thought in state.intervening)
     return _panel(f"attended · {open_:,} can still be changed", table)
