@@ -1,8 +1,9 @@
 """Real Redis Clusters for tests: processes of this machine."""
 
+import random
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ _SLOTS = 16_384
 _CLUSTER = (
     "cluster-enabled yes", "repl-diskless-sync-delay 0", "cluster-allow-replica-migration no",
 )  # fmt: skip
+
+_RANDOM = random.SystemRandom()  # the tests' own is given the same seed in every process
+_given: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -211,10 +215,19 @@ def _is_synced(server: RedisServer) -> bool:
 
 
 def free_port() -> int:
-    """A port that is free, and whose cluster bus port (10,000 more) is one, too."""
+    """A port that nobody has, nor its cluster bus port (10,000 more), and that no one else gets.
+
+    Both are below those that the system gives to clients, who could take one in between.
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port + 10_000 < 65_536:
+        port = _RANDOM.randrange(10_000, 22_000)
+        if port not in _given and _is_free(port) and _is_free(port + 10_000):
+            _given.add(port)
             return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
