@@ -1,5 +1,6 @@
 """A master's slots go to its best replica, without a write that is lost or refused."""
 
+import re
 import time
 from collections import Counter
 from contextlib import suppress
@@ -11,6 +12,9 @@ from deploy.cluster.topology import Node
 
 _TRIES_S = 7
 """A replica tries for five seconds to take over."""
+_FORGOTTEN = 2
+"""Node timeouts after which masters vote once more about the same one (cluster_legacy.c,
+`clusterSendFailoverAuthIfNeeded`)."""
 
 
 def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | None:
@@ -32,6 +36,7 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     heir = heir or best_replica(view, master)
     if unfit := _unfit(view, heir, master):
         raise ClusterError(f"{heir} can't take over from {master}: {unfit}")
+    wait(nodes, lambda _: _voted(nodes, master), f"{heir} may take over from {master}")
     ask = _Asking(nodes, heir)
     ask()
 
@@ -44,6 +49,19 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     wait(nodes, unmet, what)
     nodes.tell(f"{heir} has taken over from {master}")
     return heir
+
+
+def _voted(nodes: Nodes, master: Node) -> list[str]:
+    """Why the other masters may not vote about this one yet: until they do, it would hold its
+    clients. It lost no vote as long as one and the same replica has been with it.
+    """
+    timeout = nodes.ask(master, "config", "get", "cluster-node-timeout")
+    wanted_s = _FORGOTTEN * int(timeout.split()[-1]) / 1000
+    links = nodes.ask(master, "client", "list", "type", "replica")
+    age_s = max((int(age) for age in re.findall(r"\bage=(\d+)", links)), default=0)
+    if age_s >= wanted_s:
+        return []
+    return [f"{master} has had a replica for {age_s} s; the others vote after {wanted_s:g} s"]
 
 
 class _Asking:

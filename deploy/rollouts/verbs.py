@@ -98,17 +98,17 @@ def restart(cluster: Cluster) -> Rollout:
 
 
 def failover_drill(cluster: Cluster) -> Rollout:
-    """Each shard's best replica takes over, and gives back to whom it was."""
+    """Each shard's best replica takes over; once all have, each gives back to whom it was."""
     is_well(cluster)
     view, well = cluster.view, cluster.well()
-    turns = []
+    there, back = [], []
     for master in view.masters:
         if not (replicas := view.replicas(master)):
             raise ClusterError(f"{master} has no replica: set cluster.replicas to 1 or more")
         heir = replicas[0]
-        turns.append(Turn(master.host, HandOver(master, heir), well))
-        turns.append(Turn(heir.host, HandOver(heir, master), well))
-    return Rollout(cluster.site, turns, well)
+        there.append(Turn(master.host, HandOver(master, heir), well))
+        back.append(Turn(heir.host, HandOver(heir, master), well))
+    return Rollout(cluster.site, [*there, *back], well)
 
 
 def rebalance(cluster: Cluster) -> Rollout:

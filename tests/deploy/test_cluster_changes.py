@@ -77,15 +77,39 @@ def test_a_replica_that_gave_up_is_asked_again(
 
     def ask(node: Node, *command: str) -> str:
         """As Redis: OK, whatever comes of it; of the first there comes nothing."""
-        asked.append((node, *command))
+        if command != ("cluster", "failover"):
+            return Processes.ask(nodes, node, *command)
+        asked.append(node)
         return Processes.ask(nodes, node, *command) if len(asked) > 1 else "OK"
 
     monkeypatch.setattr(nodes, "ask", ask)
     heir = hand_over(nodes, master)
 
-    assert asked == [(heir, "cluster", "failover")] * 2
+    assert asked == [heir] * 2
     assert nodes.view().master_of(master) == heir
     assert problems(nodes.view(), 1) == []
+
+
+def test_a_shard_goes_back_and_forth_and_every_vote_is_given(
+    nodes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def ask(node: Node, *command: str) -> str:
+        if command == ("cluster", "failover"):
+            asked.append(node)
+        return Processes.ask(nodes, node, *command)
+
+    monkeypatch.setattr(nodes, "ask", ask)
+    master = nodes.view().masters[0]
+    wanted = []
+    for _ in range(3):
+        wanted.append(hand_over(nodes, wanted[-1] if wanted else master))
+
+    assert wanted[1] == master
+    assert asked == wanted, "a second time is asked who got no votes, and its master held clients"
+    logs = [server.directory / "redis.log" for server in nodes.cluster.servers.values()]
+    assert not any("Failover auth denied" in log.read_text() for log in logs)
 
 
 def test_a_replica_has_nothing_to_hand_over(nodes: Processes) -> None:
