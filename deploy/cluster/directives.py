@@ -41,7 +41,7 @@ def node_directives(
         _live("cluster-announce-bus-port", str(node.port + BUS), "where the bus is"),
         *(_tls(node, certificates) if certificates else _plain(node)),
         _live("masteruser", "replica", "whom a replica is to its master"),
-        _live("repl-diskless-sync-delay", "0", "rollouts bring back one at a time: no one to await"),
+        _live("repl-diskless-sync-delay", "0", "rollouts bring back one: nobody to await"),
     )
 
 
