@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.directives import Directive, Version
+from deploy.directives import Directive
 from deploy.layout import CLUSTER_ROLES, Role
 from deploy.render import digest, render
 from deploy.settings import Stack
+from deploy.versions import Version
 from thoughtstream.config import StreamConfig
 from thoughtstream.keys import acl_rules
 

@@ -11,14 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
 from deploy.quantities import Bytes, format_bytes
+from deploy.versions import Version
 from thoughtstream.keys import NOTIFY_EVENTS
 
 KIB, MIB = 1 << 10, 1 << 20
 LOOPBACK = ip_address("127.0.0.1")
-
-
-Version = tuple[int, ...]
-"""Of Redis: major, minor."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 connects; what only the host can tell (its memory, its ports) is checked by `preflight`.
 """
 
-import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -20,6 +19,7 @@ from pyinfra.api.exceptions import InventoryError
 
 from deploy.directives import Redis
 from deploy.quantities import Bytes, about
+from deploy.versions import tagged
 from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
 
 OLDEST_REDIS = (7, 0)
@@ -27,14 +27,6 @@ BUS = 10_000
 """A node's bus is on its port and so much more."""
 MEMORY_SHARE = 0.6
 """The part of a host's or container's memory that Redis may fill: a rewrite copies on write."""
-
-_TAG = re.compile(r".*:(?P<major>\d+)(?:\.(?P<minor>\d+))?[^:/]*")
-
-
-def tagged_version(image: str) -> tuple[int, ...] | None:
-    """The version that an image's tag says: (8, 2), or (8,); None if it says none."""
-    tag = _TAG.fullmatch(image)
-    return tuple(int(part) for part in tag.groups() if part) if tag else None
 
 
 class _Section(BaseModel):
@@ -67,7 +59,7 @@ class Docker(_Section):
     @field_validator("image")
     @classmethod
     def _is_new_enough(cls, image: str) -> str:
-        version = tagged_version(image)
+        version = tagged(image)
         if version and (*version, 99)[:2] < OLDEST_REDIS:
             raise ValueError("is older than Redis 7.0, which has no Functions; use redis:8.2")
         return image

@@ -6,6 +6,7 @@ from pathlib import Path
 from deploy.backups.facts import Room
 from deploy.backups.manifest import Manifest, Saved, iso
 from deploy.quantities import about
+from deploy.versions import numbers
 
 Info = dict[str, str] | None
 SILENT = "redis: doesn't answer its admin; run deploy.stack first"
@@ -32,8 +33,8 @@ def putting_back(
     if info is None or keys is None:
         yield SILENT
         return
-    newest = max(manifest.nodes, key=lambda saved: _version(saved.redis)).redis
-    if _version(newest) > _version(info["redis_version"]):
+    newest = max(manifest.nodes, key=lambda saved: numbers(saved.redis)).redis
+    if numbers(newest)[:2] > numbers(info["redis_version"])[:2]:
         yield (
             f"redis: is {info['redis_version']}, and the backup is of {newest}, which it can't "
             "read; restore to that version or a newer one"
@@ -94,7 +95,3 @@ def _memory(room: Room, needed: int) -> Iterator[str]:
             f"facts.memory: {about(room.memory)} are free, and the server that tries a backup "
             f"needs {about(needed)}; stop something else on the host, or give it more memory"
         )
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2])

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from deploy.cluster.topology import Node
-from deploy.directives import Directive, Version
+from deploy.directives import Directive
 from deploy.settings import BUS, Cluster
+from deploy.versions import Version
 
 STATE_FILE = "nodes.conf"
 """What a node remembers of its cluster. Redis's own, in its data directory: never rendered."""

@@ -7,7 +7,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from deploy.commands import RedisCli
 from deploy.facts.base import ScriptFact, script
-from deploy.facts.software import version
+from deploy.versions import Version, major_minor
 
 _CONFIG = "config get * cluster-ping-interval"
 _HIDDEN = 's/"masterauth":"[^"]*"/"masterauth":""/'
@@ -27,9 +27,9 @@ class RedisState:
     masterauth: str | None = None
 
     @property
-    def number(self) -> tuple[int, ...]:
+    def number(self) -> Version:
         """Major and minor version."""
-        return version(self.version) or (0, 0)
+        return major_minor(self.version) or (0, 0)
 
 
 class RedisFact(ScriptFact[RedisState | None]):

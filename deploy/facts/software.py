@@ -1,25 +1,11 @@
 """Packages and releases on a host."""
 
-import re
 from dataclasses import dataclass
 from shlex import quote
 
 from deploy.facts.base import ScriptFact, pairs, script
 
 _PACKAGE = "${db:Status-Status} redis=${Version}\\n"
-_VERSION = re.compile(r"(?:\d+:)?((\d+)\.(\d+)(?:\.\d+)*)")
-
-
-def version(text: str | None) -> tuple[int, int] | None:
-    """(major, minor) of a version as a package or `redis-server --version` writes it."""
-    match = _VERSION.search(text) if text else None
-    return (int(match[2]), int(match[3])) if match else None
-
-
-def upstream(text: str | None) -> str | None:
-    """The software's own version in a package's: `5:8.0.2-3+deb13u1` -> `8.0.2`."""
-    match = _VERSION.search(text) if text else None
-    return match[1] if match else None
 
 
 @dataclass(frozen=True)

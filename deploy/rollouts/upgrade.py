@@ -7,11 +7,11 @@ from deploy.cluster.converge import Known
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.sequence import Turn
 from deploy.cluster.topology import Node
-from deploy.facts.software import upstream
 from deploy.rollouts.restart import rolling
 from deploy.rollouts.verbs import Cluster, Rollout, is_well
 from deploy.runtimes.docker import Docker
 from deploy.steps import Gate, PullImage, Run, Step
+from deploy.versions import numbers, upstream
 
 _APT = (
     "DEBIAN_FRONTEND=noninteractive apt-get install -y --only-upgrade --no-install-recommends "
@@ -80,7 +80,7 @@ def _fetch(known: Known) -> list[Step]:
     if not isinstance(runtime, Docker) or docker is None:
         return []
     image = runtime.stack.docker.image
-    running = max((v.version for v in known.facts.nodes.values() if v), key=_parts, default="0")
+    running = max((v.version for v in known.facts.nodes.values() if v), key=numbers, default="0")
     found = f"docker run --rm --entrypoint redis-server {image} --version"
     version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
     newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
@@ -94,11 +94,7 @@ def _older(known: Known) -> Iterator[str]:
     before every deployment.
     """
     candidate = known.facts.software.candidate
-    to = _parts(upstream(candidate) or "")
+    to = numbers(upstream(candidate) or "")
     for node, view in known.facts.nodes.items():
-        if not isinstance(known.runtime, Docker) and view and to < _parts(view.version)[: len(to)]:
+        if not isinstance(known.runtime, Docker) and view and to < numbers(view.version)[: len(to)]:
             yield f"{node} runs {view.version}, and apt's redis-server {candidate} is older"
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -26,7 +26,7 @@ from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.runtimes.serving import Serving
-from deploy.settings import Stack, tagged_version
+from deploy.settings import Stack
 from deploy.steps import (
     BuildImage,
     ComposeUp,
@@ -37,6 +37,7 @@ from deploy.steps import (
     Run,
     Step,
 )
+from deploy.versions import tagged
 from deploy.wheels import Release, Target, release_for
 
 _ETC = "/etc/thoughtstream"
@@ -205,7 +206,7 @@ class Docker(Serving):
         compose, _ = self.compose.file(facts)
         for server in self.servers:
             why, _ = self.why(server, facts)
-            own, starts = facts.of(server.seat.unit), tagged_version(self.stack.docker.image)
+            own, starts = facts.of(server.seat.unit), tagged(self.stack.docker.image)
             yield from server.configuration(own, restart=bool(why), starts=starts)
         files = changed([self.toml, self.wrapper, compose], facts)
         yield from (file.step() for file in files)

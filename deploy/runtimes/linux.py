@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.facts.software import upstream
 from deploy.facts.units import UnitState
 from deploy.layout import REDIS_UNIT, SERVICE_UNIT, SYSTEMD, THP_UNIT, linux_native
 from deploy.render import render
@@ -15,6 +14,7 @@ from deploy.runtimes.native import UP, Native
 from deploy.runtimes.server import Seat
 from deploy.settings import Stack
 from deploy.steps import Gate, Install, MakeUser, Mask, Run, StartUnit, Step
+from deploy.versions import upstream
 from deploy.wheels import Target
 
 _DEBIANS_UNIT = "redis-server"

@@ -12,7 +12,6 @@ from deploy.commands import RedisCli
 from deploy.content import RedisPlace, restart_only, service_toml, title
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.facts.software import version
 from deploy.layout import Layout, Role
 from deploy.render import digest, render
 from deploy.runtimes import tell
@@ -23,6 +22,7 @@ from deploy.runtimes.server import Seat, Server, seats, service_url
 from deploy.runtimes.serving import Serving
 from deploy.settings import Stack
 from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Step
+from deploy.versions import major_minor
 from deploy.wheels import Release, Target, release_for
 
 UP = ("active", "activating", "reloading")
@@ -148,7 +148,7 @@ class Native(Serving, ABC):
         unit, own = self.unit_of(server.seat), facts.of(server.seat.unit)
         why, restart = self.why(server, facts)
         later = restart and rolling
-        starts = version(facts.software.redis or facts.software.candidate)
+        starts = major_minor(facts.software.redis or facts.software.candidate)
         yield from server.configuration(own, restart=bool(why), starts=starts)
         job, reason = self.job(unit), "" if later else why
         if reason and restart:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from deploy.facts.docker import DockerState
 from deploy.facts.files import Disk
 from deploy.facts.gather import Facts
-from deploy.facts.software import version
 from deploy.facts.units import UnitState
 from deploy.quantities import about
-from deploy.settings import MEMORY_SHARE, OLDEST_REDIS, Stack, tagged_version
+from deploy.settings import MEMORY_SHARE, OLDEST_REDIS, Stack
+from deploy.versions import major_minor, tagged
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_DOCKER = (20, 10)
@@ -39,7 +39,7 @@ def native_linux(facts: Facts) -> Iterator[str]:
     python = machine.python or software.python_candidate
     if python is None:
         yield "facts.software.python_candidate: apt offers no python3; run apt-get update there"
-    elif (version(python) or (0, 0)) < OLDEST_PYTHON:
+    elif (major_minor(python) or (0, 0)) < OLDEST_PYTHON:
         yield (
             f"facts.machine.python: is {python}, and the service needs 3.11; use runtime='docker'"
         )
@@ -52,7 +52,7 @@ def native_linux(facts: Facts) -> Iterator[str]:
 
 def redis_version(path: str, found: str | None) -> Iterator[str]:
     """A Redis that has Functions."""
-    number = version(found)
+    number = major_minor(found)
     if number is not None and number < OLDEST_REDIS:
         yield f"{path}: is {found}, and Functions need Redis 7.0; upgrade it, or use 'docker'"
 
@@ -65,10 +65,10 @@ def docker(state: DockerState | None) -> Iterator[str]:
             "and start it, or use runtime='native'"
         )
         return
-    number = version(state.version)
+    number = major_minor(state.version)
     if number is not None and number < OLDEST_DOCKER:
         yield f"facts.docker.version: is {state.version}, and 20.10 is the oldest that will do"
-    if (version(state.compose) or (0, 0)) < (2, 0):
+    if (major_minor(state.compose) or (0, 0)) < (2, 0):
         yield (
             f"facts.docker.compose: is {state.compose or 'missing'}; install the compose plugin, "
             "version 2"
@@ -83,7 +83,7 @@ def running_redis(facts: Facts) -> Iterator[str]:
 
 def image(name: str, running: str) -> Iterator[str]:
     """The image is not older than the server that runs, as far as its tag says."""
-    tag, found = tagged_version(name), version(running)
+    tag, found = tagged(name), major_minor(running)
     if tag and found and tag < found[: len(tag)]:
         yield (
             f"docker.image: {name} is older than the Redis {running} that runs here, and "

@@ -16,7 +16,7 @@ from deploy.content import (
     restart_only,
     users_acl,
 )
-from deploy.directives import Directive, Version
+from deploy.directives import Directive
 from deploy.facts.gather import Facts
 from deploy.facts.redis import RedisState
 from deploy.layout import Layout
@@ -31,6 +31,7 @@ from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.users import strange_users
 from deploy.settings import BUS, Stack
 from deploy.steps import ApplyLive, ApplyMasterauth, LoadAcl, MakeDirectory, PutAcl, Step
+from deploy.versions import Version
 
 _UNKNOWN: Version = (0, 0)
 

@@ -15,8 +15,9 @@ from deploy.facts.embedded import EmbeddedFact, EmbeddedState
 from deploy.facts.files import DiskFact, PathsFact, SecretDigestsFact
 from deploy.facts.machine import MachineFact
 from deploy.facts.redis import RedisFact
-from deploy.facts.software import SoftwareFact, upstream, version
+from deploy.facts.software import SoftwareFact
 from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
+from deploy.versions import major_minor, upstream
 
 
 def read(fact: FactBase[Any], *arguments: Any) -> Any:
@@ -152,7 +153,7 @@ def test_software_of_this_machine(tmp_path: Path) -> None:
     ],
 )
 def test_versions(text: str | None, numbers: tuple[int, int] | None, own: str | None) -> None:
-    assert version(text) == numbers
+    assert major_minor(text) == numbers
     assert upstream(text) == own
 
 

@@ -17,7 +17,7 @@ from thoughtstream.config import ConfigError, RedisConfig
 from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted
-from thoughtstream.store.server import OLDEST
+from thoughtstream.store.server import OLDEST, dotted, major_minor
 from thoughtstream.store.wire import own
 
 Client: TypeAlias = "Redis | Cluster"
@@ -82,10 +82,10 @@ def _cluster(config: RedisConfig, addresses: Sequence[str]) -> Cluster:
 
 
 def _check_version(version: str) -> None:
-    major, minor, *_ = version.split(".")
-    if (int(major), int(minor)) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        raise ConfigError(f"redis.url: this is Redis {version}; run {oldest} or newer there")
+    if major_minor(version) < OLDEST:
+        raise ConfigError(
+            f"redis.url: this is Redis {version}; run {dotted(OLDEST)} or newer there"
+        )
 
 
 def connect(config: RedisConfig, url: str | None = None) -> Redis:

@@ -10,7 +10,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.store.functions import Library
-from thoughtstream.store.server import OLDEST
+from thoughtstream.store.server import OLDEST, dotted, major_minor
 
 KEYS_LOOKED_AT = 20_000
 """How many keys the hygiene check looks at, at most."""
@@ -69,9 +69,8 @@ def _judge(check: str, good: bool, found: str, cure: str) -> Finding:
 
 def _version(info: dict[str, Any]) -> Finding:
     version = str(info["redis_version"])
-    major, minor = (int(part) for part in version.split(".")[:2])
-    oldest = ".".join(map(str, OLDEST))
-    return _judge("version", (major, minor) >= OLDEST, version, f"run Redis {oldest} or newer")
+    cure = f"run Redis {dotted(OLDEST)} or newer"
+    return _judge("version", major_minor(version) >= OLDEST, version, cure)
 
 
 def _persistence(info: dict[str, Any]) -> list[Finding]:

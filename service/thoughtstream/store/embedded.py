@@ -147,9 +147,8 @@ class EmbeddedRedis:
     def _spawn(self, lock: int) -> int:
         """Start the server, give it the lock, and return where its log begins."""
         version = str(self._seat.read().get("version", "0.0"))
-        major, minor = (int(part) for part in version.split(".")[:2])
         try:
-            chosen = server.find(self._config.server, (major, minor))
+            chosen = server.find(self._config.server, server.major_minor(version))
             begin = self.home.rotate(self.home.redis_log)
             self._write_conf()
             with self.home.redis_log.open("ab") as out:

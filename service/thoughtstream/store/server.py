@@ -44,12 +44,12 @@ def find(chosen: Path | None, at_least: tuple[int, int] = OLDEST) -> Server:
         version = version_of(path)
         if version >= max(OLDEST, at_least):
             return Server(path, version)
-        old.append(f"{path} is {_dotted(version)}")
+        old.append(f"{path} is {dotted(version)}")
     if not old:
         raise ServerError(f"embedded: no redis-server was found on the PATH; {_INSTALL}")
-    why = "" if at_least <= OLDEST else f", since {_dotted(at_least)} wrote the data"
+    why = "" if at_least <= OLDEST else f", since {dotted(at_least)} wrote the data"
     field = "embedded.server" if chosen else "embedded"
-    needs = _dotted(max(OLDEST, at_least))
+    needs = dotted(max(OLDEST, at_least))
     raise ServerError(f"{field}: {', '.join(old)}, and {needs} is needed{why}; {_INSTALL}")
 
 
@@ -84,5 +84,12 @@ def version_of(path: Path) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _dotted(version: tuple[int, int]) -> str:
+def major_minor(version: str) -> tuple[int, int]:
+    """Of a version as Redis tells it: `8.2.1` -> (8, 2)."""
+    major, minor, *_ = version.split(".")
+    return int(major), int(minor)
+
+
+def dotted(version: tuple[int, int]) -> str:
+    """(8, 2) -> `8.2`."""
     return ".".join(str(part) for part in version)
