@@ -1,6 +1,7 @@
 """What concerns the cluster as a whole: each step is carried out once, through the hosts."""
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 
 import gevent
 from pyinfra import logger
@@ -65,13 +66,18 @@ class Hosts(Nodes):
     def _read(self, name: str) -> dict[str, NodeView | None]:
         if (other := _reached(name)) is None:
             return {}
-        return other.get_fact(NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S, **_SILENT)
+        with suppress(EOFError):  # the connection was lost in this very moment: the next look tells
+            return other.get_fact(NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S, **_SILENT)
+        return {}
 
     def ask(self, node: Node, *command: str) -> str:
         if (other := _reached(node.host)) is None:
             raise ClusterError(f"{node}: its host can't be reached")
         command_line = self.site.nodes[node](*command)
-        ok, said = other.get_fact(Answer, command_line, _timeout=_LONG_S, **_SILENT)
+        try:
+            ok, said = other.get_fact(Answer, command_line, _timeout=_LONG_S, **_SILENT)
+        except EOFError:
+            raise ClusterError(f"{node}: the connection to its host is lost; {CURE}") from None
         if not ok:
             raise ClusterError(f"{node} refused {' '.join(command[:2])}", *said.splitlines()[-5:])
         return said

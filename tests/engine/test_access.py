@@ -2,12 +2,14 @@
 that user must not do is refused, and what is wrong is said.
 """
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from pydantic import SecretStr
 from redis.exceptions import NoPermissionError, RedisError
@@ -34,9 +36,14 @@ class Guarded:
     server: RedisServer
     cluster: Cluster | None = None
 
+    @property
+    def servers(self) -> list[RedisServer]:
+        """All of them."""
+        return list(self.cluster.servers.values()) if self.cluster else [self.server]
+
     def tell(self, *command: str) -> None:
         """Tell every server, as its administrator."""
-        for server in self.cluster.servers.values() if self.cluster else [self.server]:
+        for server in self.servers:
             with server.client() as client:
                 client.execute_command(*command)
 
@@ -181,6 +188,28 @@ async def test_what_the_service_user_must_not_do_is_refused(guarded: Guarded) ->
                     continue
                 allowed.append(f"{command}: {error}")
     assert not allowed, "\n".join(allowed)
+
+
+async def test_who_says_no_goodbye_keeps_nobody(guarded: Guarded) -> None:
+    client = await open_client(guarded.redis)
+    await client.ping()
+    assert connections()
+    processes = [psutil.Process(server.pid) for server in guarded.servers]
+    try:
+        for process in processes:
+            process.suspend()
+        await client.aclose()
+        await asyncio.sleep(0)  # the loop closes what is closed in its next turn
+        assert not connections()
+    finally:
+        for process in processes:
+            process.resume()
+
+
+def connections() -> int:
+    """Of this process, which are open."""
+    open_ = psutil.Process().net_connections(kind="inet")
+    return sum(end.status == psutil.CONN_ESTABLISHED for end in open_)
 
 
 async def test_a_certificate_of_somebody_else_is_a_clear_error(

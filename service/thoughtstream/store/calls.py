@@ -83,7 +83,7 @@ async def _ending(patience: asyncio.Timeout, connection: Any) -> AsyncIterator[N
     except TimeoutError:
         if not patience.expired():
             raise
-        await connection.disconnect(nowait=True)
+        await connection.disconnect()
         raise ConnectionError("the node is silent, and another one has taken over") from None
 
 

@@ -114,8 +114,8 @@ class Cluster(RedisCluster):
             self._looking.cancel()
             await asyncio.wait({self._looking})
         self._remember()
-        ends = (one.node.disconnect() for one in self._ever)
-        await asyncio.gather(*ends, return_exceptions=True)  # a host that is away says no goodbye
+        for one in self._ever:
+            await one.node.disconnect()
         self._initialize, self._seen = True, None
 
     # --- who has what ------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Cluster(RedisCluster):
                 connection.reset_should_reconnect()  # type: ignore[no-untyped-call]
         for one in self._ever - known:
             for connection in one.node._free:
-                await connection.disconnect(nowait=True)  # a host that is away says no goodbye
+                await connection.disconnect()
         self._seen = slots
 
     def _remember(self) -> None:

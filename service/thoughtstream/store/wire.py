@@ -33,15 +33,25 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
                     raise
                 raise NotSent(f"the server has closed the connection: {error}") from error
             if task and task.cancelling() > before:
-                await self.disconnect(nowait=True)  # the answer has nobody to read it
+                await self.disconnect()  # the answer has nobody to read it
                 raise asyncio.CancelledError
+
+        async def disconnect(self, nowait: bool = True, **options: Any) -> None:
+            """At once, whatever `nowait` says. A host that is away says no goodbye: waited for, it
+            would keep the caller; not waited for, TLS would keep the socket for half a minute.
+            """
+            self._abort()
+            await super().disconnect(nowait=True, **options)
 
         def __del__(self, *_: Any) -> None:
             """A node that has gone takes its connections with it."""
+            self._abort()
+
+        def _abort(self) -> None:
             writer = getattr(self, "_writer", None)
             if writer is not None:
                 with suppress(RuntimeError):  # the loop has ended
-                    writer.close()
+                    writer.transport.abort()
 
         async def can_read(self) -> bool:
             """Asked by the pool before a connection is used: also of what has only just come."""
@@ -58,11 +68,9 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
 
 
 async def renew(connection: AbstractConnection) -> None:
-    """Close a connection that is no longer good, so that its next use opens it. The other side's
-    goodbye is not waited for: a host that is away says none.
-    """
+    """Close a connection that is no longer good, so that its next use opens it."""
     if connection.should_reconnect() or is_stale(connection):  # type: ignore[no-untyped-call]
-        await connection.disconnect(nowait=True)
+        await connection.disconnect()
 
 
 def is_stale(connection: AbstractConnection) -> bool:
