@@ -9,7 +9,7 @@ from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 
-BATCH = 512
+BATCH = 1024
 """Slots that move between two looks at the cluster."""
 PIPELINE = "100"
 """Keys that move at once: most slots in one go, so that clients hardly meet half a slot."""

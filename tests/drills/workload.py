@@ -11,8 +11,8 @@ from tests.servers import wait_until
 
 MINDS = 4
 _KEY_WRITERS = 2
-_KEYS_PER_SECOND = 100.0
-_MIND_PER_SECOND = 10.0
+_KEYS_PER_SECOND = 50.0
+_MIND_PER_SECOND = 5.0
 _BEFORE = 20
 _AFTER = 20
 _MOST_S = 900
