@@ -148,8 +148,8 @@ class Forgotten(NamedTuple):
         )
 
 
-COUNTS = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", "expired",
-          "displaced")  # fmt: skip
+COUNTS = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "forgotten",
+          "expired", "displaced")  # fmt: skip
 """The ledger's counts."""
 
 _decode = json.JSONDecoder().raw_decode
@@ -213,7 +213,8 @@ class Audit:
     """The conservation of thoughts: the ledger against the keys.
 
     Every adopted thought is competing, attended, forgotten, expired or displaced; every attended
-    one is in its intervention window, anchored or vetoed. `unread`: written, not yet adopted.
+    one is in its intervention window, anchored or vetoed. `recurred`: of the anchored, those that
+    had come back from memory and are there already. `unread`: written, not yet adopted.
     `ghosts`: competing, but trimmed by its producer; the next cycle that meets one counts it
     as displaced.
     """
@@ -222,6 +223,7 @@ class Audit:
     rejected: int
     attended: int
     anchored: int
+    recurred: int
     vetoed: int
     forgotten: int
     expired: int

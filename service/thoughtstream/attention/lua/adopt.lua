@@ -4,6 +4,12 @@ local function count(run, name, by)
   run.counts[name] = (run.counts[name] or 0) + (by or 1)
 end
 
+local function record(run)
+  for name, by in pairs(run.counts) do
+    redis.call('HINCRBY', run.keys[KEY.ledger], name, by)
+  end
+end
+
 local function reject(run, window, entry_id, content, reason)
   redis.call('XADD', run.keys[KEY.rejected], 'MAXLEN', '~', run.cfg.rejected_maxlen, '*',
              'id', entry_id .. '@' .. window_name(window), 'reason', reason,

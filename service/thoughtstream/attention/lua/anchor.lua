@@ -13,6 +13,7 @@ local function bound_memory(run, stream, maxlen)
   if maxlen == 0 then return end
   local excess = redis.call('XLEN', stream) - maxlen
   if excess <= 0 then return end
+  count(run, 'outgrown', excess)
   for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', excess)) do
     redis.call('DEL', run.item_prefix .. to_map(entry[2]).id)
     redis.call('XDEL', stream, entry[1])
@@ -63,7 +64,7 @@ end
 
 local function anchor(run, attended)
   local fields = to_map(attended)
-  if is_remembered(run, fields) then return end
+  if is_remembered(run, fields) then return count(run, 'recurred') end
   local kind = kind_of(fields)
   local stream, item = run.keys[KEY[kind]], run.item_prefix .. fields.id
   local flat = without(attended, NOT_REMEMBERED)

@@ -128,9 +128,7 @@ end
 -- A report as one JSON text, which costs both ends less than a list of lists.
 local function report(run)
   local ids = run.anchored_ids
-  for name, by in pairs(run.counts) do
-    redis.call('HINCRBY', run.keys[KEY.ledger], name, by)
-  end
+  record(run)
   return string.format('[%d,%s,%s,%s,%s,%s]', run.now, next_due(run), tostring(run.more),
                        cjson.encode(run.counts), #ids == 0 and '[]' or cjson.encode(ids),
                        run.attended)

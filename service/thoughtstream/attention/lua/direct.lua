@@ -16,7 +16,8 @@ local function anchor_now(keys, args)
   local window, cfg, now = keys[FIRST_WINDOW], config_of(args[2]), now_ms()
   local reason = fault(flat, to_map(flat), cfg.max_bytes)
   if reason then return { 'refused', reason } end
-  local run = { keys = keys, cfg = cfg, now = now, item_prefix = args[1], anchored_ids = {} }
+  local run = { keys = keys, cfg = cfg, now = now, item_prefix = args[1], anchored_ids = {},
+                counts = { adopted = 1, attended = 1, anchored = 1 } }
   local attended = without(flat, OWN)
   local id = new_id(window) .. '@' .. window_name(window)
   if not place(attended, 'salience') then set(attended, 'salience', '0.5') end
@@ -26,9 +27,7 @@ local function anchor_now(keys, args)
   set(attended, 'attended_at', whole(now))
   set(attended, 'encode_at', whole(now))
   anchor(run, attended)
-  for _, name in ipairs({ 'adopted', 'attended', 'anchored' }) do
-    redis.call('HINCRBY', keys[KEY.ledger], name, 1)
-  end
+  record(run)
   return { 'ok', id }
 end
 

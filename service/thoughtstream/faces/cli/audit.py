@@ -18,9 +18,12 @@ _MEANING = {
     "displaced": "were pushed out of a full window",
     "intervening": "attended, can still be intervened on",
     "anchored": "became memory",
+    "recurred": "of these, were memories that came back",
     "vetoed": "were kept out of memory",
     "rejected": "were no valid thoughts, never adopted",
 }
+_DEPTH = {"adopted": 0, "rejected": 0, "intervening": 2, "anchored": 2, "recurred": 3, "vetoed": 2}
+"""What is counted under something else."""
 
 
 def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
@@ -46,9 +49,7 @@ def _show(found: Audit) -> None:
     table.add_column(style="cyan")
     table.add_column(style="dim")
     for name, meaning in _MEANING.items():
-        indent = "" if name in ("adopted", "rejected") else "  "
-        deeper = "  " if name in ("intervening", "anchored", "vetoed") else ""
-        table.add_row(f"{getattr(found, name):,}", f"{indent}{deeper}{name}", meaning)
+        table.add_row(f"{getattr(found, name):,}", f"{'  ' * _DEPTH.get(name, 1)}{name}", meaning)
     common.out.print(table)
     for fault in found.faults:
         common.out.print(f"[red]✗[/] {fault}")
