@@ -8,6 +8,7 @@ import pytest
 from tests.cli.conftest import Terminal
 from tests.servers import wait_until
 from thoughtstream import keys
+from thoughtstream.faces.cli.recall import marked
 
 COMMANDS = ("up", "down", "status", "think", "feed", "sense", "watch", "recall", "audit",
             "intervene", "doctor", "keys")  # fmt: skip
@@ -133,10 +134,21 @@ def test_recall_shows_people_what_it_finds(living: Terminal) -> None:
     assert (nothing.returncode, nothing.stdout[:25]) == (0, "Nothing comes to mind. Wh")
 
 
+def test_words_that_were_asked_for_are_bold() -> None:
+    shown = marked("The kettles were bought in a café;\nkettledrums were not", "buy a Kettle, cafe")
+
+    assert [shown.plain[span.start : span.end] for span in shown.spans] == [
+        "kettles",
+        "bought",
+        "café",
+    ]
+    assert marked("a kettle", "").spans == []
+
+
 def test_audit_has_the_ledgers_counts(living: Terminal) -> None:
     audit = living.json("audit", "--mind", "nobody")
-    counts = ("adopted", "rejected", "attended", "anchored", "vetoed", "forgotten", "expired",
-              "displaced", "competing", "intervening")  # fmt: skip
+    counts = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "forgotten",
+              "expired", "displaced", "competing", "intervening")  # fmt: skip
     assert {name: audit[name] for name in counts} == dict.fromkeys(counts, 0)
     assert audit["balanced"] is True
     assert "every thought is accounted for" in living.call("audit").stdout

@@ -1,5 +1,6 @@
 """`thoughtstream recall`: find memories."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from thoughtstream.attention.models import Kind
 from thoughtstream.faces.cli import common, look
 from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
 from thoughtstream.memory.models import Memory, Recalled
+from thoughtstream.memory.text import Query, stems
 
 EXAMPLES = common.examples(
     'thoughtstream recall "charity race"',
@@ -37,6 +39,9 @@ def recall(
 ) -> None:
     """Find the memories that answer best, best first, each with when it was attended.
 
+    Words that you asked for are bold. A memory without any is there because of its neighbours in
+    time: what was said just before and after tells what a memory is about.
+
     What was attended becomes memory when its 5 seconds are over.
     """
     wanted = {
@@ -51,7 +56,7 @@ def recall(
     found = common.run(_recall(mind, query, wanted))
     memories = [memory.model_dump() for memory in found]
     answer = {"mind": mind, "query": query, "memories": memories}
-    common.answer(answer, json, lambda: _show(found))
+    common.answer(answer, json, lambda: _show(found, query))
 
 
 async def _recall(name: str, query: str, wanted: dict[str, Any]) -> list[Recalled]:
@@ -59,7 +64,7 @@ async def _recall(name: str, query: str, wanted: dict[str, Any]) -> list[Recalle
         return await mind.recall(query, **wanted)
 
 
-def _show(found: list[Recalled]) -> None:
+def _show(found: list[Recalled], query: str) -> None:
     if not found:
         common.out.print(
             "Nothing comes to mind. [dim]What was attended just now becomes memory in 5 seconds.[/]"
@@ -68,16 +73,26 @@ def _show(found: list[Recalled]) -> None:
         if number and (memory.context_before or memory.context_after):
             common.out.print()
         for neighbour in memory.context_before:
-            _line(neighbour, dim=True)
-        _line(memory, dim=False)
+            _line(neighbour, query, dim=True)
+        _line(memory, query, dim=False)
         for neighbour in memory.context_after:
-            _line(neighbour, dim=True)
+            _line(neighbour, query, dim=True)
 
 
-def _line(memory: Memory, *, dim: bool) -> None:
+def _line(memory: Memory, query: str, *, dim: bool) -> None:
     when = datetime.fromtimestamp(memory.attended_at / 1000).strftime("%Y-%m-%d %H:%M:%S")
     line = Text.assemble((when, "dim"), " ", look.window(memory.window, 10), " ")
-    line.append(look.text(memory.content))
+    line.append(marked(memory.content, query))
     if dim:
         line.stylize("dim")
     common.out.print(line, soft_wrap=True)
+
+
+def marked(content: str, query: str) -> Text:
+    """Content with the words that were asked for in bold, in whatever form they stand there."""
+    asked = {term.stem for term in Query.of(query).terms}
+    shown = look.text(content)
+    for word in re.finditer(r"\w+", shown.plain):
+        if asked.intersection(stems(word[0])):
+            shown.stylize("bold", *word.span())
+    return shown
