@@ -254,10 +254,12 @@ class Mind:
         return self._windows
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
-        """The thoughts that win, as they win; from an entry id of the `assembled` stream on
-        (`0`: all that it still has). Never ends by itself.
+        """The thoughts that win, each once, as they win; after an entry id of the `assembled`
+        stream (`0`: all that it still has; `$`: from now on). Never ends by itself.
         """
         stream = keys.ASSEMBLED.key(mind=self.name)
+        if since == "$":  # of each XREAD it would be another now, and between them none
+            since = await self._newest_of(stream)
         while True:
             with typed_errors():
                 answer: Any = await self._redis.xread({stream: since}, count=100, block=_BLOCK_MS)
@@ -265,6 +267,11 @@ class Mind:
                 for entry, fields in entries:
                     since = entry
                     yield Attended.of(fields)
+
+    async def _newest_of(self, stream: str) -> str:
+        with typed_errors():
+            entries: Any = await self._redis.xrevrange(stream, count=1)
+        return str(entries[0][0]) if entries else "0"
 
     async def intervene(self, thought_id: str, action: Action, **change: Any) -> int:
         """Change an attended thought within its intervention window; returns when that closes.

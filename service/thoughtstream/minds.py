@@ -89,7 +89,10 @@ class Minds:
         if ours and task is None:
             group, wakeups = self._places[place]
             run = self._loops[mind].run(wakeups, self._turns[place])
-            self._running[mind] = place, group.create_task(run)
+            try:
+                self._running[mind] = place, group.create_task(run)
+            except RuntimeError:  # its server was lost just now; once it is back, `on` shares anew
+                run.close()
 
     def _cycled(self, mind: str, report: CycleReport) -> None:
         if report.attended is not None:

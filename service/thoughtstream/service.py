@@ -7,6 +7,7 @@ until another server has taken over.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,11 +18,12 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.errors import MemoryFull, RedisUnavailable
 from thoughtstream.minds import LATELY_S, Minds
+from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, connect_to, open_client, typed_errors
 from thoughtstream.store.logs import Logs
 from thoughtstream.store.membership import HEARTBEAT_S, Membership
-from thoughtstream.store.outages import OUTAGES
+from thoughtstream.store.shields import retrieved
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
 
 _RETRY_S = 0.1
@@ -50,9 +52,11 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
         await _lasting(minds, lambda: _shielded(service.serve(redis)))
     finally:
         logs.cancel()
-        with suppress(*OUTAGES):
-            await membership.leave()
-        await redis.aclose()
+        try:
+            with suppress(*ERRORS):
+                await membership.leave()
+        finally:
+            await redis.aclose()
 
 
 async def _lasting(minds: Minds, work: Work) -> None:
@@ -85,12 +89,17 @@ async def _shielded(work: Coroutine[Any, Any, None]) -> None:
     does not take the place of the cancellation (as it does in a task group).
     """
     task = asyncio.create_task(work)
+    task.add_done_callback(retrieved)
     try:
         await asyncio.wait({task})
     finally:
         task.cancel()
         await asyncio.wait({task})
     task.result()
+
+
+async def _start_shielded(work: Work) -> None:
+    await _shielded(work())
 
 
 class _Service:
@@ -140,7 +149,7 @@ class _Service:
     async def _serve_cluster(self, redis: Cluster, group: asyncio.TaskGroup) -> None:
         """Follow the servers that have slots, and the minds on them."""
         for work in self._beside():
-            group.create_task(_lasting(self._minds, work))
+            group.create_task(_lasting(self._minds, partial(_start_shielded, work)))
         tasks: dict[str, asyncio.Task[None]] = {}
         looked: set[str] = set()
         ready = False

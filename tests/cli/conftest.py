@@ -103,9 +103,11 @@ class Terminal:
 
     def kill(self, name: str) -> None:
         """kill -9, and wait until the kernel has ended it."""
-        seat = Seat(self.home, name)
-        os.kill(self.pid_of(name), signal.SIGKILL)
-        wait_until(lambda: seat.process() is None, f"{name} is dead")
+        seat, pid = Seat(self.home, name), self.pid_of(name)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(  # for this one: the service brings Redis back at once
+            lambda: (now := seat.process()) is None or now.pid != pid, f"{name} is dead"
+        )
 
     def clean_up(self) -> None:
         service = Seat(self.home, "service").process()

@@ -28,8 +28,7 @@ def settled(terminal: Terminal, mind: str) -> dict[str, Any]:
 
 def test_a_conversation_is_fed_attended_and_recalled(terminal: Terminal, tmp_path: Path) -> None:
     """Every turn becomes memory at the mind's own pace, and the turn that answers is found."""
-    terminal.up("--set", "streams.cycle_target_ms=1")
-    terminal.env["THOUGHTSTREAM_STREAMS__CYCLE_TARGET_MS"] = "1"
+    terminal.up("--set", "streams.cycle_target_ms=1", "--set", "memory.trigger_limit=0")
     for number, file in enumerate(files(tmp_path)):
         mind = f"reader {number}"
         fed = terminal.json("feed", str(file), "--format", "locomo", "--mind", mind)

@@ -1,15 +1,17 @@
 """The API and the service on a Redis Cluster: the same, given the URL of one of its nodes."""
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import clusters
 from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs
-from thoughtstream import Mind
+from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import RedisConfig, Settings, StreamConfig
 
@@ -55,3 +57,28 @@ async def test_one_mind_by_hand(cluster: str, tmp_path: Path) -> None:
         assert report.attended.id == thought
         await mind.intervene(thought, "veto")
         assert (await anext(mind.attended(since="0"))).id == thought
+
+
+async def test_who_waits_for_thoughts_to_win_keeps_nobody_busy(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has nothing to tell is not taken for one that is silent, and asked why."""
+    monkeypatch.setattr("thoughtstream.store.cluster.SILENCE_S", 0.9)  # less than one question
+    async with Mind.connect("bob", cluster, settings=Settings(home=tmp_path)) as mind:
+        redis: Any = mind._redis
+        key = keys.LEDGER.key(mind="bob")
+
+        async def asked(command: str) -> int:
+            stats: Any = await redis.info("commandstats", near=key)
+            return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
+
+        async def asked_again() -> bool:
+            return await asked("xread") >= 3
+
+        pings = await asked("ping")
+        watching = asyncio.ensure_future(anext(mind.attended()))
+        await until(asked_again)
+        assert await asked("ping") == pings
+        await mind.think("the kettle is on")
+        await mind.attend()
+        assert (await watching).content == "the kettle is on"

@@ -174,6 +174,7 @@ async def test_a_bounded_memory_loses_the_oldest_with_its_item(redis: Any) -> No
     assert [fields["content"] for _, fields in kept] == ["thought 2", "thought 3", "thought 4"]
     items = [item async for item in redis.scan_iter(keys.ITEM.glob)]
     assert len(items) == 3
+    assert await redis.hget(keys.LEDGER.key(mind="ana"), "outgrown") == "2"
 
 
 async def test_a_full_redis_refuses_thoughts_but_remembers_and_forgets(redis: Any) -> None:

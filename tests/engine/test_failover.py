@@ -1,6 +1,7 @@
 """A cluster that changes while it is used: nodes change roles, die, come and go, slots move."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -10,16 +11,21 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from redis.asyncio.cluster import ClusterNode
 from redis.crc import key_slot
+from redis.exceptions import MovedError
 
+from deploy.cluster.handover import dismiss, hand_over
 from tests import clusters
 from tests.clusters import Cluster
+from tests.deploy.processes import Processes
 from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import Kind
 from thoughtstream.config import MemoryConfig, RedisConfig, Settings, StreamConfig
 from thoughtstream.errors import NotDurable, RedisUnavailable, ThoughtstreamError
+from thoughtstream.store.calls import Call
 from thoughtstream.store.connection import open_client
 
 NAMES = ["ana", "bob", "cleo"]
@@ -155,10 +161,12 @@ def slot_of(name: str) -> int:
 
 async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settings) -> None:
     """Handovers, restarts, a slot that moves to a new node and back, under load: no error."""
+    nodes = Processes(cluster)
     async with running(settings), busy(settings, NAMES) as said:
         await more(said)
         for master in cluster.masters:
-            await in_thread(cluster.hand_over, master)
+            await in_thread(hand_over, nodes, nodes.node(master))
+            await in_thread(dismiss, nodes, nodes.node(master))
             await in_thread(cluster.servers[master].stop)
             await in_thread(cluster.servers[master].start)
             await in_thread(cluster.wait_until_whole)
@@ -169,6 +177,7 @@ async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settin
         await in_thread(cluster.move, slot_of(moved), new)
         await more(said)
         await in_thread(cluster.move, slot_of(moved), home)
+        await more(said)
         await in_thread(cluster.remove, replica)
         await in_thread(cluster.remove, new)
         await more(said)
@@ -176,6 +185,20 @@ async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settin
     async with running(settings):
         for name in NAMES:
             await at_rest(settings, name, said[name])
+
+
+async def test_who_hands_over_late_is_waited_for(cluster: Cluster, settings: Settings) -> None:
+    """The others know who has taken over before the old master does, and it has a write to keep."""
+    name = NAMES[0]
+    master = cluster.owner(slot_of(name))
+    async with Mind.connect(name, settings=settings) as mind:
+        await mind.think("before")
+        with cluster.servers[master].client() as client:
+            client.execute_command("CLIENT PAUSE", 2500, "WRITE")
+        late = asyncio.create_task(mind.think("meanwhile"))
+        await in_thread(cluster.hand_over, master)
+        await late
+        assert await mind._redis.xlen(keys.WINDOW.key(mind=name, window="sensory")) == 2
 
 
 async def test_a_master_that_is_killed_loses_no_anchor(
@@ -301,8 +324,82 @@ async def test_it_ends_with_a_typed_error_where_nobody_takes_over(
         await mind.think("there again")
 
 
+async def test_a_silent_node_that_the_url_names_keeps_nobody(
+    cluster: Cluster, settings: Settings
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and that is all
+        nodes = f"127.0.0.1:{silent.getsockname()[1]},127.0.0.1:{cluster.masters[0]}"
+        patient = settings.redis.model_copy(update={"timeout_s": 120})
+        async with asyncio.timeout(30):
+            redis = await open_client(patient, f"redis://{nodes}/0")
+        await redis.aclose()
+
+
 async def test_any_node_that_the_url_names_will_do(cluster: Cluster, settings: Settings) -> None:
     nodes = ",".join(["127.0.0.1:1", *(f"127.0.0.1:{port}" for port in cluster.masters[1:])])
     redis = await open_client(settings.redis, f"redis://{nodes}/0")
     assert await redis.ping()
     await redis.aclose()
+
+
+@pytest.mark.parametrize("how", ["ends", "leaves"])
+async def test_a_node_that_goes_between_two_questions_is_not_the_only_one(
+    cluster: Cluster, settings: Settings, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """It has answered the first; at the second it is down, or a member no more."""
+    port = clusters.free_port()
+    if how == "leaves":
+        cluster.servers[port] = cluster.make(port).start()
+    client: Any = await open_client(settings.redis)
+    await client.initialize()
+    ask = client._one_that_answers
+    asked = []
+
+    async def answer() -> Any:
+        node, slots = await ask()
+        asked.append(node)
+        if len(asked) == 1:
+            node = ClusterNode("127.0.0.1", port, **client.connection_kwargs)
+        return node, slots
+
+    monkeypatch.setattr(client, "_one_that_answers", answer)
+    client._seen = None
+    try:
+        await client.look_again()
+        assert len(asked) == 2
+        assert len(client.get_primaries()) == clusters.MASTERS
+    finally:
+        await client.aclose()
+        if how == "leaves":
+            await in_thread(cluster.servers.pop(port).stop)
+
+
+async def test_one_is_sent_elsewhere_for_a_slot_of_which_nobody_has_told(
+    cluster: Cluster, settings: Settings
+) -> None:
+    """A node that has just joined knows less than the one that it is followed to."""
+    slot = slot_of("ana")
+    client: Any = await open_client(settings.redis)
+    await client.initialize()
+    del client.nodes_manager.slots_cache[slot]
+    moved = Call((), {}, slot, answer=MovedError(f"{slot} 127.0.0.1:{cluster.owner(slot)}"))
+    await client._redirect(moved)
+    assert client.place_of(keys.LEDGER.key(mind="ana")) == f"127.0.0.1:{cluster.owner(slot)}"
+    await client.aclose()
+
+
+async def test_who_watches_goes_on_through_a_handover(cluster: Cluster, settings: Settings) -> None:
+    """Redis ends what waits on a master that ceases to be one, with an error of its own kind."""
+    master = cluster.owner(slot_of("ana"))
+    async with Mind.connect("ana", settings=settings) as mind:
+        watching = asyncio.ensure_future(anext(mind.attended()))
+
+        def is_waited_on() -> Any:
+            with cluster.servers[master].client() as client:
+                return client.info("clients")["blocked_clients"]
+
+        await until(partial(in_thread, is_waited_on))
+        await in_thread(cluster.hand_over, master)
+        await mind.think("after")
+        await mind.attend()
+        assert (await watching).content == "after"

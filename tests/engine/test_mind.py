@@ -48,6 +48,27 @@ async def test_two_lines_think_and_recall(redis: Any, settings: Settings) -> Non
     assert (hit.content, hit.fields["valence"]) == ("the kettle is on", "-0.5")
 
 
+async def test_who_watches_from_now_on_misses_nothing(
+    mind: Mind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what wins while it doesn't listen, between two questions."""
+    monkeypatch.setattr("thoughtstream.mind._BLOCK_MS", 1)
+    await mind.think("before")
+    await mind.attend()
+    ask: Any = mind._redis.xread
+    asked = []
+
+    async def xread(*args: Any, **options: Any) -> Any:
+        asked.append(args)
+        if len(asked) == 2:
+            await mind.think("in between")
+            await mind.attend()
+        return await ask(*args, **options)
+
+    monkeypatch.setattr(mind._redis, "xread", xread)
+    assert (await anext(mind.attended())).content == "in between"
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
@@ -313,6 +334,9 @@ async def test_a_mind_left_alone_calms_down(redis: Any, settings: Settings) -> N
 
             await until(calm, most_s=60)
             echoes = (await mind.state()).ledger["attended"] - 31
+            ledger = (await mind.state()).ledger
+            assert ledger["recurred"] == echoes
+            assert ledger["anchored"] - ledger["recurred"] == 31
         assert len(await redis.xrange(keys.EPISODIC.key(mind="ana"))) == 31
     assert 0 < echoes < 200
 

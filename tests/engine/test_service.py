@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from tests.servers import DEBIAN, WHEEL, RedisServer, programs
 from thoughtstream import Mind, keys, service
 from thoughtstream.config import ConfigError, RedisConfig, Settings, StreamConfig
 from thoughtstream.errors import RedisUnavailable
-from thoughtstream.store.membership import alive_services
+from thoughtstream.minds import Minds
+from thoughtstream.store.connection import typed_errors
+from thoughtstream.store.membership import Membership, alive_services
 
 
 @asynccontextmanager
@@ -181,3 +184,80 @@ async def test_a_wrong_password_ends_the_service(server: RedisServer, settings: 
     with pytest.raises(ConfigError, match=r"redis\.password"):
         async with running(settings.model_copy(update={"redis": wrong})):
             pass
+
+
+_TWO_SECONDS = """
+local function now() local t = redis.call('TIME'); return t[1] * 1000 + t[2] / 1000 end
+local till = now() + 2000
+while now() < till do end
+"""
+
+
+async def test_somebody_elses_script_that_runs_for_long_ends_nobody(
+    redis: Any, server: RedisServer, quick: Settings
+) -> None:
+    """Redis says BUSY to everybody; it passes, and does nothing until then."""
+    with server.client() as client:
+        client.config_set("busy-reply-threshold", 50)
+    async with running(quick), Mind.connect("ana", settings=quick) as mind:
+        script = asyncio.create_task(redis.eval(_TWO_SECONDS, 0))
+
+        async def refused() -> bool:
+            with pytest.raises(RedisUnavailable, match="can't do this just now: BUSY"):
+                await mind.think("meanwhile")
+            several = redis.pipeline(transaction=False).ping()
+            with pytest.raises(RedisUnavailable, match="just now: Command # 1"), typed_errors():
+                await several.execute()
+            return True
+
+        async def is_busy() -> bool:
+            try:
+                await redis.ping()
+            except ResponseError as error:
+                return str(error).startswith("BUSY ")
+            return False
+
+        await until(is_busy)
+        await until(refused)
+        await script
+        await mind.think("afterwards")
+
+        async def remembered() -> bool:
+            return [hit.content for hit in await mind.recall("afterwards")] == ["afterwards"]
+
+        await until(remembered)
+    with server.client() as client:
+        client.config_set("busy-reply-threshold", 5000)
+
+
+async def test_a_service_stops_also_while_redis_refuses_writes(redis: Any, quick: Settings) -> None:
+    try:
+        async with running(quick):
+            await redis.config_set("min-replicas-to-write", 1)
+    finally:
+        await redis.config_set("min-replicas-to-write", 0)
+
+
+async def test_a_mind_found_while_its_server_is_being_lost_waits_for_it(
+    redis: Any, quick: Settings
+) -> None:
+    membership = Membership(redis)
+    await membership.renew(0)
+    minds = Minds(redis, quick, membership)
+
+    async def lose() -> None:
+        raise ConnectionError
+
+    with pytest.raises(ExceptionGroup) as lost:
+        async with asyncio.TaskGroup() as group:
+            with minds.on("", group, None):
+                group.create_task(lose())
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    minds.found("ana", "sensory")
+    assert [type(error) for error in lost.value.exceptions] == [ConnectionError]
+    assert not minds.served
+    async with asyncio.TaskGroup() as group:
+        with minds.on("", group, None):
+            assert minds.served == ("ana",)

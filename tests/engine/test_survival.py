@@ -22,6 +22,7 @@ from thoughtstream.store.connection import connect
 from thoughtstream.store.membership import alive_services
 
 WINDOWS = keys.STANDARD_WINDOWS
+SLOWER = StreamConfig(working_memory_ttl_ms=1000, cycle_target_ms=5, working_memory_maxlen=0)
 QUICK = StreamConfig(working_memory_ttl_ms=100, cycle_target_ms=5, working_memory_maxlen=0)
 CALM = MemoryConfig(trigger_limit=0)
 """Nothing comes back by itself, so that thoughts can be counted."""
@@ -177,7 +178,8 @@ async def test_an_unknown_kind_is_refused_by_name(redis: Any, settings: Settings
 # --- clocks ----------------------------------------------------------------------------------
 
 
-async def test_ids_of_any_time_are_kept_as_they_are(redis: Any, quick: Settings) -> None:
+async def test_ids_of_any_time_are_kept_as_they_are(redis: Any, settings: Settings) -> None:
+    quick = settings.model_copy(update={"streams": SLOWER})
     ids = [
         "1-1",
         "1-2",

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from thoughtstream import keys
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.memory.night import WINDOW, Distillation, Merge, Replay
 from thoughtstream.memory.text import words
+from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library
 
@@ -88,7 +87,7 @@ class Night:
         try:
             yield night
         except BaseException:
-            with suppress(RedisError, Superseded):
+            with suppress(*ERRORS, Superseded):
                 await night._step("leave", "pause")
             raise
         await night._step("leave", "end")

@@ -34,6 +34,11 @@ class Call:
     answer: Any = None
 
     @property
+    def held_s(self) -> float:
+        """How long a server that is well may keep it without an answer (XREAD BLOCK)."""
+        return int(self.args[2]) / 1000 if self.args[1:2] == (b"BLOCK",) else 0
+
+    @property
     def may_be_repeated(self) -> bool:
         """Whether it failed in a way that passes, and surely had no effect."""
         error = self.answer

@@ -12,13 +12,13 @@ import random
 from asyncio import create_task
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 
 from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode, ClusterPipeline
-from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
@@ -31,27 +31,18 @@ from redis.exceptions import (
 )
 
 from thoughtstream.store.calls import ERRORS, Call, fail, given, is_connected, key_of, talk
+from thoughtstream.store.headstart import first_answer
 from thoughtstream.store.outages import OUTAGES, SILENCE, is_refusal, is_untrusted
-from thoughtstream.store.wire import is_stale, own, renew
+from thoughtstream.store.pinned import Held, Pinned
+from thoughtstream.store.shields import retrieved
+from thoughtstream.store.silence import SILENCE_S, until_replaced
+from thoughtstream.store.wire import MOST_CONNECTIONS, own, renew
 
 _SLOTS = 16_384
 _MOST_HOPS = 5
 _PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
 _HEAD_START_S = 0.1
-_MOST_CONNECTIONS = 1000
 _SCAN = 1000
-_SILENCE_S = 0.4
-_LOOK_S = 0.1
-"""An answer that takes longer than the one may never come; then it is looked every other, whether
-somebody else has taken over."""
-
-
-@dataclass(slots=True)
-class Held:
-    """Connections that are kept from one command to the next; `last`: of the last answer."""
-
-    connections: dict[ClusterNode, AbstractConnection] = field(default_factory=dict)
-    last: tuple[ClusterNode, AbstractConnection] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +69,7 @@ class Cluster(RedisCluster):
         retry: Any = Retry(NoBackoff(), 0)
         super().__init__(
             host=host, port=port, retry=retry, require_full_coverage=False,
-            max_connections=_MOST_CONNECTIONS, **options,
+            max_connections=MOST_CONNECTIONS, **options,
         )  # fmt: skip
         self.patience_s = patience_s
         kwargs = self.connection_kwargs
@@ -132,17 +123,25 @@ class Cluster(RedisCluster):
         """
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
-            self._looking.add_done_callback(_retrieved)
+            self._looking.add_done_callback(retrieved)
         await asyncio.shield(self._looking)
 
     async def _look(self) -> None:
-        node, slots = await self._one_that_answers()
-        if slots == self._seen:
-            return
-        manager = self._manager
-        self._remember()
-        manager.startup_nodes = {node.name: node}
-        await manager.initialize()
+        manager, slots = self._manager, None
+        for _ in self._known():
+            node, slots = await self._one_that_answers()
+            if slots == self._seen:
+                return
+            self._remember()
+            manager.startup_nodes = {node.name: node}
+            kept = dict(manager.nodes_cache), manager.slots_cache
+            try:
+                await manager.initialize()
+                break
+            except (RedisClusterException, IndexError):  # since it answered it has gone, or left
+                manager.nodes_cache, manager.slots_cache = kept
+        else:
+            raise RedisClusterException("no node of the cluster answers twice")
         self._remember()
         known = {_Node(node) for node in manager.nodes_cache.values()}
         for one in known:  # they have done nothing wrong
@@ -162,26 +161,12 @@ class Cluster(RedisCluster):
         """
         nodes = self._known()
         random.shuffle(nodes)
-        nodes.sort(key=is_connected)
-        tasks: dict[asyncio.Task[Any], ClusterNode] = {}
-        error: BaseException | None = None
+        nodes.sort(key=is_connected, reverse=True)
+        questions = [partial(_slots_of, node) for node in nodes]
         try:
-            while nodes or tasks:
-                if nodes:
-                    node = nodes.pop()
-                    tasks[asyncio.create_task(node.execute_command("CLUSTER SLOTS"))] = node
-                done, _ = await asyncio.wait(
-                    tasks, timeout=_HEAD_START_S, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in done:
-                    node, error = tasks.pop(task), task.exception()
-                    if error is None and task.result():  # without slots it is no longer one
-                        return node, task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        raise RedisClusterException("no node of the cluster answers") from error
+            return await first_answer(questions, _HEAD_START_S, ERRORS)
+        except ERRORS as error:
+            raise RedisClusterException("no node of the cluster answers") from error
 
     def _node_of(self, call: Call) -> ClusterNode:
         if call.node is not None:
@@ -306,6 +291,7 @@ class Cluster(RedisCluster):
         call.node, call.asking, error = None, False, call.answer
         if isinstance(error, MovedError):
             self._seen = None
+            self._manager.slots_cache.setdefault(error.slot_id, [])  # who told of it knew no owner
             await self._manager.move_slot(error)
         elif isinstance(error, AskError):
             call.node, call.asking = self._node_at(error.host, error.port), True
@@ -342,9 +328,10 @@ class Cluster(RedisCluster):
             fail(calls, error)
             return
         patience, watch = asyncio.timeout(None), list[asyncio.Task[None]]()
+        was_silent = node.name in self._silent
         timer = asyncio.get_running_loop().call_later(
-            0 if node.name in self._silent else _SILENCE_S,
-            lambda: watch.append(create_task(self._watch(node, patience, calls))),
+            0 if was_silent else SILENCE_S + max(call.held_s for call in calls),
+            lambda: watch.append(create_task(self._watch(node, patience, calls, was_silent))),
         )
         try:
             await talk(node, connection, calls, patience)
@@ -364,19 +351,25 @@ class Cluster(RedisCluster):
                 node.release(connection)
 
     async def _watch(
-        self, node: ClusterNode, patience: asyncio.Timeout, calls: Sequence[Call]
+        self,
+        node: ClusterNode,
+        patience: asyncio.Timeout,
+        calls: Sequence[Call],
+        was_silent: bool,
     ) -> None:
         """A node is silent: once another has taken over what it is asked for, don't wait for it."""
-        while True:
+
+        async def is_replaced() -> bool:
             with suppress(*ERRORS):
                 await self.look_again()
-                if any(call.node is None and self._node_of(call) is not node for call in calls):
-                    break
-            await asyncio.sleep(_LOOK_S)
+                return any(call.node is None and self._node_of(call) is not node for call in calls)
+            return False
+
+        await until_replaced(node, is_replaced, was_silent=was_silent)
         patience.reschedule(asyncio.get_running_loop().time())
 
     @asynccontextmanager
-    async def pinned(self) -> AsyncIterator["Pinned"]:
+    async def pinned(self) -> AsyncIterator[Pinned]:
         """Commands on connections of their own, so that WAIT is about what they wrote."""
         held = Held()
         try:
@@ -384,31 +377,6 @@ class Cluster(RedisCluster):
         finally:
             for node, connection in held.connections.items():
                 node.release(connection)  # type: ignore[arg-type]
-
-
-class Pinned:
-    """As a client: commands go where they belong, WAIT and WAITAOF to where the last one went."""
-
-    def __init__(self, cluster: Cluster, held: Held) -> None:
-        self._cluster = cluster
-        self._held = held
-
-    async def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Errors are those of the client library."""
-        if args[0] in ("WAIT", "WAITAOF"):
-            return await self._where_it_was(*args)
-        call = self._cluster.call(args, options)
-        await self._cluster.perform([call], self._held)
-        return given(call)
-
-    async def _where_it_was(self, *args: Any) -> Any:
-        if self._held.last is None:
-            raise ConnectionError("nothing was written on this connection")
-        node, connection = self._held.last
-        if not connection.is_connected or is_stale(connection):
-            raise ConnectionError("the connection that took the write was lost")
-        await connection.send_packed_command(connection.pack_command(*args))
-        return await node.parse_response(connection, args[0])  # type: ignore[arg-type]
 
 
 class _Pipe(ClusterPipeline):
@@ -432,7 +400,8 @@ class _Pipe(ClusterPipeline):
         return [given(call) if raise_on_error else call.answer for call in calls]
 
 
-def _retrieved(task: "asyncio.Task[None]") -> None:
-    """What went wrong was told to whoever waited."""
-    if not task.cancelled():
-        task.exception()
+async def _slots_of(node: ClusterNode) -> tuple[ClusterNode, Any]:
+    slots = await node.execute_command("CLUSTER SLOTS")
+    if not slots:
+        raise RedisClusterException(f"{node.name} is in no cluster any more")
+    return node, slots

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
@@ -16,14 +17,17 @@ from redis.credentials import CredentialProvider
 from thoughtstream.config import ConfigError, RedisConfig
 from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
 from thoughtstream.store.cluster import Cluster
-from thoughtstream.store.outages import OUTAGES, is_refusal, is_untrusted
+from thoughtstream.store.headstart import first_answer
+from thoughtstream.store.outages import OUTAGES, is_not_now, is_refusal, is_untrusted, said
 from thoughtstream.store.server import OLDEST, dotted, major_minor
-from thoughtstream.store.wire import own
+from thoughtstream.store.wire import MOST_CONNECTIONS, own
 
 Client: TypeAlias = "Redis | Cluster"
 
 _CONNECT_S = 1.0
 """To a node of a cluster, at most: it is near, and if it is gone another has what it had."""
+
+_HEAD_START_S = 0.2
 
 _SCAN = 1000
 _SCHEMES = ("redis://", "rediss://", "unix://")
@@ -39,25 +43,19 @@ async def open_client(config: RedisConfig, url: str | None = None) -> Client:
         RedisUnavailable: nothing answers there.
     """
     addresses = _addresses(config, url)
-    for n, address in enumerate(addresses, 1):
-        client = connect(config, address)
-        try:
-            with typed_errors():
-                info: Any = await client.info()
-            _check_version(str(info["redis_version"]))
-        except RedisUnavailable:
-            await client.aclose()
-            if n == len(addresses):
-                raise
-            continue
-        except BaseException:
-            await client.aclose()
-            raise
-        if not info.get("cluster_enabled"):
-            return client
+    questions = [partial(_info, config, address) for address in addresses]
+    address, info = await first_answer(questions, _HEAD_START_S, (RedisUnavailable,))
+    _check_version(str(info["redis_version"]))
+    return _cluster(config, addresses) if info.get("cluster_enabled") else connect(config, address)
+
+
+async def _info(config: RedisConfig, address: str) -> tuple[str, Any]:
+    client = connect(config, address)
+    try:
+        with typed_errors():
+            return address, await client.info()
+    finally:
         await client.aclose()
-        return _cluster(config, addresses)
-    raise AssertionError("there is at least one address")
 
 
 def _addresses(config: RedisConfig, url: str | None) -> list[str]:
@@ -99,6 +97,7 @@ def connect(config: RedisConfig, url: str | None = None) -> Redis:
         ConfigError: there is no URL, or it is not one of Redis.
     """
     address, options = _options(config, url)
+    options["max_connections"] = MOST_CONNECTIONS
     client = Redis.from_url(address, retry=Retry(NoBackoff(), 0), **options)
     pool = client.connection_pool
     pool.connection_class = own(pool.connection_class)
@@ -204,9 +203,9 @@ def typed_errors() -> Iterator[None]:
             f"Redis does not answer: {str(error).rstrip('.')}; is it up? `thoughtstream up`"
         ) from error
     except redis.exceptions.ResponseError as error:
-        if str(error).startswith("NOREPLICAS"):
-            raise RedisUnavailable(f"Redis waits for its replicas: {error}") from error
-        if not str(error).startswith("MISCONF"):
+        if is_not_now(error):
+            raise RedisUnavailable(f"Redis can't do this just now: {error}") from error
+        if not said(error).startswith("MISCONF"):
             raise
         raise WritesRefused(
             f"Redis can't write to its disk and refuses writes; make room there ({error})"

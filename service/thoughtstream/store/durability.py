@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -61,7 +61,8 @@ async def _has_replica(redis: Client, key: str) -> bool:
         if isinstance(redis, Redis) or clock() >= end:
             return False
         await asyncio.sleep(_LOOK_S)
-        await redis.look_again()  # it may be a replica itself by now, which nothing else tells
+        with suppress(*OUTAGES):
+            await redis.look_again()  # it may be a replica itself by now, which nothing else tells
     return True
 
 

@@ -49,7 +49,7 @@ class Logs:
         return {"": self._redis}
 
     async def _look(self, name: str, server: _Server) -> None:
-        with suppress(*OUTAGES):
+        with suppress(*OUTAGES, ResponseError):
             state = await server.execute_command("INFO", "persistence")
             if state["aof_last_write_status"] != "ok":
                 if name not in self._torn:

@@ -1,5 +1,6 @@
 """What the client library raises when Redis, or one node of a cluster, can't be asked just now."""
 
+import re
 import ssl
 from collections.abc import Iterator
 
@@ -41,11 +42,27 @@ _NOT_EXECUTED = (
 )
 
 
+_PIPED = re.compile(r".* of pipeline caused error: \(['\"]", re.DOTALL)
+
+_NOT_NOW = ("NOREPLICAS ", "BUSY ", "UNBLOCKED ")
+"""It has too few replicas; somebody's script runs for long; it ceased to be a master meanwhile."""
+
+
+def is_not_now(error: BaseException) -> bool:
+    """Whether a server says that it can't do this just now, in words that the client library has no
+    type for.
+    """
+    return isinstance(error, ResponseError) and said(error).startswith(_NOT_NOW)
+
+
+def said(error: BaseException) -> str:
+    """A server's words; the client library puts the command before them, if it was one of many."""
+    return _PIPED.sub("", str(error), count=1)
+
+
 def was_not_executed(error: BaseException) -> bool:
     """Whether this answer of a server says that it did nothing, and another may, or it may soon."""
-    if isinstance(error, ResponseError) and str(error).startswith("NOREPLICAS"):
-        return True
-    return isinstance(error, _NOT_EXECUTED)
+    return is_not_now(error) or isinstance(error, _NOT_EXECUTED)
 
 
 def is_refusal(error: BaseException | None) -> bool:

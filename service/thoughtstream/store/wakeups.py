@@ -8,21 +8,46 @@ anew, then look at everything once (`windows`).
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import NoPermissionError
+from redis.exceptions import ConnectionError, NoPermissionError
 
 from thoughtstream import keys
+from thoughtstream.store.shields import undisturbed
 
 _PROBE_S = 1.0
 
 
+class _Listener(PubSub):
+    """Ends with its connection. The client library's own connects anew by itself, and several tasks
+    use it here: two of them would connect at once, or one take from the other what it sends on.
+    """
+
+    async def connect(self) -> None:
+        self._ensure_it_is_not_lost()
+        await super().connect()  # type: ignore[no-untyped-call]
+
+    async def parse_response(self, *args: Any, **options: Any) -> Any:
+        self._ensure_it_is_not_lost()
+        return await super().parse_response(*args, **options)
+
+    async def _reconnect(self, conn: Any, *_: Any, **__: Any) -> None:
+        await conn.disconnect()
+
+    def _ensure_it_is_not_lost(self) -> None:
+        if self.connection is not None and not self.connection.is_connected:
+            raise ConnectionError("the connection that tells of writes was lost")
+
+
 class Wakeups:
-    """Notifications of one server. `begin`, then `listen` in a task of its own."""
+    """Notifications of one server. `begin`, then `listen` in a task of its own. What others say on
+    the same connection is said to the end: cut off in the middle, it would be lost for all.
+    """
 
     def __init__(self, redis: Redis) -> None:
-        self._pubsub: PubSub = redis.pubsub()
+        self._pubsub = _Listener(redis.connection_pool)
         self._confirmed: dict[str, asyncio.Future[None]] = {}
 
     async def begin(self, probe: str, make: Callable[[], Awaitable[None]]) -> bool:
@@ -50,12 +75,13 @@ class Wakeups:
         loop = asyncio.get_running_loop()
         waiting = {channel: loop.create_future() for channel in channels}
         self._confirmed.update(waiting)
-        await self._pubsub.subscribe(*channels)
+        await undisturbed(self._pubsub.subscribe(*channels))
         await asyncio.gather(*waiting.values())
 
     async def unwatch(self, window_keys: Iterable[str]) -> None:
         """Be told no more."""
-        await self._pubsub.unsubscribe(*(keys.write_channel(key) for key in window_keys))
+        channels = [keys.write_channel(key) for key in window_keys]
+        await undisturbed(self._pubsub.unsubscribe(*channels))
 
     async def listen(self) -> AsyncIterator[str]:
         """The keys of windows that were made or written to. Runs until the connection fails.

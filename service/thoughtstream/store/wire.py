@@ -10,6 +10,9 @@ from redis.asyncio.connection import AbstractConnection
 
 from thoughtstream.store.outages import NotSent
 
+MOST_CONNECTIONS = 1000
+"""To one server, of one client: each has one command under way."""
+
 
 def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
     """The client library's class of connections, as ours are."""
@@ -28,13 +31,21 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
             before = task.cancelling() if task else 0
             try:
                 await super().send_packed_command(*args, **options)
-            except RuntimeError as error:
-                if "handler is closed" not in str(error):
-                    raise
-                raise NotSent(f"the server has closed the connection: {error}") from error
+            except Exception as error:
+                if task and task.cancelling() > before:
+                    raise asyncio.CancelledError from error
+                if isinstance(error, RuntimeError) and "handler is closed" in str(error):
+                    raise NotSent(f"the server has closed the connection: {error}") from error
+                raise
             if task and task.cancelling() > before:
                 await self.disconnect()  # the answer has nobody to read it
                 raise asyncio.CancelledError
+
+        async def _send_packed_command(self, command: Any) -> None:
+            """Raises: NotSent: another task has closed the connection since it was looked at."""
+            if not self.is_connected:
+                raise NotSent("the connection was lost")
+            await super()._send_packed_command(command)
 
         async def disconnect(self, nowait: bool = True, **options: Any) -> None:
             """At once, whatever `nowait` says. A host that is away says no goodbye: waited for, it
