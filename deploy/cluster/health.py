@@ -15,23 +15,31 @@ def problems(
 ) -> list[str]:
     """Why the cluster isn't well, a line each; empty: every node sees all slots served and nobody
     away, no slot is on its way, every master has its replicas, and each of them follows.
-    `open_slots`: these may be; `gone`: the ids of members that may be away.
+    `open_slots`: these may be, and be seen differently: a node that imports slots doesn't take note
+    of a failover of whoever has them; `gone`: the ids of members that may be away.
     """
+    moving = view.open_slots if open_slots else frozenset[int]()
     silent = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
-    own = [line for node, found in view.present.items() for line in _node(view, node, found, gone)]
+    own = [
+        line
+        for node, found in view.present.items()
+        for line in _node(view, node, found, gone, moving)
+    ]
     shards = [line for master in view.masters for line in _shard(view, master, replicas)]
-    moving = [] if open_slots else list(_open(view))
-    return [*silent, *own, *_disagreement(view), *moving, *shards]
+    unclosed = [] if open_slots else list(_open(view))
+    return [*silent, *own, *_disagreement(view, moving), *unclosed, *shards]
 
 
-def _node(view: ClusterView, node: Node, found: NodeView, gone: Collection[str]) -> Iterator[str]:
+def _node(
+    view: ClusterView, node: Node, found: NodeView, gone: Collection[str], moving: Collection[int]
+) -> Iterator[str]:
     if found.loading:
         yield f"{node} is loading its data"
     if found.info.get("aof_last_write_status", "ok") != "ok":
         yield f"{node} can't write its log; is its disk full?"
     if found.state != "ok":
         yield f"{node} sees the cluster as {found.state}"
-    if found.slots_ok != SLOTS:
+    if found.slots_ok < SLOTS - len(found.open_slots.intersection(moving)):
         yield f"{node} sees {found.slots_ok} of {SLOTS} slots served"
     for member in found.members:
         if member.lost and member.id not in gone:
@@ -45,10 +53,10 @@ def _node(view: ClusterView, node: Node, found: NodeView, gone: Collection[str])
         yield from _replica(view, node, found)
 
 
-def _disagreement(view: ClusterView) -> Iterator[str]:
+def _disagreement(view: ClusterView, moving: frozenset[int]) -> Iterator[str]:
     seen = list(view.present.items())
     for node, found in seen[1:]:
-        if found.owners != seen[0][1].owners:
+        if found.owners_but_of(moving) != seen[0][1].owners_but_of(moving):
             yield f"{node} and {seen[0][0]} don't agree who serves which slots"
 
 

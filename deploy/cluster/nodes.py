@@ -1,7 +1,8 @@
 """A cluster's nodes, to be looked at and told what to do, wherever they run."""
 
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +16,7 @@ _POLL_S = 0.2
 _PATIENCE_S = 10.0
 """Who waits for longer is told why, and may mend it meanwhile."""
 _SHOWN = 20
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 class ClusterError(Exception):
@@ -23,6 +25,13 @@ class ClusterError(Exception):
     def __init__(self, what: str, *lines: str) -> None:
         more = [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
         super().__init__("\n  ".join([what, *lines[:_SHOWN], *more]))
+
+
+def refused(node: Node, command: Sequence[str], said: str) -> ClusterError:
+    """What a node's answer comes to when it is an error."""
+    what = "a script" if command[0] == "eval" else " ".join(command[:2])
+    lines = (line.strip() for line in _COLOURS.sub("", said).splitlines())
+    return ClusterError(f"{node} refused {what}", *[line for line in lines if line][-5:])
 
 
 @dataclass(frozen=True)

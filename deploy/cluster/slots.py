@@ -4,15 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy.cluster.health import problems
-from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.moving import move_slots
+from deploy.cluster.nodes import ClusterError, Nodes, wait_until_well
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 
-BATCH = 1024
+BATCH = 512
 """Slots that move between two looks at the cluster."""
-PIPELINE = "100"
-"""Keys that move at once: most slots in one go, so that clients hardly meet half a slot."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +65,12 @@ def counts(view: ClusterView) -> dict[Node, int]:
 
 
 def spread(nodes: Nodes, want: Mapping[Node, int]) -> bool:
-    """Moves slots until each master has what is wanted; says how far it is. Slots that an earlier
-    run left open are closed first. Returns whether anything moved.
+    """Moves slots until each master has what is wanted; says how far it is. Returns whether any
+    moved.
 
     Raises:
         ClusterError: a master is none any more, or the cluster doesn't get well between batches.
     """
-    closed = close_open(nodes)
     view = wait_until_well(nodes)
     if gone := [node for node in want if not view[node].is_master]:
         names = ", ".join(map(str, gone))
@@ -82,46 +79,13 @@ def spread(nodes: Nodes, want: Mapping[Node, int]) -> bool:
     total, done = sum(move.slots for move in ahead), 0
     for move in ahead:
         for slots in _batches(move.slots):
-            _reshard(nodes, view, Move(move.source, move.target, slots))
+            move_slots(nodes, view, move.source, move.target, slots)
             done += slots
             nodes.tell(f"{done} of {total} slots moved ({done * 100 // total}%): {move}")
             view = wait_until_well(nodes)
-    return closed or bool(ahead)
-
-
-def close_open(nodes: Nodes) -> bool:
-    """Ends the moves that were cut off: a slot's keys are brought together where it is served."""
-    view = nodes.view()
-    found = sorted({slot for seen in view.present.values() for slot in seen.open_slots})
-    if not found:
-        return False
-    wait(
-        nodes,
-        lambda now: problems(now, nodes.site.replicas, open_slots=True),
-        "the cluster is well but for its open slots",
-    )
-    nodes.tell(f"{len(found)} slots were left open by a move that was cut off: {found}")
-    first = view.masters[0]
-    nodes.ask(first, "--cluster", "fix", first.endpoint)
-    wait_until_well(nodes)
-    return True
+    return bool(ahead)
 
 
 def _batches(slots: int) -> list[int]:
     whole, rest = divmod(slots, BATCH)
     return [BATCH] * whole + ([rest] if rest else [])
-
-
-def _reshard(nodes: Nodes, view: ClusterView, move: Move) -> None:
-    """Redis's own way: the target is told first that the slot is its, then the source, then all;
-    the password that MIGRATE needs never is an argument of a program.
-    """
-    nodes.ask(
-        move.source,
-        "--cluster", "reshard", move.source.endpoint,
-        "--cluster-from", view[move.source].id,
-        "--cluster-to", view[move.target].id,
-        "--cluster-slots", str(move.slots),
-        "--cluster-pipeline", PIPELINE,
-        "--cluster-yes",
-    )  # fmt: skip

@@ -150,6 +150,13 @@ class NodeView:
         """Who serves what, as it sees it."""
         return frozenset((member.id, member.slots) for member in self.members if member.slots)
 
+    def owners_but_of(self, slots: frozenset[int]) -> frozenset[tuple[str, frozenset[int]]]:
+        """The same, leaving some slots out."""
+        if not slots:
+            return self.owners
+        others = ((name, its - slots) for name, its in self.owners)
+        return frozenset((name, its) for name, its in others if its)
+
     @property
     def is_new(self) -> bool:
         """Whether it knows nobody, serves nothing and holds nothing."""
@@ -206,6 +213,11 @@ class ClusterView:
     def knows(self, node: Node, other: Node) -> bool:
         """Whether a node has another in its cluster."""
         return any(member.id == self[other].id for member in self[node].members)
+
+    @property
+    def open_slots(self) -> frozenset[int]:
+        """That are on their way, as any node says."""
+        return frozenset[int]().union(*(found.open_slots for found in self.present.values()))
 
     def replicas(self, master: Node) -> list[Node]:
         """Who follows a master."""

@@ -15,11 +15,14 @@ from deploy.rollouts.shards import arrange, levelled
 
 @dataclass(frozen=True)
 class Reshape:
-    """What is, and what should be: `stay` are the nodes of the cluster in the end."""
+    """What is, and what should be: `stay` are the nodes of the cluster in the end; `bereft`: one
+    died for good, and what it was giving or getting may be anywhere.
+    """
 
     view: ClusterView
     stay: Sequence[Node]
     replicas: int
+    bereft: bool = False
 
     def turns(self) -> list[Turn]:
         """The way there. A shard never has fewer replicas on it than it has now, or should have."""
@@ -56,8 +59,8 @@ class Reshape:
         return self._well({*self._old, *self.stay}, replicas)
 
     def _closing(self) -> Iterator[Turn]:
-        if any(found.open_slots for found in self.view.present.values()):
-            yield Turn(self._known.host, CloseSlots(), None)
+        if self.view.open_slots or self.bereft:
+            yield Turn(self._known.host, CloseSlots(frozenset(self._old), self.bereft), None)
 
     def _joining(self) -> Iterator[Turn]:
         joined = list(self._old)

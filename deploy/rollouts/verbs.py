@@ -172,16 +172,16 @@ def replace_node(cluster: Cluster, host: str) -> Rollout:
     forgotten = [
         Turn(known.host, Forget(m.id, f"{m.endpoint}, which is dead"), None) for m in dead.values()
     ]
-    return _reshaped(cluster, list(view.nodes), first=forgotten, joining=True)
+    return _reshaped(cluster, list(view.nodes), first=forgotten, joining=True, bereft=True)
 
 
 def _reshaped(
     cluster: Cluster, stay: list[Node], *, first: list[Turn] | None = None,
-    joining: bool = False,
+    joining: bool = False, bereft: bool = False,
 ) -> Rollout:  # fmt: skip
     """New hosts are deployed to before anything else, and serve once all is as it should be."""
     replicas, hosts = cluster.wanted.cluster.replicas, cluster.hosts
-    turns = [*(first or []), *Reshape(cluster.view, stay, replicas).turns()]
+    turns = [*(first or []), *Reshape(cluster.view, stay, replicas, bereft).turns()]
     rollout = Rollout(cluster.site, turns, Well(frozenset(stay), replicas))
     if not joining:
         return rollout
