@@ -12,6 +12,8 @@ from deploy.cluster.topology import Node
 
 _TRIES_S = 7
 """A replica tries for five seconds to take over."""
+_BUSY_S = 1
+"""Who is busy sends something in this time."""
 _FORGOTTEN = 2
 """Node timeouts after which masters vote once more about the same one (cluster_legacy.c,
 `clusterSendFailoverAuthIfNeeded`)."""
@@ -36,7 +38,7 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     heir = heir or best_replica(view, master)
     if unfit := _unfit(view, heir, master):
         raise ClusterError(f"{heir} can't take over from {master}: {unfit}")
-    wait(nodes, lambda _: _voted(nodes, master), f"{heir} may take over from {master}")
+    _wait_for_votes(nodes, master, heir)
     ask = _Asking(nodes, heir)
     ask()
 
@@ -51,17 +53,43 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     return heir
 
 
-def _voted(nodes: Nodes, master: Node) -> list[str]:
-    """Why the other masters may not vote about this one yet: until they do, it would hold its
-    clients. It lost no vote as long as one and the same replica has been with it.
+def _wait_for_votes(nodes: Nodes, master: Node, heir: Node) -> None:
+    """Waits until the other masters may vote about this one again: before they do, it would hold
+    its clients in vain. It lost no vote as long as one and the same replica has been with it.
     """
     timeout = nodes.ask(master, "config", "get", "cluster-node-timeout")
     wanted_s = _FORGOTTEN * int(timeout.split()[-1]) / 1000
-    links = nodes.ask(master, "client", "list", "type", "replica")
-    age_s = max((int(age) for age in re.findall(r"\bage=(\d+)", links)), default=0)
-    if age_s >= wanted_s:
-        return []
-    return [f"{master} has had a replica for {age_s} s; the others vote after {wanted_s:g} s"]
+
+    def unmet(_: ClusterView) -> list[str]:
+        age_s = _age_s(nodes.ask(master, "client", "list", "type", "replica"))
+        if age_s > wanted_s:  # in whole seconds, each of which may only just have begun
+            return []
+        return [f"{master} has had a replica for {age_s} s; the others vote after {wanted_s:g} s"]
+
+    wait(nodes, unmet, f"{heir} may take over from {master}")
+
+
+def dismiss(nodes: Nodes, node: Node) -> None:
+    """Closes the connections of clients to a replica that is about to stop. Who was idle while it
+    handed over takes it for the master still, and what is sent to a node that is just ending gets
+    no answer; who finds the connection closed makes a new one, and is told where to go. Those that
+    are busy have been told already. CLIENT KILL.
+    """
+    found = nodes.view().nodes.get(node)
+    if found is None or found.is_master:
+        return
+
+    def unmet(_: ClusterView) -> list[str]:
+        links = nodes.ask(node, "client", "list", "type", "master")
+        return [] if _age_s(links) > _BUSY_S else [f"{node} has only just become a replica"]
+
+    wait(nodes, unmet, f"who is busy on {node} has been told where to go")
+    nodes.ask(node, "client", "kill", "type", "normal")
+
+
+def _age_s(clients: str) -> int:
+    """Of the oldest connection in the answer to CLIENT LIST."""
+    return max((int(age) for age in re.findall(r"\bage=(\d+)", clients)), default=0)
 
 
 class _Asking:

@@ -53,11 +53,14 @@ def forget(nodes: Nodes, node_id: str) -> bool:
 
 
 def reset(nodes: Nodes, node: Node) -> bool:
-    """Empties a node that has left, and gives it another id."""
+    """Empties a node that has left, gives it another id, and closes its clients' connections: who
+    was idle meanwhile takes it for a member still.
+    """
     if nodes.view()[node].is_new:
         return False
     nodes.ask(node, "cluster", "reset", "hard")
     wait(nodes, lambda now: [] if now[node].is_new else [f"{node} isn't empty"], "it is reset")
+    nodes.ask(node, "client", "kill", "type", "normal")
     return True
 
 

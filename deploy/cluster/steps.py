@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.cluster import slots
-from deploy.cluster.handover import hand_over
+from deploy.cluster.closing import close_open
+from deploy.cluster.handover import dismiss, hand_over
 from deploy.cluster.members import follow, forget, meet, reset
 from deploy.cluster.nodes import Nodes
 from deploy.cluster.topology import Node
@@ -43,6 +44,21 @@ class HandOver(ClusterStep):
 
 
 @dataclass(frozen=True)
+class Dismiss(ClusterStep):
+    """The clients of a node that stops next, if it is a replica by now."""
+
+    changes = False
+    node: Node
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        dismiss(nodes, self.node)
+        return False
+
+    def __str__(self) -> str:
+        return f"close the connections of clients to {self.node}, if it is a replica then"
+
+
+@dataclass(frozen=True)
 class Spread(ClusterStep):
     """Slots, until each master has what is wanted; `moves` says what that means now."""
 
@@ -58,12 +74,19 @@ class Spread(ClusterStep):
 
 @dataclass(frozen=True)
 class CloseSlots(ClusterStep):
-    """Ends moves that were cut off."""
+    """Ends moves that were cut off; `among`: the members of the cluster by now; `search`: for those
+    that nobody remembers, too.
+    """
+
+    among: frozenset[Node]
+    search: bool = False
 
     def carry_out(self, nodes: Nodes) -> bool:
-        return slots.close_open(nodes)
+        return close_open(nodes, self.among, search=self.search)
 
     def __str__(self) -> str:
+        if self.search:
+            return "bring home the keys that a move which was cut off left elsewhere"
         return "close the slots that a move left open when it was cut off"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from deploy.cluster.sequence import Turn, Well
 from deploy.cluster.state import ClusterView
-from deploy.cluster.steps import HandOver
+from deploy.cluster.steps import Dismiss, HandOver
 from deploy.cluster.topology import Node
 from deploy.steps import Step
 
@@ -22,7 +22,7 @@ def rolling(
     masters = [node for node in sorted(restarts) if node not in (*silent, *replica)]
     turns = [Turn(node.host, step, None) for node in silent for step in restarts[node]]
     for node in (*replica, *masters):
-        log, first, *others = restarts[node]
-        turns += [Turn(node.host, step, well) for step in (log, HandOver(node), first)]
-        turns += [Turn(node.host, step, None) for step in others]
+        log, *restarting = restarts[node]
+        turns += [Turn(node.host, step, well) for step in (log, HandOver(node), Dismiss(node))]
+        turns += [Turn(node.host, step, None) for step in restarting]
     return turns

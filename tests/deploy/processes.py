@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import dataclass, field
 
-from deploy.cluster.nodes import ClusterError, Nodes, Site
+from deploy.cluster.nodes import Nodes, Site, refused
 from deploy.cluster.state import QUESTIONS, ClusterView, NodeView
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
@@ -40,7 +40,7 @@ class Processes(Nodes):
     def ask(self, node: Node, *command: str) -> str:
         done = self._cli(node.port, *command)
         if done.returncode:
-            raise ClusterError(f"{node} refused {' '.join(command[:2])}", done.stdout + done.stderr)
+            raise refused(node, command, done.stdout + done.stderr)
         return done.stdout
 
     def tell(self, text: str) -> None:
