@@ -20,6 +20,7 @@ from deploy.layout import darwin_path
 from deploy.operations import carry_out
 from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
+from deploy.operations.lost import tell_of_lost_hosts
 from deploy.rollouts import rotate_secrets as rotation
 from deploy.rollouts import run
 from deploy.rollouts import upgrade as upgrades
@@ -153,6 +154,7 @@ def _meet() -> tuple[Stack, Machine, Runtime]:
 def _all_or_none() -> None:
     """One failure ends the run on all hosts. pyinfra would go on with the others."""
     end_at_ctrl_c()
+    tell_of_lost_hosts(state)
     state.config.FAIL_PERCENT = 0
     if state.failed_hosts:
         names = ", ".join(sorted(failed.name for failed in state.failed_hosts))

@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from typing import TypeVar
 
 import gevent
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
 from pyinfra.api.facts import FactBase
-from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
-from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.context import host, inventory, state
 
-from deploy.cluster.nodes import CURE, ClusterError, Nodes, Site
+from deploy.cluster.nodes import CURE, ClusterError, Nodes, Site, refused
 from deploy.cluster.state import ClusterView, NodeView
 from deploy.cluster.topology import Node
 from deploy.facts.base import PATH
 from deploy.facts.cluster import NodesFact
 from deploy.operations.gates import fails
+from deploy.operations.lost import is_lost
+
+T = TypeVar("T")
 
 _SSH_TIMEOUT_S = 30
 """A host that is silent for so long is taken as gone."""
@@ -57,48 +59,35 @@ class Hosts(Nodes):
         Raises:
             ClusterError: a connection is lost. pyinfra makes no new one: this run can't go on.
         """
-        if lost := [name for name in self.site.hosts if _is_lost(name)]:
+        if lost := [name for name in self.site.hosts if is_lost(inventory.get_host(name))]:
             raise ClusterError(f"the connection to {', '.join(lost)} is lost; {CURE}")
         reads = [gevent.spawn(self._read, name) for name in self.site.hosts]
         found = {name: view for read in gevent.joinall(reads) for name, view in read.get().items()}
         return ClusterView({node: found.get(str(node)) for node in self.site.nodes})
 
     def _read(self, name: str) -> dict[str, NodeView | None]:
-        if (other := _reached(name)) is None:
-            return {}
-        with suppress(EOFError):  # the connection was lost in this very moment: the next look tells
-            return other.get_fact(NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S, **_SILENT)
-        return {}
+        return _learn(name, NodesFact, self.site.on(name), timeout_s=_SSH_TIMEOUT_S)
 
     def ask(self, node: Node, *command: str) -> str:
-        if (other := _reached(node.host)) is None:
-            raise ClusterError(f"{node}: its host can't be reached")
         command_line = self.site.nodes[node](*command)
-        try:
-            ok, said = other.get_fact(Answer, command_line, _timeout=_LONG_S, **_SILENT)
-        except EOFError:
-            raise ClusterError(f"{node}: the connection to its host is lost; {CURE}") from None
+        ok, said = _learn(node.host, Answer, command_line, timeout_s=_LONG_S)
         if not ok:
-            raise ClusterError(f"{node} refused {' '.join(command[:2])}", *said.splitlines()[-5:])
+            raise refused(node, command, said)
         return said
 
     def tell(self, text: str) -> None:
         logger.info(f"{host.print_prefix}{text}")
 
 
-def _reached(name: str) -> Host | None:
-    """A host of the inventory; None if it isn't connected."""
+def _learn(name: str, fact: type[FactBase[T]], about: object, *, timeout_s: int) -> T:
+    """A fact of a host; its default if the host isn't connected, or is lost in this very moment
+    (paramiko's EOFError), which the next look tells.
+    """
     other = inventory.get_host(name)
-    return other if other in state.active_hosts else None
-
-
-def _is_lost(name: str) -> bool:
-    """Whether there was a connection to a host, and is no more."""
-    connector = inventory.get_host(name).connector
-    if not isinstance(connector, SSHConnector) or connector.client is None:
-        return False
-    transport = connector.client.get_transport()
-    return transport is None or not transport.is_active()
+    if other in state.active_hosts:
+        with suppress(EOFError):
+            return other.get_fact(fact, about, _timeout=timeout_s, **_SILENT)
+    return fact.default()
 
 
 @operation()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
@@ -10,6 +11,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
 from deploy.facts.base import PATH
+from deploy.operations.lost import is_lost
 from deploy.operations.perform import perform
 from deploy.steps import Gate, Tell
 
@@ -51,14 +53,25 @@ def fails(*lines: str) -> Iterator[StringCommand]:
     yield StringCommand("false")
 
 
+def _succeeds(check: str) -> bool:
+    if is_lost(host):
+        return False
+    with suppress(EOFError):  # it is lost in this very moment
+        return host.get_fact(Succeeds, check, _ignore_errors=True)
+    return False
+
+
 @operation()
 def passes(gate: Gate) -> Generator[StringCommand, None, None]:
     """Polls until the command succeeds; else says why, and fails: the run ends everywhere."""
     if not state.is_executing:
         return
     deadline = time.monotonic() + gate.timeout_s
-    while not host.get_fact(Succeeds, gate.command):
-        hopeless = host.get_fact(Succeeds, gate.hopeless)
+    while not _succeeds(gate.command):
+        if is_lost(host):
+            yield from fails()
+            return
+        hopeless = _succeeds(gate.hopeless)
         if hopeless or time.monotonic() > deadline:
             why = "it gave up" if hopeless else f"waited {gate.timeout_s} s"
             said = host.get_fact(Says, gate.diagnose)

@@ -1,0 +1,34 @@
+"""Hosts whose connection is lost in the middle of a run."""
+
+from pyinfra import logger
+from pyinfra.api.host import Host
+from pyinfra.api.state import BaseStateCallback, State
+from pyinfra.connectors.ssh import SSHConnector
+
+from deploy.cluster.nodes import CURE
+
+
+def is_lost(host: Host) -> bool:
+    """Whether there was a connection to a host, and is no more."""
+    connector = host.connector
+    if not isinstance(connector, SSHConnector) or connector.client is None:
+        return False
+    transport = connector.client.get_transport()
+    return transport is None or not transport.is_active()
+
+
+class _Lost(BaseStateCallback):
+    """pyinfra only says that the command on it failed."""
+
+    @staticmethod
+    def operation_host_error(
+        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
+    ) -> None:
+        if is_lost(host):
+            logger.error(f"{host.print_prefix}the connection to {host.name} is lost; {CURE}")
+
+
+def tell_of_lost_hosts(state: State) -> None:
+    """Names a host that is lost while it does something, with the cure."""
+    if not any(isinstance(handler, _Lost) for handler in state.callback_handlers):
+        state.add_callback_handler(_Lost())  # type: ignore[no-untyped-call]
