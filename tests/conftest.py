@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from tests.drills.outcome import TABLE
@@ -12,6 +13,9 @@ from tests.servers import RedisServer, programs
 from thoughtstream import keys
 from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.store.connection import connect
+
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -58,6 +58,9 @@ class Chaos:
             [move] = self._chance.choices(list(self._moves), list(self._moves.values()))
             await asyncio.to_thread(move)
         self._thaw(float("inf"))
+        self._notice()
+        for service in self.services:
+            await asyncio.to_thread(service.wait_until_ready)
 
     def stop(self) -> None:
         """Stop the services as an operator does."""

@@ -10,7 +10,6 @@ anything is wrong.
 
 import argparse
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -20,7 +19,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import psutil
 from rich.console import Console
 
 from tests.clusters import Cluster, running
@@ -92,10 +90,8 @@ class Chaos:
 
     def _freeze_master(self) -> str:
         """It may come back to a cluster in which another has taken over."""
-        server = psutil.Process(self._cluster.servers[self._master()].pid)
-        server.send_signal(signal.SIGSTOP)
-        time.sleep(self._chance.uniform(*_FREEZE_S))
-        server.send_signal(signal.SIGCONT)
+        with self._cluster.servers[self._master()].frozen():
+            time.sleep(self._chance.uniform(*_FREEZE_S))
         return "freeze of a master"
 
     def _restart_replica(self) -> str:

@@ -122,10 +122,10 @@ def _of_mind(
     counted; it was not lost.
     """
     windows = [keys.WINDOW.key(mind=mind, window=window) for window in keys.STANDARD_WINDOWS]
+    seen = {value for key in windows for value in _stream(redis, key)}  # first: they only leave
     kept = {family: _stream(redis, family.key(mind=mind)) for family in _KEPT}
     memories = [value for family in keys.MEMORIES.values() for value in kept[family]]
-    seen = {value for stream in kept.values() for value in stream}
-    seen |= {value for key in windows for value in _stream(redis, key)}
+    seen |= {value for stream in kept.values() for value in stream}
     gone = sorted(thoughts - seen)
     counted = audit.expired + audit.displaced
     attended = Counter(kept[keys.ASSEMBLED])

@@ -26,7 +26,7 @@ _LOOK_S = 0.2
 _SELDOM_S = 1
 """To look at a cluster takes its hosts some work."""
 _MOST_S = 120
-_MOVED = 1000
+_MOVED = 300
 _SMALL = "64m"
 _ASIDE = "/var/tmp/data"
 

@@ -48,8 +48,8 @@ def test_handovers_cost_nobody_anything_and_a_loss_is_seen(
 
     def spoil() -> None:
         redis = endpoint.connect()
-        redis.delete("proof:spoilt-0-keys:0")
-        redis.set("proof:spoilt-0-keys:1", "something else")
+        redis.delete("proof:{0}:spoilt-0-keys:0")
+        redis.set("proof:{1}:spoilt-0-keys:1", "something else")
         assembled = keys.ASSEMBLED.key(mind="spoilt-0")
         newest: Any = redis.xrevrange(assembled, count=1)
         redis.xadd(assembled, newest[0][1])

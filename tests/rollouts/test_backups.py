@@ -56,7 +56,7 @@ def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whol
     one: Deployment, tmp_path: Path
 ) -> None:
     keys.write(one, "cut")
-    one.redis("config", "set", "rdb-key-save-delay", "100000")
+    one.redis("config", "set", "rdb-key-save-delay", "300000")
     one.redis("bgrewriteaof")
     with backup(one, tmp_path) as cut_off:
         wait_until(lambda: rewrites(one) == "0", "the log is frozen", most_s=120)
