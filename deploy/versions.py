@@ -5,7 +5,7 @@ import re
 Version = tuple[int, ...]
 """Its numbers, the biggest first."""
 
-_VERSION = re.compile(r"(?:\d+:)?((\d+)\.(\d+)(?:\.\d+)*)")
+_VERSION = re.compile(r"(?:\d+:)?(\d+\.\d+(?:\.\d+)*)")
 _TAG = re.compile(r".*:(?P<major>\d+)(?:\.(?P<minor>\d+))?[^:/]*")
 
 
