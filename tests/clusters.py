@@ -122,6 +122,18 @@ class Cluster:
         for server in dict.fromkeys(masters):
             _ask(server, "CLUSTER SETSLOT", slot, "NODE", _id(target))
 
+    @contextmanager
+    def configured(self, directive: str, value: object) -> Iterator[None]:
+        """Every node has it so until the end of the context. CONFIG SET."""
+        before = {server: _ask(server, "CONFIG GET", directive) for server in self.servers.values()}
+        for server in before:
+            _ask(server, "CONFIG SET", directive, value)
+        try:
+            yield
+        finally:
+            for server, was in before.items():
+                _ask(server, "CONFIG SET", directive, was[directive])
+
     def wait_until_master(self, port: int) -> None:
         """Waits until every node that is up sees the slots at this one."""
         wait_until(lambda: self._is_master(port), f"{port} is a master")

@@ -38,7 +38,7 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     heir = heir or best_replica(view, master)
     if unfit := _unfit(view, heir, master):
         raise ClusterError(f"{heir} can't take over from {master}: {unfit}")
-    _wait_for_votes(nodes, master, heir)
+    wait_for_votes(nodes, master)
     ask = _Asking(nodes, heir)
     ask()
 
@@ -53,9 +53,12 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     return heir
 
 
-def _wait_for_votes(nodes: Nodes, master: Node, heir: Node) -> None:
+def wait_for_votes(nodes: Nodes, master: Node) -> None:
     """Waits until the other masters may vote about this one again: before they do, it would hold
     its clients in vain. It lost no vote as long as one and the same replica has been with it.
+
+    A replica that was a master just before would even count the votes of then, and take itself for
+    one for a moment (Redis 8.2 and before: `failover_auth_sent` outlives the election).
     """
     timeout = nodes.ask(master, "config", "get", "cluster-node-timeout")
     wanted_s = _FORGOTTEN * int(timeout.split()[-1]) / 1000
@@ -66,7 +69,7 @@ def _wait_for_votes(nodes: Nodes, master: Node, heir: Node) -> None:
             return []
         return [f"{master} has had a replica for {age_s} s; the others vote after {wanted_s:g} s"]
 
-    wait(nodes, unmet, f"{heir} may take over from {master}")
+    wait(nodes, unmet, f"{master} may hand over")
 
 
 def dismiss(nodes: Nodes, node: Node) -> None:

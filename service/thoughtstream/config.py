@@ -115,7 +115,9 @@ class RedisConfig(_Section):
     password: SecretStr | None = None
     password_file: Path | None = Field(None, description="a file that holds only the password")
     ca_file: Path | None = Field(None, description="certificates to trust (rediss://)")
-    timeout_s: float = Field(5, gt=0, description="for connecting and for one answer")
+    timeout_s: float = Field(
+        7, gt=0, description="for connecting and for one answer (a failover may hold it for 5 s)"
+    )
     patience_s: float = Field(
         15, ge=0, le=600, description="a cluster's failover is waited for, so long at most"
     )

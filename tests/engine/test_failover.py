@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.crc import key_slot
 from redis.exceptions import MovedError
 
-from deploy.cluster.handover import dismiss, hand_over
+from deploy.cluster.handover import dismiss, hand_over, wait_for_votes
 from tests import clusters
 from tests.clusters import Cluster
 from tests.deploy.processes import Processes
@@ -189,8 +189,9 @@ async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settin
 
 async def test_who_hands_over_late_is_waited_for(cluster: Cluster, settings: Settings) -> None:
     """The others know who has taken over before the old master does, and it has a write to keep."""
-    name = NAMES[0]
+    name, nodes = NAMES[0], Processes(cluster)
     master = cluster.owner(slot_of(name))
+    await in_thread(wait_for_votes, nodes, nodes.node(master))
     async with Mind.connect(name, settings=settings) as mind:
         await mind.think("before")
         with cluster.servers[master].client() as client:
@@ -199,6 +200,37 @@ async def test_who_hands_over_late_is_waited_for(cluster: Cluster, settings: Set
         await in_thread(cluster.hand_over, master)
         await late
         assert await mind._redis.xlen(keys.WINDOW.key(mind=name, window="sensory")) == 2
+
+
+async def test_a_handover_that_is_given_up_is_waited_out(
+    cluster: Cluster, settings: Settings
+) -> None:
+    """Redis holds clients until it gives up, here since nobody votes."""
+    name = NAMES[0]
+    master = cluster.owner(slot_of(name))
+    heir, others = cluster.replica_of(master), {*cluster.masters} - {master}
+    logs = [cluster.servers[port].directory / "redis.log" for port in (master, heir)]
+    before = {log: log.read_text() for log in logs}
+
+    def given_up() -> bool:
+        new = (log.read_text().removeprefix(before[log]) for log in logs)
+        return all("Manual failover timed out" in text for text in new)
+
+    thoughts = 0
+    async with Mind.connect(name, settings=settings) as mind:
+        await mind.think("before")
+        with ExitStack() as stack:
+            stack.enter_context(cluster.configured("cluster-node-timeout", 10_000))
+            for port in others:
+                stack.enter_context(cluster.servers[port].frozen())
+            with cluster.servers[heir].client() as client:
+                client.execute_command("CLUSTER FAILOVER")
+            while not given_up():
+                await mind.think("meanwhile")
+                thoughts += 1
+        window = keys.WINDOW.key(mind=name, window="sensory")
+        assert await mind._redis.xlen(window) == 1 + thoughts
+    assert cluster.owner(slot_of(name)) == master
 
 
 async def test_a_master_that_is_killed_loses_no_anchor(
@@ -390,7 +422,8 @@ async def test_one_is_sent_elsewhere_for_a_slot_of_which_nobody_has_told(
 
 async def test_who_watches_goes_on_through_a_handover(cluster: Cluster, settings: Settings) -> None:
     """Redis ends what waits on a master that ceases to be one, with an error of its own kind."""
-    master = cluster.owner(slot_of("ana"))
+    master, nodes = cluster.owner(slot_of("ana")), Processes(cluster)
+    await in_thread(wait_for_votes, nodes, nodes.node(master))
     async with Mind.connect("ana", settings=settings) as mind:
         watching = asyncio.ensure_future(anext(mind.attended()))
 
