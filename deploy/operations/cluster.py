@@ -1,8 +1,6 @@
 """What concerns the cluster as a whole: each step is carried out once, through the hosts."""
 
 from collections.abc import Callable, Generator
-from contextlib import suppress
-from typing import TypeVar
 
 import gevent
 from pyinfra import logger
@@ -17,9 +15,7 @@ from deploy.cluster.topology import Node
 from deploy.facts.base import PATH
 from deploy.facts.cluster import NodesFact
 from deploy.operations.gates import fails
-from deploy.operations.lost import is_lost
-
-T = TypeVar("T")
+from deploy.operations.lost import is_lost, learn
 
 _SSH_TIMEOUT_S = 30
 """A host that is silent for so long is taken as gone."""
@@ -66,28 +62,19 @@ class Hosts(Nodes):
         return ClusterView({node: found.get(str(node)) for node in self.site.nodes})
 
     def _read(self, name: str) -> dict[str, NodeView | None]:
-        return _learn(name, NodesFact, self.site.on(name), timeout_s=_SSH_TIMEOUT_S)
+        other = inventory.get_host(name)
+        return learn(other, NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S, **_SILENT)
 
     def ask(self, node: Node, *command: str) -> str:
         command_line = self.site.nodes[node](*command)
-        ok, said = _learn(node.host, Answer, command_line, timeout_s=_LONG_S)
+        other = inventory.get_host(node.host)
+        ok, said = learn(other, Answer, command_line, _timeout=_LONG_S, **_SILENT)
         if not ok:
             raise refused(node, command, said)
         return said
 
     def tell(self, text: str) -> None:
         logger.info(f"{host.print_prefix}{text}")
-
-
-def _learn(name: str, fact: type[FactBase[T]], about: object, *, timeout_s: int) -> T:
-    """A fact of a host; its default if the host isn't connected, or is lost in this very moment
-    (paramiko's EOFError), which the next look tells.
-    """
-    other = inventory.get_host(name)
-    if other in state.active_hosts:
-        with suppress(EOFError):
-            return other.get_fact(fact, about, _timeout=timeout_s, **_SILENT)
-    return fact.default()
 
 
 @operation()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
@@ -11,7 +10,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
 from deploy.facts.base import PATH
-from deploy.operations.lost import is_lost
+from deploy.operations.lost import is_lost, learn
 from deploy.operations.perform import perform
 from deploy.steps import Gate, Tell
 
@@ -54,11 +53,7 @@ def fails(*lines: str) -> Iterator[StringCommand]:
 
 
 def _succeeds(check: str) -> bool:
-    if is_lost(host):
-        return False
-    with suppress(EOFError):  # it is lost in this very moment
-        return host.get_fact(Succeeds, check, _ignore_errors=True)
-    return False
+    return learn(host, Succeeds, check, _ignore_errors=True)
 
 
 @operation()
@@ -74,7 +69,7 @@ def passes(gate: Gate) -> Generator[StringCommand, None, None]:
         hopeless = _succeeds(gate.hopeless)
         if hopeless or time.monotonic() > deadline:
             why = "it gave up" if hopeless else f"waited {gate.timeout_s} s"
-            said = host.get_fact(Says, gate.diagnose)
+            said = learn(host, Says, gate.diagnose)
             yield from fails(f"not so: {gate.what} ({why})", *(f"  {line}" for line in said))
             return
         time.sleep(_POLL_S)

@@ -1,11 +1,18 @@
 """Hosts whose connection is lost in the middle of a run."""
 
+from contextlib import suppress
+from typing import Any, TypeVar
+
 from pyinfra import logger
+from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.context import state
 
 from deploy.cluster.nodes import CURE
+
+T = TypeVar("T")
 
 
 def is_lost(host: Host) -> bool:
@@ -15,6 +22,16 @@ def is_lost(host: Host) -> bool:
         return False
     transport = connector.client.get_transport()
     return transport is None or not transport.is_active()
+
+
+def learn(host: Host, fact: type[FactBase[T]], about: object, **options: Any) -> T:
+    """A fact of a host; its default if the host isn't connected, or is lost, also in this very
+    moment (paramiko's EOFError). `options`: pyinfra's own.
+    """
+    if host in state.active_hosts and not is_lost(host):
+        with suppress(EOFError):
+            return host.get_fact(fact, about, **options)
+    return fact.default()
 
 
 class _Lost(BaseStateCallback):
