@@ -202,6 +202,58 @@ async def test_who_hands_over_late_is_waited_for(cluster: Cluster, settings: Set
         assert await mind._redis.xlen(keys.WINDOW.key(mind=name, window="sensory")) == 2
 
 
+async def test_who_stalls_after_handing_over_is_waited_for(
+    cluster: Cluster, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its disk is busy: the others see that it is there still, and it will say where to go.
+    An error would leave open whether the thought was taken.
+    """
+    monkeypatch.setattr("thoughtstream.store.silence._AWAY_S", 0.5)
+    master, nodes = cluster.owner(slot_of("ana")), Processes(cluster)
+    await in_thread(wait_for_votes, nodes, nodes.node(master))
+    with cluster.configured("cluster-node-timeout", 10_000):
+        async with Mind.connect("ana", settings=settings) as mind:
+            redis: Any = mind._redis
+            await mind.think("before")
+            heir = await in_thread(cluster.hand_over, master)
+            await in_thread(cluster.wait_until_whole)
+            look, seen = redis.look_again, []
+
+            async def look_again() -> None:
+                await look()
+                seen.append(redis.place_of(keys.LEDGER.key(mind="ana")))
+
+            async def is_known_for_long() -> bool:
+                return seen.count(f"127.0.0.1:{heir}") > 3
+
+            monkeypatch.setattr(redis, "look_again", look_again)
+            with cluster.servers[master].frozen():
+                late = asyncio.create_task(mind.think("meanwhile"))
+                await until(is_known_for_long)
+                assert not late.done()
+            await late
+            window = keys.WINDOW.key(mind="ana", window="sensory")
+            assert await redis.xlen(window) == 2
+
+
+async def test_who_died_without_a_word_is_not_waited_for(
+    cluster: Cluster, settings: Settings
+) -> None:
+    """A host without power closes no connection."""
+    patient = settings.redis.model_copy(update={"timeout_s": 120})
+    master = cluster.owner(slot_of("ana"))
+    heir = cluster.replica_of(master)
+    async with Mind.connect("ana", settings=settings.model_copy(update={"redis": patient})) as mind:
+        await mind.think("before")
+        with cluster.servers[master].frozen():
+            with pytest.raises(RedisUnavailable, match="another one has taken over"):
+                await mind.think("lost with it, or not")
+            await mind.think("after")
+        await in_thread(cluster.wait_until_master, heir)
+        window = keys.WINDOW.key(mind="ana", window="sensory")
+        assert await mind._redis.xlen(window) == 2
+
+
 async def test_a_handover_that_is_given_up_is_waited_out(
     cluster: Cluster, settings: Settings
 ) -> None:

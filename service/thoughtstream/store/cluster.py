@@ -357,12 +357,16 @@ class Cluster(RedisCluster):
         calls: Sequence[Call],
         was_silent: bool,
     ) -> None:
-        """A node is silent: once another has taken over what it is asked for, don't wait for it."""
+        """A node is silent: once another has what it is asked for, and nobody lists it any more (a
+        master that has handed over is a replica, unless it is missed), don't wait for it.
+        """
 
         async def is_replaced() -> bool:
             with suppress(*ERRORS):
                 await self.look_again()
-                return any(call.node is None and self._node_of(call) is not node for call in calls)
+                if node.name not in self._manager.nodes_cache:
+                    theirs = (self._node_of(call) for call in calls if call.node is None)
+                    return any(other is not node for other in theirs)
             return False
 
         await until_replaced(node, is_replaced, was_silent=was_silent)

@@ -1,4 +1,4 @@
-"""A node that doesn't answer: is it away, or does it only hand over?"""
+"""A node that doesn't answer: is it away, or does it only hand over, or stall?"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,8 @@ from thoughtstream.store.calls import ERRORS
 SILENCE_S = 0.4
 """An answer that takes longer may never come."""
 _LOOK_S = 0.1
-_AWAY_S = 0.5
+_AWAY_S = 2.0
+"""Nobody stalls for so long whose disk or host is only busy."""
 
 
 async def until_replaced(
