@@ -3,7 +3,7 @@
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +49,24 @@ class Cluster:
         nodes = self._nodes()
         return min(p for p, node in nodes.items() if node["master_id"] == nodes[master]["node_id"])
 
+    def wait_for_votes(self, master: int) -> None:
+        """Waits until a failover of this master has all votes: those given before are forgotten."""
+        server = self.servers[master]
+        timeout_ms = _ask(server, "CONFIG GET", "cluster-node-timeout")["cluster-node-timeout"]
+
+        def forgotten() -> bool:
+            with server.client() as client:
+                ages = [int(link["age"]) for link in client.client_list("replica")]
+            return max(ages, default=0) > 2 * int(timeout_ms) / 1000
+
+        wait_until(forgotten, f"{master} may hand over", step_s=0.1)
+
     def hand_over(self, master: int) -> int:
         """CLUSTER FAILOVER to a master's replica, whose port it returns once it has the slots. It
-        is asked again if it gave up: right after another failover nobody votes for it.
+        is asked again if it gave up.
         """
         heir = self.replica_of(master)
+        self.wait_for_votes(master)
         again = 0.0
 
         def has_taken_over() -> bool:
@@ -123,16 +136,17 @@ class Cluster:
             _ask(server, "CLUSTER SETSLOT", slot, "NODE", _id(target))
 
     @contextmanager
-    def configured(self, directive: str, value: object) -> Iterator[None]:
-        """Every node has it so until the end of the context. CONFIG SET."""
-        before = {server: _ask(server, "CONFIG GET", directive) for server in self.servers.values()}
-        for server in before:
+    def configured(self, ports: Iterable[int], directive: str, value: object) -> Iterator[None]:
+        """These nodes have it so until the end of the context. CONFIG SET."""
+        servers = [self.servers[port] for port in ports]
+        before = [_ask(server, "CONFIG GET", directive)[directive] for server in servers]
+        for server in servers:
             _ask(server, "CONFIG SET", directive, value)
         try:
             yield
         finally:
-            for server, was in before.items():
-                _ask(server, "CONFIG SET", directive, was[directive])
+            for server, was in zip(servers, before, strict=True):
+                _ask(server, "CONFIG SET", directive, was)
 
     def wait_until_master(self, port: int) -> None:
         """Waits until every node that is up sees the slots at this one."""

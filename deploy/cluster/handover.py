@@ -38,7 +38,7 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     heir = heir or best_replica(view, master)
     if unfit := _unfit(view, heir, master):
         raise ClusterError(f"{heir} can't take over from {master}: {unfit}")
-    wait_for_votes(nodes, master)
+    _wait_for_votes(nodes, master)
     ask = _Asking(nodes, heir)
     ask()
 
@@ -53,7 +53,7 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     return heir
 
 
-def wait_for_votes(nodes: Nodes, master: Node) -> None:
+def _wait_for_votes(nodes: Nodes, master: Node) -> None:
     """Waits until the other masters may vote about this one again: before they do, it would hold
     its clients in vain. It lost no vote as long as one and the same replica has been with it.
 

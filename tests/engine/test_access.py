@@ -21,8 +21,10 @@ from tests.engine.test_service import running
 from tests.lab.authority import Authority
 from tests.servers import DEBIAN, RedisServer, programs
 from thoughtstream import Mind, keys
+from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Settings, StreamConfig
 from thoughtstream.store.connection import connect, open_client
+from thoughtstream.store.doctor import examine
 
 SECRET = "a password"
 STREAMS = StreamConfig(working_memory_ttl_ms=200, cycle_target_ms=5, working_memory_maxlen=0)
@@ -97,6 +99,10 @@ async def test_the_service_user_is_enough_for_everything(guarded: Guarded, tmp_p
             assert await mind.recall("kettle")
             assert (await mind.sleep()).memories >= 1
             assert (await mind.audit()).balanced
+        guarded.tell("SET", "somebody:elses", "of which the user may not even know the type")
+        async with connect(settings.redis) as redis:
+            findings = await examine(redis, [LIBRARY], private_socket=False)
+        assert [found.check for found in findings if found.state == "bad"] == ["memory headroom"]
         return
     cluster = guarded.cluster
     async with running(settings), busy(settings, NAMES) as said:

@@ -15,7 +15,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.crc import key_slot
 from redis.exceptions import MovedError
 
-from deploy.cluster.handover import dismiss, hand_over, wait_for_votes
+from deploy.cluster.handover import dismiss, hand_over
 from tests import clusters
 from tests.clusters import Cluster
 from tests.deploy.processes import Processes
@@ -189,9 +189,9 @@ async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settin
 
 async def test_who_hands_over_late_is_waited_for(cluster: Cluster, settings: Settings) -> None:
     """The others know who has taken over before the old master does, and it has a write to keep."""
-    name, nodes = NAMES[0], Processes(cluster)
+    name = NAMES[0]
     master = cluster.owner(slot_of(name))
-    await in_thread(wait_for_votes, nodes, nodes.node(master))
+    await in_thread(cluster.wait_for_votes, master)
     async with Mind.connect(name, settings=settings) as mind:
         await mind.think("before")
         with cluster.servers[master].client() as client:
@@ -209,31 +209,31 @@ async def test_who_stalls_after_handing_over_is_waited_for(
     An error would leave open whether the thought was taken.
     """
     monkeypatch.setattr("thoughtstream.store.silence._AWAY_S", 0.5)
-    master, nodes = cluster.owner(slot_of("ana")), Processes(cluster)
-    await in_thread(wait_for_votes, nodes, nodes.node(master))
-    with cluster.configured("cluster-node-timeout", 10_000):
-        async with Mind.connect("ana", settings=settings) as mind:
-            redis: Any = mind._redis
-            await mind.think("before")
-            heir = await in_thread(cluster.hand_over, master)
-            await in_thread(cluster.wait_until_whole)
-            look, seen = redis.look_again, []
+    master = cluster.owner(slot_of("ana"))
+    async with Mind.connect("ana", settings=settings) as mind:
+        redis: Any = mind._redis
+        await mind.think("before")
+        heir = await in_thread(cluster.hand_over, master)
+        await in_thread(cluster.wait_until_whole)
+        look, seen = redis.look_again, []
 
-            async def look_again() -> None:
-                await look()
-                seen.append(redis.place_of(keys.LEDGER.key(mind="ana")))
+        async def look_again() -> None:
+            await look()
+            seen.append(redis.place_of(keys.LEDGER.key(mind="ana")))
 
-            async def is_known_for_long() -> bool:
-                return seen.count(f"127.0.0.1:{heir}") > 3
+        async def is_known_for_long() -> bool:
+            return seen.count(f"127.0.0.1:{heir}") > 3
 
-            monkeypatch.setattr(redis, "look_again", look_again)
-            with cluster.servers[master].frozen():
-                late = asyncio.create_task(mind.think("meanwhile"))
-                await until(is_known_for_long)
-                assert not late.done()
-            await late
-            window = keys.WINDOW.key(mind="ana", window="sensory")
-            assert await redis.xlen(window) == 2
+        monkeypatch.setattr(redis, "look_again", look_again)
+        with (
+            cluster.configured(cluster.servers, "cluster-node-timeout", 10_000),
+            cluster.servers[master].frozen(),
+        ):
+            late = asyncio.create_task(mind.think("meanwhile"))
+            await until(is_known_for_long)
+            assert not late.done()
+        await late
+        assert await redis.xlen(keys.WINDOW.key(mind="ana", window="sensory")) == 2
 
 
 async def test_who_died_without_a_word_is_not_waited_for(
@@ -261,6 +261,7 @@ async def test_a_handover_that_is_given_up_is_waited_out(
     name = NAMES[0]
     master = cluster.owner(slot_of(name))
     heir, others = cluster.replica_of(master), {*cluster.masters} - {master}
+    await in_thread(cluster.wait_for_votes, master)  # else those of before would count
     logs = [cluster.servers[port].directory / "redis.log" for port in (master, heir)]
     before = {log: log.read_text() for log in logs}
 
@@ -272,7 +273,7 @@ async def test_a_handover_that_is_given_up_is_waited_out(
     async with Mind.connect(name, settings=settings) as mind:
         await mind.think("before")
         with ExitStack() as stack:
-            stack.enter_context(cluster.configured("cluster-node-timeout", 10_000))
+            stack.enter_context(cluster.configured([master], "cluster-node-timeout", 60_000))
             for port in others:
                 stack.enter_context(cluster.servers[port].frozen())
             with cluster.servers[heir].client() as client:
@@ -474,8 +475,7 @@ async def test_one_is_sent_elsewhere_for_a_slot_of_which_nobody_has_told(
 
 async def test_who_watches_goes_on_through_a_handover(cluster: Cluster, settings: Settings) -> None:
     """Redis ends what waits on a master that ceases to be one, with an error of its own kind."""
-    master, nodes = cluster.owner(slot_of("ana")), Processes(cluster)
-    await in_thread(wait_for_votes, nodes, nodes.node(master))
+    master = cluster.owner(slot_of("ana"))
     async with Mind.connect("ana", settings=settings) as mind:
         watching = asyncio.ensure_future(anext(mind.attended()))
 

@@ -1,6 +1,7 @@
 """Phase 1 on real hosts, over SSH, in each runtime: first time, again, changed, rebooted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,29 +89,31 @@ def test_more_threads_restart_once(deployed: Deployment) -> None:
     planned = deployed.deploy(io_threads=2, dry=True).plan
     assert deployed.run_id() == run_id
     assert len([step for step in planned if "io-threads 1 -> 2" in step]) == 1
-    moment = deployed.host.exec("date +%s").stdout.strip()
-    deployed.deploy(io_threads=2)
+    with _starts(deployed) as starts:
+        deployed.deploy(io_threads=2)
 
-    assert deployed.redis("config", "get", "io-threads").split()[1] == "2"
-    assert deployed.run_id() != run_id
-    assert _starts(deployed, moment) == 1
+        assert deployed.redis("config", "get", "io-threads").split()[1] == "2"
+        assert deployed.run_id() != run_id
+        assert starts() == 1
     assert deployed.wrong(kept) == []
     deployed.forget(kept)
     assert not deployed.deploy(io_threads=2).changed
 
 
-def _starts(deployed: Deployment, moment: str) -> int:
-    """How often Redis was started on this host since then. (Docker forgets all but the last 256
-    events, and each look at a container's health is three of them.)
-    """
-    if deployed.settings["runtime"] == "docker":
-        events = (
-            f"docker events --since {moment} --until $(date +%s) "
-            "--filter container=thoughtstream-redis --filter event=start"
-        )
-        return len(deployed.host.exec(events).stdout.splitlines())
-    journal = f"journalctl --since @{moment} --output cat --unit thoughtstream-redis"
-    return deployed.host.exec(journal).stdout.count("Ready to accept connections")
+@contextmanager
+def _starts(deployed: Deployment) -> Iterator[Callable[[], int]]:
+    """Gives what counts how often Redis was started on this host since."""
+    host, since = deployed.host, deployed.host.exec("date +%s").stdout.strip()
+    if deployed.settings["runtime"] != "docker":
+        journal = f"journalctl --since @{since} --output cat --unit thoughtstream-redis"
+        yield lambda: host.exec(journal).stdout.count("Ready to accept connections")
+        return
+    # Followed: of the past, Docker knows 256 events, and each look at its health is three of them.
+    only = "--filter container=thoughtstream-redis --filter event=start"
+    said = "/root/starts"
+    pid = host.exec(f"docker events --since {since} {only} >{said} 2>&1 & echo $!").stdout.strip()
+    yield lambda: len(host.exec(f"cat {said}").stdout.splitlines())
+    host.exec(f"kill {pid}; rm {said}")
 
 
 def test_a_dry_run_tells_live_from_restart_and_changes_nothing(deployed: Deployment) -> None:
