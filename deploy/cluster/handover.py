@@ -17,6 +17,8 @@ _BUSY_S = 1
 _FORGOTTEN = 2
 """Node timeouts after which masters vote once more about the same one (cluster_legacy.c,
 `clusterSendFailoverAuthIfNeeded`)."""
+_ELECTION_S = 2
+"""An election's votes count for as long, at least (`clusterHandleSlaveFailover`)."""
 
 
 def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | None:
@@ -61,7 +63,7 @@ def _wait_for_votes(nodes: Nodes, master: Node) -> None:
     one for a moment (Redis 8.2 and before: `failover_auth_sent` outlives the election).
     """
     timeout = nodes.ask(master, "config", "get", "cluster-node-timeout")
-    wanted_s = _FORGOTTEN * int(timeout.split()[-1]) / 1000
+    wanted_s = max(_FORGOTTEN * int(timeout.split()[-1]) / 1000, _ELECTION_S)
 
     def unmet(_: ClusterView) -> list[str]:
         age_s = _age_s(nodes.ask(master, "client", "list", "type", "replica"))
