@@ -11,8 +11,8 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing.synchronize import Event
@@ -117,6 +117,15 @@ class _Log:
     def _line(self, *what: str) -> None:
         self._file.write(json.dumps([time.monotonic(), *what]) + "\n")
 
+    @asynccontextmanager
+    async def errors_of(self, where: str) -> AsyncIterator[None]:
+        """What goes wrong in it is written down, and is gone on after."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, a user would have seen it
+            self.error(where, error)
+            await asyncio.sleep(_AGAIN_S)
+
     @property
     def over(self) -> bool:
         late = time.monotonic() > self._end
@@ -167,16 +176,13 @@ async def _use(client: Client, log: _Log, promise: Promise, name: str) -> None:
     numbers = count()
     settings = client.endpoint.settings(client.folder)
     while not log.over:
-        try:
-            async with Mind.connect(name, settings=settings) as mind:
-                while not log.over:
-                    value = digest(f"{client.name}:{name}:{next(numbers)}")
+        async with log.errors_of(name), Mind.connect(name, settings=settings) as mind:
+            while not log.over:
+                value = digest(f"{client.name}:{name}:{next(numbers)}")
+                async with log.errors_of(name):
                     await promise(mind, value)
                     log.acknowledged(name, value)
                     await asyncio.sleep(1 / client.per_second)
-        except Exception as error:  # noqa: BLE001
-            log.error(name, error)
-            await asyncio.sleep(_AGAIN_S)
 
 
 async def _think(mind: Mind, value: str) -> None:
