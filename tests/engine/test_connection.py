@@ -1,7 +1,8 @@
 """Connections: what the rest relies on, of any server."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -11,48 +12,47 @@ from thoughtstream import Mind
 from thoughtstream.config import Settings
 
 
+@asynccontextmanager
+async def stopped_while_talking(redis: Redis, *passing: type[Exception]) -> AsyncIterator[None]:
+    """In the end a task that always talks to Redis is cancelled, which must end it at once."""
+    asked = asyncio.Event()
+
+    async def talk() -> None:
+        while True:
+            with suppress(*passing):
+                await redis.echo("x")
+            asked.set()
+
+    task = asyncio.create_task(talk())
+    await asked.wait()
+    yield
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+
+
+async def go_on(steps: int) -> None:
+    """Lets others take so many steps."""
+    for _ in range(steps):
+        await asyncio.sleep(0)
+
+
 async def test_a_task_that_always_talks_to_redis_can_be_stopped(redis: Redis) -> None:
     """Cancelled in the middle of any step of a command, however often, it ends at once."""
     for steps in range(40):
-        asked = asyncio.Event()
-
-        async def talk(asked: asyncio.Event = asked) -> None:
-            while True:
-                await redis.echo("x")
-                asked.set()
-
-        task = asyncio.create_task(talk())
-        await asked.wait()
-        for _ in range(steps % 10):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task], timeout=5)
-        assert task.cancelled(), f"after {steps % 10} more steps"
+        async with stopped_while_talking(redis):
+            await go_on(steps % 10)
     assert await redis.echo("still in order") == "still in order"
 
 
 async def test_also_when_its_connection_is_lost_in_the_same_moment(redis: Redis) -> None:
     pool: Any = redis.connection_pool
     for steps in range(40):
-        asked = asyncio.Event()
-
-        async def talk(asked: asyncio.Event = asked) -> None:
-            while True:
-                with suppress(ConnectionError):
-                    await redis.echo("x")
-                asked.set()
-
-        task = asyncio.create_task(talk())
-        await asked.wait()
-        for _ in range(steps % 5):
-            await asyncio.sleep(0)
-        for connection in list(pool._in_use_connections):
-            connection._abort()
-        for _ in range(steps // 5):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task], timeout=5)
-        assert task.cancelled(), f"after {steps % 5} and {steps // 5} more steps"
+        async with stopped_while_talking(redis, ConnectionError):
+            await go_on(steps % 5)
+            for connection in list(pool._in_use_connections):
+                connection._abort()
+            await go_on(steps // 5)
 
 
 async def test_much_may_be_said_at_once(redis: Redis, settings: Settings) -> None:
