@@ -364,9 +364,9 @@ class Cluster(RedisCluster):
         async def is_replaced() -> bool:
             with suppress(*ERRORS):
                 await self.look_again()
-                if node.name not in self._manager.nodes_cache:
-                    theirs = (self._node_of(call) for call in calls if call.node is None)
-                    return any(other is not node for other in theirs)
+                listed = node.name in self._manager.nodes_cache
+                theirs = (self._node_of(call) for call in calls if call.node is None)
+                return not listed and any(other is not node for other in theirs)
             return False
 
         await until_replaced(node, is_replaced, was_silent=was_silent)

@@ -1,0 +1,45 @@
+"""Gates: what they do when their host is lost while they wait."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pyinfra.connectors.ssh import SSHConnector
+
+from deploy.operations import gates, lost
+from deploy.steps import Gate
+
+
+class _Host:
+    """Lost when it is asked for the second time."""
+
+    print_prefix = ""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._transport = SimpleNamespace(is_active=lambda: len(self.asked) < 2)
+        client: Any = SimpleNamespace(get_transport=lambda: self._transport)
+        self.connector = SSHConnector.__new__(SSHConnector)
+        self.connector.client = client
+
+    def get_fact(self, _: object, about: str, **__: object) -> bool:
+        self.asked.append(about)
+        if len(self.asked) == 2:
+            raise EOFError
+        return False
+
+
+def test_a_gate_ends_at_once_when_its_host_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, said = _Host(), list[str]()
+    state = SimpleNamespace(is_executing=True, active_hosts={host})
+    monkeypatch.setattr(gates, "host", host)
+    monkeypatch.setattr(gates, "state", state)
+    monkeypatch.setattr(lost, "state", state)
+    monkeypatch.setattr("deploy.operations.gates.logger.error", said.append)
+    monkeypatch.setattr(gates, "_POLL_S", 0)
+
+    commands = list(gates.passes._inner(Gate("it is well", "check", timeout_s=3)))
+
+    assert [str(command) for command in commands] == ["false"]
+    assert said == [], "whoever tells of lost hosts says why"
+    assert host.asked == ["check", "false"], "and nobody waits for it"
