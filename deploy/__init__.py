@@ -13,7 +13,6 @@ from pyinfra.context import host, state
 
 from deploy.backups import clusters
 from deploy.backups import verbs as backups
-from deploy.cluster import everybody
 from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
@@ -21,8 +20,8 @@ from deploy.operations import carry_out
 from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
 from deploy.operations.lost import tell_of_lost_hosts
+from deploy.rollouts import everybody, run
 from deploy.rollouts import rotate_secrets as rotation
-from deploy.rollouts import run
 from deploy.rollouts import upgrade as upgrades
 from deploy.rollouts import verbs as rollouts
 from deploy.runtimes import runtime_of

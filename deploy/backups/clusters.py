@@ -12,13 +12,13 @@ from deploy.backups.places import Place, places_of
 from deploy.backups.shelf import Draft, free
 from deploy.backups.steps import Finish, Save, Source
 from deploy.backups.verbs import STAMP, Backup, carried, fits, refuse, shelf_of
-from deploy.cluster import everybody
-from deploy.cluster.converge import Known, view
 from deploy.cluster.health import LAG, problems
 from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 from deploy.operations.locks import locked
+from deploy.rollouts import everybody
+from deploy.rollouts.converge import Known, view
 from deploy.steps import Step, Tell
 
 Plan = tuple[list[Step], AbstractContextManager[None]]

@@ -8,7 +8,6 @@ from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
 from pyinfra.context import host, state
 
-from deploy.cluster import everybody
 from deploy.cluster.lock import PATH, Lock
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.sequence import show
@@ -17,6 +16,7 @@ from deploy.facts.cluster import LockFact
 from deploy.facts.software import PackageListsFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
+from deploy.rollouts import everybody
 from deploy.rollouts.verbs import Cluster, Rollout
 
 _PLANS: dict[str, Rollout] = {}

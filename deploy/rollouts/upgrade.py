@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from deploy.cluster import converge
-from deploy.cluster.converge import Known
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.sequence import Turn
 from deploy.cluster.topology import Node
+from deploy.rollouts import converge
+from deploy.rollouts.converge import Known
 from deploy.rollouts.restart import rolling
 from deploy.rollouts.verbs import Cluster, Rollout, is_well
 from deploy.runtimes.docker import Docker

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from deploy.cluster import converge, health
-from deploy.cluster.converge import Known
-from deploy.cluster.inventory import Hosts
+from deploy.cluster import health
 from deploy.cluster.nodes import ClusterError, Site
 from deploy.cluster.sequence import Turn, Well, in_turn
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.steps import Forget, HandOver
 from deploy.cluster.together import Await
 from deploy.cluster.topology import Node
-from deploy.rollouts import fit
+from deploy.rollouts import converge, fit
+from deploy.rollouts.converge import Known
+from deploy.rollouts.inventory import Hosts
 from deploy.rollouts.reshape import Reshape
 from deploy.rollouts.restart import rolling
 from deploy.steps import Step

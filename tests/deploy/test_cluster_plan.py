@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from deploy.cluster.converge import Known, plan, problems, restarts
-from deploy.cluster.inventory import Hosts, read
 from deploy.cluster.state import NodeView
 from deploy.cluster.topology import Node, TopologyError
 from deploy.facts.units import Listener, UnitState
+from deploy.rollouts.converge import Known, plan, problems, restarts
+from deploy.rollouts.inventory import Hosts, read
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.cluster.converge import Known, problems
 from deploy.cluster.nodes import ClusterError
 from deploy.facts.files import PathState
+from deploy.rollouts.converge import Known, problems
 from deploy.rollouts.rotate_secrets import rotate_secrets
 from deploy.rollouts.verbs import Cluster
 from deploy.steps import CopySecret, LoadAcl, MakeSecret, PutAcl

@@ -5,9 +5,9 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any
 
-from deploy.cluster.inventory import Hosts, read
 from deploy.cluster.state import QUESTIONS, ClusterView, NodeView
 from deploy.cluster.topology import Node
+from deploy.rollouts.inventory import Hosts, read
 from deploy.settings import stack
 from tests.lab import control
 from tests.lab.control import Done

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from deploy.cluster.formation import Form, to_be_formed
-from deploy.cluster.inventory import Hosts
 from deploy.cluster.nodes import ClusterError, Nodes, wait
 from deploy.cluster.sequence import Turn, Well, in_turn
 from deploy.cluster.state import ClusterView
@@ -13,6 +12,7 @@ from deploy.cluster.together import Await, OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, Role
+from deploy.rollouts.inventory import Hosts
 from deploy.rollouts.restart import rolling
 from deploy.rollouts.shards import arrange
 from deploy.runtimes.docker import Docker

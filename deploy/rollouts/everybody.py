@@ -8,13 +8,13 @@ from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
 from pyinfra.context import host, state
 
-from deploy.cluster import converge
-from deploy.cluster.converge import Known
-from deploy.cluster.inventory import Hosts, read
 from deploy.cluster.topology import TopologyError
 from deploy.facts.gather import gather
 from deploy.facts.machine import MachineFact
 from deploy.operations.locks import locked
+from deploy.rollouts import converge
+from deploy.rollouts.converge import Known
+from deploy.rollouts.inventory import Hosts, read
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
