@@ -28,13 +28,13 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, MemoryFull, NotDurable, NotForgotten
+from thoughtstream.home.embedded import url_of
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached, pinned
-from thoughtstream.store.embedded import url_of
 
 BATCH = 1000
 """Thoughts a pipeline takes at once."""

@@ -10,9 +10,9 @@ from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
+from thoughtstream.coordination.membership import Membership
 from thoughtstream.memory.nights import Nights
 from thoughtstream.store.connection import Client, place_of
-from thoughtstream.store.membership import Membership
 from thoughtstream.store.wakeups import Wakeups
 from thoughtstream.triggers import Triggers
 

@@ -16,13 +16,13 @@ from redis.asyncio import Redis
 from thoughtstream import keys
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
+from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
 from thoughtstream.errors import MemoryFull, RedisUnavailable
+from thoughtstream.health.torn_logs import Logs
 from thoughtstream.minds import LATELY_S, Minds
 from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, connect_to, open_client, typed_errors
-from thoughtstream.store.logs import Logs
-from thoughtstream.store.membership import HEARTBEAT_S, Membership
 from thoughtstream.store.shields import retrieved
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
 

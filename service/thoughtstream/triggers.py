@@ -17,9 +17,9 @@ from thoughtstream import keys
 from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.language.text import Query
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
-from thoughtstream.memory.text import Query
 from thoughtstream.store.connection import Client
 
 RECALLED = "recalled"

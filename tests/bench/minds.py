@@ -22,7 +22,7 @@ from tests.servers import WHEEL, RedisServer, programs, wait_until
 from tests.services import ServiceProcess
 from thoughtstream import keys
 from thoughtstream.config import StreamConfig
-from thoughtstream.store.membership import HEARTBEAT_S, LEASE_MS
+from thoughtstream.coordination.membership import HEARTBEAT_S, LEASE_MS
 
 MINDS = 1000
 QUIET_S = 10.0

@@ -19,8 +19,8 @@ import pytest
 from tests.servers import wait_until
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import main
-from thoughtstream.store.embedded import EmbeddedRedis
-from thoughtstream.store.process import Seat
+from thoughtstream.home.embedded import EmbeddedRedis
+from thoughtstream.home.seat import Seat
 
 PROGRAM = [sys.executable, "-m", "thoughtstream.faces.cli"]
 _SETTINGS = ("THOUGHTSTREAM_", "REDIS_", "NOTIFY_SOCKET", "XDG_DATA_HOME")

@@ -10,7 +10,7 @@ from redis import Redis
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, programs
 from thoughtstream import keys
-from thoughtstream.store.doctor import fault_of
+from thoughtstream.health.checks import fault_of
 
 HEALTHY = ("maxmemory 256mb",)
 

@@ -19,9 +19,9 @@ from redis import Redis
 from tests.servers import WHEEL, programs, wait_until
 from thoughtstream import keys
 from thoughtstream.config import EmbeddedConfig, Settings
-from thoughtstream.store.embedded import EmbeddedError, EmbeddedRedis, url_of
-from thoughtstream.store.home import SOCKET_PATH_BYTES, Home, HomeError, write_private
-from thoughtstream.store.process import Seat
+from thoughtstream.home.embedded import EmbeddedError, EmbeddedRedis, url_of
+from thoughtstream.home.home import SOCKET_PATH_BYTES, Home, HomeError, write_private
+from thoughtstream.home.seat import Seat
 
 STREAM = keys.EPISODIC.key(mind="drill")
 
@@ -100,7 +100,7 @@ def test_starters_in_different_processes_get_one_server(embedded: EmbeddedRedis)
     code = (
         "import asyncio, sys; from pathlib import Path\n"
         "from thoughtstream.config import Settings\n"
-        "from thoughtstream.store.embedded import EmbeddedRedis\n"
+        "from thoughtstream.home.embedded import EmbeddedRedis\n"
         "server = EmbeddedRedis(Settings(home=Path(sys.argv[1])))\n"
         "asyncio.run(server.ensure()); print(server.process().pid)"
     )
@@ -335,7 +335,7 @@ def test_a_full_disk_is_an_error_before_anything_starts(tmp_path: Path) -> None:
     start = (
         "import asyncio, sys; from pathlib import Path\n"
         "from thoughtstream.config import Settings\n"
-        "from thoughtstream.store.embedded import EmbeddedRedis\n"
+        "from thoughtstream.home.embedded import EmbeddedRedis\n"
         "asyncio.run(EmbeddedRedis(Settings(home=Path(sys.argv[1]))).ensure())"
     )
     (tmp_path / "start.py").write_text(start)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, wait_until
-from thoughtstream.store.process import Seat
+from thoughtstream.home.seat import Seat
 
 
 def contents(terminal: Terminal, query: str) -> set[str]:

@@ -14,8 +14,8 @@ from thoughtstream import keys
 from thoughtstream.attention.attention import LIBRARY, Attention
 from thoughtstream.attention.models import Audit
 from thoughtstream.config import Settings
+from thoughtstream.health.checks import fault_of
 from thoughtstream.store.connection import connect
-from thoughtstream.store.doctor import fault_of
 
 
 @dataclass(frozen=True)

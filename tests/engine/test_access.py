@@ -23,8 +23,8 @@ from tests.servers import DEBIAN, RedisServer, programs
 from thoughtstream import Mind, keys
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Settings, StreamConfig
+from thoughtstream.health.checks import examine
 from thoughtstream.store.connection import connect, open_client
-from thoughtstream.store.doctor import examine
 
 SECRET = "a password"
 STREAMS = StreamConfig(working_memory_ttl_ms=200, cycle_target_ms=5, working_memory_maxlen=0)

@@ -12,10 +12,10 @@ from redis.exceptions import ResponseError
 from tests.servers import DEBIAN, WHEEL, RedisServer, programs
 from thoughtstream import Mind, keys, service
 from thoughtstream.config import ConfigError, RedisConfig, Settings, StreamConfig
+from thoughtstream.coordination.membership import Membership, alive_services
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.minds import Minds
 from thoughtstream.store.connection import typed_errors
-from thoughtstream.store.membership import Membership, alive_services
 
 
 @asynccontextmanager

@@ -16,10 +16,10 @@ from thoughtstream import Mind, keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import Audit
 from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Settings, StreamConfig
+from thoughtstream.coordination.membership import alive_services
 from thoughtstream.errors import MemoryFull, ThoughtstreamError, WritesRefused
 from thoughtstream.store import connection
 from thoughtstream.store.connection import connect
-from thoughtstream.store.membership import alive_services
 
 WINDOWS = keys.STANDARD_WINDOWS
 SLOWER = StreamConfig(working_memory_ttl_ms=1000, cycle_target_ms=5, working_memory_maxlen=0)

@@ -11,8 +11,8 @@ from tests.recall.conftest import Place
 from tests.recall.servers import anchor, settings_for, settle
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
-from thoughtstream.memory.english import STOP_WORDS
-from thoughtstream.memory.text import MOST_WORDS, Query, stem, words
+from thoughtstream.language.english import STOP_WORDS
+from thoughtstream.language.text import MOST_WORDS, Query, stem, words
 
 OPERATORS = [
     '"', "'", "(", ")", "{", "}", "[", "]", "|", "-", "~", "%", "*", "@", "$", ":", "=>", "^", "+",

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+from thoughtstream.language.text import Query
 from thoughtstream.memory.fts_file import FtsFile, Row
 from thoughtstream.memory.models import Place, Where
-from thoughtstream.memory.text import Query
 
 ROW = Row("5-0", 5, "sensory", "an olive")
 PLACE = Place("episodic", "5-0")

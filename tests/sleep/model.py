@@ -4,8 +4,8 @@ from itertools import pairwise
 from typing import Any
 
 from tests.sleep.memories import Past
-from thoughtstream.memory.likeness import NEGATIONS, gist
-from thoughtstream.memory.text import words
+from thoughtstream.language.likeness import NEGATIONS, gist
+from thoughtstream.language.text import words
 
 
 def alike(one: str, other: str, similarity: float) -> bool:

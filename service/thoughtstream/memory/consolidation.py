@@ -9,8 +9,8 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.language.text import words
 from thoughtstream.memory.night import WINDOW, Distillation, Merge, Replay
-from thoughtstream.memory.text import words
 from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library

@@ -15,11 +15,11 @@ from typing import ClassVar, ParamSpec, TypeVar
 import structlog
 from redis.asyncio import Redis
 
+from thoughtstream.language.text import Query
 from thoughtstream.memory.fts_file import NOTHING, FtsFile, Mark, Row, is_broken
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Place, Where, attended_at, order
 from thoughtstream.memory.streams import Extent, Fields, Streams
-from thoughtstream.memory.text import Query
 from thoughtstream.store.connection import Client
 
 P = ParamSpec("P")

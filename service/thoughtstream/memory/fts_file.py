@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from thoughtstream.language.text import Query
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Place, Where, order
-from thoughtstream.memory.text import Query
 
 _WAIT_S = 10.0
 _VERSION = 1

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from thoughtstream.language.text import Query
 from thoughtstream.memory.models import Place, Where
-from thoughtstream.memory.text import Query
 
 
 class IndexUnusable(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from thoughtstream.config import MemoryConfig
-from thoughtstream.memory.likeness import gist, near_duplicates
+from thoughtstream.language.likeness import gist, near_duplicates
 
 REST_MS = 12 * 3_600_000
 """A memory that was replayed is not replayed again for so long."""

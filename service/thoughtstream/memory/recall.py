@@ -14,13 +14,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
 from thoughtstream.keys import MEMORY_KINDS
+from thoughtstream.language.text import Query
 from thoughtstream.memory.fts import FtsIndex
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
 from thoughtstream.memory.models import InvalidRecall, Memory, Place, Recalled, Where
 from thoughtstream.memory.ranking import REACH, rarity, scores
 from thoughtstream.memory.search import SearchIndex
 from thoughtstream.memory.streams import Streams, Surroundings
-from thoughtstream.memory.text import Query
 from thoughtstream.store.connection import Client, typed_errors
 
 MOST = 1000

@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
+from thoughtstream.language.text import Query
 from thoughtstream.memory.index import IndexUnusable, Proposal
 from thoughtstream.memory.models import Place, Where
-from thoughtstream.memory.text import Query
 from thoughtstream.store.connection import Client, near
 
 _SCHEMA = (

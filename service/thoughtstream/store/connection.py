@@ -19,8 +19,8 @@ from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.headstart import first_answer
 from thoughtstream.store.outages import OUTAGES, is_not_now, is_refusal, is_untrusted, said
-from thoughtstream.store.server import OLDEST, dotted, major_minor
 from thoughtstream.store.wire import MOST_CONNECTIONS, own
+from thoughtstream.versions import OLDEST, dotted, major_minor
 
 Client: TypeAlias = "Redis | Cluster"
 

@@ -16,9 +16,9 @@ import psutil
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import common
 from thoughtstream.faces.cli.foreground import seat_of
-from thoughtstream.store.embedded import EmbeddedRedis
-from thoughtstream.store.home import Home
-from thoughtstream.store.process import Seat
+from thoughtstream.home.embedded import EmbeddedRedis
+from thoughtstream.home.home import Home
+from thoughtstream.home.seat import Seat
 
 _STOP_S = 60.0
 _POLL_S = 0.05

@@ -5,14 +5,15 @@ from rich.text import Text
 from thoughtstream import config
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
-from thoughtstream.faces.cli import common, overview
+from thoughtstream.coordination import membership
+from thoughtstream.faces import overview
+from thoughtstream.faces.cli import common
 from thoughtstream.faces.cli.common import Json
+from thoughtstream.health.checks import Finding, examine
+from thoughtstream.health.nodes import Nodes
 from thoughtstream.memory import consolidation
-from thoughtstream.store import membership
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import open_client, typed_errors
-from thoughtstream.store.doctor import Finding, examine
-from thoughtstream.store.nodes import Nodes
 
 EXAMPLES = common.examples("thoughtstream doctor", "thoughtstream doctor --json")
 

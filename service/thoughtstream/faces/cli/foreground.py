@@ -13,9 +13,9 @@ import structlog
 from thoughtstream import service
 from thoughtstream.config import ConfigError, Settings
 from thoughtstream.faces.cli import common
-from thoughtstream.store.embedded import EmbeddedRedis
-from thoughtstream.store.home import Home
-from thoughtstream.store.process import Seat
+from thoughtstream.home.embedded import EmbeddedRedis
+from thoughtstream.home.home import Home
+from thoughtstream.home.seat import Seat
 
 _TRIES, _TRY_AGAIN_S = 5, 0.02
 

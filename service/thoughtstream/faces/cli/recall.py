@@ -11,8 +11,8 @@ from thoughtstream import Mind
 from thoughtstream.attention.models import Kind
 from thoughtstream.faces.cli import common, look
 from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.language.text import Query, stems
 from thoughtstream.memory.models import Memory, Recalled
-from thoughtstream.memory.text import Query, stems
 
 EXAMPLES = common.examples(
     'thoughtstream recall "charity race"',

@@ -5,7 +5,8 @@ from typing import Any
 from thoughtstream import config
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
-from thoughtstream.faces.cli import common, overview
+from thoughtstream.faces import overview
+from thoughtstream.faces.cli import common
 from thoughtstream.faces.cli.common import Json
 
 EXAMPLES = common.examples("thoughtstream status", "thoughtstream status --json")

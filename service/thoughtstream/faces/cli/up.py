@@ -7,10 +7,11 @@ import typer
 
 from thoughtstream import config
 from thoughtstream.config import ConfigError, Settings
-from thoughtstream.faces.cli import background, common, foreground, overview, status
+from thoughtstream.faces import overview
+from thoughtstream.faces.cli import background, common, foreground, status
 from thoughtstream.faces.cli.common import Json
 from thoughtstream.faces.cli.think import pairs
-from thoughtstream.store.home import Home
+from thoughtstream.home.home import Home
 
 EXAMPLES = common.examples(
     "thoughtstream up",

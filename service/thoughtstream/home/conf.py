@@ -1,7 +1,7 @@
 """The configuration of the embedded Redis."""
 
+from thoughtstream.home.home import Home
 from thoughtstream.keys import NOTIFY_EVENTS
-from thoughtstream.store.home import Home
 
 
 def render(home: Home, maxmemory: str) -> str:

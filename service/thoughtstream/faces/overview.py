@@ -5,12 +5,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from thoughtstream import keys
 from thoughtstream.config import Settings
+from thoughtstream.coordination.membership import alive_services
+from thoughtstream.health.nodes import Node, Nodes
+from thoughtstream.home.embedded import url_of
+from thoughtstream.home.home import Home
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
-from thoughtstream.store.embedded import url_of
-from thoughtstream.store.home import Home
-from thoughtstream.store.membership import alive_services
-from thoughtstream.store.nodes import Node, Nodes
 
 
 def url(settings: Settings) -> str:

@@ -26,11 +26,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from thoughtstream import versions
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.store import conf, server
-from thoughtstream.store.home import Home, write_private
-from thoughtstream.store.process import Seat
+from thoughtstream.home import conf, programs
+from thoughtstream.home.home import Home, write_private
+from thoughtstream.home.seat import Seat
 
 _POLL_S = 0.03
 _WATCH_S = 0.25
@@ -148,7 +149,7 @@ class EmbeddedRedis:
         """Start the server, give it the lock, and return where its log begins."""
         version = str(self._seat.read().get("version", "0.0"))
         try:
-            chosen = server.find(self._config.server, server.major_minor(version))
+            chosen = programs.find(self._config.server, versions.major_minor(version))
             begin = self.home.rotate(self.home.redis_log)
             self._write_conf()
             with self.home.redis_log.open("ab") as out:

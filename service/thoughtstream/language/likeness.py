@@ -10,8 +10,8 @@ from heapq import nsmallest
 from itertools import pairwise
 from typing import TypeVar
 
-from thoughtstream.memory.english import STOP_WORDS
-from thoughtstream.memory.text import stem, words
+from thoughtstream.language.english import STOP_WORDS
+from thoughtstream.language.text import stem, words
 
 _NEGATIONS = """
     cannot neither never no nobody none nor not nothing nowhere t without

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from thoughtstream.memory.english import IRREGULAR, STOP_WORDS
+from thoughtstream.language.english import IRREGULAR, STOP_WORDS
 
 MOST_WORDS = 32
 """A query of more different words is its first ones."""
