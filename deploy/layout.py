@@ -190,7 +190,7 @@ def darwin_docker(user: str, home: str) -> Layout:
 
 
 @dataclass(frozen=True)
-class OwnPlace:
+class HomeLayout:
     """Where a mind of one's own lives: in the home directory of whoever runs the deployment, with
     the program of this very environment.
     """
@@ -205,11 +205,11 @@ class OwnPlace:
         return f"{self.home}/{FILE_NAME}"
 
 
-def own_place() -> OwnPlace:
+def home_layout() -> HomeLayout:
     """This machine, this user, and the home that the service will find too."""
     named = os.environ.get("THOUGHTSTREAM_HOME")
     home = Path(named) if named else default_home()
-    return OwnPlace(
+    return HomeLayout(
         home=str(home.expanduser().absolute()),
         program=str(Path(sys.executable).parent / "thoughtstream"),
         user_units=str(Path.home() / ".config/systemd/user"),

@@ -12,8 +12,8 @@ Info = dict[str, str] | None
 SILENT = "redis: doesn't answer its admin; run deploy.stack first"
 
 
-def saving(info: Info, room: Room, *, shelf: Path, here: int) -> Iterator[str]:
-    """Problems of saving a server; `here`: bytes free on the shelf."""
+def saving(info: Info, room: Room, *, repository: Path, here: int) -> Iterator[str]:
+    """Problems of saving a server; `here`: bytes free on the repository."""
     if info is None:
         yield SILENT
         return
@@ -22,11 +22,14 @@ def saving(info: Info, room: Room, *, shelf: Path, here: int) -> Iterator[str]:
     used = room.used or 0
     yield from _disk(room, used, "the log that is set aside")
     if here < used:
-        yield f"to: {shelf} has {about(here)} free and needs {about(used)}; choose another place"
+        yield (
+            f"to: {repository} has {about(here)} free, and the backup may need {about(used)}; "
+            "choose another directory"
+        )
     yield from _memory(room, int(info.get("used_memory", 0)))
 
 
-def putting_back(
+def restoring(
     manifest: Manifest, info: Info, room: Room, keys: int | None, *, replace: bool, shares: int
 ) -> Iterator[str]:
     """Problems of one server that gets a backup, or a part of one: `shares` parts pass by it."""

@@ -9,9 +9,9 @@ from pyinfra.context import host
 from deploy.backups import checks
 from deploy.backups.facts import InfoFact, RoomFact
 from deploy.backups.places import Place, places_of
-from deploy.backups.shelf import Draft, free
+from deploy.backups.repository import Draft, free
 from deploy.backups.steps import Finish, Save, Source
-from deploy.backups.verbs import STAMP, Backup, carried, fits, refuse, shelf_of
+from deploy.backups.verbs import STAMP, Backup, carried, destination, fits, refuse
 from deploy.cluster.health import LAG, problems
 from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView
@@ -51,18 +51,18 @@ class _Cluster:
 
 def save(*, to: object, keep: object) -> Plan:
     """The plan of a backup of all shards, for the host that pyinfra is at."""
-    shelf, kept = shelf_of(to, keep)
+    repository, kept = destination(to, keep)
     cluster = _Cluster()
     refuse("backed up", list(unsound(cluster.view)))
     name = f"cluster-{cluster.wanted.site.first}"
-    draft = Draft(shelf, name, STAMP)
+    draft = Draft(repository, name, STAMP)
     sources = {node: _source(cluster, node) for node in chosen(cluster.view)}
     own = {node: source for node, source in sources.items() if node.host == host.name}
     lines = []
     for node, source in own.items():
         place = source.place
         info, room = host.get_fact(InfoFact, place.cli), host.get_fact(RoomFact, place)
-        found = checks.saving(info, room, shelf=shelf, here=free(shelf))
+        found = checks.saving(info, room, repository=repository, here=free(repository))
         lines += [f"{node}: {line}" for line in found]
     refuse("backed up", lines)
     archives = tuple(source.archive for source in sources.values())

@@ -13,7 +13,7 @@ class _Part(BaseModel):
 
 
 class Held(_Part):
-    """What a server held, as `on_host` counts it. Keys with a time to live are only counted."""
+    """What a server held, as `keyspace` counts it. Keys with a time to live are only counted."""
 
     keys: int
     passing: int = 0

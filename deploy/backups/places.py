@@ -15,7 +15,7 @@ from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import Server
 
-_ON_HOST = Path(__file__).with_name("on_host.py")
+_KEYSPACE = Path(__file__).with_name("keyspace.py")
 SCRATCH = "scratch.sock"
 
 
@@ -48,11 +48,11 @@ class Place:
         }
 
     def program(self, *arguments: str, server: bool = False) -> str:
-        """Our program `on_host`, in the service's Python; with `server` it asks the server, as
+        """Our program `keyspace`, in the service's Python; with `server` it asks the server, as
         admin, and else a scratch server.
         """
         python = f"{self.cli.layout.current}/bin/python"
-        return f"{self._password} {join([python, '-c', _ON_HOST.read_text(), *arguments])}"
+        return f"{self._password} {join([python, '-c', _KEYSPACE.read_text(), *arguments])}"
 
     def server(self) -> list[str]:
         """How our program finds the server, as arguments."""
@@ -113,7 +113,7 @@ class Container(Place):
     def program(self, *arguments: str, server: bool = False) -> str:
         network = self.network if server else "none"
         run = self._run(network, "--env", "REDISCLI_AUTH", "--user", "0", "--entrypoint", "python")
-        inner = join(["-c", _ON_HOST.read_text(), *arguments])
+        inner = join(["-c", _KEYSPACE.read_text(), *arguments])
         return f"{self._password} {run} {_image_of(self.service)} {inner}"
 
     def _run(self, network: str, *options: str) -> str:
@@ -163,7 +163,7 @@ def places_of(runtime: Runtime) -> list[Place]:
     owner = f"{runtime.layout.owner.redis}:{runtime.layout.owner.redis_group}"
     return [
         kind(
-            runtime.unit_of(server.seat), server.cli, server.layout.redis_data, owner,
+            runtime.unit_of(server.spec), server.cli, server.layout.redis_data, owner,
             runtime.service_unit, *_named(server),
         )
         for server in runtime.servers
@@ -171,8 +171,8 @@ def places_of(runtime: Runtime) -> list[Place]:
 
 
 def _container(server: Server) -> Container:
-    unit = server.seat.unit
-    network = "host" if server.seat.node else f"container:{unit}"
+    unit = server.spec.unit
+    network = "host" if server.spec.node else f"container:{unit}"
     return Container(
         unit, server.cli, "/data", "redis:redis", SERVICE_UNIT, *_named(server), network
     )
@@ -180,5 +180,5 @@ def _container(server: Server) -> Container:
 
 def _named(server: Server) -> tuple[str, str]:
     """How a backup calls it, and the address that it is reached by on its host."""
-    node = server.seat.node
+    node = server.spec.node
     return (str(node), node.address) if node else ("redis", server.cli.address)

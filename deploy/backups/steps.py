@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deploy.backups.manifest import Saved, iso
 from deploy.backups.places import Place
-from deploy.backups.shelf import Draft
+from deploy.backups.repository import Draft
 from deploy.steps import Step
 
 

@@ -9,12 +9,19 @@ from pathlib import Path
 from pyinfra.api.exceptions import DeployError
 from pyinfra.context import host, state
 
-from deploy.backups import checks, operations, putting_back  # noqa: F401  (they register)
+from deploy.backups import checks, restore_operations, save_operations  # noqa: F401  (they register)
 from deploy.backups.facts import InfoFact, KeysFact, RoomFact
 from deploy.backups.manifest import Manifest, Saved, moment_of
 from deploy.backups.places import Place, places_of
+from deploy.backups.repository import (
+    BackupError,
+    Draft,
+    default_repository,
+    free,
+    open_backup,
+    verify,
+)
 from deploy.backups.scripts import swap
-from deploy.backups.shelf import BackupError, Draft, default_shelf, free, open_backup, verify
 from deploy.backups.steps import (
     Bring,
     Carry,
@@ -57,12 +64,14 @@ class Backup:
 
 def save(stack: Stack, runtime: Runtime, *, to: object, keep: object) -> list[Step]:
     """The plan of a backup of one server."""
-    shelf, kept = shelf_of(to, keep)
+    repository, kept = destination(to, keep)
     (place,) = _places(runtime)
     info = host.get_fact(InfoFact, place.cli)
     room = host.get_fact(RoomFact, place)
-    refuse("backed up", list(checks.saving(info, room, shelf=shelf, here=free(shelf))))
-    draft = Draft(shelf, host.name, STAMP)
+    refuse(
+        "backed up", list(checks.saving(info, room, repository=repository, here=free(repository)))
+    )
+    draft = Draft(repository, host.name, STAMP)
     percentage = stack.redis.auto_aof_rewrite_percentage
     source = Source(place, info["redis_version"] if info else "", percentage)
     return [Save(source, draft), Finish(draft, (source.archive,), kept)]
@@ -91,9 +100,7 @@ def fits(backup: Backup, place: Place, *, shares: int) -> list[str]:
     info, room = host.get_fact(InfoFact, place.cli), host.get_fact(RoomFact, place)
     keys = host.get_fact(KeysFact, place)
     return list(
-        checks.putting_back(
-            backup.manifest, info, room, keys, replace=backup.replace, shares=shares
-        )
+        checks.restoring(backup.manifest, info, room, keys, replace=backup.replace, shares=shares)
     )
 
 
@@ -149,11 +156,11 @@ def _back(stack: Stack, runtime: Runtime, place: Place) -> list[Step]:
     ]
 
 
-def shelf_of(to: object, keep: object) -> tuple[Path, int]:
+def destination(to: object, keep: object) -> tuple[Path, int]:
     """Where a backup goes, and how many stay there."""
     if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
         raise DeployError(f"keep: is {keep!r}; give the number of backups to keep, 1 or more")
-    return default_shelf() if to is None else Path(str(to)).expanduser().absolute(), keep
+    return default_repository() if to is None else Path(str(to)).expanduser().absolute(), keep
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from pyinfra.operations import files, server, systemd
 
-from deploy.commands import apply_masterauth, install_release, rewrite_log, start_daemon, start_unit
+from deploy.commands import install_release, rewrite_log, start_daemon, start_unit
 from deploy.operations.perform import perform
+from deploy.passwords import apply_masterauth
 from deploy.steps import (
     ApplyLive,
     ApplyMasterauth,

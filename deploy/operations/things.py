@@ -10,11 +10,11 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 from pyinfra.operations import apt, brew, files, server
 
-from deploy.commands import make_secret, put_masterauth, put_secret
-from deploy.content import users_acl
+from deploy.config_files import users_acl
 from deploy.facts.files import SecretDigestsFact
 from deploy.operations.gates import passes
 from deploy.operations.perform import perform
+from deploy.passwords import make_password, put_masterauth, put_secret
 from deploy.steps import (
     ApplySysctl,
     BrewInstall,
@@ -86,7 +86,7 @@ def _own(step: OwnFile) -> None:
 
 @perform.register
 def _secret(step: MakeSecret) -> None:
-    command = make_secret(step.path, user=step.user, group=step.group, mode=step.mode)
+    command = make_password(step.path, user=step.user, group=step.group, mode=step.mode)
     server.shell(name=str(step), commands=[command])
 
 

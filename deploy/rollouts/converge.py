@@ -172,11 +172,11 @@ def _changed_tls(wanted: Hosts, hosts: Mapping[str, Known]) -> Iterator[str]:
     """Nodes with TLS and without don't talk to each other: it can't be turned on one by one."""
     for name, known in sorted(hosts.items()):
         for server in known.runtime.servers:
-            running = known.facts.of(server.seat.unit).redis
+            running = known.facts.of(server.spec.unit).redis
             now = running and running.config.get("tls-cluster") == "yes"
             if running and now != (wanted.stack.tls is not None):
                 yield (
-                    f"{name}: tls: node {server.seat.port} runs {'with' if now else 'without'} it, "
+                    f"{name}: tls: node {server.spec.port} runs {'with' if now else 'without'} it, "
                     "and it can't change while the cluster works; take a backup, and restore it "
                     "into a new cluster"
                 )

@@ -86,6 +86,21 @@ def redis_directory(layout: Layout, path: str) -> MakeDirectory:
     return MakeDirectory(path, owner.admin, owner.redis_group, mode)
 
 
+def shared_directories(layout: Layout) -> list[MakeDirectory]:
+    """The configuration directories that a host's servers and its service share."""
+    owner = layout.owner
+    admin = (owner.admin, owner.admin_group)
+    service = (owner.admin, owner.service_group, 0o750)
+    if layout.closed:
+        service = (owner.service, owner.service_group, 0o700)
+    return [
+        MakeDirectory(layout.etc, *admin, layout.etc_mode),
+        MakeDirectory(f"{layout.etc}/secrets", *admin, 0o700),
+        redis_directory(layout, layout.redis_shared),
+        MakeDirectory(layout.service_etc, *service),
+    ]
+
+
 def wrong_owner(step: OwnFile, facts: Facts) -> bool:
     """Whether a file is there with another owner or mode."""
     found = facts.paths.get(step.path)

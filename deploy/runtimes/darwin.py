@@ -9,7 +9,7 @@ from deploy.render import render
 from deploy.runtimes import preflight
 from deploy.runtimes.base import File, supervised
 from deploy.runtimes.native import Native
-from deploy.runtimes.server import Seat
+from deploy.runtimes.server import ServerSpec
 from deploy.settings import Stack
 from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
 from deploy.wheels import Target
@@ -28,7 +28,7 @@ class DarwinNative(Native):
         layout = darwin_native(user)
         super().__init__(stack, machine, layout, (), supervised="no", become=f"sudo -u {user} -E")
 
-    def unit_of(self, seat: Seat) -> str:
+    def unit_of(self, spec: ServerSpec) -> str:
         return REDIS_DAEMON
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
-from deploy.content import RedisPlace, service_toml
+from deploy.config_files import LocalDirectives, service_toml
 from deploy.facts.docker import ContainerState, DockerState
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
@@ -19,13 +19,13 @@ from deploy.layout import (
     linux_docker,
 )
 from deploy.render import digest, render
-from deploy.runtimes import preflight, tell, tuning
+from deploy.runtimes import kernel_tuning, next_steps, preflight
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.secrets import Secrets
-from deploy.runtimes.server import Seat, Server, seats, service_url
-from deploy.runtimes.serving import Serving
+from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
+from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.settings import Stack
 from deploy.steps import (
     BuildImage,
@@ -49,7 +49,7 @@ _PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
 _BESIDE = {"service": SERVICE_UNIT, "insight": INSIGHT}
 
 
-class Docker(Serving):
+class Docker(ServerRuntime):
     """One host with a Docker engine."""
 
     def __init__(self, stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> None:
@@ -60,9 +60,9 @@ class Docker(Serving):
             darwin_docker(machine.login or "", machine.home or "") if self.mac else linux_docker()
         )
         self.tls = HostTls(stack.tls, self.layout, nodes[0].host) if stack.tls and nodes else None
-        self.secrets = Secrets(stack, self.layout, self.tls)
+        self.secrets = Secrets(stack, self.layout)
         self.composed = {
-            _service_of(seat): self._server(seat) for seat in seats(stack, self.layout, nodes)
+            _service_of(spec): self._server(spec) for spec in specs_of(stack, self.layout, nodes)
         }
         self.servers = list(self.composed.values())
         self.toml = self._toml()
@@ -73,15 +73,15 @@ class Docker(Serving):
             0o755,
         )
 
-    def _server(self, seat: Seat) -> Server:
+    def _server(self, spec: ServerSpec) -> Server:
         seen = self.tls.seen(SHARED) if self.tls else None
-        place = RedisPlace("/data", f"{_ETC}/users.acl", bind="* -::*")
-        if seat.node:
-            include = seat.layout.masterauth.replace(seat.layout.redis_shared, SHARED)
-            beside = seat.beside(seen)
-            place = RedisPlace("/data", f"{_ETC}/users.acl", beside=beside, include=include)
-        cli = RedisCli(seat.layout, seat.port, container=True, tls=seen.ca if seen else None)
-        return Server(seat, cli, place, self.secrets)
+        local = LocalDirectives("/data", f"{_ETC}/users.acl", bind="* -::*")
+        if spec.node:
+            include = spec.layout.masterauth.replace(spec.layout.redis_shared, SHARED)
+            beside = spec.beside(seen)
+            local = LocalDirectives("/data", f"{_ETC}/users.acl", beside=beside, include=include)
+        cli = RedisCli(spec.layout, spec.port, container=True, tls=seen.ca if seen else None)
+        return Server(spec, cli, local, self.secrets)
 
     @property
     def compose(self) -> Compose:
@@ -96,7 +96,7 @@ class Docker(Serving):
     @property
     def containers(self) -> dict[str, str]:
         """The container of each compose service that the host has."""
-        redis = {service: server.seat.unit for service, server in self.composed.items()}
+        redis = {service: server.spec.unit for service, server in self.composed.items()}
         insight = self.stack.docker.insight
         return redis | {s: c for s, c in _BESIDE.items() if s == "service" or insight}
 
@@ -106,10 +106,10 @@ class Docker(Serving):
 
     def watch(self) -> Watch:
         return Watch(
-            paths=(*self.secrets.paths, *(p for s in self.servers for p in s.paths),
+            paths=(*self.shared_paths, *(p for s in self.servers for p in s.paths),
                    *(d.path for d in self._data), *map(self.state_file, self.nodes),
                    self.toml.path, self.wrapper.path, self.layout.compose,
-                   self.layout.opt, self.layout.bin, *tuning.PATHS),
+                   self.layout.opt, self.layout.bin, *kernel_tuning.PATHS),
             secrets=self.secrets.files,
             units=() if self.mac else (THP_UNIT,),
             images=(*self._images, self._tag),
@@ -124,7 +124,7 @@ class Docker(Serving):
     @property
     def _ports(self) -> dict[str, int]:
         docker = self.stack.docker
-        ports = {k: p for server in self.servers for k, p in server.seat.ports.items()}
+        ports = {k: p for server in self.servers for k, p in server.spec.ports.items()}
         return ports | ({"docker.insight_port": docker.insight_port} if docker.insight else {})
 
     @property
@@ -141,7 +141,7 @@ class Docker(Serving):
         yield from preflight.docker(facts.docker)
         if facts.docker is None:
             return
-        servers = [facts.of(server.seat.unit).redis for server in self.servers]
+        servers = [facts.of(server.spec.unit).redis for server in self.servers]
         for running in {server.version for server in servers if server}:
             yield from preflight.redis_version("facts.redis.version", running)
             yield from preflight.image(self.stack.docker.image, running)
@@ -159,8 +159,8 @@ class Docker(Serving):
     ) -> list[Step]:
         docker = facts.docker or DockerState()
         return [
-            *([] if self.mac else tuning.tuning(self.stack, facts)),
-            *self.secrets.preparation(facts, sources),
+            *([] if self.mac else kernel_tuning.steps(self.stack, facts)),
+            *self.shared(facts, sources),
             *self._directories(facts),
             *(PullImage(image) for image in self._images if image not in docker.images),
             *self._image(docker),
@@ -169,12 +169,15 @@ class Docker(Serving):
 
     def finish(self, facts: Facts) -> list[Step]:
         docker = facts.docker or DockerState()
-        return [*self._beside(facts, docker), tell.where(self.layout, self.stack, self.cli)]
+        return [
+            *self._beside(facts, docker),
+            next_steps.on_server(self.layout, self.stack, self.cli),
+        ]
 
     @property
     def _data(self) -> list[MakeDirectory]:
         """Where a cluster's nodes keep their data; their image's user owns it."""
-        layouts = [server.layout for server in self.servers if server.seat.node]
+        layouts = [server.layout for server in self.servers if server.spec.node]
         return [MakeDirectory(layout.redis_data, None, None, None) for layout in layouts]
 
     def _directories(self, facts: Facts) -> Iterator[Step]:
@@ -206,7 +209,7 @@ class Docker(Serving):
         compose, _ = self.compose.file(facts)
         for server in self.servers:
             why, _ = self.why(server, facts)
-            own, starts = facts.of(server.seat.unit), tagged(self.stack.docker.image)
+            own, starts = facts.of(server.spec.unit), tagged(self.stack.docker.image)
             yield from server.configuration(own, restart=bool(why), starts=starts)
         files = changed([self.toml, self.wrapper, compose], facts)
         yield from (file.step() for file in files)
@@ -216,7 +219,7 @@ class Docker(Serving):
                 continue
             if restart:
                 yield RewriteLog(server.cli)
-            found = docker.containers.get(server.seat.unit)
+            found = docker.containers.get(server.spec.unit)
             yield from self._up(service, found, why, restart=restart)
 
     def retire(self) -> list[Step]:
@@ -234,11 +237,11 @@ class Docker(Serving):
         return self._gate("service")
 
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
-        running = facts.of(server.seat.unit).redis
+        running = facts.of(server.spec.unit).redis
         containers = facts.docker.containers if facts.docker else {}
-        found = containers.get(server.seat.unit)
+        found = containers.get(server.spec.unit)
         _, revisions = self.compose.file(facts)
-        why, restart = _why(found, revisions[_service_of(server.seat)])
+        why, restart = _why(found, revisions[_service_of(server.spec)])
         if restart:
             why = server.restart_reasons(running) or why
         elif not why and running is None and found and found.health != "starting":
@@ -289,7 +292,7 @@ class Docker(Serving):
         """One server stands beside the service; nodes are on the host's own network."""
         if not self.nodes:
             return f"redis://redis:{self.stack.redis.port}/0"
-        return service_url(server.seat for server in self.servers)
+        return service_url(server.spec for server in self.servers)
 
     def _toml(self) -> File:
         owner = self.layout.owner
@@ -303,9 +306,9 @@ class Docker(Serving):
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
 
 
-def _service_of(seat: Seat) -> str:
+def _service_of(spec: ServerSpec) -> str:
     """A Redis's name in the compose file."""
-    return "redis" if seat.node is None else f"redis-{seat.port}"
+    return "redis" if spec.node is None else f"redis-{spec.port}"
 
 
 def _why(found: ContainerState | None, revision: str) -> tuple[str, bool]:

@@ -7,12 +7,12 @@ else it runs as a process of its own.
 from collections.abc import Iterator, Mapping
 from shlex import quote
 
-from deploy.content import embedded_toml
+from deploy.config_files import embedded_toml
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import DAEMON, SERVICE_UNIT, OwnPlace, Role, own_place
+from deploy.layout import DAEMON, SERVICE_UNIT, HomeLayout, Role, home_layout
 from deploy.render import digest, render
-from deploy.runtimes import tell
+from deploy.runtimes import next_steps
 from deploy.runtimes.base import File, Runtime, changed, missing_directories, supervised
 from deploy.settings import Stack
 from deploy.steps import Gate, MakeDirectory, Run, StartDaemon, StartUnit, Step
@@ -22,19 +22,19 @@ from deploy.wheels import source_digest
 class Embedded(Runtime):
     """This machine, this user."""
 
-    def __init__(self, stack: Stack, machine: Machine, place: OwnPlace | None = None) -> None:
+    def __init__(self, stack: Stack, machine: Machine, layout: HomeLayout | None = None) -> None:
         self.stack = stack
         self.machine = machine
-        self.place = place or own_place()
+        self.layout = layout or home_layout()
         # The code that runs is this checkout's: with other code it must start anew.
         notes = (f"Of the code {digest(source_digest())}.",)
         toml = embedded_toml(stack, notes=notes)
-        self.toml = File(self.place.toml, toml, mode=0o600)
+        self.toml = File(self.layout.toml, toml, mode=0o600)
         self.job = self._job(digest(toml))
 
     @property
     def command(self) -> str:
-        return self.place.program
+        return self.layout.program
 
     @property
     def supervisor(self) -> str:
@@ -53,7 +53,7 @@ class Embedded(Runtime):
             units=names[self.supervisor],
             own_units=True,
             launchd_domain=self.machine.launchd_domain,
-            program=self.place.program,
+            program=self.layout.program,
         )
 
     def problems(self, facts: Facts) -> Iterator[str]:
@@ -88,19 +88,19 @@ class Embedded(Runtime):
             steps.append(self._start())
         if steps:  # with nothing to do, the facts have said already that it is healthy
             steps.append(self._gate())
-        return [*steps, tell.own(self.place, self.supervisor)]
+        return [*steps, next_steps.at_home(self.layout, self.supervisor)]
 
     def _gate(self) -> Gate:
         return Gate(
             "the mind is healthy",
             f"{self._program} status",
             self.stack.service.start_timeout_s,
-            diagnose=f"tail -n 20 {quote(self.place.home)}/*.log",
+            diagnose=f"tail -n 20 {quote(self.layout.home)}/*.log",
         )
 
     @property
     def _program(self) -> str:
-        return quote(self.place.program)
+        return quote(self.layout.program)
 
     @property
     def _files(self) -> list[File]:
@@ -108,13 +108,13 @@ class Embedded(Runtime):
 
     @property
     def _directories(self) -> list[MakeDirectory]:
-        home = MakeDirectory(self.place.home, None, None, 0o700)
+        home = MakeDirectory(self.layout.home, None, None, 0o700)
         return [home, *([self._jobs] if self.job else [])]
 
     @property
     def _jobs(self) -> MakeDirectory:
         """Where a user's units or agents are. Whose mode it has is theirs to say."""
-        folder = self.place.user_units if self.machine.systemd_user else self.place.user_agents
+        folder = self.layout.user_units if self.machine.systemd_user else self.layout.user_agents
         return MakeDirectory(folder, None, None, None)
 
     @property
@@ -130,25 +130,25 @@ class Embedded(Runtime):
 
     def _job(self, revision: str) -> File | None:
         """The unit or agent that keeps it running."""
-        environment = {"THOUGHTSTREAM_HOME": self.place.home, "THOUGHTSTREAM_REVISION": revision}
+        environment = {"THOUGHTSTREAM_HOME": self.layout.home, "THOUGHTSTREAM_REVISION": revision}
         if self.supervisor == "systemd --user":
             text = render(
                 "systemd/user.service",
                 environment=environment,
-                program=self.place.program,
+                program=self.layout.program,
                 start_timeout_s=self.stack.service.start_timeout_s,
             )
-            return File(f"{self.place.user_units}/{SERVICE_UNIT}.service", text, mode=0o600)
+            return File(f"{self.layout.user_units}/{SERVICE_UNIT}.service", text, mode=0o600)
         if self.supervisor == "launchd":
             text = render(
                 "launchd/daemon.plist",
                 label=DAEMON,
-                arguments=supervised(self.place.program, "up"),
+                arguments=supervised(self.layout.program, "up"),
                 user=None,
                 environment=environment,
                 restart="on-failure",
                 files=65_535,
-                log=f"{self.place.home}/service.log",
+                log=f"{self.layout.home}/service.log",
             )
-            return File(f"{self.place.user_agents}/{DAEMON}.plist", text, mode=0o600)
+            return File(f"{self.layout.user_agents}/{DAEMON}.plist", text, mode=0o600)
         return None

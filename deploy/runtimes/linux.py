@@ -8,10 +8,10 @@ from deploy.facts.machine import Machine
 from deploy.facts.units import UnitState
 from deploy.layout import REDIS_UNIT, SERVICE_UNIT, SYSTEMD, THP_UNIT, linux_native
 from deploy.render import render
-from deploy.runtimes import preflight, tuning
+from deploy.runtimes import kernel_tuning, preflight
 from deploy.runtimes.base import File
 from deploy.runtimes.native import UP, Native
-from deploy.runtimes.server import Seat
+from deploy.runtimes.server import ServerSpec
 from deploy.settings import Stack
 from deploy.steps import Gate, Install, MakeUser, Mask, Run, StartUnit, Step
 from deploy.versions import upstream
@@ -31,8 +31,8 @@ class LinuxNative(Native):
         become = f"runuser -u {layout.owner.service} --"
         super().__init__(stack, machine, layout, nodes, supervised="systemd", become=become)
 
-    def unit_of(self, seat: Seat) -> str:
-        return seat.unit
+    def unit_of(self, spec: ServerSpec) -> str:
+        return spec.unit
 
     def target(self, facts: Facts) -> Target:
         """For the Python that is there, or the one that apt will install."""
@@ -42,30 +42,30 @@ class LinuxNative(Native):
 
     def watch(self) -> Watch:
         return Watch(
-            paths=(*self.paths, *tuning.PATHS),
+            paths=(*self.paths, *kernel_tuning.PATHS),
             secrets=self.secrets.files,
             software=self.layout,
-            units=(*self.seats, SERVICE_UNIT, THP_UNIT, _DEBIANS_UNIT),
+            units=(*self.specs, SERVICE_UNIT, THP_UNIT, _DEBIANS_UNIT),
             cli=None if self.nodes else self.cli,
             nodes=self.nodes,
             masterauth=self.layout.masterauth if self.nodes else None,
-            ports=tuple(port for seat in self.seats.values() for port in seat.ports.values()),
+            ports=tuple(port for spec in self.specs.values() for port in spec.ports.values()),
             disk=self.layout.data,
         )
 
     def problems(self, facts: Facts) -> Iterator[str]:
         yield from preflight.linux(facts)
         yield from preflight.native_linux(facts)
-        for unit in self.seats:
+        for unit in self.specs:
             yield from preflight.running_redis(facts.of(unit))
         yield from preflight.memory(self.stack, facts.machine.memory, "facts.machine.memory")
         yield from preflight.disk(self.stack, facts.disk)
-        for unit, seat in self.seats.items():
-            yield from preflight.ports(facts, seat.ports, facts.units.get(unit))
+        for unit, spec in self.specs.items():
+            yield from preflight.ports(facts, spec.ports, facts.units.get(unit))
         yield from self.tls.problems() if self.tls else ()
 
     def machine_steps(self, facts: Facts) -> list[Step]:
-        return [*tuning.tuning(self.stack, facts), *self._packages(facts)]
+        return [*kernel_tuning.steps(self.stack, facts), *self._packages(facts)]
 
     def _packages(self, facts: Facts) -> Iterator[Step]:
         if facts.software.unfinished:
@@ -80,13 +80,13 @@ class LinuxNative(Native):
             yield MakeUser(self.layout.owner.service, self.layout.service_data)
 
     def job(self, unit: str, *, revision: str = "") -> File:
-        layout = self.seats[unit].layout if unit in self.seats else self.layout
+        layout = self.specs[unit].layout if unit in self.specs else self.layout
         text = render(
-            f"systemd/{REDIS_UNIT if unit in self.seats else unit}.service",
+            f"systemd/{REDIS_UNIT if unit in self.specs else unit}.service",
             layout=layout,
             owner=layout.owner,
             program=layout.program,
-            redis_units=[f"{name}.service" for name in self.seats],
+            redis_units=[f"{name}.service" for name in self.specs],
             revision=revision,
             start_timeout_s=self.stack.service.start_timeout_s,
         )

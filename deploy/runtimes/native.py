@@ -9,17 +9,18 @@ from dataclasses import replace
 
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
-from deploy.content import RedisPlace, restart_only, service_toml, title
+from deploy.config_files import LocalDirectives, service_toml, title
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
 from deploy.layout import Layout, Role
 from deploy.render import digest, render
-from deploy.runtimes import tell
+from deploy.runtimes import next_steps
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.live_or_restart import restart_only
 from deploy.runtimes.secrets import Secrets
-from deploy.runtimes.server import Seat, Server, seats, service_url
-from deploy.runtimes.serving import Serving
+from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
+from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.settings import Stack
 from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Step
 from deploy.versions import major_minor
@@ -28,7 +29,7 @@ from deploy.wheels import Release, Target, release_for
 UP = ("active", "activating", "reloading")
 
 
-class Native(Serving, ABC):
+class Native(ServerRuntime, ABC):
     """A host whose own supervisor runs Redis and the service."""
 
     service_unit: str
@@ -43,9 +44,9 @@ class Native(Serving, ABC):
         self.layout = layout
         self.supervised = supervised
         self.tls = HostTls(stack.tls, layout, nodes[0].host) if stack.tls and nodes else None
-        self.secrets = Secrets(stack, layout, self.tls)
-        self.seats = {self.unit_of(seat): seat for seat in seats(stack, layout, nodes)}
-        self.servers = [self._server(unit, seat) for unit, seat in self.seats.items()]
+        self.secrets = Secrets(stack, layout)
+        self.specs = {self.unit_of(spec): spec for spec in specs_of(stack, layout, nodes)}
+        self.servers = [self._server(unit, spec) for unit, spec in self.specs.items()]
         self.toml = self._toml()
         self.wrapper = self._wrapper(become)
 
@@ -59,21 +60,21 @@ class Native(Serving, ABC):
     def machine_steps(self, facts: Facts) -> list[Step]:
         """What comes before all else: kernel settings, packages, users."""
 
-    def _server(self, unit: str, seat: Seat) -> Server:
-        beside = seat.beside(self.tls.seen(self.layout.redis_shared) if self.tls else None)
-        place = RedisPlace(
-            seat.layout.redis_data, seat.layout.acl, supervised=self.supervised, beside=beside,
-            include=self.layout.masterauth if seat.node else None,
+    def _server(self, unit: str, spec: ServerSpec) -> Server:
+        beside = spec.beside(self.tls.seen(self.layout.redis_shared) if self.tls else None)
+        local = LocalDirectives(
+            spec.layout.redis_data, spec.layout.acl, supervised=self.supervised, beside=beside,
+            include=self.layout.masterauth if spec.node else None,
         )  # fmt: skip
-        revision = digest(self.job(unit).text, restart_only(seat.stack, place))
+        revision = digest(self.job(unit).text, restart_only(spec.stack, local))
         cli = RedisCli(
-            seat.layout, seat.port, seat.stack.redis.local_address,
+            spec.layout, spec.port, spec.stack.redis.local_address,
             tls=self.tls.ca.path if self.tls else None,
         )  # fmt: skip
-        return Server(seat, cli, replace(place, revision=revision), self.secrets)
+        return Server(spec, cli, replace(local, revision=revision), self.secrets)
 
     @abstractmethod
-    def unit_of(self, seat: Seat) -> str:
+    def unit_of(self, spec: ServerSpec) -> str:
         """The unit of a Redis."""
 
     @property
@@ -101,11 +102,11 @@ class Native(Serving, ABC):
     def paths(self) -> tuple[str, ...]:
         """Every path that this runtime looks after."""
         servers = [path for server in self.servers for path in server.paths]
-        jobs = [self.job(unit).path for unit in (*self.seats, self.service_unit)]
+        jobs = [self.job(unit).path for unit in (*self.specs, self.service_unit)]
         directories = [directory.path for directory in self.directories]
         own = [self.toml.path, self.wrapper.path]
         remembered = [self.state_file(node) for node in self.nodes]
-        return (*self.secrets.paths, *servers, *jobs, *own, *directories, *remembered)
+        return (*self.shared_paths, *servers, *jobs, *own, *directories, *remembered)
 
     @property
     def directories(self) -> list[MakeDirectory]:
@@ -127,7 +128,7 @@ class Native(Serving, ABC):
         return [
             *self.machine_steps(facts),
             *missing_directories(self.directories, facts),
-            *self.secrets.preparation(facts, sources),
+            *self.shared(facts, sources),
             *self._release(facts),
             *(
                 step
@@ -137,7 +138,7 @@ class Native(Serving, ABC):
         ]
 
     def finish(self, facts: Facts) -> list[Step]:
-        return [*self._service(facts), tell.where(self.layout, self.stack, self.cli)]
+        return [*self._service(facts), next_steps.on_server(self.layout, self.stack, self.cli)]
 
     def _release(self, facts: Facts) -> Iterator[Step]:
         release = self.release(facts)
@@ -145,7 +146,7 @@ class Native(Serving, ABC):
             yield InstallRelease(release, self.layout, self.python)
 
     def _redis(self, server: Server, facts: Facts, *, rolling: bool) -> Iterator[Step]:
-        unit, own = self.unit_of(server.seat), facts.of(server.seat.unit)
+        unit, own = self.unit_of(server.spec), facts.of(server.spec.unit)
         why, restart = self.why(server, facts)
         later = restart and rolling
         starts = major_minor(facts.software.redis or facts.software.candidate)
@@ -158,8 +159,8 @@ class Native(Serving, ABC):
             yield self._answers(server)
 
     def restart(self, node: Node, why: str) -> list[Step]:
-        server = next(one for one in self.servers if one.seat.node == node)
-        start = self.start(self.unit_of(server.seat), why, restart=True, reload=False)
+        server = next(one for one in self.servers if one.spec.node == node)
+        start = self.start(self.unit_of(server.spec), why, restart=True, reload=False)
         return [RewriteLog(server.cli), start, self._answers(server, again=True)]
 
     def healthy(self) -> Gate:
@@ -168,18 +169,18 @@ class Native(Serving, ABC):
 
     def _answers(self, server: Server, *, again: bool = False) -> Gate:
         what = f"Redis answers{' again' if again else ''}{server.cli.at}"
-        return self.gate(self.unit_of(server.seat), what, server.cli.is_ready())
+        return self.gate(self.unit_of(server.spec), what, server.cli.is_ready())
 
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
-        state = facts.units.get(self.unit_of(server.seat))
-        running = facts.of(server.seat.unit).redis
+        state = facts.units.get(self.unit_of(server.spec))
+        running = facts.of(server.spec.unit).redis
         if state is None or state.active not in UP:
             return "it is not running", False
         if running is None:
             return (
                 ("it doesn't answer its admin", True) if state.active == "active" else ("", False)
             )
-        if running.config.get("proc-title-template") != title(server.place.revision):
+        if running.config.get("proc-title-template") != title(server.local.revision):
             return server.restart_reasons(running) or "its unit changed", True
         return "", False
 
@@ -216,7 +217,7 @@ class Native(Serving, ABC):
         text = service_toml(
             self.stack,
             home=self.layout.service_data,
-            url=service_url(self.seats.values()),
+            url=service_url(self.specs.values()),
             password_file=self.layout.secret("service"),
             ca_file=self.tls.service_ca.path if self.tls else None,
         )

@@ -1,24 +1,20 @@
-"""What the servers and the service of a host share: who may enter which directory, passwords,
-certificates.
-"""
+"""The passwords of a host: which files hold them, who makes them, who gets a copy."""
 
 from collections.abc import Iterator, Mapping
 
 from deploy.cluster.together import Await
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, ROLES, Layout, Role
-from deploy.runtimes.base import missing_directories, redis_directory, wrong_owner
-from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.base import wrong_owner
 from deploy.settings import Stack
-from deploy.steps import CopySecret, MakeDirectory, MakeSecret, OwnFile, PutMasterauth, Step
+from deploy.steps import CopySecret, MakeSecret, OwnFile, PutMasterauth, Step
 
 
 class Secrets:
     """The passwords of one host, each in a file of its own."""
 
-    def __init__(self, stack: Stack, layout: Layout, tls: HostTls | None = None) -> None:
+    def __init__(self, stack: Stack, layout: Layout) -> None:
         self.layout = layout
-        self.tls = tls
         self.in_cluster = stack.cluster is not None
         self.roles = CLUSTER_ROLES if self.in_cluster else ROLES
 
@@ -30,9 +26,8 @@ class Secrets:
     @property
     def paths(self) -> list[str]:
         """Every path that this part looks after."""
-        directories = [directory.path for directory in self.directories]
         own = [self.layout.masterauth, *self.coming.values()] if self.in_cluster else []
-        return [*directories, *self.files.values(), *own, *(self.tls.paths if self.tls else [])]
+        return [*self.files.values(), *own]
 
     @property
     def coming(self) -> dict[Role, str]:
@@ -44,26 +39,10 @@ class Secrets:
         """The file of the password that each role had before a rotation; gone when it is done."""
         return {role: f"{path}.old" for role, path in self.files.items()}
 
-    @property
-    def directories(self) -> list[MakeDirectory]:
-        """Who may enter what."""
-        layout, owner = self.layout, self.layout.owner
-        admin = (owner.admin, owner.admin_group)
-        service = (owner.admin, owner.service_group, 0o750)
-        if layout.closed:
-            service = (owner.service, owner.service_group, 0o700)
-        return [
-            MakeDirectory(layout.etc, *admin, layout.etc_mode),
-            MakeDirectory(f"{layout.etc}/secrets", *admin, 0o700),
-            redis_directory(layout, layout.redis_shared),
-            MakeDirectory(layout.service_etc, *service),
-        ]
-
     def preparation(self, facts: Facts, sources: Mapping[Role, str]) -> Iterator[Step]:
-        """Directories, passwords, certificates. `sources`: the hosts that others copy a password
-        from; a host that is nobody's copy makes its own.
+        """The steps to all passwords. `sources`: the host that each role's password is copied
+        from; a role without one gets a password made here.
         """
-        yield from missing_directories(self.directories, facts)
         for step in self.make:
             missing = step.role not in facts.secrets
             if missing and step.role not in sources:
@@ -76,8 +55,6 @@ class Secrets:
                 if step.role not in facts.secrets and step.role in sources:
                     yield CopySecret(step, sources[step.role])
             yield from self._masterauth(facts)
-        if self.tls:
-            yield from self.tls.preparation(facts)
 
     def _masterauth(self, facts: Facts) -> Iterator[Step]:
         own = self.masterauth.file

@@ -1,34 +1,30 @@
-"""What every runtime with Redis servers of its own shares: a server's files and users, and which
-differences it takes live.
-"""
+"""One Redis server of a host, as it should be: where it is, its files, its users."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy.cluster.directives import Certificates, node_directives
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
-from deploy.content import (
-    RedisPlace,
+from deploy.config_files import (
+    LocalDirectives,
     redis_conf,
     redis_directives,
-    restart_only,
     users_acl,
 )
 from deploy.directives import Directive
 from deploy.facts.gather import Facts
 from deploy.facts.redis import RedisState
 from deploy.layout import Layout
-from deploy.quantities import parse_bytes
+from deploy.runtimes.acl_drift import drifted_users
 from deploy.runtimes.base import (
     File,
     changed,
     missing_directories,
     redis_directory,
 )
+from deploy.runtimes.live_or_restart import live_changes, restart_only, restart_reasons
 from deploy.runtimes.secrets import Secrets
-from deploy.runtimes.users import strange_users
 from deploy.settings import BUS, Stack
 from deploy.steps import ApplyLive, ApplyMasterauth, LoadAcl, MakeDirectory, PutAcl, Step
 from deploy.versions import Version
@@ -37,7 +33,7 @@ _UNKNOWN: Version = (0, 0)
 
 
 @dataclass(frozen=True)
-class Seat:
+class ServerSpec:
     """Where one Redis of a host lives, and with which settings; `node`: as one of a cluster's."""
 
     stack: Stack
@@ -64,12 +60,12 @@ class Seat:
         return node_directives(self.stack.cluster, self.node, certificates)
 
 
-def seats(stack: Stack, layout: Layout, nodes: Sequence[Node]) -> list[Seat]:
+def specs_of(stack: Stack, layout: Layout, nodes: Sequence[Node]) -> list[ServerSpec]:
     """One for the only Redis of a host, or one for each of its nodes."""
     if not nodes:
-        return [Seat(stack, layout, stack.redis.port, "redis.port")]
+        return [ServerSpec(stack, layout, stack.redis.port, "redis.port")]
     return [
-        Seat(
+        ServerSpec(
             stack.of_node(node.address, node.port),
             layout.of_node(node.port),
             node.port,
@@ -80,18 +76,18 @@ def seats(stack: Stack, layout: Layout, nodes: Sequence[Node]) -> list[Seat]:
     ]
 
 
-def service_url(host: Iterable[Seat]) -> str:
+def service_url(host: Iterable[ServerSpec]) -> str:
     """Where the service finds the Redis of its host; of a cluster any of its nodes will do. They
     are known by the address that they announce, which is also what their certificates are for.
     """
-    seats_ = list(host)
-    scheme = "rediss" if seats_[0].stack.tls else "redis"
-    return f"{scheme}://{','.join(map(_endpoint, seats_))}/0"
+    specs = list(host)
+    scheme = "rediss" if specs[0].stack.tls else "redis"
+    return f"{scheme}://{','.join(map(_endpoint, specs))}/0"
 
 
-def _endpoint(seat: Seat) -> str:
-    address = seat.node.address if seat.node else seat.stack.redis.local_address
-    return f"{in_url(address)}:{seat.port}"
+def _endpoint(spec: ServerSpec) -> str:
+    address = spec.node.address if spec.node else spec.stack.redis.local_address
+    return f"{in_url(address)}:{spec.port}"
 
 
 def in_url(address: str) -> str:
@@ -102,15 +98,17 @@ def in_url(address: str) -> str:
 class Server:
     """One Redis of a host: where it is, how it is asked, what its files should hold."""
 
-    def __init__(self, seat: Seat, cli: RedisCli, place: RedisPlace, secrets: Secrets) -> None:
-        self.seat = seat
-        self.layout = seat.layout
+    def __init__(
+        self, spec: ServerSpec, cli: RedisCli, local: LocalDirectives, secrets: Secrets
+    ) -> None:
+        self.spec = spec
+        self.layout = spec.layout
         self.cli = cli
-        self.place = place
+        self.local = local
         self.secrets = secrets
-        stack = seat.stack
-        self.restart_only = restart_only(stack, place)
-        self.directives = redis_directives(stack, place)
+        stack = spec.stack
+        self.restart_only = restart_only(stack, local)
+        self.directives = redis_directives(stack, local)
 
     @property
     def _owner(self) -> tuple[str, str]:
@@ -118,7 +116,7 @@ class Server:
 
     def conf(self, version: Version) -> File:
         """`redis.conf` for this version of Redis."""
-        text = redis_conf(self.seat.stack, self.place, version)
+        text = redis_conf(self.spec.stack, self.local, version)
         return File(self.layout.redis_conf, text, *self._owner, self.layout.redis_mode)
 
     @property
@@ -143,32 +141,26 @@ class Server:
         """The configuration's files; with no restart to come, what is to change live. `starts`: the
         version that would start where none runs.
         """
-        if self.seat.node:
+        if self.spec.node:
             yield from missing_directories([self.directory], facts)
         running = None if restart else facts.redis
-        if running and (changes := self.live_changes(running)):
+        if running and (changes := live_changes(self.directives, running)):
             yield ApplyLive(self.cli, changes)
         version = facts.redis.number if facts.redis else starts
         yield from (file.step() for file in changed([self.conf(version or _UNKNOWN)], facts))
         write = self._acl_differs(facts)
         if write:
             yield self.acl
-        if running and (write or strange_users(facts.secrets, running, self.secrets.roles)):
+        if running and (write or drifted_users(facts.secrets, running, self.secrets.roles)):
             yield LoadAcl(self.cli)
-        if running and self.seat.node and running.masterauth != facts.secrets.get("replica"):
+        if running and self.spec.node and running.masterauth != facts.secrets.get("replica"):
             yield ApplyMasterauth(self.cli, self.layout.secret("replica"))
-
-    def live_changes(self, running: RedisState) -> tuple[tuple[str, str, str], ...]:
-        """The directives that a running server is to take now: (name, from, to)."""
-        return tuple(_differences([line for line in self.directives if line.live], running))
 
     def restart_reasons(self, running: RedisState | None) -> str:
         """The directives for which it must restart, as a person reads them."""
         if running is None:
             return ""
-        lines = [*self.place.directives(), *self.directives]
-        found = _differences([line for line in lines if not line.live], running)
-        return ", ".join(f"{name} {old or '-'} -> {new}" for name, old, new in found)
+        return restart_reasons([*self.local.directives(), *self.directives], running)
 
     def _acl_differs(self, facts: Facts) -> bool:
         roles = self.secrets.roles
@@ -177,24 +169,3 @@ class Server:
             return True
         acl = self.acl
         return File(acl.path, users_acl(digests), acl.user, acl.group, acl.mode).differs(facts)
-
-
-def same_value(name: str, one: str, other: str) -> bool:
-    """Whether two spellings of a directive's value mean the same (`512mb`, `536870912`)."""
-    return _canonical(name, one) == _canonical(name, other)
-
-
-def _canonical(name: str, value: str) -> object:
-    value = value.strip().strip('"')
-    if name == "notify-keyspace-events":
-        return frozenset(value)
-    if re.fullmatch(r"\d+([kmgt]?b)?", value, re.IGNORECASE):
-        return parse_bytes(value)
-    return value
-
-
-def _differences(lines: list[Directive], running: RedisState) -> Iterator[tuple[str, str, str]]:
-    for line in lines:
-        now = running.config.get(line.name)
-        if now is not None and not same_value(line.name, now, line.value):
-            yield line.name, now, line.value

@@ -4,7 +4,7 @@ import re
 from dataclasses import astuple, replace
 from hashlib import sha256
 
-from deploy.content import title, users_acl
+from deploy.config_files import title, users_acl
 from deploy.facts.docker import ContainerState, DockerState
 from deploy.facts.files import Disk, PathState
 from deploy.facts.gather import Facts
@@ -114,9 +114,9 @@ def _who(name: str | None) -> tuple[str, str]:
 
 
 def _redis(server: Server) -> RedisState:
-    lines = [*server.place.directives(), *server.directives]
+    lines = [*server.local.directives(), *server.directives]
     config = {line.name: line.value for line in lines}
-    config["proc-title-template"] = title(server.place.revision)
+    config["proc-title-template"] = title(server.local.revision)
     digests = {role: DIGESTS[role] for role in server.secrets.roles}
     users = tuple(users_acl(digests).splitlines())
     return RedisState("8.0.2", config, users, digests.get("replica"))
@@ -129,7 +129,7 @@ def _units(runtime: Native, facts: Facts, plan: list[Step]) -> Facts:
     (release,) = (step.release.name for step in plan if isinstance(step, InstallRelease))
     up = UnitState("loaded", "active", "enabled", 100)
     units = {
-        **dict.fromkeys(runtime.seats, up),
+        **dict.fromkeys(runtime.specs, up),
         runtime.service_unit: replace(up, pid=101, revision=found and found[1]),
         THP_UNIT: up,
     }
@@ -157,5 +157,5 @@ def _running(runtime: Native | Docker, facts: Facts) -> Facts:
     if not runtime.nodes:
         (server,) = runtime.servers
         return replace(facts, redis=_redis(server))
-    running = {server.seat.unit: _redis(server) for server in runtime.servers}
+    running = {server.spec.unit: _redis(server) for server in runtime.servers}
     return replace(facts, servers=running, masterauth=DIGESTS["replica"])

@@ -170,7 +170,7 @@ def test_what_only_a_newer_redis_knows_comes_after_an_upgrade(runtime: str) -> N
         state, path = facts.servers[unit], "/etc/thoughtstream/redis-7001/redis.conf"
         assert state is not None
         config = {k: v for k, v in state.config.items() if k != "cluster-ping-interval"} | more
-        server = next(s for s in known["n2"].runtime.servers if s.seat.unit == unit)
+        server = next(s for s in known["n2"].runtime.servers if s.spec.unit == unit)
         text = server.conf((7, 0)).text
         assert "cluster-ping-interval" not in text
         old = replace(facts.paths[path], sha256=sha256(text.encode()).hexdigest())

@@ -5,17 +5,14 @@ from pathlib import Path
 
 from deploy.commands import (
     RedisCli,
-    apply_masterauth,
     build_image,
     compose,
     install_release,
-    make_secret,
-    put_masterauth,
-    put_secret,
     start_daemon,
     start_unit,
 )
 from deploy.layout import linux_docker, linux_native
+from deploy.passwords import apply_masterauth, make_password, put_masterauth, put_secret
 
 
 def test_redis_cli() -> None:
@@ -106,7 +103,7 @@ def test_daemon() -> None:
 
 def test_a_secret_is_made_once_and_not_printed(tmp_path: Path) -> None:
     path = tmp_path / "it's a secret"
-    command = make_secret(str(path), user="root", group="root", mode=0o600)
+    command = make_password(str(path), user="root", group="root", mode=0o600)
 
     said = subprocess.run(["sh", "-c", command], capture_output=True, check=True)
     secret = path.read_text()

@@ -19,7 +19,7 @@ from deploy.layout import (
     REDIS_UNIT,
     SERVICE_UNIT,
     SYSTEMD,
-    OwnPlace,
+    HomeLayout,
 )
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
@@ -273,7 +273,7 @@ def test_insight_is_there_if_wanted() -> None:
     assert found[-1] == "start container insight (it is not there)"
 
 
-HOME = OwnPlace("/home/ana/mind", "/venv/bin/thoughtstream", "/home/ana/u", "/Users/ana/agents")
+HOME = HomeLayout("/home/ana/mind", "/venv/bin/thoughtstream", "/home/ana/u", "/Users/ana/agents")
 PLACES = {
     "itself": replace(DEBIAN, user="ana"),
     "systemd --user": replace(DEBIAN, user="ana", systemd_user=True),

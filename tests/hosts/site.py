@@ -79,7 +79,7 @@ class ServerSite(Site):
     def redis(self, server: Server) -> RedisState:
         """A Redis, as its admin sees it now."""
         state = self.read(RedisFact, server.cli)
-        assert state is not None, f"{server.seat.unit} doesn't answer its admin"
+        assert state is not None, f"{server.spec.unit} doesn't answer its admin"
         return state
 
     def secrets(self) -> dict[Role, str]:

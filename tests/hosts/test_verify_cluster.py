@@ -56,4 +56,4 @@ def test_masterauth_is_that_of_the_replica_user(node: ServerSite) -> None:
     secrets = node.facts().secrets
 
     for server in node.servers:
-        assert node.redis(server).masterauth == secrets["replica"], server.seat.unit
+        assert node.redis(server).masterauth == secrets["replica"], server.spec.unit

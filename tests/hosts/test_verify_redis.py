@@ -3,8 +3,9 @@
 import socket
 
 from deploy.layout import Role
-from deploy.runtimes.server import Server, same_value
-from deploy.runtimes.users import strange_users
+from deploy.runtimes.acl_drift import drifted_users
+from deploy.runtimes.live_or_restart import same_value
+from deploy.runtimes.server import Server
 from deploy.settings import MEMORY_SHARE
 
 from .site import ServerSite
@@ -21,7 +22,7 @@ def test_running_configuration_is_the_rendered_one(server: ServerSite) -> None:
             for line in expected
             if not same_value(line.name, found[line.name], line.value)
         }
-        assert different == {}, each.seat.unit
+        assert different == {}, each.spec.unit
         assert len(expected) > 30
 
 
@@ -31,7 +32,7 @@ def test_running_users_are_the_rendered_ones(server: ServerSite) -> None:
         running = server.redis(each)
         default = next(line.split() for line in running.users if line.startswith("user default "))
 
-        assert strange_users(secrets, running, each.secrets.roles) == [], each.seat.unit
+        assert drifted_users(secrets, running, each.secrets.roles) == [], each.spec.unit
         assert "off" in default
         assert "nopass" not in default
 
@@ -90,14 +91,14 @@ def _info(server: ServerSite, redis: Server, section: str) -> dict[str, str]:
 
 def test_port_is_closed_to_others(server: ServerSite) -> None:
     for each in server.servers:
-        bound = {str(address) for address in each.seat.stack.redis.bind}
-        for port in each.seat.ports.values():
+        bound = {str(address) for address in each.spec.stack.redis.bind}
+        for port in each.spec.ports.values():
             if server.machine.system == "Linux":
                 sockets = server.sh(f"ss -Hltn 'sport = :{port}'").splitlines()
                 listening = {line.split()[3].rpartition(":")[0].strip("[]") for line in sockets}
                 assert listening
                 assert listening <= bound
-            local = all(address.is_loopback for address in each.seat.stack.redis.bind)
+            local = all(address.is_loopback for address in each.spec.stack.redis.bind)
             if not server.target.local and local:
                 assert not _answers(server.target.address, port)
 

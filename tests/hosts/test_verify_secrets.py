@@ -32,7 +32,7 @@ def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
         )
         places["logs"] = _each("docker logs", "docker ps -aq")
     elif server.machine.systemd:
-        units = " ".join((*server.deployed.seats, server.deployed.service_unit))
+        units = " ".join((*server.deployed.specs, server.deployed.service_unit))
         places["units"] = f"systemctl show {units}"
         places["logs"] = "journalctl --boot --output cat"
     secrets = server.secrets()

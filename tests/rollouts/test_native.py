@@ -8,7 +8,7 @@ import pytest
 
 from deploy.commands import start_unit
 from deploy.facts.machine import Machine
-from deploy.layout import SERVICE_UNIT, OwnPlace
+from deploy.layout import SERVICE_UNIT, HomeLayout
 from deploy.runtimes.embedded import Embedded
 from deploy.settings import stack
 from tests.lab.host import Host
@@ -64,7 +64,7 @@ def test_a_service_that_cannot_start_ends_the_run_with_what_it_said(
     assert not deployment.deploy().changed
 
 
-OWN = OwnPlace(
+OWN = HomeLayout(
     home="/home/admin/mind",
     program="/opt/thoughtstream/current/bin/thoughtstream",
     user_units="/home/admin/.config/systemd/user",

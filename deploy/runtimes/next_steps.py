@@ -1,12 +1,12 @@
 """What is where, and what to type next: the last words of a deployment."""
 
 from deploy.commands import RedisCli
-from deploy.layout import Layout, OwnPlace
+from deploy.layout import HomeLayout, Layout
 from deploy.settings import Stack
 from deploy.steps import Tell
 
 
-def where(layout: Layout, stack: Stack, cli: RedisCli) -> Tell:
+def on_server(layout: Layout, stack: Stack, cli: RedisCli) -> Tell:
     """On a server."""
     others = f" to {cli.port + stack.cluster.nodes - 1}" if stack.cluster else ""
     address = f"{stack.redis.local_address}:{cli.port}{others}"
@@ -20,12 +20,12 @@ def where(layout: Layout, stack: Stack, cli: RedisCli) -> Tell:
     return Tell("\n".join(lines))
 
 
-def own(place: OwnPlace, supervisor: str) -> Tell:
+def at_home(layout: HomeLayout, supervisor: str) -> Tell:
     """In somebody's home."""
     return Tell(
         "\n".join(
             [
-                f"home      {place.home} (settings, data, logs), kept running by {supervisor}",
+                f"home      {layout.home} (settings, data, logs), kept running by {supervisor}",
                 "next      uv run thoughtstream watch",
                 '          uv run thoughtstream think "hello"   or   uv run thoughtstream sense',
                 "stop      uv run thoughtstream down",

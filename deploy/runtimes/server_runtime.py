@@ -1,25 +1,27 @@
-"""What runtimes with Redis servers of their own share: one server, or a cluster's many nodes."""
+"""What every runtime with Redis servers of its own shares: one server, or a cluster's nodes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.facts.gather import Facts
-from deploy.layout import Layout
-from deploy.runtimes.base import Runtime
+from deploy.layout import Layout, Role
+from deploy.runtimes.base import Runtime, missing_directories, shared_directories
+from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server
 from deploy.settings import Stack
 from deploy.steps import Step
 
 
-class Serving(Runtime, ABC):
-    """A host that serves."""
+class ServerRuntime(Runtime, ABC):
+    """A host that Redis runs on."""
 
     stack: Stack
     layout: Layout
+    tls: HostTls | None
     secrets: Secrets
     servers: list[Server]
 
@@ -35,11 +37,24 @@ class Serving(Runtime, ABC):
     @property
     def nodes(self) -> dict[Node, RedisCli]:
         """How to ask each node of a cluster."""
-        return {server.seat.node: server.cli for server in self.servers if server.seat.node}
+        return {server.spec.node: server.cli for server in self.servers if server.spec.node}
 
     def state_file(self, node: Node) -> str:
         """What a node remembers of its cluster."""
         return f"{self.layout.of_node(node.port).redis_data}/{STATE_FILE}"
+
+    @property
+    def shared_paths(self) -> list[str]:
+        """The paths of what the host's servers and its service share."""
+        directories = [directory.path for directory in shared_directories(self.layout)]
+        return [*directories, *self.secrets.paths, *(self.tls.paths if self.tls else [])]
+
+    def shared(self, facts: Facts, sources: Mapping[Role, str]) -> Iterator[Step]:
+        """The steps to what they share: directories, passwords, certificates."""
+        yield from missing_directories(shared_directories(self.layout), facts)
+        yield from self.secrets.preparation(facts, sources)
+        if self.tls:
+            yield from self.tls.preparation(facts)
 
     @abstractmethod
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
@@ -69,5 +84,5 @@ class Serving(Runtime, ABC):
         """The nodes that a restart would stop: why, and whether they answer now."""
         for server in self.servers:
             why, stops = self.why(server, facts)
-            if stops and server.seat.node:
-                yield server.seat.node, why, facts.of(server.seat.unit).redis is not None
+            if stops and server.spec.node:
+                yield server.spec.node, why, facts.of(server.spec.unit).redis is not None

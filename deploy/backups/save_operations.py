@@ -12,9 +12,9 @@ from pyinfra.api.state import State
 
 from deploy.backups import scripts
 from deploy.backups.manifest import Held, Saved
-from deploy.backups.shelf import BackupError, Draft, contents
+from deploy.backups.repository import BackupError, Draft, contents
 from deploy.backups.steps import Finish, Save, Source
-from deploy.backups.wire import run
+from deploy.backups.transfer import run
 from deploy.operations.perform import perform
 from deploy.quantities import about
 

@@ -16,7 +16,7 @@ from pyinfra.connectors.local import LocalConnector
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import extract_control_arguments, make_unix_command_for_host
 
-from deploy.backups.shelf import BackupError
+from deploy.backups.repository import BackupError
 from deploy.facts.base import PATH
 
 _BLOCK = 1 << 16

@@ -12,11 +12,10 @@ from redis import Redis
 
 from deploy.cluster.directives import node_directives
 from deploy.cluster.topology import Node
-from deploy.content import (
-    RedisPlace,
+from deploy.config_files import (
+    LocalDirectives,
     embedded_toml,
     redis_conf,
-    restart_only,
     service_toml,
     title,
     users_acl,
@@ -24,8 +23,8 @@ from deploy.content import (
 from deploy.facts.redis import RedisState
 from deploy.layout import ROLES, Role
 from deploy.render import render
-from deploy.runtimes.server import same_value
-from deploy.runtimes.users import strange_users
+from deploy.runtimes.acl_drift import drifted_users
+from deploy.runtimes.live_or_restart import restart_only, same_value
 from deploy.settings import Cluster, Stack, stack
 from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import config
@@ -46,9 +45,9 @@ def redis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Redis]:
 @contextmanager
 def serve(program: Path, tmp_path: Path) -> Iterator[Redis]:
     """A server of the rendered files; its data stay for the next one."""
-    place = RedisPlace(str(tmp_path), str(tmp_path / "users.acl"), revision=REVISION)
+    local = LocalDirectives(str(tmp_path), str(tmp_path / "users.acl"), revision=REVISION)
     # No TCP in tests; all the rest as on a host.
-    text = redis_conf(WANTED, place, (7, 0)).replace("\nport 6379\n", "\nport 0\n")
+    text = redis_conf(WANTED, local, (7, 0)).replace("\nport 6379\n", "\nport 0\n")
     (tmp_path / "redis.conf").write_text(text)
     (tmp_path / "users.acl").write_text(users_acl(DIGESTS))
     socket = tmp_path / "redis.sock"
@@ -128,7 +127,7 @@ def test_every_redis_takes_the_users(redis: Redis) -> None:
     version = redis.info("server")["redis_version"]
 
     def strange() -> list[str]:
-        return strange_users(DIGESTS, RedisState(version, {}, listed(redis)))
+        return drifted_users(DIGESTS, RedisState(version, {}, listed(redis)))
 
     assert strange() == []
     redis.acl_setuser("default", enabled=True, nopass=True)
@@ -143,8 +142,8 @@ def test_users_of_another_file_are_strange(redis: Redis) -> None:
     running = RedisState("7.0.15", {}, listed(redis))
     other = DIGESTS | {"monitor": "0" * 64}
 
-    assert strange_users(other, running) == ["default", "monitor"]
-    assert strange_users({}, running) == list(ROLES)
+    assert drifted_users(other, running) == ["default", "monitor"]
+    assert drifted_users({}, running) == list(ROLES)
 
 
 def test_acl_holds_digests_and_no_open_door() -> None:
@@ -196,11 +195,11 @@ def test_a_mind_of_ones_own_reads_its_settings(
 
 
 def test_only_what_needs_a_restart_is_in_a_revision() -> None:
-    place = RedisPlace("/data", "/users.acl")
+    local = LocalDirectives("/data", "/users.acl")
 
     def part(**redis: object) -> str:
         wanted: Stack = stack(runtime="native", redis=redis)
-        return restart_only(wanted, place)
+        return restart_only(wanted, local)
 
     assert part(maxmemory="100mb") == part(maxmemory="200mb")
     assert part(io_threads=1) != part(io_threads=2)

@@ -27,7 +27,7 @@ def thp_unit() -> File:
 PATHS = (SYSCTL, thp_unit().path)
 
 
-def tuning(stack: Stack, facts: Facts) -> Iterator[Step]:
+def steps(stack: Stack, facts: Facts) -> Iterator[Step]:
     """Overcommit and backlog; no transparent huge pages. Nothing where the machine that this
     container runs on has the say.
     """

@@ -1,4 +1,4 @@
-"""What `on_host` does on a host, run as it is run there, against real servers: it counts, it tells
+"""What `keyspace` does on a host, run as it is run there, against real servers: it counts, it tells
 one value from another, and what it carries over to another shape is the same by value.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import redis
 
-from deploy.backups import on_host
+from deploy.backups import keyspace
 from deploy.backups.manifest import Held, together
 from tests.clusters import free_port, running
 from tests.servers import WHEEL, RedisServer, programs
@@ -27,7 +27,7 @@ Server = Callable[..., RedisServer]
 
 def run(*arguments: str) -> dict[str, Any]:
     """What the program prints, run as on a host."""
-    source = Path(on_host.__file__).read_text()
+    source = Path(keyspace.__file__).read_text()
     ran = subprocess.run(
         [sys.executable, "-c", source, *arguments],
         capture_output=True, text=True, check=True, env=os.environ | {"REDISCLI_AUTH": "secret"},

@@ -8,10 +8,10 @@ from pyinfra.api.state import State
 
 from deploy.backups import scripts
 from deploy.backups.manifest import Held, together
-from deploy.backups.operations import progress, works
-from deploy.backups.shelf import BackupError
+from deploy.backups.repository import BackupError
+from deploy.backups.save_operations import progress, works
 from deploy.backups.steps import Bring, Carry, Compare, Empty, SetAside, Share
-from deploy.backups.wire import run
+from deploy.backups.transfer import run
 from deploy.operations.perform import perform
 from deploy.quantities import about
 

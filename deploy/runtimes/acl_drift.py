@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from deploy.content import users_acl
+from deploy.config_files import users_acl
 from deploy.facts.redis import RedisState
 from deploy.layout import ROLES, Role
 
@@ -11,7 +11,7 @@ _TELLS_COMMANDS = (8, 0)
 """An older Redis lists the commands of a user in words of its own making."""
 
 
-def strange_users(
+def drifted_users(
     digests: Mapping[Role, str], running: RedisState, roles: Sequence[Role] = ROLES
 ) -> list[str]:
     """The users that a running server has otherwise than the file, or that one of them lacks.

@@ -13,7 +13,7 @@ from pyinfra.api.exceptions import DeployError
 from deploy.backups import checks, verbs
 from deploy.backups.facts import Room
 from deploy.backups.manifest import File, Held, Manifest, Saved, moment_of
-from deploy.backups.shelf import MANIFEST, BackupError, Draft, open_backup, verify
+from deploy.backups.repository import MANIFEST, BackupError, Draft, open_backup, verify
 
 LOG = {"appendonly.aof.1.base.rdb": b"base", "appendonly.aof.manifest": b"manifest"}
 MIB = 1 << 20
@@ -46,8 +46,8 @@ def saved(archive: str = "redis.tar", content: bytes = b"", **more: object) -> S
     )  # fmt: skip
 
 
-def make(shelf: Path, stamp: str, *, keep: int = 7) -> Path:
-    draft = Draft(shelf, "mini", stamp)
+def make(repository: Path, stamp: str, *, keep: int = 7) -> Path:
+    draft = Draft(repository, "mini", stamp)
     put(draft)
     draft.finish(["redis.tar"], cluster=False, keep=keep)
     return draft.whole
@@ -148,14 +148,14 @@ INFO = {"redis_version": "8.0.2", "aof_enabled": "1", "used_memory": str(10 * MI
         (None, ROOM, 1000 * MIB, "redis: doesn't answer"),
         (INFO | {"aof_enabled": "0"}, ROOM, 1000 * MIB, "redis.appendonly: is off"),
         (INFO, Room(MIB, 1, MIB * 99), 1000 * MIB, "facts.disk.free: 1b"),
-        (INFO, ROOM, 1, "to: /shelf has 1b free and needs 1mb"),
+        (INFO, ROOM, 1, "to: /backups has 1b free, and the backup may need 1mb"),
         (INFO, Room(MIB, 99 * MIB, MIB), 1000 * MIB, "facts.memory: 1mb are free"),
     ],
 )
 def test_a_backup_that_would_fail_is_not_begun(
     info: dict[str, str] | None, room: Room, here: int, said: str | None
 ) -> None:
-    problems = list(checks.saving(info, room, shelf=Path("/shelf"), here=here))
+    problems = list(checks.saving(info, room, repository=Path("/backups"), here=here))
     assert (problems == []) if said is None else (len(problems) == 1 and said in problems[0])
 
 
@@ -177,7 +177,7 @@ def test_a_restore_that_would_fail_is_not_begun(
     manifest = Manifest.model_validate(
         {"name": "x", "made": "2026-01-01", "nodes": [saved(content=b"x" * 100)]}
     )
-    problems = list(checks.putting_back(manifest, info, room, keys, replace=replace, shares=1))
+    problems = list(checks.restoring(manifest, info, room, keys, replace=replace, shares=1))
     assert (problems == []) if said is None else (len(problems) == 1 and said in problems[0])
 
 
@@ -208,7 +208,7 @@ def test_masters_must_hold_it_all() -> None:
 def test_what_is_asked_for_in_other_words_is_refused() -> None:
     for keep in (0, "7", True):
         with pytest.raises(DeployError, match=r"keep: is .*; give the number of backups to keep"):
-            verbs.shelf_of(None, keep)
+            verbs.destination(None, keep)
     with pytest.raises(DeployError, match="replace: is 'maybe'; say yes or no"):
         verbs.opened("anywhere", None, "maybe")
     with pytest.raises(DeployError, match=r"from_: /nowhere is no backup(?s:.*)nothing was chang"):

@@ -26,7 +26,7 @@ class BackupError(Exception):
     """A backup can't be made, read or put back; the message says why and what to do."""
 
 
-def default_shelf() -> Path:
+def default_repository() -> Path:
     """Where backups go that nobody said a place for."""
     root = os.environ.get("XDG_DATA_HOME")
     return (Path(root) if root else Path.home() / ".local/share") / "thoughtstream/backups"
@@ -35,8 +35,8 @@ def default_shelf() -> Path:
 class Draft:
     """A backup in the making. Whoever has a part of it puts it in; the last one finishes it."""
 
-    def __init__(self, shelf: Path, name: str, stamp: str) -> None:
-        self.folder = shelf / name
+    def __init__(self, repository: Path, name: str, stamp: str) -> None:
+        self.folder = repository / name
         self.name = name
         self.whole = self.folder / stamp
         self._part = self.folder / f".{stamp}.part"

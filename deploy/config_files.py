@@ -1,4 +1,6 @@
-"""What stands in the files of a host: settings and places in, text out."""
+"""The configuration files of a host: settings and paths in, text out. `redis.conf`, the users (ACL)
+and the service's TOML.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +16,9 @@ from thoughtstream.keys import acl_rules
 
 
 @dataclass(frozen=True)
-class RedisPlace:
-    """What Redis is told of its surroundings, beside what the inventory sets; `beside`: of the
-    cluster that it is a node of; `include`: a file that has what nobody else may read.
+class LocalDirectives:
+    """The directives that the host decides, not the inventory: paths, supervision. `beside`: those
+    of a cluster's node; `include`: a file with what nobody else may read.
     """
 
     dir: str
@@ -40,27 +42,27 @@ class RedisPlace:
         }
         if self.include:
             values["include"] = self.include
-        return tuple(Directive(name, value, False, "place") for name, value in values.items())
+        return tuple(Directive(name, value, False, "local") for name, value in values.items())
 
 
-def redis_directives(stack: Stack, place: RedisPlace) -> tuple[Directive, ...]:
-    """What the inventory sets, as the server in this place is told it if it knows it."""
+def redis_directives(stack: Stack, local: LocalDirectives) -> tuple[Directive, ...]:
+    """What the inventory sets, as this server is told it, whether or not its version knows it."""
     own = (
-        Directive("bind", place.bind, False, "inside its container; published by compose")
-        if line.name == "bind" and place.bind is not None
+        Directive("bind", local.bind, False, "inside its container; published by compose")
+        if line.name == "bind" and local.bind is not None
         else line
         for line in stack.redis.directives()
     )
-    return (*own, *place.beside)
+    return (*own, *local.beside)
 
 
-def redis_conf(stack: Stack, place: RedisPlace, version: Version) -> str:
+def redis_conf(stack: Stack, local: LocalDirectives, version: Version) -> str:
     """`redis.conf` for this version of Redis."""
     return render(
         "redis.conf",
-        place=place.directives(),
-        directives=[one for one in redis_directives(stack, place) if one.since <= version],
-        title=title(place.revision) if place.revision else None,
+        local=local.directives(),
+        directives=[one for one in redis_directives(stack, local) if one.since <= version],
+        title=title(local.revision) if local.revision else None,
     )
 
 
@@ -70,12 +72,6 @@ def title(revision: str) -> str:
     Redis overwrites its environment with its title, and tells its title to who asks.
     """
     return f"{{title}} {{listen-addr}} {revision}"
-
-
-def restart_only(stack: Stack, place: RedisPlace) -> str:
-    """The part of redis.conf that a running server cannot change."""
-    lines = [*place.directives(), *redis_directives(stack, place)]
-    return "\n".join(f"{line.name} {line.value}" for line in lines if not line.live)
 
 
 def users_acl(digests: Mapping[Role, str], *beside: Mapping[Role, str]) -> str:
