@@ -5,7 +5,8 @@ name the file that holds it, and the host's shell reads it into the environment.
 from dataclasses import dataclass
 from shlex import join, quote
 
-from deploy.layout import Layout, Role
+from deploy.layout import Layout
+from thoughtstream.keys import Role
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.directives import Directive
-from deploy.layout import CLUSTER_ROLES, Role
+from deploy.layout import CLUSTER_ROLES
 from deploy.render import digest, render
 from deploy.settings import Stack
 from deploy.versions import Version
 from thoughtstream.config import StreamConfig
-from thoughtstream.keys import acl_rules
+from thoughtstream.keys import Role, acl_rules
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 
 from deploy.quantities import Bytes, format_bytes
 from deploy.versions import Version
+from thoughtstream.directives import DEFAULTS, MEMORY_SHARE, text
 from thoughtstream.keys import NOTIFY_EVENTS
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -39,6 +40,12 @@ def _at_start(default: Any, reason: str, unit: str = "", **limits: Any) -> Any:
     return _field(default, reason, unit, live=False, **limits)
 
 
+def _shared(name: str, **limits: Any) -> Any:
+    """One that every Redis has, also the embedded one."""
+    shared = DEFAULTS[name]
+    return _field(shared.value, shared.reason, shared.unit, live=shared.live, **limits)
+
+
 def _field(default: Any, reason: str, unit: str, *, live: bool, **limits: Any) -> Any:
     extra: JsonDict = {"live": live, "unit": unit}
     return Field(default, description=reason, json_schema_extra=extra, **limits)
@@ -60,52 +67,46 @@ class Redis(BaseModel):
     maxclients: int = _live(
         10_000, "clients at once; the server may open 65535 files", "", ge=10, le=60_000
     )
-    databases: Literal[1] = _at_start(1, "a cluster has one; keys are told apart by name")
+    databases: Literal[1] = _shared("databases")
     io_threads: int = _at_start(1, "more only for a server that is bound by its network", ge=1)
 
     maxmemory: Bytes = _live(
-        512 * MIB, "at most 60% of what the host has: a rewrite copies what changes", "bytes",
-        ge=16 * MIB,
+        512 * MIB, f"at most {MEMORY_SHARE:.0%} of the host's: a rewrite copies what changes",
+        "bytes", ge=16 * MIB,
     )  # fmt: skip
-    maxmemory_policy: Literal["volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"] = _live(
-        "volatile-lru", "memories have no time to live, so they are never evicted"
+    maxmemory_policy: Literal["volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"] = (
+        _shared("maxmemory-policy")
     )
-    maxmemory_samples: int = _live(10, "closer to true LRU than 5", "keys", ge=1, le=64)
-    maxmemory_clients: str = _live(
-        "5%", "slow readers can't crowd out the data", "bytes or %", pattern=r"^\d{1,2}%$|^0$"
-    )
+    maxmemory_samples: int = _shared("maxmemory-samples", ge=1, le=64)
+    maxmemory_clients: str = _shared("maxmemory-clients", pattern=r"^\d{1,2}%$|^0$")
     oom_score_adj: Literal["no", "yes", "absolute"] = _live(
         "yes", "the kernel kills a saving child before the server (yes means: relative)"
     )
 
-    appendonly: Literal[True] = _live(True, "memories survive a crash")
-    appendfsync: Literal["everysec", "always"] = _live(
-        "everysec", "at most one second is lost when the power goes"
-    )
-    aof_timestamp_enabled: bool = _live(True, "the log can be cut at a point in time")
-    no_appendfsync_on_rewrite: bool = _live(False, "no longer gap during a rewrite")
+    appendonly: Literal[True] = _shared("appendonly")
+    appendfsync: Literal["everysec", "always"] = _shared("appendfsync")
+    aof_timestamp_enabled: bool = _shared("aof-timestamp-enabled")
+    no_appendfsync_on_rewrite: bool = _shared("no-appendfsync-on-rewrite")
     auto_aof_rewrite_percentage: int = _live(100, "rewrite when doubled", "%", ge=0)
     auto_aof_rewrite_min_size: Bytes = _live(64 * MIB, "not for little", "bytes", ge=MIB)
-    save: str = _live("3600 1", "an hourly snapshot beside the log", "", pattern=r"^(\d+ \d+ ?)*$")
+    save: str = _shared("save", pattern=r"^(\d+ \d+ ?)*$")
     repl_backlog_size: Bytes = _live(
         256 * MIB, "a replica that was away catches up without a full copy", "bytes", ge=MIB
     )
-    shutdown_timeout: int = _live(10, "waits for replicas at a stop", "seconds", ge=0)
+    shutdown_timeout: int = _shared("shutdown-timeout", ge=0)
 
-    lazyfree_lazy_eviction: bool = _live(True, "freeing never blocks")
-    lazyfree_lazy_expire: bool = _live(True, "freeing never blocks")
-    lazyfree_lazy_server_del: bool = _live(True, "freeing never blocks")
-    lazyfree_lazy_user_del: bool = _live(True, "freeing never blocks")
-    lazyfree_lazy_user_flush: bool = _live(True, "freeing never blocks")
+    lazyfree_lazy_eviction: bool = _shared("lazyfree-lazy-eviction")
+    lazyfree_lazy_expire: bool = _shared("lazyfree-lazy-expire")
+    lazyfree_lazy_server_del: bool = _shared("lazyfree-lazy-server-del")
+    lazyfree_lazy_user_del: bool = _shared("lazyfree-lazy-user-del")
+    lazyfree_lazy_user_flush: bool = _shared("lazyfree-lazy-user-flush")
 
-    enable_debug_command: Literal["no"] = _at_start("no", "DEBUG can crash a server")
-    enable_module_command: Literal["no"] = _at_start("no", "modules come from the command line")
-    notify_keyspace_events: str = _live(
-        NOTIFY_EVENTS, "wakes the service when a thought arrives", pattern=r"^[KEg$lshzxetdmnA]*$"
-    )
-    latency_monitor_threshold: int = _live(100, "slower events are kept", "ms", ge=0)
-    slowlog_log_slower_than: int = _live(10_000, "slower commands are kept", "microseconds", ge=-1)
-    slowlog_max_len: int = _live(1024, "commands kept", "", ge=0)
+    enable_debug_command: Literal["no"] = _shared("enable-debug-command")
+    enable_module_command: Literal["no"] = _shared("enable-module-command")
+    notify_keyspace_events: str = _shared("notify-keyspace-events", pattern=r"^[KEg$lshzxetdmnA]*$")
+    latency_monitor_threshold: int = _shared("latency-monitor-threshold", ge=0)
+    slowlog_log_slower_than: int = _shared("slowlog-log-slower-than", ge=-1)
+    slowlog_max_len: int = _shared("slowlog-max-len", ge=0)
     loglevel: Literal["debug", "verbose", "notice", "warning"] = _live("notice", "what is logged")
 
     @field_validator("maxmemory_policy", mode="before")
@@ -167,11 +168,9 @@ class Redis(BaseModel):
 def _text(value: object, *, unit: str) -> str:
     if isinstance(value, tuple):
         return " ".join(_bind(address) for address in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, int) and unit == "bytes":
         return format_bytes(value)
-    return str(value) or '""'
+    return text(value)
 
 
 def _bind(address: IPv4Address | IPv6Address) -> str:

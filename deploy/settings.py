@@ -21,12 +21,11 @@ from deploy.directives import Redis
 from deploy.quantities import Bytes, about
 from deploy.versions import tagged
 from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
+from thoughtstream.directives import MEMORY_SHARE
+from thoughtstream.versions import OLDEST, dotted
 
-OLDEST_REDIS = (7, 0)
 BUS = 10_000
 """A node's bus is on its port and so much more."""
-MEMORY_SHARE = 0.6
-"""The part of a host's or container's memory that Redis may fill: a rewrite copies on write."""
 
 
 class _Section(BaseModel):
@@ -36,7 +35,7 @@ class _Section(BaseModel):
 class Docker(_Section):
     """The runtime `docker`: images, and what their containers may use."""
 
-    image: str = Field("redis:8.2", description="Redis, 7.0 or newer")
+    image: str = Field("redis:8.2", description=f"Redis, {dotted(OLDEST)} or newer")
     python_image: str = Field("python:3.13-slim", description="what the service's image is FROM")
     python: str = Field("3.13", pattern=r"^3\.\d+$", description="that image's Python")
     memory_limit: Bytes | None = Field(
@@ -60,8 +59,10 @@ class Docker(_Section):
     @classmethod
     def _is_new_enough(cls, image: str) -> str:
         version = tagged(image)
-        if version and (*version, 99)[:2] < OLDEST_REDIS:
-            raise ValueError("is older than Redis 7.0, which has no Functions; use redis:8.2")
+        if version and (*version, 99)[:2] < OLDEST:
+            raise ValueError(
+                f"is older than Redis {dotted(OLDEST)}, and has no Functions; use redis:8.2"
+            )
         return image
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from deploy.commands import RedisCli
-from deploy.layout import Layout, Role
+from deploy.layout import Layout
 from deploy.wheels import Release
+from thoughtstream.keys import Role
 
 
 @dataclass(frozen=True)

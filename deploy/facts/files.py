@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from shlex import quote
 
 from deploy.facts.base import ScriptFact, kibibytes, pairs, script
-from deploy.layout import CLUSTER_ROLES, Role
+from deploy.layout import CLUSTER_ROLES
+from thoughtstream.keys import Role
 
 _SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
 

@@ -24,7 +24,8 @@ from deploy.facts.machine import Machine
 from deploy.facts.redis import RedisFact, RedisState
 from deploy.facts.software import Software, SoftwareFact
 from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
-from deploy.layout import Layout, Role
+from deploy.layout import Layout
+from thoughtstream.keys import Role
 
 T = TypeVar("T")
 

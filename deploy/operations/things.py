@@ -32,15 +32,19 @@ from deploy.steps import (
     PutSecretFile,
     Run,
 )
+from thoughtstream.versions import OLDEST, dotted
 
 _CANDIDATE = "s/^ *Candidate: *\\([0-9]*:\\)*\\([0-9]*\\)\\..*/\\2/p"
-_NEW_ENOUGH = f"v=$(apt-cache policy redis-server | sed -n '{_CANDIDATE}'); [ \"${{v:-0}}\" -ge 7 ]"
+_NEW_ENOUGH = (
+    f"v=$(apt-cache policy redis-server | sed -n '{_CANDIDATE}'); [ \"${{v:-0}}\" -ge {OLDEST[0]} ]"
+)
 
 
 @perform.register
 def _install(step: Install) -> None:
     apt.update(name="read the lists of packages", cache_time=3600)
-    gate = Gate("apt offers Redis 7.0 or newer", _NEW_ENOUGH, 0, "apt-cache policy redis-server")
+    what = f"apt offers Redis {dotted(OLDEST)} or newer"
+    gate = Gate(what, _NEW_ENOUGH, 0, "apt-cache policy redis-server")
     passes(name=str(gate), gate=gate)
     for unit in step.masked:
         server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])

@@ -11,13 +11,14 @@ from deploy.cluster.steps import Follow
 from deploy.cluster.together import Await, OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
-from deploy.layout import CLUSTER_ROLES, Role
+from deploy.layout import CLUSTER_ROLES
 from deploy.rollouts.inventory import Hosts
 from deploy.rollouts.restart import rolling
 from deploy.rollouts.shards import arrange
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.steps import Step
+from thoughtstream.keys import Role
 
 
 @dataclass(frozen=True)

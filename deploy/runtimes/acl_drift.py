@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from deploy.config_files import users_acl
 from deploy.facts.redis import RedisState
-from deploy.layout import ROLES, Role
+from deploy.layout import ROLES
+from thoughtstream.keys import Role
 
 _IN_ANY_CASE = frozenset({"sanitize-payload", "resetkeys", "resetchannels"})
 _TELLS_COMMANDS = (8, 0)

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from deploy.facts.files import PathState
 from deploy.facts.gather import Facts, Watch
-from deploy.layout import Layout, Role
+from deploy.layout import Layout
 from deploy.render import render
 from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
+from thoughtstream.keys import Role
 
 
 class Runtime(Protocol):

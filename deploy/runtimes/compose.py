@@ -10,7 +10,8 @@ from deploy.layout import Layout
 from deploy.render import digest, render
 from deploy.runtimes.base import File
 from deploy.runtimes.server import Server, in_url
-from deploy.settings import MEMORY_SHARE, Stack
+from deploy.settings import Stack
+from thoughtstream.directives import MEMORY_SHARE
 
 SHARED = "/etc/thoughtstream-shared"
 """What all nodes of a cluster's host read, inside each one's container."""

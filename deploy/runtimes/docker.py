@@ -14,7 +14,6 @@ from deploy.layout import (
     INSIGHT,
     SERVICE_UNIT,
     THP_UNIT,
-    Role,
     darwin_docker,
     linux_docker,
 )
@@ -39,6 +38,7 @@ from deploy.steps import (
 )
 from deploy.versions import tagged
 from deploy.wheels import Release, Target, release_for
+from thoughtstream.keys import Role
 
 _ETC = "/etc/thoughtstream"
 _GLIBC = "2.28"

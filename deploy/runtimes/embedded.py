@@ -10,13 +10,14 @@ from shlex import quote
 from deploy.config_files import embedded_toml
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import DAEMON, SERVICE_UNIT, HomeLayout, Role, home_layout
+from deploy.layout import DAEMON, SERVICE_UNIT, HomeLayout, home_layout
 from deploy.render import digest, render
 from deploy.runtimes import next_steps
 from deploy.runtimes.base import File, Runtime, changed, missing_directories, supervised
 from deploy.settings import Stack
 from deploy.steps import Gate, MakeDirectory, Run, StartDaemon, StartUnit, Step
 from deploy.wheels import source_digest
+from thoughtstream.keys import Role
 
 
 class Embedded(Runtime):

@@ -12,7 +12,7 @@ from deploy.commands import RedisCli
 from deploy.config_files import LocalDirectives, service_toml, title
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import Layout, Role
+from deploy.layout import Layout
 from deploy.render import digest, render
 from deploy.runtimes import next_steps
 from deploy.runtimes.base import File, changed, missing_directories
@@ -25,6 +25,7 @@ from deploy.settings import Stack
 from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Step
 from deploy.versions import major_minor
 from deploy.wheels import Release, Target, release_for
+from thoughtstream.keys import Role
 
 UP = ("active", "activating", "reloading")
 

@@ -7,8 +7,10 @@ from deploy.facts.files import Disk
 from deploy.facts.gather import Facts
 from deploy.facts.units import UnitState
 from deploy.quantities import about
-from deploy.settings import MEMORY_SHARE, OLDEST_REDIS, Stack
+from deploy.settings import Stack
 from deploy.versions import major_minor, tagged
+from thoughtstream.directives import MEMORY_SHARE
+from thoughtstream.versions import OLDEST, dotted
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_DOCKER = (20, 10)
@@ -53,8 +55,11 @@ def native_linux(facts: Facts) -> Iterator[str]:
 def redis_version(path: str, found: str | None) -> Iterator[str]:
     """A Redis that has Functions."""
     number = major_minor(found)
-    if number is not None and number < OLDEST_REDIS:
-        yield f"{path}: is {found}, and Functions need Redis 7.0; upgrade it, or use 'docker'"
+    if number is not None and number < OLDEST:
+        yield (
+            f"{path}: is {found}, and Functions need Redis {dotted(OLDEST)}; upgrade it, or use "
+            "'docker'"
+        )
 
 
 def docker(state: DockerState | None) -> Iterator[str]:
@@ -101,8 +106,9 @@ def memory(stack: Stack, available: int | None, path: str) -> Iterator[str]:
         nodes = stack.cluster.nodes if stack.cluster else 1
         each = f" for each of {nodes} nodes" if nodes > 1 else ""
         yield (
-            f"redis.maxmemory: {about(stack.redis.maxmemory)}{each} is more than 60% of this "
-            f"host's {about(available)} ({path}); the most is {about(most // nodes)}"
+            f"redis.maxmemory: {about(stack.redis.maxmemory)}{each} is more than "
+            f"{MEMORY_SHARE:.0%} of this host's {about(available)} ({path}); "
+            f"the most is {about(most // nodes)}"
         )
 
 

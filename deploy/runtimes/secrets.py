@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from deploy.cluster.together import Await
 from deploy.facts.gather import Facts
-from deploy.layout import CLUSTER_ROLES, ROLES, Layout, Role
+from deploy.layout import CLUSTER_ROLES, ROLES, Layout
 from deploy.runtimes.base import wrong_owner
 from deploy.settings import Stack
 from deploy.steps import CopySecret, MakeSecret, OwnFile, PutMasterauth, Step
+from thoughtstream.keys import Role
 
 
 class Secrets:

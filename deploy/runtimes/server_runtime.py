@@ -7,13 +7,14 @@ from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.facts.gather import Facts
-from deploy.layout import Layout, Role
+from deploy.layout import Layout
 from deploy.runtimes.base import Runtime, missing_directories, shared_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server
 from deploy.settings import Stack
 from deploy.steps import Step
+from thoughtstream.keys import Role
 
 
 class ServerRuntime(Runtime, ABC):

@@ -12,7 +12,7 @@ from deploy.facts.machine import Machine
 from deploy.facts.redis import RedisState
 from deploy.facts.software import Software
 from deploy.facts.units import UnitState
-from deploy.layout import CLUSTER_ROLES, THP_UNIT, Role
+from deploy.layout import CLUSTER_ROLES, THP_UNIT
 from deploy.runtimes.base import Runtime
 from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.docker import Docker
@@ -27,6 +27,7 @@ from deploy.steps import (
     PutMasterauth,
     Step,
 )
+from thoughtstream.keys import Role
 
 GIB = 1 << 30
 DIGESTS: dict[Role, str] = {role: sha256(role.encode()).hexdigest() for role in CLUSTER_ROLES}

@@ -21,13 +21,14 @@ from deploy.config_files import (
     users_acl,
 )
 from deploy.facts.redis import RedisState
-from deploy.layout import ROLES, Role
+from deploy.layout import ROLES
 from deploy.render import render
 from deploy.runtimes.acl_drift import drifted_users
 from deploy.runtimes.live_or_restart import restart_only, same_value
 from deploy.settings import Cluster, Stack, stack
 from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import config
+from thoughtstream.keys import Role
 
 PASSWORDS: dict[Role, str] = {"admin": "a" * 64, "service": "b" * 64, "monitor": "c" * 64}
 WANTED = stack(runtime="native", redis={"maxmemory": "100mb"})

@@ -10,6 +10,9 @@ from pyinfra.api.exceptions import InventoryError
 from deploy.directives import Redis
 from deploy.quantities import format_bytes, parse_bytes
 from deploy.settings import Stack, stack
+from thoughtstream.directives import DEFAULTS
+from thoughtstream.home import conf
+from thoughtstream.home.home import Home
 from thoughtstream.keys import NOTIFY_EVENTS
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -82,6 +85,17 @@ def test_defaults_are_those_of_the_design() -> None:
     assert directives["appendfsync"] == "everysec"
     assert directives["notify-keyspace-events"] == NOTIFY_EVENTS
     assert (directives["databases"], directives["protected-mode"]) == ("1", "yes")
+
+
+def test_an_embedded_redis_and_one_on_a_host_are_told_the_same(tmp_path: Path) -> None:
+    on_host = {line.name: line.value for line in Redis().directives()}
+    lines = conf.render(Home(tmp_path), "512mb").splitlines()
+    embedded = dict(line.split(" ", 1) for line in lines if not line.startswith("#"))
+
+    own = {"port", "maxmemory"}  # an embedded one listens on its socket, and is as big as you say
+    assert {n: v for n, v in embedded.items() if n in on_host and n not in own} == {
+        name: on_host[name] for name in DEFAULTS
+    }
 
 
 def test_directives_know_what_can_change_live() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from deploy.cluster.health import problems
 from deploy.cluster.state import SLOTS
 from deploy.cluster.topology import Node
-from deploy.layout import Role, linux_native
+from deploy.layout import linux_native
 from tests.drills.clients import Endpoint
 from tests.lab import debian
 from tests.lab.authority import Authority
@@ -20,6 +20,7 @@ from tests.lab.host import Host
 from tests.lab.images import Suite
 from tests.rollouts.clusters import SETTINGS, Cluster
 from tests.servers import wait_until
+from thoughtstream.keys import Role
 
 _USERS: tuple[Role, ...] = ("admin", "service")
 _LOOK_S = 0.2

@@ -12,12 +12,12 @@ from deploy.cluster.topology import Node, nodes_of
 from deploy.facts.gather import Facts, gather
 from deploy.facts.machine import MachineFact
 from deploy.facts.redis import RedisFact, RedisState
-from deploy.layout import Role
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import Server
 from deploy.settings import Stack
+from thoughtstream.keys import Role
 
 from .target import Target
 

@@ -6,8 +6,8 @@ from importlib.metadata import version
 from deploy.facts.docker import DockerState
 from deploy.layout import THP_UNIT
 from deploy.runtimes.docker import Docker
-from deploy.settings import OLDEST_REDIS
 from tests.servers import wait_until
+from thoughtstream.versions import OLDEST
 
 from .site import ServerSite, Site
 
@@ -23,7 +23,7 @@ def test_versions(server: ServerSite) -> None:
     running = [server.redis(each).number for each in server.servers]
     services = server.thoughtstream("status")["services"]
 
-    assert all(number >= OLDEST_REDIS for number in running), running
+    assert all(number >= OLDEST for number in running), running
     assert {service["version"] for service in services} == {version("thoughtstream")}
 
 

@@ -2,11 +2,11 @@
 
 import socket
 
-from deploy.layout import Role
 from deploy.runtimes.acl_drift import drifted_users
 from deploy.runtimes.live_or_restart import same_value
 from deploy.runtimes.server import Server
-from deploy.settings import MEMORY_SHARE
+from thoughtstream.directives import MEMORY_SHARE
+from thoughtstream.keys import Role
 
 from .site import ServerSite
 

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
+from thoughtstream.directives import DEFAULTS, MEMORY_SHARE
 from thoughtstream.store.functions import Library
 from thoughtstream.versions import OLDEST, dotted, major_minor
 
@@ -17,7 +18,6 @@ KEYS_LOOKED_AT = 20_000
 
 _SCAN_COUNT = 1000
 _HEADROOM = 0.8
-_MOST_OF_HOST = 0.6
 _OURS = tuple(sorted({family.pattern.split(":")[0] + ":" for family in keys.FAMILIES}))
 
 State = Literal["fine", "bad", "unknown"]
@@ -67,6 +67,11 @@ def _judge(check: str, good: bool, found: str, cure: str) -> Finding:
     return Finding(check, "fine" if good else "bad", found, "" if good else cure)
 
 
+def _set(directive: str) -> str:
+    """The command that gives a running server the right value."""
+    return f"CONFIG SET {directive} {DEFAULTS[directive].text}"
+
+
 def _version(info: dict[str, Any]) -> Finding:
     version = str(info["redis_version"])
     cure = f"run Redis {dotted(OLDEST)} or newer"
@@ -84,8 +89,8 @@ def _persistence(info: dict[str, Any]) -> list[Finding]:
             "append-only file",
             on,
             "on" if on else "off: memories live only as long as the server",
-            "CONFIG SET appendonly yes, wait for aof_rewrite_in_progress:0, then write "
-            "`appendonly yes` into redis.conf",
+            f"{_set('appendonly')}, wait for aof_rewrite_in_progress:0, then write "
+            f"`appendonly {DEFAULTS['appendonly'].text}` into redis.conf",
         ),
         _judge(
             "writes to disk",
@@ -102,14 +107,14 @@ def _eviction(info: dict[str, Any]) -> Finding:
         "eviction policy",
         policy.startswith("volatile-") or policy == "noeviction",
         policy + ("" if not policy.startswith("allkeys-") else ": it evicts memories, silently"),
-        "CONFIG SET maxmemory-policy volatile-lru, and the same in redis.conf",
+        f"{_set('maxmemory-policy')}, and the same in redis.conf",
     )
 
 
 def _headroom(info: dict[str, Any]) -> Finding:
     used, most = int(info["used_memory"]), int(info["maxmemory"])
     if not most:
-        cure = "set maxmemory to at most 60% of the host's memory"
+        cure = f"set maxmemory to at most {MEMORY_SHARE:.0%} of the host's memory"
         return Finding("memory headroom", "bad", f"{_mb(used)} used, without a limit", cure)
     return _judge(
         "memory headroom",
@@ -125,9 +130,10 @@ def _share_of_host(info: dict[str, Any]) -> Finding:
         return Finding("memory of the host", "unknown", "the server doesn't say")
     return _judge(
         "memory of the host",
-        most <= host * _MOST_OF_HOST,
+        most <= host * MEMORY_SHARE,
         f"maxmemory is {most / host:.0%} of {_mb(host)}",
-        "set maxmemory to at most 60% of it: a snapshot or rewrite copies what changes meanwhile",
+        f"set maxmemory to at most {MEMORY_SHARE:.0%} of it: a snapshot or rewrite copies what "
+        "changes meanwhile",
     )
 
 
@@ -163,9 +169,9 @@ async def _notifications(redis: Redis) -> Finding:
     value = found[check]
     return _judge(
         check,
-        _covers(value, keys.NOTIFY_EVENTS),
+        _covers(value, DEFAULTS[check].text),
         value or "empty",
-        f"CONFIG SET {check} {keys.NOTIFY_EVENTS}: else windows are polled",
+        f"{_set(check)}: else windows are polled",
     )
 
 
