@@ -1,7 +1,7 @@
-"""Backups: taken from running servers, checked by loading them, kept off the host, and put back.
+"""Backups: taken from running servers, verified by loading them, kept off the host, and restored.
 
-`places` says where a server's data are and how commands reach them, `scripts` and `on_host` what
-runs there, `wire` carries bytes, `shelf` keeps backups on the control machine, `checks` says what
-would fail. `verbs` plans for one server, `clusters` for many; `steps` are carried out by
-`operations` and `putting_back`.
+Reads facts: `verbs` (one server), `clusters`. Plans, pure: `save_plan`, `restore_plan`, with what
+would fail in `checks` and the cut in `point_in_time`. Runs on a host: `append_only_file` (shell),
+`scratch_server`, `keyspace` (Python). On this machine: `repository`, `manifest`; between the two,
+`transfer`. `save_operations` and `restore_operations` carry out `save_steps` and `restore_steps`.
 """

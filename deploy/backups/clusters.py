@@ -1,25 +1,23 @@
-"""Backups of a cluster, and backups of any shape put back into one."""
+"""`deploy.backup` and `deploy.restore` of a cluster: the facts are read, and the plan is made. A
+backup of any shape can be put back into a cluster.
+"""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
 
 from pyinfra.context import host
 
-from deploy.backups import checks
-from deploy.backups.facts import InfoFact, RoomFact
-from deploy.backups.places import Place, places_of
+from deploy.backups import facts, restore_plan, save_plan
 from deploy.backups.repository import Draft, free
-from deploy.backups.steps import Finish, Save, Source
-from deploy.backups.verbs import STAMP, Backup, carried, destination, fits, refuse
-from deploy.cluster.health import LAG, problems
-from deploy.cluster.slots import ranges
-from deploy.cluster.state import SLOTS, ClusterView
+from deploy.backups.restore_plan import Backup
+from deploy.backups.verbs import destination, refuse
 from deploy.cluster.topology import Node
 from deploy.operations.locks import locked
 from deploy.rollouts import everybody
-from deploy.rollouts.converge import Known, view
-from deploy.steps import Step, Tell
+from deploy.rollouts.converge import view
+from deploy.run_state import run_state
+from deploy.runtimes.instances import Instance
+from deploy.steps import Step
 
 Plan = tuple[list[Step], AbstractContextManager[None]]
 
@@ -29,110 +27,53 @@ class _Cluster:
 
     def __init__(self) -> None:
         self.wanted = everybody.hosts()
+        self.stack = self.wanted.stack
         self.hosts = everybody.known(self.wanted, host.name)
         self.view = view(self.wanted, self.hosts)
-
-    @property
-    def here(self) -> Known:
-        return self.hosts[host.name]
+        self.runtime = self.hosts[host.name].runtime
+        self.first = self.wanted.site.first
 
     @cached_property
-    def places(self) -> dict[Node, Place]:
-        """Every node's data, by node."""
-        found = (place for known in self.hosts.values() for place in places_of(known.runtime))
-        by_name = {place.node: place for place in found}
+    def instances(self) -> dict[Node, Instance]:
+        """Every Redis, by node."""
+        found = (each for known in self.hosts.values() for each in known.runtime.instances())
+        by_name = {instance.name: instance for instance in found}
         return {node: by_name[str(node)] for node in self.wanted.nodes}
 
     @property
-    def own(self) -> list[Place]:
+    def own(self) -> list[Instance]:
         """Those of this host."""
-        return [place for node, place in self.places.items() if node.host == host.name]
+        return [one for node, one in self.instances.items() if node.host == host.name]
 
 
 def save(*, to: object, keep: object) -> Plan:
     """The plan of a backup of all shards, for the host that pyinfra is at."""
     repository, kept = destination(to, keep)
     cluster = _Cluster()
-    refuse("backed up", list(unsound(cluster.view)))
-    name = f"cluster-{cluster.wanted.site.first}"
-    draft = Draft(repository, name, STAMP)
-    sources = {node: _source(cluster, node) for node in chosen(cluster.view)}
-    own = {node: source for node, source in sources.items() if node.host == host.name}
-    lines = []
-    for node, source in own.items():
-        place = source.place
-        info, room = host.get_fact(InfoFact, place.cli), host.get_fact(RoomFact, place)
-        found = checks.saving(info, room, repository=repository, here=free(repository))
-        lines += [f"{node}: {line}" for line in found]
-    refuse("backed up", lines)
-    archives = tuple(source.archive for source in sources.values())
-    first = host.name == cluster.wanted.site.first
-    steps: list[Step] = [Save(source, draft) for source in own.values()]
-    steps += [
-        Tell(f"{node} is a master: its shard has no replica that has caught up")
-        for node, source in own.items()
-        if source.role == "master"
-    ]
-    steps.append(Finish(draft, archives if first else (), kept, cluster=True))
-    return steps, locked("backup", cluster.wanted.site.first)
-
-
-def chosen(view: ClusterView) -> list[Node]:
-    """The node of each shard that is saved: a replica that has caught up, or else the master."""
-    return [_chosen(view, master) for master in sorted(view.masters)]
-
-
-def _chosen(view: ClusterView, master: Node) -> Node:
-    whole = (
-        replica
-        for replica in sorted(view.replicas(master))
-        if view[replica].link_up and view[master].offset - view[replica].offset <= LAG
-    )
-    return next(whole, master)
-
-
-def _source(cluster: _Cluster, node: Node) -> Source:
-    found = cluster.view[node]
-    master = cluster.view.master_of(node) or node
-    return Source(
-        cluster.places[node],
-        found.version,
-        cluster.wanted.stack.redis.auto_aof_rewrite_percentage,
-        role="master" if found.is_master else "replica",
-        slots=tuple(ranges(cluster.view[master].slots)),
-    )
-
-
-def unsound(view: ClusterView) -> Iterator[str]:
-    """Why not every key would be in a backup, and once."""
-    served = sum(len(view[master].slots) for master in view.masters)
-    if served != SLOTS:
-        yield f"the cluster: {served} of {SLOTS} slots are served by nodes that answer; mend it"
-    for node, found in view.present.items():
-        if found.open_slots:
-            slots = ", ".join(map(str, sorted(found.open_slots)))
-            yield f"{node}: has open slots: {slots}; deploy.rebalance closes them"
+    refuse("backed up", list(save_plan.unsound(cluster.view)))
+    draft = Draft(repository, f"cluster-{cluster.first}", run_state().stamp)
+    sources = save_plan.sources(cluster.stack, cluster.instances, cluster.view)
+    found = {
+        node: facts.read(host.get_fact, source.instance)
+        for node, source in sources.items()
+        if node.host == host.name
+    }
+    refuse("backed up", list(save_plan.problems(sources, found, draft, free=free(repository))))
+    finishes = host.name == cluster.first
+    steps = save_plan.cluster_plan(sources, host.name, draft, keep=kept, finishes=finishes)
+    return steps, locked("backup", cluster.first)
 
 
 def restore(backup: Backup) -> Plan:
     """The plan of putting a backup of any shape into the cluster, for this host."""
     cluster = _Cluster()
-    wanted, manifest = cluster.wanted, backup.manifest
-    names = sorted(cluster.hosts)
-    shares = tuple(
-        backup.share(saved, cluster.own[0])
-        for n, saved in enumerate(manifest.nodes)
-        if names[n % len(names)] == host.name
+    stack, own = cluster.stack, cluster.own
+    shares = restore_plan.cluster_shares(backup, sorted(cluster.hosts), host.name, own[0])
+    found = {each: facts.read(host.get_fact, each, keys=True) for each in own}
+    lines = restore_plan.cluster_problems(stack, cluster.view, backup, shares, found)
+    refuse("restored to", list(lines))
+    compares = host.name == cluster.first
+    steps = restore_plan.cluster_plan(
+        stack, cluster.runtime, backup, shares, own, compares=compares
     )
-    capacity = checks.capacity(manifest, wanted.stack.redis.maxmemory, len(cluster.view.masters))
-    lines = [
-        *problems(cluster.view, wanted.cluster.replicas),
-        *checks.cutting(manifest.nodes, backup.until),
-        *(line for place in cluster.own for line in fits(backup, place, shares=len(shares))),
-        *capacity,
-    ]
-    refuse("restored to", lines)
-    first = host.name == wanted.site.first
-    runtime = cluster.here.runtime
-    steps = carried(wanted.stack, runtime, backup, shares, cluster.own, compares=first)
-    return steps, locked("restore", wanted.site.first)
+    return steps, locked("restore", cluster.first)

@@ -1,12 +1,14 @@
 """What a backup or a restore must know of a server and its host."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from deploy.backups.places import Place
-from deploy.backups.scripts import room
+from deploy.backups.append_only_file import room
+from deploy.backups.scratch_server import PROGRAM
 from deploy.commands import RedisCli
 from deploy.facts.base import ScriptFact, kibibytes, pairs, script
+from deploy.facts.gather import Reader
+from deploy.runtimes.instances import Instance
 
 
 class InfoFact(ScriptFact[dict[str, str] | None]):
@@ -26,12 +28,12 @@ class InfoFact(ScriptFact[dict[str, str] | None]):
 
 
 class KeysFact(ScriptFact[int | None]):
-    """How many keys a server holds, up to some hundreds; those by which services tell that they
-    are alive don't count. None if it can't be told.
+    """How many keys a server holds, up to some hundreds, without those of the services' leases.
+    None if it can't be told.
     """
 
-    def command(self, place: Place) -> str:
-        return script(place.program("keys", *place.server(), server=True))
+    def command(self, instance: Instance) -> str:
+        return script(instance.python(PROGRAM, "keys", *instance.endpoint(), server=True))
 
     def process(self, output: list[str]) -> int | None:
         found: int = json.loads(output[-1])["keys"]
@@ -52,11 +54,11 @@ class Room:
 
 
 class RoomFact(ScriptFact[Room]):
-    """How much there is, and how much more there could be."""
+    """Reads them."""
 
-    def command(self, place: Place) -> str:
+    def command(self, instance: Instance) -> str:
         memory = "awk '/^MemAvailable/ {print \"memory=\" $2}' /proc/meminfo"
-        return script(room(place), memory)
+        return script(room(instance), memory)
 
     def process(self, output: list[str]) -> Room:
         found = pairs(output)
@@ -65,3 +67,21 @@ class RoomFact(ScriptFact[Room]):
     @staticmethod
     def default() -> Room:
         return Room()
+
+
+@dataclass(frozen=True)
+class InstanceFacts:
+    """A server as it is now; `keys` only where a restore asks for it."""
+
+    info: dict[str, str] | None = None
+    room: Room = field(default_factory=Room)
+    keys: int | None = None
+
+
+def read(fact: Reader, instance: Instance, *, keys: bool = False) -> InstanceFacts:
+    """Reads a server of the host that `fact` reads."""
+    return InstanceFacts(
+        fact(InfoFact, instance.cli),
+        fact(RoomFact, instance),
+        fact(KeysFact, instance) if keys else None,
+    )

@@ -1,6 +1,6 @@
 """What a backup says of itself: `manifest.json`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,26 +92,3 @@ class Manifest(_Part):
     def held(self) -> Held:
         """What all of it holds."""
         return together([node.held for node in self.nodes])
-
-
-def moment_of(given: object) -> int:
-    """Unix seconds of `2026-11-21T13:40:00Z` (without a zone: UTC), or of themselves.
-
-    Raises:
-        ValueError: it is no moment.
-    """
-    if isinstance(given, int) and not isinstance(given, bool):
-        return given
-    try:
-        moment = datetime.fromisoformat(str(given))
-    except ValueError:
-        raise ValueError(
-            f"point_in_time: {given!r} is no time; write it like 2026-11-21T13:40:00Z, or as unix "
-            "seconds"
-        ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
-
-def iso(moment: int) -> str:
-    """A moment as people read it."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

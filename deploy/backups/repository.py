@@ -1,4 +1,4 @@
-"""Where backups stand on the control machine: `<to>/<name>/<time>/`, each whole or not there.
+"""The repository of backups on the control machine: `<to>/<name>/<time>/`, each whole or not there.
 
 A backup is made in `.<time>.part` and gets its name when everything of it is written; nobody but
 its owner can read any of it.
@@ -27,7 +27,7 @@ class BackupError(Exception):
 
 
 def default_repository() -> Path:
-    """Where backups go that nobody said a place for."""
+    """Where backups go if nobody says where."""
     root = os.environ.get("XDG_DATA_HOME")
     return (Path(root) if root else Path.home() / ".local/share") / "thoughtstream/backups"
 
@@ -36,6 +36,7 @@ class Draft:
     """A backup in the making. Whoever has a part of it puts it in; the last one finishes it."""
 
     def __init__(self, repository: Path, name: str, stamp: str) -> None:
+        self.repository = repository
         self.folder = repository / name
         self.name = name
         self.whole = self.folder / stamp
@@ -113,7 +114,7 @@ def open_backup(given: str) -> tuple[Path, Manifest]:
         whole = sorted(folder.glob(f"*/{MANIFEST}"))
         if not whole:
             raise BackupError(
-                f"from_: {folder} is no backup (it has no {MANIFEST}) and holds none; give the "
+                f"from_: {folder} is not a backup (it has no {MANIFEST}) and holds none; give the "
                 "folder that deploy.backup named"
             )
         folder = whole[-1].parent
@@ -136,10 +137,10 @@ def verify(folder: Path, saved: Saved) -> None:
     if not path.exists():
         raise BackupError(f"{path}: is missing; {cure}")
     if (size := path.stat().st_size) != saved.bytes:
-        raise BackupError(f"{path}: has {size} bytes and should have {saved.bytes}; {cure}")
+        raise BackupError(f"{path}: has {size} bytes, and should have {saved.bytes}; {cure}")
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != saved.sha256:
-            raise BackupError(f"{path}: its sha256 is another than the manifest's; {cure}")
+            raise BackupError(f"{path}: its sha256 is not the manifest's; {cure}")
     if problem := contents(path, saved):
         raise BackupError(f"{path}: {problem}; {cure}")
 
@@ -153,10 +154,10 @@ def contents(path: Path, saved: Saved) -> str | None:
                 if file := archive.extractfile(member):
                     found[Path(member.name).name] = _sum(file)
     except tarfile.TarError as error:
-        return f"is no archive ({error})"
+        return f"is not an archive ({error})"
     wanted = {name: file.sha256 for name, file in saved.files.items()}
     wrong = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
-    return f"{', '.join(wrong)}: not as it was on the host" if wrong else None
+    return f"{', '.join(wrong)}: differs from the file on the host" if wrong else None
 
 
 def _sum(file: IO[bytes]) -> str:

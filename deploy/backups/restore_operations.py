@@ -1,63 +1,63 @@
-"""Steps of a restore, carried out."""
-
-from functools import cache
+"""The steps of a restore, carried out."""
 
 from pyinfra import logger
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
-from deploy.backups import scripts
+from deploy.backups import append_only_file as aof
+from deploy.backups import point_in_time
 from deploy.backups.manifest import Held, together
 from deploy.backups.repository import BackupError
+from deploy.backups.restore_steps import Compare, CopyKeys, Empty, SetAside, Share, Upload
 from deploy.backups.save_operations import progress, works
-from deploy.backups.steps import Bring, Carry, Compare, Empty, SetAside, Share
+from deploy.backups.scratch_server import PROGRAM, with_scratch
 from deploy.backups.transfer import run
 from deploy.operations.perform import perform
 from deploy.quantities import about
+from deploy.run_state import run_state
 
 
-@cache
-def tried() -> dict[str, Held]:
-    """What each archive held when this run tried it: all hosts' shares, by archive."""
-    return {}
+def _uploaded() -> dict[str, Held]:
+    """What each archive held when this run verified it: all hosts' shares, by archive."""
+    return run_state().once("uploaded archives", dict[str, Held])
 
 
 @perform.register
-def _bring(step: Bring) -> None:
-    works(name=str(step), work=lambda state, host: _bring_all(state, host, step))
+def _upload(step: Upload) -> None:
+    works(name=str(step), work=lambda state, host: _upload_all(state, host, step))
 
 
-def _bring_all(state: State, host: Host, step: Bring) -> None:
-    for place in dict.fromkeys(share.place for share in step.shares):
-        run(state, host, scripts.tidy(place))
+def _upload_all(state: State, host: Host, step: Upload) -> None:
+    for instance in dict.fromkeys(share.instance for share in step.shares):
+        run(state, host, aof.tidy(instance))
     for share in step.shares:
-        _bring_one(state, host, share, step.until)
+        _upload_one(state, host, share, step.until)
 
 
-def _bring_one(state: State, host: Host, share: Share, until: int | None) -> None:
-    saved, place, folder = share.saved, share.place, share.folder
+def _upload_one(state: State, host: Host, share: Share, until: int | None) -> None:
+    saved, instance, folder = share.saved, share.instance, share.folder
     tell = progress(host, f"{saved.archive} ({about(saved.bytes)})", saved.bytes)
     with share.archive.open("rb") as archive:
-        run(state, host, scripts.unpack(place, folder), source=archive, progress=tell)
-    files, _ = scripts.summed(run(state, host, scripts.summary(place, folder)))
+        run(state, host, aof.unpack(instance, folder), source=archive, progress=tell)
+    files, _ = aof.summed(run(state, host, aof.summary(instance, folder)))
     if wrong := sorted(name for name, file in saved.files.items() if files.get(name) != file):
-        raise BackupError(f"{saved.archive}: {', '.join(wrong)} came damaged; run it again")
-    run(state, host, scripts.check(place, folder, until=until))
-    held = Held.model_validate_json(run(state, host, scripts.with_scratch(place, folder, "digest")))
+        raise BackupError(f"{saved.archive}: {', '.join(wrong)} arrived damaged; run it again")
+    run(state, host, point_in_time.cut(instance, folder, until))
+    held = Held.model_validate_json(run(state, host, with_scratch(instance, folder, "digest")))
     if until is None and (lines := saved.held.differences(held)):
-        raise BackupError("\n".join([f"{saved.archive}: isn't what was saved", *lines]))
-    tried()[saved.archive] = held
-    logger.info(f"{host.print_prefix}{saved.archive}: {held.keys} keys, as it should be")
+        raise BackupError("\n".join([f"{saved.archive}: does not hold what was saved", *lines]))
+    _uploaded()[saved.archive] = held
+    logger.info(f"{host.print_prefix}{saved.archive}: {held.keys} keys, verified")
 
 
 @perform.register
 def _aside(step: SetAside) -> None:
     def work(state: State, host: Host) -> None:
-        for place in step.places:
-            folder = f"{place.data}/{step.name}"
-            freeze = scripts.freeze(place, folder, percentage=step.percentage)
+        for instance in step.instances:
+            folder = f"{instance.data}/{step.name}"
+            freeze = aof.freeze(instance, folder, percentage=step.percentage)
             run(state, host, freeze)
-            run(state, host, scripts.settle(place, folder))
+            run(state, host, aof.settle(instance, folder))
 
     works(name=str(step), work=work)
 
@@ -65,22 +65,22 @@ def _aside(step: SetAside) -> None:
 @perform.register
 def _empty(step: Empty) -> None:
     def work(state: State, host: Host) -> None:
-        for place in step.places:
-            master = f"{place.cli('info', 'replication')} | grep -q '^role:master'"
-            run(state, host, f"if {master}; then {place.cli('flushall', 'sync')}; fi")
+        for instance in step.instances:
+            master = f"{instance.cli('info', 'replication')} | grep -q '^role:master'"
+            run(state, host, f"if {master}; then {instance.cli('flushall', 'sync')}; fi")
 
     works(name=str(step), work=work)
 
 
 @perform.register
-def _carry(step: Carry) -> None:
+def _copy(step: CopyKeys) -> None:
     def work(state: State, host: Host) -> None:
         for share in step.shares:
-            place, folder = share.place, share.folder
-            copy = ["copy", *place.server(), *(["--cluster"] if step.cluster else [])]
-            run(state, host, scripts.with_scratch(place, folder, *copy, server=True))
-            run(state, host, scripts.forget(place, folder))
-            logger.info(f"{host.print_prefix}{share.saved.archive}: carried over")
+            instance, folder = share.instance, share.folder
+            copy = ["copy", *instance.endpoint(), *(["--cluster"] if step.cluster else [])]
+            run(state, host, with_scratch(instance, folder, *copy, server=True))
+            run(state, host, aof.remove(instance, folder))
+            logger.info(f"{host.print_prefix}{share.saved.archive}: keys copied")
 
     works(name=str(step), work=work)
 
@@ -91,17 +91,17 @@ def _compare(step: Compare) -> None:
 
 
 def _compare_all(state: State, host: Host, step: Compare) -> None:
-    place = step.place
-    if place is None:
+    instance = step.instance
+    if instance is None:
         return
     cluster = ["--cluster"] if step.cluster else []
-    command = place.program("digest", *place.server(), *cluster, server=True)
+    command = instance.python(PROGRAM, "digest", *instance.endpoint(), *cluster, server=True)
     now = Held.model_validate_json(run(state, host, command))
-    wanted = together([tried()[archive] for archive in step.archives])
+    wanted = together([_uploaded()[archive] for archive in step.archives])
     if lines := wanted.differences(now):
         kept = f"; what was there before is in {step.aside}" if step.aside else ""
-        raise BackupError("\n".join([f"the server isn't what was restored{kept}", *lines]))
+        raise BackupError("\n".join([f"the server does not hold what was restored{kept}", *lines]))
     logger.info(
-        f"{host.print_prefix}restored: {now.keys} keys, the same by value, and {now.passing} with "
-        "a time to live"
+        f"{host.print_prefix}restored: {now.keys} keys with the same values, and {now.passing} "
+        "with a time to live"
     )

@@ -1,4 +1,4 @@
-"""Steps of backups and restores, carried out."""
+"""The steps of a backup, carried out."""
 
 import hashlib
 from collections.abc import Callable, Generator
@@ -10,10 +10,11 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.api.state import State
 
-from deploy.backups import scripts
+from deploy.backups import append_only_file as aof
 from deploy.backups.manifest import Held, Saved
 from deploy.backups.repository import BackupError, Draft, contents
-from deploy.backups.steps import Finish, Save, Source
+from deploy.backups.save_steps import Finish, Save, Source
+from deploy.backups.scratch_server import with_scratch
 from deploy.backups.transfer import run
 from deploy.operations.perform import perform
 from deploy.quantities import about
@@ -53,32 +54,30 @@ def _finished(host: Host, step: Finish) -> None:
     old = step.draft.finish(list(step.archives), cluster=step.cluster, keep=step.keep)
     for path in old:
         logger.info(f"{host.print_prefix}removed {path}")
-    logger.info(f"{host.print_prefix}the backup is {step.draft.whole}")
+    logger.info(f"{host.print_prefix}the backup is in {step.draft.whole}")
 
 
 def save(state: State, host: Host, source: Source, draft: Draft) -> None:
     """Puts one server's log into the draft: frozen, settled, loaded by a server of its own, which
     is asked what it holds; brought here, and compared file by file.
     """
-    place = source.place
-    folder = f"{place.data}/backup-{draft.whole.name}"
+    instance = source.instance
+    folder = f"{instance.data}/backup-{draft.whole.name}"
     try:
-        freeze = scripts.freeze(place, folder, percentage=source.percentage)
+        freeze = aof.freeze(instance, folder, percentage=source.percentage)
         moment = int(run(state, host, freeze).split()[-1])
-        run(state, host, scripts.settle(place, folder))
-        files, since = scripts.summed(run(state, host, scripts.summary(place, folder)))
-        held = Held.model_validate_json(
-            run(state, host, scripts.with_scratch(place, folder, "digest"))
-        )
+        run(state, host, aof.settle(instance, folder))
+        files, since = aof.summed(run(state, host, aof.summary(instance, folder)))
+        held = Held.model_validate_json(run(state, host, with_scratch(instance, folder, "digest")))
         with draft.open(source.archive) as file:
             sink = _Sum(file)
             whole = sum(each.bytes for each in files.values())
             tell = progress(host, f"{source.archive} ({about(whole)})", whole)
-            run(state, host, scripts.pack(place, folder), sink=sink, progress=tell)
+            run(state, host, aof.pack(instance, folder), sink=sink, progress=tell)
     finally:
-        run(state, host, scripts.forget(place, folder))
+        run(state, host, aof.remove(instance, folder))
     saved = Saved(
-        node=source.node,
+        node=source.name,
         role=source.role,
         slots=source.slots,
         redis=source.redis,
@@ -94,7 +93,7 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
         raise BackupError(f"{source.archive}: {problem}; run it again")
     draft.put(saved)
     logger.info(
-        f"{host.print_prefix}{source.node}: {held.keys} keys, {held.passing} with a time to live, "
+        f"{host.print_prefix}{source.name}: {held.keys} keys, {held.passing} with a time to live, "
         f"{about(sink.bytes)}"
     )
 
@@ -117,7 +116,7 @@ class _Sum:
 
 
 def progress(host: Host, what: str, whole: int) -> Callable[[int], None]:
-    """Says every tenth of the way."""
+    """What tells the operator each tenth of a transfer."""
     told = 0
 
     def tell(done: int) -> None:

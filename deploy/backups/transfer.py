@@ -1,5 +1,5 @@
-"""Bytes to and from a host: commands whose input or output is a stream. pyinfra's own transfers
-want a second copy on the host, which others there could read.
+"""Streams to and from a host: commands whose input or output is a file here. pyinfra's own
+transfers need a second copy on the host, which others there could read.
 """
 
 import subprocess
@@ -72,7 +72,7 @@ def _runner(host: Host) -> _Runner:
         return _over_ssh
     if issubclass(host.connector_cls, LocalConnector):
         return _here
-    raise BackupError(f"{host.name}: backups go over SSH or stay on this machine (@local)")
+    raise BackupError(f"{host.name}: backups work over SSH and on this machine (@local)")
 
 
 def _over_ssh(

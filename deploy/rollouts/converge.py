@@ -15,8 +15,7 @@ from deploy.layout import CLUSTER_ROLES
 from deploy.rollouts.inventory import Hosts
 from deploy.rollouts.restart import rolling
 from deploy.rollouts.shards import arrange
-from deploy.runtimes.docker import Docker
-from deploy.runtimes.linux import LinuxNative
+from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.steps import Step
 from thoughtstream.keys import Role
 
@@ -25,7 +24,7 @@ from thoughtstream.keys import Role
 class Known:
     """A host that was read: how it is deployed to, and what it is now."""
 
-    runtime: LinuxNative | Docker
+    runtime: ServerRuntime
     facts: Facts
 
 

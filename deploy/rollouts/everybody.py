@@ -1,8 +1,6 @@
 """All hosts of a cluster, read once each in a run, whoever asks."""
 
 from contextlib import AbstractContextManager, nullcontext
-from threading import Lock
-from weakref import WeakKeyDictionary
 
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
@@ -15,15 +13,9 @@ from deploy.operations.locks import locked
 from deploy.rollouts import converge
 from deploy.rollouts.converge import Known
 from deploy.rollouts.inventory import Hosts, read
-from deploy.runtimes import runtime_of
-from deploy.runtimes.docker import Docker
-from deploy.runtimes.linux import LinuxNative
+from deploy.run_state import run_state
+from deploy.runtimes import server_runtime_of
 from deploy.steps import Step
-
-_READ: WeakKeyDictionary[Host, Known] = WeakKeyDictionary()
-_READING: WeakKeyDictionary[Host, Lock] = WeakKeyDictionary()
-_PLANS: dict[str, list[Step]] = {}
-"""By host; whoever has read all hosts first makes them all, for each depends on all hosts."""
 
 
 def hosts() -> Hosts:
@@ -59,13 +51,17 @@ def plan() -> tuple[list[Step], AbstractContextManager[None]]:
     """
     wanted = hosts()
     found = known(wanted, host.name)
-    if not _PLANS:
-        if lines := converge.problems(wanted, found):
-            told = "\n".join(f"  {line}" for line in lines)
-            raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
-        _PLANS.update({name: converge.plan(wanted, found, name) for name in found})
-    changes = any(step.changes for steps in _PLANS.values() for step in steps)
-    return _PLANS[host.name], locked("stack", wanted.site.first) if changes else nullcontext()
+    plans = run_state().once("plans", lambda: _plans(wanted, found))
+    changes = any(step.changes for steps in plans.values() for step in steps)
+    return plans[host.name], locked("stack", wanted.site.first) if changes else nullcontext()
+
+
+def _plans(wanted: Hosts, found: dict[str, Known]) -> dict[str, list[Step]]:
+    """Every host's plan, for each depends on all hosts."""
+    if lines := converge.problems(wanted, found):
+        told = "\n".join(f"  {line}" for line in lines)
+        raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
+    return {name: converge.plan(wanted, found, name) for name in found}
 
 
 def known(wanted: Hosts, first: str) -> dict[str, Known]:
@@ -75,15 +71,12 @@ def known(wanted: Hosts, first: str) -> dict[str, Known]:
 
 
 def _known(wanted: Hosts, other: Host) -> Known:
-    with _READING.setdefault(other, Lock()):
-        if other not in _READ:
-            _READ[other] = _look(wanted, other)
-        return _READ[other]
+    return run_state().once(other, lambda: _look(wanted, other))
 
 
 def _look(wanted: Hosts, other: Host) -> Known:
     machine = other.get_fact(MachineFact)
-    runtime = runtime_of(wanted.stack, machine, wanted.on(other.name))
-    if not isinstance(runtime, Docker | LinuxNative):
+    runtime = server_runtime_of(wanted.stack, machine, wanted.on(other.name))
+    if not runtime.clusters:
         raise DeployError(f"{other.name}: a cluster's nodes run on Linux, and this is a Mac")
     return Known(runtime, gather(other.get_fact, machine, runtime.watch(), local=False))

@@ -10,9 +10,7 @@ from deploy.cluster.nodes import Site
 from deploy.cluster.topology import Node, Shard, TopologyError, nodes_of, shape
 from deploy.commands import RedisCli
 from deploy.facts.machine import Machine
-from deploy.runtimes import runtime_of
-from deploy.runtimes.docker import Docker
-from deploy.runtimes.linux import LinuxNative
+from deploy.runtimes import server_runtime_of
 from deploy.settings import Cluster, Stack
 
 _LINUX = Machine(system="Linux")
@@ -45,9 +43,7 @@ class Hosts:
         """The nodes, and how each is asked on its host."""
         clis: dict[Node, RedisCli] = {}
         for host in sorted(self.addresses):
-            runtime = runtime_of(self.stack, _LINUX, self.on(host))
-            assert isinstance(runtime, Docker | LinuxNative)
-            clis |= runtime.nodes
+            clis |= server_runtime_of(self.stack, _LINUX, self.on(host)).nodes
         return Site(clis, self.cluster.replicas, self.stack.service.start_timeout_s)
 
 

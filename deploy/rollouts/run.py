@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Lock as Mutex
 
 from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
@@ -18,9 +17,7 @@ from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts import everybody
 from deploy.rollouts.verbs import Cluster, Rollout
-
-_PLANS: dict[str, Rollout] = {}
-_PLANNING = Mutex()
+from deploy.run_state import run_state
 
 
 def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
@@ -31,10 +28,7 @@ def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
     """
     # One failure ends the run everywhere, and nobody is asked whether to go on without a host.
     state.should_raise_failed_hosts = None
-    with _PLANNING:
-        if verb not in _PLANS:
-            _PLANS[verb] = _planned(verb, plan)
-    rollout = _PLANS[verb]
+    rollout = run_state().once(verb, lambda: _planned(verb, plan))
     if rollout.changes:
         with locked(verb, rollout.site.first):
             carry_out(rollout.steps(host.name))

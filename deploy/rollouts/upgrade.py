@@ -1,22 +1,12 @@
 """Another version of Redis or of the service, node by node. Pure."""
 
-from collections.abc import Iterator
-
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.sequence import Turn
 from deploy.cluster.topology import Node
 from deploy.rollouts import converge
-from deploy.rollouts.converge import Known
 from deploy.rollouts.restart import rolling
 from deploy.rollouts.verbs import Cluster, Rollout, is_well
-from deploy.runtimes.docker import Docker
-from deploy.steps import Gate, PullImage, Run, Step
-from deploy.versions import numbers, upstream
-
-_APT = (
-    "DEBIAN_FRONTEND=noninteractive apt-get install -y --only-upgrade --no-install-recommends "
-    "-o Dpkg::Options::=--force-confold redis-server redis-tools"
-)
+from deploy.steps import Step
 
 
 def upgrade(cluster: Cluster) -> Rollout:
@@ -24,17 +14,18 @@ def upgrade(cluster: Cluster) -> Rollout:
     the service, host by host. Never to an older Redis, which could not read the data.
     """
     is_well(cluster)
-    if lines := [line for known in cluster.hosts.values() for line in _older(known)]:
+    hosts = cluster.hosts
+    lines = [line for known in hosts.values() for line in known.runtime.downgrades(known.facts)]
+    if lines:
         raise ClusterError(
             "Redis can't go back to an older version; restore a backup there", *lines
         )
-    hosts = cluster.hosts
-    fetched = {name: _fetch(known) for name, known in sorted(hosts.items())}
+    fetched = {name: known.runtime.fetch(known.facts) for name, known in sorted(hosts.items())}
     why = {**converge.restarts(hosts), **_replaced(cluster)}
     packages = [
         Turn(name, step, cluster.well())
         for name, known in sorted(hosts.items())
-        for step in _install(known)
+        for step in known.runtime.install(known.facts)
     ]
     nodes = rolling(cluster.view, cluster.wanted.cluster.replicas, why)
     ready = {
@@ -55,46 +46,6 @@ def _replaced(cluster: Cluster) -> dict[Node, list[Step]]:
     found = {}
     for node, view in cluster.view.present.items():
         known = cluster.hosts[node.host]
-        if isinstance(known.runtime, Docker):
-            continue
-        to = upstream(known.facts.software.candidate)
-        if _is_to_install(known) or (to is not None and to != view.version):
-            found[node] = known.runtime.restart(node, f"Redis {view.version} -> {to}")
+        if why := known.runtime.outdated(known.facts, view.version):
+            found[node] = known.runtime.restart(node, why)
     return found
-
-
-def _is_to_install(known: Known) -> bool:
-    software = known.facts.software
-    return software.candidate is not None and software.candidate != software.redis
-
-
-def _install(known: Known) -> Iterator[Step]:
-    software = known.facts.software
-    if not isinstance(known.runtime, Docker) and _is_to_install(known):
-        yield Run(f"upgrade redis-server {software.redis} -> {software.candidate}", _APT)
-
-
-def _fetch(known: Known) -> list[Step]:
-    """The image, which a tag doesn't always say the version of, before anything refers to it."""
-    runtime, docker = known.runtime, known.facts.docker
-    if not isinstance(runtime, Docker) or docker is None:
-        return []
-    image = runtime.stack.docker.image
-    running = max((v.version for v in known.facts.nodes.values() if v), key=numbers, default="0")
-    found = f"docker run --rm --entrypoint redis-server {image} --version"
-    version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
-    newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
-    check = f'{version}; [ -n "$new" ] && [ "{newest}" = "$new" ]'
-    pull = [] if image in docker.images else [PullImage(image)]
-    return [*pull, Gate(f"{image} isn't older than {running}, which runs", check, 0, found)]
-
-
-def _older(known: Known) -> Iterator[str]:
-    """The nodes that run a version that is newer than apt's; what Docker would get is checked
-    before every deployment.
-    """
-    candidate = known.facts.software.candidate
-    to = numbers(upstream(candidate) or "")
-    for node, view in known.facts.nodes.items():
-        if not isinstance(known.runtime, Docker) and view and to < numbers(view.version)[: len(to)]:
-            yield f"{node} runs {view.version}, and apt's redis-server {candidate} is older"

@@ -9,15 +9,19 @@ from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.embedded import Embedded
 from deploy.runtimes.linux import LinuxNative
+from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.settings import Stack
 
 
-def runtime_of(stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> Runtime:
-    """The runtime that the inventory chose, for this kind of machine; `nodes`: those of a cluster
-    that the host has.
-    """
+def runtime_of(stack: Stack, machine: Machine) -> Runtime:
+    """The runtime that the inventory chose, for this kind of machine."""
     if stack.runtime == "embedded":
         return Embedded(stack, machine)
+    return server_runtime_of(stack, machine)
+
+
+def server_runtime_of(stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> ServerRuntime:
+    """The same where Redis is a server of the host; `nodes`: those of a cluster that it has."""
     if stack.runtime == "docker":
         return Docker(stack, machine, nodes)
     if machine.system == "Darwin":

@@ -9,6 +9,7 @@ from deploy.facts.files import PathState
 from deploy.facts.gather import Facts, Watch
 from deploy.layout import Layout
 from deploy.render import render
+from deploy.runtimes.instances import Instance
 from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
 from thoughtstream.keys import Role
 
@@ -35,6 +36,9 @@ class Runtime(Protocol):
 
     def finish(self, facts: Facts) -> list[Step]:
         """The service, once all that it needs is there."""
+
+    def instances(self) -> list[Instance]:
+        """Every Redis of the host that can be backed up and restored to."""
 
     def plan(self, facts: Facts) -> list[Step]:
         """What is to be done, in order; a host that is as it should be gets gates only."""

@@ -8,6 +8,7 @@ from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, darwin_native
 from deploy.render import render
 from deploy.runtimes import preflight
 from deploy.runtimes.base import File, supervised
+from deploy.runtimes.instances import LaunchdInstance
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import ServerSpec
 from deploy.settings import Stack
@@ -21,6 +22,8 @@ class DarwinNative(Native):
     """One Mac with Homebrew."""
 
     service_unit = DAEMON
+    instance = LaunchdInstance
+    clusters = False
     reload_restarts = True
 
     def __init__(self, stack: Stack, machine: Machine) -> None:

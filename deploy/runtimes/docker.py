@@ -22,6 +22,7 @@ from deploy.runtimes import kernel_tuning, next_steps, preflight
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
+from deploy.runtimes.instances import ContainerInstance, Instance
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
 from deploy.runtimes.server_runtime import ServerRuntime
@@ -36,7 +37,7 @@ from deploy.steps import (
     Run,
     Step,
 )
-from deploy.versions import tagged
+from deploy.versions import numbers, tagged
 from deploy.wheels import Release, Target, release_for
 from thoughtstream.keys import Role
 
@@ -232,6 +233,27 @@ class Docker(ServerRuntime):
         service = f"redis-{node.port}"
         log = RewriteLog(self.composed[service].cli)
         return [log, *self._up(service, None, why, restart=True)]
+
+    def instances(self) -> list[Instance]:
+        return [self._instance(server) for server in self.servers]
+
+    def _instance(self, server: Server) -> ContainerInstance:
+        unit = server.spec.unit
+        network = "host" if server.spec.node else f"container:{unit}"
+        return ContainerInstance(
+            unit, server.cli, "/data", "redis:redis", SERVICE_UNIT, server.name, server.address,
+            network,
+        )  # fmt: skip
+
+    def fetch(self, facts: Facts) -> list[Step]:
+        image, present = self.stack.docker.image, facts.docker.images if facts.docker else ()
+        running = max((v.version for v in facts.nodes.values() if v), key=numbers, default="0")
+        found = f"docker run --rm --entrypoint redis-server {image} --version"
+        version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
+        newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
+        check = f'{version}; [ -n "$new" ] && [ "{newest}" = "$new" ]'
+        pull = [] if image in present else [PullImage(image)]
+        return [*pull, Gate(f"{image} isn't older than {running}, which runs", check, 0, found)]
 
     def healthy(self) -> Gate:
         return self._gate("service")

@@ -14,6 +14,7 @@ from deploy.layout import DAEMON, SERVICE_UNIT, HomeLayout, home_layout
 from deploy.render import digest, render
 from deploy.runtimes import next_steps
 from deploy.runtimes.base import File, Runtime, changed, missing_directories, supervised
+from deploy.runtimes.instances import Instance
 from deploy.settings import Stack
 from deploy.steps import Gate, MakeDirectory, Run, StartDaemon, StartUnit, Step
 from deploy.wheels import source_digest
@@ -90,6 +91,9 @@ class Embedded(Runtime):
         if steps:  # with nothing to do, the facts have said already that it is healthy
             steps.append(self._gate())
         return [*steps, next_steps.at_home(self.layout, self.supervisor)]
+
+    def instances(self) -> list[Instance]:
+        return []  # a mind in somebody's home is backed up by copying the home
 
     def _gate(self) -> Gate:
         return Gate(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
+from deploy.facts.software import Software
 from deploy.facts.units import UnitState
 from deploy.layout import REDIS_UNIT, SERVICE_UNIT, SYSTEMD, THP_UNIT, linux_native
 from deploy.render import render
@@ -14,10 +15,14 @@ from deploy.runtimes.native import UP, Native
 from deploy.runtimes.server import ServerSpec
 from deploy.settings import Stack
 from deploy.steps import Gate, Install, MakeUser, Mask, Run, StartUnit, Step
-from deploy.versions import upstream
+from deploy.versions import numbers, upstream
 from deploy.wheels import Target
 
 _DEBIANS_UNIT = "redis-server"
+_UPGRADE = (
+    "DEBIAN_FRONTEND=noninteractive apt-get install -y --only-upgrade --no-install-recommends "
+    "-o Dpkg::Options::=--force-confold redis-server redis-tools"
+)
 
 
 class LinuxNative(Native):
@@ -95,6 +100,25 @@ class LinuxNative(Native):
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartUnit:
         return StartUnit(unit, why, restart=restart, reload=reload)
 
+    def downgrades(self, facts: Facts) -> Iterator[str]:
+        candidate = facts.software.candidate
+        to = numbers(upstream(candidate) or "")
+        for node, view in facts.nodes.items():
+            if view and to < numbers(view.version)[: len(to)]:
+                yield f"{node} runs {view.version}, and apt's redis-server {candidate} is older"
+
+    def install(self, facts: Facts) -> list[Step]:
+        software = facts.software
+        if not _is_to_upgrade(software):
+            return []
+        what = f"upgrade redis-server {software.redis} -> {software.candidate}"
+        return [Run(what, _UPGRADE)]
+
+    def outdated(self, facts: Facts, running: str) -> str:
+        to = upstream(facts.software.candidate)
+        outdated = _is_to_upgrade(facts.software) or (to is not None and to != running)
+        return f"Redis {running} -> {to}" if outdated else ""
+
     def retire(self) -> list[Step]:
         return [Run("stop the service for good", f"systemctl disable --now {SERVICE_UNIT}")]
 
@@ -107,6 +131,11 @@ class LinuxNative(Native):
             f"journalctl --no-pager --output cat --lines 20 --unit {unit}",
             hopeless=f"systemctl is-failed --quiet {unit}",
         )
+
+
+def _is_to_upgrade(software: Software) -> bool:
+    """Whether apt has another Redis than the host."""
+    return software.candidate is not None and software.candidate != software.redis
 
 
 def _starts_by_itself(debians: UnitState | None) -> bool:

@@ -17,6 +17,7 @@ from deploy.render import digest, render
 from deploy.runtimes import next_steps
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.instances import Instance
 from deploy.runtimes.live_or_restart import restart_only
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
@@ -34,6 +35,7 @@ class Native(ServerRuntime, ABC):
     """A host whose own supervisor runs Redis and the service."""
 
     service_unit: str
+    instance: type[Instance] = Instance
     reload_restarts = False
 
     def __init__(
@@ -163,6 +165,16 @@ class Native(ServerRuntime, ABC):
         server = next(one for one in self.servers if one.spec.node == node)
         start = self.start(self.unit_of(server.spec), why, restart=True, reload=False)
         return [RewriteLog(server.cli), start, self._answers(server, again=True)]
+
+    def instances(self) -> list[Instance]:
+        owner = f"{self.layout.owner.redis}:{self.layout.owner.redis_group}"
+        return [
+            self.instance(
+                self.unit_of(server.spec), server.cli, server.layout.redis_data, owner,
+                self.service_unit, server.name, server.address,
+            )
+            for server in self.servers
+        ]  # fmt: skip
 
     def healthy(self) -> Gate:
         check = f"{self.layout.command} status"

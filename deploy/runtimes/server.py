@@ -111,6 +111,16 @@ class Server:
         self.directives = redis_directives(stack, local)
 
     @property
+    def name(self) -> str:
+        """What a backup calls it."""
+        return str(self.spec.node) if self.spec.node else "redis"
+
+    @property
+    def address(self) -> str:
+        """Where it is reached on its host."""
+        return self.spec.node.address if self.spec.node else self.cli.address
+
+    @property
     def _owner(self) -> tuple[str, str]:
         return self.layout.owner.admin, self.layout.owner.redis_group
 

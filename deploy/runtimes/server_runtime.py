@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
@@ -20,6 +21,8 @@ from thoughtstream.keys import Role
 class ServerRuntime(Runtime, ABC):
     """A host that Redis runs on."""
 
+    clusters: ClassVar[bool] = True
+    """Whether its servers can be nodes of a cluster."""
     stack: Stack
     layout: Layout
     tls: HostTls | None
@@ -72,6 +75,24 @@ class ServerRuntime(Runtime, ABC):
     @abstractmethod
     def retire(self) -> list[Step]:
         """The service stops for good: the host leaves its cluster."""
+
+    def downgrades(self, facts: Facts) -> Iterator[str]:
+        """The nodes that run a newer Redis than an upgrade would bring, as far as facts tell."""
+        yield from ()
+
+    def fetch(self, facts: Facts) -> list[Step]:
+        """What an upgrade brings to the host before anything refers to it."""
+        return []
+
+    def install(self, facts: Facts) -> list[Step]:
+        """What an upgrade puts in place of Redis's program, beside the one that runs."""
+        return []
+
+    def outdated(self, facts: Facts, running: str) -> str:
+        """Why a node that runs this version must restart after that; "" if it needn't, or if its
+        restart follows from other settings (an image's).
+        """
+        return ""
 
     def restarts(self, facts: Facts) -> dict[Node, str]:
         """The nodes of a cluster that run and must restart, and why."""

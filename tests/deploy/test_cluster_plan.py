@@ -13,7 +13,7 @@ from deploy.cluster.topology import Node, TopologyError
 from deploy.facts.units import Listener, UnitState
 from deploy.rollouts.converge import Known, plan, problems, restarts
 from deploy.rollouts.inventory import Hosts, read
-from deploy.runtimes import runtime_of
+from deploy.runtimes import server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.settings import stack
@@ -34,7 +34,7 @@ def wanted(runtime: str = "native", **settings: Any) -> Hosts:
 def bare(hosts: Hosts) -> dict[str, Known]:
     found = {}
     for name in ADDRESSES:
-        runtime = runtime_of(hosts.stack, DEBIAN, hosts.on(name))
+        runtime = server_runtime_of(hosts.stack, DEBIAN, hosts.on(name))
         assert isinstance(runtime, LinuxNative | Docker)
         found[name] = Known(runtime, replace(BARE, nodes=dict.fromkeys(hosts.on(name))))
     return found

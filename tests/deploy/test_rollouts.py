@@ -17,7 +17,7 @@ from deploy.rollouts.converge import Known
 from deploy.rollouts.inventory import read
 from deploy.rollouts.upgrade import upgrade
 from deploy.rollouts.verbs import Cluster, Rollout
-from deploy.runtimes import runtime_of
+from deploy.runtimes import server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.settings import stack
@@ -39,7 +39,7 @@ def cluster(
     seen = view(nodes).nodes
     known = {}
     for host in hosts:
-        made = runtime_of(one, DEBIAN, wanted.on(host))
+        made = server_runtime_of(one, DEBIAN, wanted.on(host))
         assert isinstance(made, LinuxNative | Docker)
         facts = replace(BARE, nodes=dict.fromkeys(wanted.on(host)))
         if host not in new:

@@ -12,7 +12,7 @@ from deploy.cluster.topology import Node, nodes_of
 from deploy.facts.gather import Facts, gather
 from deploy.facts.machine import MachineFact
 from deploy.facts.redis import RedisFact, RedisState
-from deploy.runtimes import runtime_of
+from deploy.runtimes import runtime_of, server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import Server
@@ -36,7 +36,11 @@ class Site:
         self.machine = self.read(MachineFact)
         self.everybody = all_nodes(everybody, self.stack)
         own = [node for node in self.everybody if node.host == target.name]
-        self.runtime = runtime_of(self.stack, self.machine, own)
+        self.runtime = (
+            server_runtime_of(self.stack, self.machine, own)
+            if own
+            else runtime_of(self.stack, self.machine)
+        )
 
     def read(self, name_or_cls: type[FactBase[T]], *args: Any) -> T:
         """A fact, read now."""

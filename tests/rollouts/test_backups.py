@@ -82,7 +82,7 @@ def test_a_full_disk_at_either_end_is_said_and_nothing_is_changed(
     assert too_large.returncode == 1
     assert "File too large" in said and "Traceback" not in said
     assert left(one) == ""
-    with pytest.raises(RuntimeError, match="is no backup"):
+    with pytest.raises(RuntimeError, match="is not a backup"):
         control.pyinfra(one.inventory(), "deploy.restore", f"from_={tmp_path}/alone")
 
     control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")

@@ -1,4 +1,4 @@
-"""What a backup and a restore run on a host: shell scripts of commands, pure.
+"""What a backup and a restore do with Redis's log, the append-only file: shell scripts, pure.
 
 Redis only ever appends to the last file of its log or replaces whole files, so hard links to them
 stay what they are but for that file's end; of it, as much is copied as was there.
@@ -7,30 +7,30 @@ stay what they are but for that file's end; of it, as much is copied as was ther
 from shlex import quote
 
 from deploy.backups.manifest import File
-from deploy.backups.places import SCRATCH, Place
+from deploy.runtimes.instances import Instance
 
 LOG = "appendonlydir"
 _SUMS = "{ sha256sum * 2>/dev/null || shasum -a 256 *; }"
 _TRIES = 600
 
 
-def freeze(place: Place, folder: str, *, percentage: int) -> str:
+def freeze(instance: Instance, folder: str, *, percentage: int) -> str:
     """Links the log's files into a new folder while no rewrite can replace them.
 
     `percentage` is what the inventory says of rewrites: it is set again at the end whatever
     happened, also by the next backup after one that was killed.
     """
     rewrites = "auto-aof-rewrite-percentage"
-    info = f"{place.cli('info', 'persistence')} | tr -d '\\r'"
+    info = f"{instance.cli('info', 'persistence')} | tr -d '\\r'"
     idle = "grep -c -x -e aof_rewrite_in_progress:0 -e aof_rewrite_scheduled:0 -e aof_enabled:1"
-    link = place.inside(_link(place.data, folder))
+    link = instance.inside(_link(instance.data, folder))
     return "\n".join(
         [
             "set -eu",
-            f"back() {{ {place.cli('config', 'set', rewrites, str(percentage))} >/dev/null; }}",
+            f"back() {{ {instance.cli('config', 'set', rewrites, str(percentage))} >/dev/null; }}",
             "trap back EXIT",
             "trap 'exit 1' INT TERM HUP",
-            f"{place.cli('config', 'set', rewrites, '0')} >/dev/null",
+            f"{instance.cli('config', 'set', rewrites, '0')} >/dev/null",
             "n=0",
             f'until [ "$({info} | {idle})" = 3 ]; do',
             "  n=$((n + 1))",
@@ -63,9 +63,9 @@ def _link(data: str, folder: str) -> str:
     )
 
 
-def settle(place: Place, folder: str) -> str:
+def settle(instance: Instance, folder: str) -> str:
     """Makes the links a log of its own: its last file is copied, up to the last whole command."""
-    return place.inside(
+    return instance.inside(
         "\n".join(
             [
                 "set -eu",
@@ -75,7 +75,7 @@ def settle(place: Place, folder: str) -> str:
                 'head -c "$size" "$last" >../copy',
                 'mv -f ../copy "$last"',
                 _check("--fix"),
-                f"chown -R {place.owner} {quote(folder)}",
+                f"chown -R {instance.owner} {quote(folder)}",
                 "rm ../last ../size",
             ]
         )
@@ -90,9 +90,9 @@ def _check(option: str = "") -> str:
     )
 
 
-def summary(place: Place, folder: str) -> str:
+def summary(instance: Instance, folder: str) -> str:
     """Lines of `sha256  bytes  file` of a settled log, then `since T`: its first timestamp."""
-    return place.inside(
+    return instance.inside(
         "\n".join(
             [
                 "set -eu",
@@ -118,76 +118,41 @@ def summed(text: str) -> tuple[dict[str, File], int | None]:
     return files, int(since) if since else None
 
 
-def with_scratch(place: Place, folder: str, *arguments: str, server: bool = False) -> str:
-    """Runs our program against a server of its own on the folder; it prints what that prints. With
-    `server` the program asks the real one, too.
-
-    The log is as it was afterwards: a server writes down the keys that expire.
-    """
-    scratch = place.scratch(folder)
-    socket = f"{folder}/{SCRATCH}"
-    program = place.program(*arguments, "--socket", socket, server=server)
-    log = place.inside(f"tail -n 5 {quote(folder)}/scratch.log")
-    sizes = f"cd {quote(folder)}/{LOG} && wc -c *.aof | grep -v ' total$'"
-    shrink = (
-        f"cd {quote(folder)}/{LOG} && while read -r size f; do "
-        'dd if=/dev/null of="$f" bs=1 seek="$size" 2>/dev/null; done'
-    )
-    return "\n".join(
-        [
-            "set -eu",
-            f"sizes=$({place.inside(sizes)})",
-            f"away() {{ {scratch['stop']}; }}",
-            "trap away EXIT",
-            "trap 'exit 1' INT TERM HUP",
-            scratch["start"],
-            f"until {scratch['ready']}; do",
-            f"  {scratch['alive']} || {{ {log} >&2; exit 1; }}",
-            "  sleep 0.2",
-            "done",
-            program,
-            "away",
-            f'printf "%s\\n" "$sizes" | {place.inside(shrink)}',
-        ]
-    )
-
-
-def pack(place: Place, folder: str) -> str:
+def pack(instance: Instance, folder: str) -> str:
     """The settled log as a tar archive on standard output."""
-    return place.inside(f"tar -C {quote(folder)} -cf - {LOG}")
+    return instance.inside(f"tar -C {quote(folder)} -cf - {LOG}")
 
 
-def forget(place: Place, folder: str) -> str:
+def remove(instance: Instance, folder: str) -> str:
     """Removes a folder."""
-    return place.inside(f"rm -rf {quote(folder)}")
+    return instance.inside(f"rm -rf {quote(folder)}")
 
 
-def tidy(place: Place) -> str:
+def tidy(instance: Instance) -> str:
     """Removes what restores that were cut off have left."""
-    return place.inside(f"rm -rf {quote(place.data)}/restore-*")
+    return instance.inside(f"rm -rf {quote(instance.data)}/restore-*")
 
 
-def unpack(place: Place, folder: str) -> str:
+def unpack(instance: Instance, folder: str) -> str:
     """A folder of the archive on standard input."""
-    return place.inside(
+    return instance.inside(
         f"set -eu; umask 077; mkdir -p {quote(folder)}; tar -C {quote(folder)} -xf -; "
-        f"chown -R {place.owner} {quote(folder)}"
+        f"chown -R {instance.owner} {quote(folder)}"
     )
 
 
-def check(place: Place, folder: str, *, until: int | None = None) -> str:
-    """Checks an unpacked log as Redis itself does, or cuts it after a moment."""
-    option = "" if until is None else f"--truncate-to-timestamp {until}"
-    return place.inside(
+def check(instance: Instance, folder: str, option: str = "") -> str:
+    """Has `redis-check-aof` read an unpacked log; with an option, change it."""
+    return instance.inside(
         f"set -eu; cd {quote(folder)}/{LOG}\n{_check(option)}\n"
-        f"chown -R {place.owner} {quote(folder)}"
+        f"chown -R {instance.owner} {quote(folder)}"
     )
 
 
-def swap(place: Place, folder: str, aside: str) -> str:
+def swap(instance: Instance, folder: str, aside: str) -> str:
     """Puts the folder's log in the place of the server's, which is stopped; the old is kept."""
-    data = quote(place.data)
-    return place.inside(
+    data = quote(instance.data)
+    return instance.inside(
         "\n".join(
             [
                 "set -eu",
@@ -195,16 +160,16 @@ def swap(place: Place, folder: str, aside: str) -> str:
                 f"mkdir -p {quote(aside)}",
                 f"for f in {LOG} dump.rdb; do [ ! -e $f ] || mv $f {quote(aside)}/; done",
                 f"mv {quote(folder)}/{LOG} {LOG}",
-                f"chown -R {place.owner} {LOG} {quote(aside)}",
+                f"chown -R {instance.owner} {LOG} {quote(aside)}",
                 f"rm -rf {quote(folder)}",
             ]
         )
     )
 
 
-def room(place: Place) -> str:
+def room(instance: Instance) -> str:
     """`used=`: kilobytes of the log, `free=`: of the disk that it is on."""
-    return place.inside(
-        f"cd {quote(place.data)} && echo used=$(du -sk {LOG} | cut -f 1) && "
+    return instance.inside(
+        f"cd {quote(instance.data)} && echo used=$(du -sk {LOG} | cut -f 1) && "
         "echo free=$(df -Pk . | awk 'NR == 2 {print $4}')"
     )

@@ -1,28 +1,23 @@
-"""Where the data of one Redis are, and how commands on its host reach them: directly, or through a
-container that shares its volume. Pure: shell commands out, no I/O.
+"""One Redis that runs on a host, and how commands on that host reach it, its files and another
+server on them: directly, or through a container that shares its volume. Pure: shell commands out,
+no I/O.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from shlex import join, quote
 
 from deploy.commands import RedisCli, start_daemon, start_unit
-from deploy.layout import LAUNCH_DAEMONS, SERVICE_UNIT
-from deploy.runtimes.base import Runtime
-from deploy.runtimes.darwin import DarwinNative
-from deploy.runtimes.docker import Docker
-from deploy.runtimes.native import Native
-from deploy.runtimes.server import Server
+from deploy.layout import LAUNCH_DAEMONS
 
-_KEYSPACE = Path(__file__).with_name("keyspace.py")
-SCRATCH = "scratch.sock"
+SOCKET = "scratch.sock"
+"""Of a scratch server, in its folder."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """One Redis on one host. `unit` is its unit or container, `service` the service's, `owner` its
-    files' user, `node` how a backup calls it.
+class Instance:
+    """Under systemd. `unit` is its unit or container, `service` the service's, `owner` its files'
+    user, `name` what a backup calls it, `address` where it is reached on its host.
     """
 
     unit: str
@@ -30,7 +25,7 @@ class Place:
     data: str
     owner: str
     service: str
-    node: str
+    name: str
     address: str
 
     def inside(self, script: str) -> str:
@@ -38,8 +33,8 @@ class Place:
         return f"sh -c {quote(script)}"
 
     def scratch(self, folder: str) -> Mapping[str, str]:
-        """Shell commands for a server of its own on `folder`: start, alive, ready, stop."""
-        where = quote(f"{folder}/{SCRATCH}")
+        """Shell commands for a second server, on a copy of the data: start, alive, ready, stop."""
+        where = quote(f"{folder}/{SOCKET}")
         return {
             "start": f"redis-server {_scratch(folder)} </dev/null >/dev/null 2>&1 & scratch=$!",
             "alive": "kill -0 $scratch 2>/dev/null",
@@ -47,15 +42,15 @@ class Place:
             "stop": "{ kill -9 $scratch; wait $scratch; } 2>/dev/null || true",
         }
 
-    def program(self, *arguments: str, server: bool = False) -> str:
-        """Our program `keyspace`, in the service's Python; with `server` it asks the server, as
-        admin, and else a scratch server.
+    def python(self, source: str, *arguments: str, server: bool = False) -> str:
+        """A program in the service's Python; with `server` it reaches the server, whose admin's
+        password it has, and else a scratch server at most.
         """
-        python = f"{self.cli.layout.current}/bin/python"
-        return f"{self._password} {join([python, '-c', _KEYSPACE.read_text(), *arguments])}"
+        program = f"{self.cli.layout.current}/bin/python"
+        return f"{self._password} {join([program, '-c', source, *arguments])}"
 
-    def server(self) -> list[str]:
-        """How our program finds the server, as arguments."""
+    def endpoint(self) -> list[str]:
+        """Where the server is, as options of such a program."""
         ca = ["--ca", self.cli.tls] if self.cli.tls else []
         return ["--address", self.address, "--port", str(self.cli.port), *ca]
 
@@ -73,8 +68,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Mac(Place):
-    """A Mac's, under launchd."""
+class LaunchdInstance(Instance):
+    """On a Mac."""
 
     def stop(self, unit: str) -> str:
         return f"launchctl bootout system/{unit}"
@@ -84,7 +79,7 @@ class Mac(Place):
 
 
 @dataclass(frozen=True)
-class Container(Place):
+class ContainerInstance(Instance):
     """In a container: its volume is reached through other containers of the same image."""
 
     network: str
@@ -99,7 +94,7 @@ class Container(Place):
         # The image's own entrypoint stays: it loads the modules that the data may need.
         run = join(["docker", "run", "--detach", "--name", name, "--network", "none",
                     "--volumes-from", self.unit])  # fmt: skip
-        ping = join(["docker", "exec", name, "redis-cli", "-s", f"{folder}/{SCRATCH}", "-e"])
+        ping = join(["docker", "exec", name, "redis-cli", "-s", f"{folder}/{SOCKET}", "-e"])
         remove = f"docker rm --force {name} >/dev/null 2>&1 || true"
         server = f"redis-server {_scratch(folder)} --unixsocketperm 777"
         return {
@@ -110,10 +105,10 @@ class Container(Place):
             "stop": remove,
         }
 
-    def program(self, *arguments: str, server: bool = False) -> str:
+    def python(self, source: str, *arguments: str, server: bool = False) -> str:
         network = self.network if server else "none"
         run = self._run(network, "--env", "REDISCLI_AUTH", "--user", "0", "--entrypoint", "python")
-        inner = join(["-c", _KEYSPACE.read_text(), *arguments])
+        inner = join(["-c", source, *arguments])
         return f"{self._password} {run} {_image_of(self.service)} {inner}"
 
     def _run(self, network: str, *options: str) -> str:
@@ -136,7 +131,7 @@ def _scratch(folder: str) -> str:
     """The arguments of a server that only we reach, and that keeps its files as they are."""
     settings = {
         "port": "0",
-        "unixsocket": f"{folder}/{SCRATCH}",
+        "unixsocket": f"{folder}/{SOCKET}",
         "dir": folder,
         "logfile": f"{folder}/scratch.log",
         "appendonly": "yes",
@@ -147,38 +142,3 @@ def _scratch(folder: str) -> str:
     return join([part for name, value in settings.items() for part in (f"--{name}", value)]) + (
         " --save ''"
     )
-
-
-def places_of(runtime: Runtime) -> list[Place]:
-    """Every Redis of a host.
-
-    Raises:
-        TypeError: the runtime has no server of its own unit or container.
-    """
-    if isinstance(runtime, Docker):
-        return [_container(server) for server in runtime.servers]
-    if not isinstance(runtime, Native):
-        raise TypeError(f"{type(runtime).__name__} has no places")
-    kind = Mac if isinstance(runtime, DarwinNative) else Place
-    owner = f"{runtime.layout.owner.redis}:{runtime.layout.owner.redis_group}"
-    return [
-        kind(
-            runtime.unit_of(server.spec), server.cli, server.layout.redis_data, owner,
-            runtime.service_unit, *_named(server),
-        )
-        for server in runtime.servers
-    ]  # fmt: skip
-
-
-def _container(server: Server) -> Container:
-    unit = server.spec.unit
-    network = "host" if server.spec.node else f"container:{unit}"
-    return Container(
-        unit, server.cli, "/data", "redis:redis", SERVICE_UNIT, *_named(server), network
-    )
-
-
-def _named(server: Server) -> tuple[str, str]:
-    """How a backup calls it, and the address that it is reached by on its host."""
-    node = server.spec.node
-    return (str(node), node.address) if node else ("redis", server.cli.address)
