@@ -61,7 +61,7 @@ class Redis(BaseModel):
     )
     port: int = _at_start(6379, "where clients connect", "TCP port", ge=1, le=65_535)
     protected_mode: Literal[True] = _live(True, "refuses strangers even if the ACL were lost")
-    tcp_backlog: int = _at_start(511, "waiting connections", "connections", ge=1, le=65_535)
+    tcp_backlog: int = _at_start(511, "not yet accepted", "connections", ge=1, le=65_535)
     tcp_keepalive: int = _live(300, "finds dead clients", "seconds", ge=0)
     timeout: int = _live(0, "the service waits on idle connections: never close", "seconds", ge=0)
     maxclients: int = _live(
@@ -87,8 +87,8 @@ class Redis(BaseModel):
     appendfsync: Literal["everysec", "always"] = _shared("appendfsync")
     aof_timestamp_enabled: bool = _shared("aof-timestamp-enabled")
     no_appendfsync_on_rewrite: bool = _shared("no-appendfsync-on-rewrite")
-    auto_aof_rewrite_percentage: int = _live(100, "rewrite when doubled", "%", ge=0)
-    auto_aof_rewrite_min_size: Bytes = _live(64 * MIB, "not for little", "bytes", ge=MIB)
+    auto_aof_rewrite_percentage: int = _live(100, "rewritten when it has doubled", "%", ge=0)
+    auto_aof_rewrite_min_size: Bytes = _live(64 * MIB, "not for small logs", "bytes", ge=MIB)
     save: str = _shared("save", pattern=r"^(\d+ \d+ ?)*$")
     repl_backlog_size: Bytes = _live(
         256 * MIB, "a replica that was away catches up without a full copy", "bytes", ge=MIB
@@ -159,7 +159,7 @@ class Redis(BaseModel):
         for name, field in type(self).model_fields.items():
             extra = field.json_schema_extra
             if not isinstance(extra, dict) or field.description is None:
-                raise TypeError(f"{name} is no directive")
+                raise TypeError(f"{name} is not a directive")
             value = _text(getattr(self, name), unit=str(extra["unit"]))
             live = bool(extra["live"])
             yield Directive(name.replace("_", "-"), value, live, field.description)

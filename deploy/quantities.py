@@ -19,7 +19,7 @@ def parse_bytes(amount: object) -> int:
         return amount
     match = _AMOUNT.fullmatch(amount) if isinstance(amount, str) else None
     if match is None or match[2].lower() not in _UNITS:
-        raise ValueError("is no amount of memory; write it like 512mb or 2gb")
+        raise ValueError("is not an amount of memory; write it like 512mb or 2gb")
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 

@@ -36,23 +36,25 @@ class Docker(_Section):
     """The runtime `docker`: images, and what their containers may use."""
 
     image: str = Field("redis:8.2", description=f"Redis, {dotted(OLDEST)} or newer")
-    python_image: str = Field("python:3.13-slim", description="what the service's image is FROM")
-    python: str = Field("3.13", pattern=r"^3\.\d+$", description="that image's Python")
+    python_image: str = Field("python:3.13-slim", description="the base of the service's image")
+    python: str = Field("3.13", pattern=r"^3\.\d+$", description="its version of Python")
     memory_limit: Bytes | None = Field(
-        None, description="memory of Redis's container; unset: three quarters of the host's"
+        None, description="memory of Redis's container; by default three quarters of the host's"
     )
-    service_memory_limit: Bytes = Field(512 << 20, ge=64 << 20, description="of the service's")
-    insight: bool = Field(False, description="RedisInsight beside it")
-    insight_image: str = Field("redis/redisinsight:2.70", description="RedisInsight")
-    insight_port: int = Field(8001, ge=1, le=65_535, description="on loopback")
+    service_memory_limit: Bytes = Field(
+        512 << 20, ge=64 << 20, description="memory of the service's container"
+    )
+    insight: bool = Field(False, description="whether RedisInsight runs beside it")
+    insight_image: str = Field("redis/redisinsight:2.70", description="RedisInsight's image")
+    insight_port: int = Field(8001, ge=1, le=65_535, description="RedisInsight's port on loopback")
 
     @model_validator(mode="after")
     def _knows_its_python(self) -> Self:
         tag = self.python_image.rpartition(":")[2]
         if tag.startswith("3.") and not tag.startswith(self.python):
-            raise ValueError(f"python: is {self.python}, and python_image {self.python_image!r}")
+            raise ValueError(f"python: is {self.python}, but python_image is {self.python_image!r}")
         if "alpine" in tag:
-            raise ValueError("python_image: wheels are for glibc; use a Debian image (slim)")
+            raise ValueError("python_image: the wheels need glibc; use a Debian image (slim)")
         return self
 
     @field_validator("image")
@@ -72,20 +74,20 @@ class Service(_Section):
     streams: StreamConfig = StreamConfig()
     log: Literal["console", "json"] = "json"
     start_timeout_s: int = Field(
-        120, ge=1, le=3600, description="until Redis and the service must be healthy after a start"
+        120, ge=1, le=3600, description="seconds within which Redis and the service must be healthy"
     )
 
 
 class Cluster(_Section):
     """A Redis Cluster over all hosts of the inventory."""
 
-    nodes: int = Field(2, ge=1, le=32, description="Redis nodes a host")
-    replicas: int = Field(1, ge=0, le=5, description="of a shard, each on a host of its own")
+    nodes: int = Field(2, ge=1, le=32, description="Redis nodes on each host")
+    replicas: int = Field(1, ge=0, le=5, description="replicas of each shard, each on another host")
     port: int = Field(
-        7001, ge=1024, le=55_535, description="of a host's first node; the next ones count on"
+        7001, ge=1024, le=55_535, description="port of a host's first node; the others follow it"
     )
     node_timeout_ms: int = Field(
-        5000, ge=500, le=60_000, description="a node that is silent for so long has failed"
+        5000, ge=500, le=60_000, description="silence after which a node counts as failed"
     )
 
     @model_validator(mode="after")
@@ -106,7 +108,7 @@ class Cluster(_Section):
 class Tls(_Section):
     """Certificates, as files on the machine that deploys."""
 
-    ca: FilePath = Field(description="whom nodes and clients trust")
+    ca: FilePath = Field(description="the authority that nodes and clients trust")
     certificates: DirectoryPath = Field(description="has <host>.crt and <host>.key of each host")
 
     def certificate(self, host: str) -> tuple[Path, Path]:
@@ -134,7 +136,7 @@ class Stack(_Section):
         }
         if vain := idle[self.runtime] & self.model_fields_set:
             raise ValueError(
-                f"{', '.join(sorted(vain))}: has no meaning for runtime {self.runtime!r}; "
+                f"{', '.join(sorted(vain))}: has no meaning with runtime {self.runtime!r}; "
                 "leave it out or choose another runtime"
             )
         return self
@@ -153,7 +155,7 @@ class Stack(_Section):
     @model_validator(mode="after")
     def _publishes_somewhere(self) -> Self:
         if self.runtime == "docker" and all(str(a) == "::1" for a in self.redis.bind):
-            raise ValueError("redis.bind: has only ::1, which Docker may not have; add 127.0.0.1")
+            raise ValueError("redis.bind: has only ::1, which Docker may lack; add 127.0.0.1")
         return self
 
     @model_validator(mode="after")
@@ -165,7 +167,7 @@ class Stack(_Section):
     @model_validator(mode="after")
     def _is_one_or_many(self) -> Self:
         if self.tls is not None and self.cluster is None:
-            raise ValueError("tls: is for a cluster; give cluster={...}, or leave it out")
+            raise ValueError("tls: is only for a cluster; give cluster={...}, or leave it out")
         if self.cluster is None:
             return self
         if "port" in self.redis.model_fields_set:
@@ -202,4 +204,4 @@ def stack(**settings: Any) -> Stack:
     try:
         return Stack.model_validate(settings)
     except ValidationError as error:
-        raise InventoryError("the inventory is wrong\n" + explain(error)) from None
+        raise InventoryError("the inventory is invalid\n" + explain(error)) from None

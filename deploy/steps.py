@@ -60,7 +60,7 @@ class MakeUser(Step):
     home: str
 
     def __str__(self) -> str:
-        return f"make user {self.user}"
+        return f"create user {self.user}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class MakeDirectory(Step):
     mode: int | None
 
     def __str__(self) -> str:
-        return f"make directory {self.path}"
+        return f"create directory {self.path}"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class MakeSecret(Step):
     mode: int
 
     def __str__(self) -> str:
-        return f"make the password of {self.role} in {self.path}"
+        return f"create the password of {self.role} in {self.path}"
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ class RewriteLog(Step):
     cli: RedisCli
 
     def __str__(self) -> str:
-        return f"write the log of Redis anew{self.cli.at}"
+        return f"rewrite Redis's append-only file{self.cli.at}"
 
 
 @dataclass(frozen=True)
@@ -330,4 +330,4 @@ class Tell(Step):
     text: str
 
     def __str__(self) -> str:
-        return "tell what is where"
+        return "show where things are"

@@ -144,7 +144,7 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DeployError(
-            f"the service's wheels could not be made: {' '.join(command[:4])} …\n"
+            f"building the service's wheels failed: {' '.join(command[:4])} …\n"
             f"{done.stderr.strip()}"
         )
 

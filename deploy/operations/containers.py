@@ -20,7 +20,7 @@ def _pull(step: PullImage) -> None:
 def _image(step: BuildImage) -> None:
     folder = f"{step.layout.opt}/build"
     archive = f"{step.layout.opt}/{step.release.name}.tar"
-    files.directory(name=f"make directory {folder}", path=folder)
+    files.directory(name=f"create directory {folder}", path=folder)
     files.put(
         name=f"upload release {step.release.name}",
         src=str(build(step.release)),

@@ -55,7 +55,7 @@ class HostTls:
     def problems(self) -> Iterator[str]:
         """What the machine that deploys doesn't have."""
         for path in self.missing:
-            yield f"tls.certificates: there is no {path}; each host needs a .crt and a .key there"
+            yield f"tls.certificates: {path} is missing; each host needs a .crt and a .key there"
 
     def preparation(self, facts: Facts) -> Iterator[Step]:
         """The files, before any setting names them."""

@@ -62,7 +62,7 @@ class DarwinNative(Native):
     def problems(self, facts: Facts) -> Iterator[str]:
         machine = facts.machine
         if self.stack.cluster:
-            yield "cluster: its nodes run on Linux; this is a Mac, where one server is all there is"
+            yield "cluster: its nodes run on Linux; a Mac can only have a single server"
         if machine.user != "root":
             yield (
                 f"facts.machine.user: is {machine.user}, who may not install LaunchDaemons; set "

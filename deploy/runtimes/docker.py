@@ -336,7 +336,7 @@ def _service_of(spec: ServerSpec) -> str:
 def _why(found: ContainerState | None, revision: str) -> tuple[str, bool]:
     """Why a container must be made (anew), and whether that stops one that runs."""
     if found is None:
-        return "it is not there", False
+        return "it does not exist", False
     if found.revision != revision:
         return "its settings or image changed", found.status == "running"
     if found.status != "running":

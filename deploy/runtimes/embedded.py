@@ -84,7 +84,7 @@ class Embedded(Runtime):
         steps: list[Step] = list(missing_directories(self._directories, facts))
         if healthy and (stale or not kept):
             # Stopped before its files change: an aborted run leaves it down, never half changed.
-            steps.append(Run("stop the mind, to start it anew", f"{self._program} down"))
+            steps.append(Run("stop the mind, to restart it", f"{self._program} down"))
         steps += [file.step() for file in stale]
         if stale or not healthy or not kept:
             steps.append(self._start())

@@ -75,7 +75,7 @@ class LinuxNative(Native):
     def _packages(self, facts: Facts) -> Iterator[Step]:
         if facts.software.unfinished:
             command = "DEBIAN_FRONTEND=noninteractive dpkg --configure -a"
-            yield Run("finish an installation of packages that was cut off", command)
+            yield Run("finish an interrupted installation of packages", command)
         found = {"redis-server": facts.software.redis, "python3": facts.machine.python}
         if missing := tuple(name for name, version in found.items() if version is None):
             yield Install(missing, masked=(_DEBIANS_UNIT,) if "redis-server" in missing else ())

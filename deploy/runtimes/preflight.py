@@ -23,7 +23,7 @@ def linux(facts: Facts) -> Iterator[str]:
     """Root and a system that we know."""
     machine = facts.machine
     if machine.system != "Linux":
-        yield f"facts.machine.system: is {machine.system}, which this runtime doesn't know"
+        yield f"facts.machine.system: is {machine.system}, which this runtime doesn't support"
     elif machine.user != "root":
         yield (
             f"facts.machine.user: is {machine.user}, who may not change this host; connect as "
@@ -35,9 +35,9 @@ def native_linux(facts: Facts) -> Iterator[str]:
     """systemd, apt, a Python and a Redis that are new enough."""
     machine, software = facts.machine, facts.software
     if not machine.systemd:
-        yield "facts.machine.systemd: doesn't run here; use runtime='docker'"
+        yield "facts.machine.systemd: is not running here; use runtime='docker'"
     if not software.apt:
-        yield "facts.software.apt: there is none (no Debian or Ubuntu); use runtime='docker'"
+        yield "facts.software.apt: is missing (not Debian or Ubuntu); use runtime='docker'"
     python = machine.python or software.python_candidate
     if python is None:
         yield "facts.software.python_candidate: apt offers no python3; run apt-get update there"
@@ -46,7 +46,7 @@ def native_linux(facts: Facts) -> Iterator[str]:
             f"facts.machine.python: is {python}, and the service needs 3.11; use runtime='docker'"
         )
     elif machine.glibc is None:
-        yield "facts.machine.glibc: there is none (musl?); use runtime='docker'"
+        yield "facts.machine.glibc: is missing (musl?); use runtime='docker'"
     yield from redis_version("facts.software.redis", software.redis)
     if software.redis is None:
         yield from redis_version("facts.software.candidate", software.candidate)
@@ -66,13 +66,13 @@ def docker(state: DockerState | None) -> Iterator[str]:
     """An engine that answers, with compose v2."""
     if state is None:
         yield (
-            "facts.docker: Docker is not installed, doesn't run, or is not yours to use; install "
-            "and start it, or use runtime='native'"
+            "facts.docker: Docker is not installed, not running, or not open to this user; "
+            "install and start it, or use runtime='native'"
         )
         return
     number = major_minor(state.version)
     if number is not None and number < OLDEST_DOCKER:
-        yield f"facts.docker.version: is {state.version}, and 20.10 is the oldest that will do"
+        yield f"facts.docker.version: is {state.version}, and must be 20.10 or newer"
     if (major_minor(state.compose) or (0, 0)) < (2, 0):
         yield (
             f"facts.docker.compose: is {state.compose or 'missing'}; install the compose plugin, "
@@ -150,4 +150,4 @@ def ports(
             continue
         who = listener.program or "another program"
         process = f" (process {listener.pid})" if listener.pid else ""
-        yield f"{setting}: {port} is taken by {who}{process}; stop it, or choose another port"
+        yield f"{setting}: {port} is in use by {who}{process}; stop it, or choose another port"

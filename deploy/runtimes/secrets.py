@@ -73,7 +73,7 @@ class Secrets:
 
     @property
     def make(self) -> list[MakeSecret]:
-        """The steps that make the passwords."""
+        """The steps that create the passwords."""
         owner, mode = self.layout.owner, self.layout.redis_mode
         groups = {
             "admin": (owner.admin_group, 0o600),

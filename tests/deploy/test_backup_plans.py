@@ -203,7 +203,7 @@ def test_one_server_gets_the_log_itself(kind: str, stops: list[str], data: str) 
         "compare with the backup, by count and by value",
         f"start {service}",
         "the service is healthy",
-        "tell what is where",
+        "show where things are",
     ]
     commands = [step.command for step in steps if isinstance(step, Run)]
     assert commands[:2] == stops

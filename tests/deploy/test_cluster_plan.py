@@ -87,7 +87,7 @@ def test_new_hosts_make_a_cluster_that_one_of_them_creates(runtime: str) -> None
     assert [step for step in second if "password" in step] == [
         f"copy the password of {role} from n1" for role in DIGESTS
     ]
-    assert len([step for step in first if step.startswith("make the password")]) == len(DIGESTS)
+    assert len([step for step in first if step.startswith("create the password")]) == len(DIGESTS)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -102,7 +102,7 @@ def test_all_hosts_meet_between_preparation_creation_and_service(runtime: str) -
         ]
         service = "start thoughtstream (" if runtime == "native" else "start container service"
         order.append(next(n for n, step in enumerate(steps) if step.startswith(service)))
-        redis = [n for n, step in enumerate(steps) if "redis-7002 (it is not" in step]
+        redis = [n for n, step in enumerate(steps) if "redis-7002 (it " in step]
         assert order[0] < redis[0] < order[1]
         assert order == sorted(order)
 
@@ -128,10 +128,10 @@ def test_what_needs_a_restart_is_left_to_the_rolling_one(runtime: str) -> None:
     assert len([step for step in found if step.endswith("redis.conf")]) == 2
     # Each node in its turn, whatever it is then: replicas (7002) before masters (7001).
     steps = [str(step) for step in plan(hosts, now, "n1")]
-    turns = [step for step in steps if step.startswith(("write the log", "hand over", "restart"))]
+    turns = [step for step in steps if step.startswith(("rewrite Redis", "hand over", "restart"))]
     assert [("7001" in step, step.split()[0]) for step in turns] == [
-        (False, "write"), (False, "hand"), (False, "restart"),
-        (True, "write"), (True, "hand"), (True, "restart"),
+        (False, "rewrite"), (False, "hand"), (False, "restart"),
+        (True, "rewrite"), (True, "hand"), (True, "restart"),
     ]  # fmt: skip
     assert all("io-threads 1 -> 2" in step for step in turns if step.startswith("restart"))
     waits = [str(step) for step in plan(hosts, now, "n2") if not step.changes]
@@ -241,8 +241,8 @@ def test_what_keeps_a_cluster_from_being_deployed() -> None:
     found = "\n".join(problems(hosts, known))
 
     assert "n1: redis.maxmemory: 3gb for each of 2 nodes is more than 60% of this host's" in found
-    assert "n2: cluster.port: 7001 is taken by nginx (process 7)" in found
-    assert "n2: cluster.port (the bus of 7002): 17002 is taken by other (process 8)" in found
+    assert "n2: cluster.port: 7001 is in use by nginx (process 7)" in found
+    assert "n2: cluster.port (the bus of 7002): 17002 is in use by other (process 8)" in found
     assert "n3: the password of admin is not the one of n1; remove /etc/thoughtstream/" in found
 
 
@@ -303,7 +303,7 @@ def test_certificates_that_are_not_there(tmp_path: Path) -> None:
 
     found = [line for line in problems(hosts, bare(hosts)) if "tls" in line]
 
-    assert found[0].startswith(f"n1: tls.certificates: there is no {tmp_path}/n1.key; each host")
+    assert found[0].startswith(f"n1: tls.certificates: {tmp_path}/n1.key is missing; each")
     assert len(found) == 5
 
 

@@ -120,7 +120,7 @@ def test_a_dry_run_changes_nothing(person: Person) -> None:
     pyinfra = [sys.executable, "-m", "pyinfra", "--dry", "inventories/local.py", "deploy.stack"]
     done = person.run(*pyinfra)
 
-    assert "Plan 1/3: make directory" in done.stderr
+    assert "Plan 1/3: create directory" in done.stderr
     assert "Plan 3/3: start the mind" in done.stderr
     assert not person.home.exists()
 

@@ -102,7 +102,7 @@ def test_files_are_written_before_what_reads_them_starts(kind: str) -> None:
 
 
 ORDER: dict[str, Callable[[str], bool]] = {
-    "password": lambda step: step.startswith("make the password"),
+    "password": lambda step: step.startswith("create the password"),
     "redis.conf": lambda step: step.endswith("redis.conf") and "sysctl" not in step,
     "users.acl": lambda step: step.endswith("users.acl"),
     "redis": lambda step: step.startswith("start") and "redis" in step,
@@ -121,7 +121,7 @@ def test_bare_debian() -> None:
         "write /etc/systemd/system/thoughtstream-thp.service",
         "restart thoughtstream-thp (no transparent huge pages)",
         "install redis-server",
-        "make user thoughtstream",
+        "create user thoughtstream",
     ]
     assert found[-2:] == [
         "write /etc/systemd/system/thoughtstream.service",
@@ -270,7 +270,7 @@ def test_insight_is_there_if_wanted() -> None:
     found = changes(runtime_of(wanted, DEBIAN), BARE)
 
     assert "pull image redis/redisinsight:2.70" in found
-    assert found[-1] == "start container insight (it is not there)"
+    assert found[-1] == "start container insight (it does not exist)"
 
 
 HOME = HomeLayout("/home/ana/mind", "/venv/bin/thoughtstream", "/home/ana/u", "/Users/ana/agents")
@@ -294,7 +294,7 @@ def test_a_mind_of_ones_own(supervisor: str) -> None:
 
     assert one.supervisor == supervisor
     found = changes(one, bare)
-    assert found[0] == "make directory /home/ana/mind"
+    assert found[0] == "create directory /home/ana/mind"
     assert "write /home/ana/mind/thoughtstream.toml" in found
     assert found[-1] == STARTS[supervisor]
     assert "the mind is healthy" in [str(step) for step in one.plan(bare)]

@@ -27,11 +27,11 @@ LINUX: dict[str, tuple[Facts, str]] = {
     ),
     "systemd": (
         replace(BARE, machine=replace(DEBIAN, systemd=False)),
-        "facts.machine.systemd: doesn't run here; use runtime='docker'",
+        "facts.machine.systemd: is not running here; use runtime='docker'",
     ),
     "apt": (
         replace(BARE, software=Software()),
-        "facts.software.apt: there is none (no Debian or Ubuntu); use runtime='docker'",
+        "facts.software.apt: is missing (not Debian or Ubuntu); use runtime='docker'",
     ),
     "no python": (
         replace(BARE, machine=replace(DEBIAN, python=None)),
@@ -43,7 +43,7 @@ LINUX: dict[str, tuple[Facts, str]] = {
     ),
     "musl": (
         replace(BARE, machine=replace(DEBIAN, glibc=None)),
-        "facts.machine.glibc: there is none (musl?); use runtime='docker'",
+        "facts.machine.glibc: is missing (musl?); use runtime='docker'",
     ),
     "old redis": (
         replace(BARE, software=replace(BARE.software, redis="6.0.16")),
@@ -67,11 +67,11 @@ LINUX: dict[str, tuple[Facts, str]] = {
     ),
     "port": (
         replace(BARE, listeners={6379: Listener(99, "nginx")}),
-        "redis.port: 6379 is taken by nginx (process 99); stop it, or choose another port",
+        "redis.port: 6379 is in use by nginx (process 99); stop it, or choose another port",
     ),
     "port of who knows": (
         replace(BARE, listeners={6379: Listener(None, None)}),
-        "redis.port: 6379 is taken by another program; stop it, or choose another port",
+        "redis.port: 6379 is in use by another program; stop it, or choose another port",
     ),
 }
 
@@ -108,12 +108,12 @@ def docker(**state: Any) -> Facts:
 DOCKER: dict[str, tuple[Facts, str]] = {
     "missing": (
         replace(BARE, docker=None),
-        "facts.docker: Docker is not installed, doesn't run, or is not yours to use; install and "
-        "start it, or use runtime='native'",
+        "facts.docker: Docker is not installed, not running, or not open to this user; "
+        "install and start it, or use runtime='native'",
     ),
     "old": (
         docker(version="19.03.8"),
-        "facts.docker.version: is 19.03.8, and 20.10 is the oldest that will do",
+        "facts.docker.version: is 19.03.8, and must be 20.10 or newer",
     ),
     "no compose": (
         docker(compose=None),
@@ -140,7 +140,7 @@ DOCKER: dict[str, tuple[Facts, str]] = {
     ),
     "port": (
         replace(BARE, listeners={6379: Listener(7, "docker-proxy")}),
-        "redis.port: 6379 is taken by docker-proxy (process 7); stop it, or choose another port",
+        "redis.port: 6379 is in use by docker-proxy (process 7); stop it, or choose another port",
     ),
 }
 
@@ -162,7 +162,7 @@ def test_port_of_insight() -> None:
     facts = replace(BARE, listeners={8001: Listener(7, "node")})
 
     assert problems(facts, docker={"insight": True}) == [
-        "docker.insight_port: 8001 is taken by node (process 7); stop it, or choose another port"
+        "docker.insight_port: 8001 is in use by node (process 7); stop it, or choose another port"
     ]
 
 
@@ -190,7 +190,7 @@ def test_an_unknown_system() -> None:
     facts = replace(BARE, machine=replace(DEBIAN, system="FreeBSD"))
 
     assert problems(facts, runtime="native") == [
-        "facts.machine.system: is FreeBSD, which this runtime doesn't know"
+        "facts.machine.system: is FreeBSD, which this runtime doesn't support"
     ]
 
 

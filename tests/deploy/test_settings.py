@@ -17,7 +17,7 @@ from thoughtstream.keys import NOTIFY_EVENTS
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"redis": {"maxmemry": "1gb"}}, "redis.maxmemry: Extra inputs are not permitted"),
-    ({"redis": {"maxmemory": "lots"}}, "redis.maxmemory: is no amount of memory"),
+    ({"redis": {"maxmemory": "lots"}}, "redis.maxmemory: is not an amount of memory"),
     ({"redis": {"maxmemory": "1mb"}}, "redis.maxmemory: Input should be greater than or equal"),
     (
         {"redis": {"maxmemory_policy": "allkeys-lru"}},
@@ -34,21 +34,24 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"docker": {"image": "redis:6.2"}}, "docker.image: is older than Redis 7.0"),
     ({"docker": {"image": "redis:6"}}, "docker.image: is older than Redis 7.0"),
     ({"docker": {"memory_limit": "800mb"}}, "docker.memory_limit: 800mb is too little"),
-    ({"docker": {"python_image": "python:3.12-slim"}}, "docker: python: is 3.13, and python_image"),
-    ({"docker": {"python_image": "python:3.13-alpine"}}, "docker: python_image: wheels are for"),
+    ({"docker": {"python_image": "python:3.12-slim"}}, "docker: python: is 3.13, but python_image"),
+    (
+        {"docker": {"python_image": "python:3.13-alpine"}},
+        "docker: python_image: the wheels",
+    ),
     (
         {"docker": {"insight": True, "insight_port": 6379}},
         "docker.insight_port: 6379 is",
     ),
     ({"service": {"streams": {"forget_threshold": -1}}}, "service.streams.forget_threshold: Input"),
-    ({"runtime": "native", "docker": {}}, "docker: has no meaning for runtime 'native'"),
-    ({"runtime": "embedded", "redis": {}}, "redis: has no meaning for runtime 'embedded'"),
+    ({"runtime": "native", "docker": {}}, "docker: has no meaning with runtime 'native'"),
+    ({"runtime": "embedded", "redis": {}}, "redis: has no meaning with runtime 'embedded'"),
     ({"cluster": {"port": 55_535, "nodes": 3}}, "cluster: port: the bus of the last node would"),
     ({"cluster": {"nodes": 0}}, "cluster.nodes: Input should be greater than or equal to 1"),
     ({"cluster": {}, "redis": {"port": 6380}}, "redis.port: has no meaning in a cluster"),
     ({"cluster": {"port": 8000}, "docker": {"insight": True}}, "docker.insight_port: 8001 is a"),
     ({"cluster": {}, "tls": {"ca": "none.crt", "certificates": "."}}, "tls.ca: Path does not"),
-    ({"tls": {"ca": __file__, "certificates": "."}}, "tls: is for a cluster"),
+    ({"tls": {"ca": __file__, "certificates": "."}}, "tls: is only for a cluster"),
     ({"runtime": "podman"}, "runtime: Input should be 'docker', 'native' or 'embedded'"),
 ]
 
@@ -121,7 +124,7 @@ def test_amounts_of_memory(text: object, amount: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "mb", "1 parsec", "-1mb", None, True, 1.5])
 def test_what_is_no_amount_of_memory(text: object) -> None:
-    with pytest.raises(ValueError, match="is no amount of memory"):
+    with pytest.raises(ValueError, match="is not an amount of memory"):
         parse_bytes(text)
 
 

@@ -21,7 +21,7 @@ def test_one_failure_ends_it_everywhere_and_the_next_run_goes_on(lab: Lab, tmp_p
         assert host.exec("test -e /etc/thoughtstream", check=False).returncode == 1, host.name
     ill.exec("chmod +x /usr/sbin/useradd")
     going_on = control.pyinfra(both, "deploy.stack")
-    assert "finish an installation of packages that was cut off" in going_on.err
+    assert "finish an interrupted installation of packages" in going_on.err
     assert not control.pyinfra(both, "deploy.stack").changed
     for host in pair:
         assert host.exec("thoughtstream status").returncode == 0

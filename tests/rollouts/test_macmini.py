@@ -26,7 +26,7 @@ def named(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def test_dry_deploy_verify_and_again(named: Host) -> None:
     planned = control.pyinfra(INVENTORY, "deploy.stack", dry=True)
-    assert "start container redis (it is not there)" in planned.err
+    assert "start container redis (it does not exist)" in planned.err
     assert named.exec("docker ps -aq").stdout == ""
 
     assert control.pyinfra(INVENTORY, "deploy.stack").changed

@@ -59,7 +59,7 @@ def test_port_of_somebody_else(lab: Lab, tmp_path: Path) -> None:
         host.exec("apt-get install -y --no-install-recommends redis-server")
         host.exec("systemctl start redis-server")
         said = refused(host, tmp_path, runtime="native")
-        assert "redis.port: 6379 is taken by redis-server (process " in said
+        assert "redis.port: 6379 is in use by redis-server (process " in said
 
         aside = Deployment(host, tmp_path, runtime="native", redis={"port": 6380})
         aside.deploy()
