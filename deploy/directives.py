@@ -51,7 +51,7 @@ def _field(default: Any, reason: str, unit: str, *, live: bool, **limits: Any) -
     return Field(default, description=reason, json_schema_extra=extra, **limits)
 
 
-class Redis(BaseModel):
+class RedisSettings(BaseModel):
     """What an inventory may say of a Redis server. A field is named as its directive."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -139,7 +139,7 @@ class Redis(BaseModel):
             )
         return addresses
 
-    def of_node(self, address: str, port: int) -> "Redis":
+    def of_node(self, address: str, port: int) -> "RedisSettings":
         """The same for a node of a cluster: on loopback and where the other hosts reach it.
         Replicas are its copies: it needs no snapshots, unless the inventory asks for them.
         """

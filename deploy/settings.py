@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pyinfra.api.exceptions import InventoryError
 
-from deploy.directives import Redis
+from deploy.directives import RedisSettings
 from deploy.quantities import Bytes, about
 from deploy.versions import tagged
 from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
@@ -32,7 +32,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Docker(_Section):
+class DockerSettings(_Section):
     """The runtime `docker`: images, and what their containers may use."""
 
     image: str = Field("redis:8.2", description=f"Redis, {dotted(OLDEST)} or newer")
@@ -68,7 +68,7 @@ class Docker(_Section):
         return image
 
 
-class Service(_Section):
+class ServiceSettings(_Section):
     """The attention/memory service."""
 
     streams: StreamConfig = StreamConfig()
@@ -78,7 +78,7 @@ class Service(_Section):
     )
 
 
-class Cluster(_Section):
+class ClusterSettings(_Section):
     """A Redis Cluster over all hosts of the inventory."""
 
     nodes: int = Field(2, ge=1, le=32, description="Redis nodes on each host")
@@ -105,7 +105,7 @@ class Cluster(_Section):
         return range(self.port, self.port + self.nodes)
 
 
-class Tls(_Section):
+class TlsSettings(_Section):
     """Certificates, as files on the machine that deploys."""
 
     ca: FilePath = Field(description="the authority that nodes and clients trust")
@@ -120,12 +120,12 @@ class Stack(_Section):
     """What one host should be. Make it with `stack`."""
 
     runtime: Literal["docker", "native", "embedded"] = "docker"
-    redis: Redis = Redis()
-    docker: Docker = Docker()
-    service: Service = Service()
+    redis: RedisSettings = RedisSettings()
+    docker: DockerSettings = DockerSettings()
+    service: ServiceSettings = ServiceSettings()
     embedded: EmbeddedConfig = EmbeddedConfig()
-    cluster: Cluster | None = None
-    tls: Tls | None = None
+    cluster: ClusterSettings | None = None
+    tls: TlsSettings | None = None
 
     @model_validator(mode="after")
     def _says_nothing_in_vain(self) -> Self:

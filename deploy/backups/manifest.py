@@ -12,7 +12,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Held(_Part):
+class KeyspaceDigest(_Part):
     """What a server held, as `keyspace` counts it. Keys with a time to live are only counted."""
 
     keys: int
@@ -22,7 +22,7 @@ class Held(_Part):
     libraries: tuple[str, ...] = ()
     memory: int = 0
 
-    def differences(self, other: "Held") -> list[str]:
+    def differences(self, other: "KeyspaceDigest") -> list[str]:
         """Where another server holds something else."""
         found = []
         if self.keys != other.keys:
@@ -38,13 +38,13 @@ class Held(_Part):
         return found
 
 
-def together(parts: list[Held]) -> Held:
+def combined(parts: list[KeyspaceDigest]) -> KeyspaceDigest:
     """What several servers hold, as if they were one."""
     kinds: dict[str, int] = {}
     for part in parts:
         for kind, count in part.kinds.items():
             kinds[kind] = kinds.get(kind, 0) + count
-    return Held(
+    return KeyspaceDigest(
         keys=sum(part.keys for part in parts),
         passing=sum(part.passing for part in parts),
         kinds=kinds,
@@ -76,7 +76,7 @@ class Saved(_Part):
     bytes: int
     sha256: str
     files: dict[str, File] = Field(min_length=2)
-    held: Held
+    held: KeyspaceDigest
 
 
 class Manifest(_Part):
@@ -89,6 +89,6 @@ class Manifest(_Part):
     nodes: tuple[Saved, ...] = Field(min_length=1)
 
     @property
-    def held(self) -> Held:
+    def held(self) -> KeyspaceDigest:
         """What all of it holds."""
-        return together([node.held for node in self.nodes])
+        return combined([node.held for node in self.nodes])

@@ -6,7 +6,7 @@ from pyinfra.api.state import State
 
 from deploy.backups import append_only_file as aof
 from deploy.backups import point_in_time
-from deploy.backups.manifest import Held, together
+from deploy.backups.manifest import KeyspaceDigest, combined
 from deploy.backups.repository import BackupError
 from deploy.backups.restore_steps import Compare, CopyKeys, Empty, SetAside, Share, Upload
 from deploy.backups.save_operations import progress, works
@@ -17,9 +17,9 @@ from deploy.quantities import about
 from deploy.run_state import run_state
 
 
-def _uploaded() -> dict[str, Held]:
+def _uploaded() -> dict[str, KeyspaceDigest]:
     """What each archive held when this run verified it: all hosts' shares, by archive."""
-    return run_state().once("uploaded archives", dict[str, Held])
+    return run_state().once("uploaded archives", dict[str, KeyspaceDigest])
 
 
 @perform.register
@@ -43,7 +43,9 @@ def _upload_one(state: State, host: Host, share: Share, until: int | None) -> No
     if wrong := sorted(name for name, file in saved.files.items() if files.get(name) != file):
         raise BackupError(f"{saved.archive}: {', '.join(wrong)} arrived damaged; run it again")
     run(state, host, point_in_time.cut(instance, folder, until))
-    held = Held.model_validate_json(run(state, host, with_scratch(instance, folder, "digest")))
+    held = KeyspaceDigest.model_validate_json(
+        run(state, host, with_scratch(instance, folder, "digest"))
+    )
     if until is None and (lines := saved.held.differences(held)):
         raise BackupError("\n".join([f"{saved.archive}: does not hold what was saved", *lines]))
     _uploaded()[saved.archive] = held
@@ -96,8 +98,8 @@ def _compare_all(state: State, host: Host, step: Compare) -> None:
         return
     cluster = ["--cluster"] if step.cluster else []
     command = instance.python(PROGRAM, "digest", *instance.endpoint(), *cluster, server=True)
-    now = Held.model_validate_json(run(state, host, command))
-    wanted = together([_uploaded()[archive] for archive in step.archives])
+    now = KeyspaceDigest.model_validate_json(run(state, host, command))
+    wanted = combined([_uploaded()[archive] for archive in step.archives])
     if lines := wanted.differences(now):
         kept = f"; what was there before is in {step.aside}" if step.aside else ""
         raise BackupError("\n".join([f"the server does not hold what was restored{kept}", *lines]))

@@ -11,7 +11,7 @@ from pyinfra.api.operation import operation
 from pyinfra.api.state import State
 
 from deploy.backups import append_only_file as aof
-from deploy.backups.manifest import Held, Saved
+from deploy.backups.manifest import KeyspaceDigest, Saved
 from deploy.backups.repository import BackupError, Draft, contents
 from deploy.backups.save_steps import Finish, Save, Source
 from deploy.backups.scratch_server import with_scratch
@@ -68,7 +68,9 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
         moment = int(run(state, host, freeze).split()[-1])
         run(state, host, aof.settle(instance, folder))
         files, since = aof.summed(run(state, host, aof.summary(instance, folder)))
-        held = Held.model_validate_json(run(state, host, with_scratch(instance, folder, "digest")))
+        held = KeyspaceDigest.model_validate_json(
+            run(state, host, with_scratch(instance, folder, "digest"))
+        )
         with draft.open(source.archive) as file:
             sink = _Sum(file)
             whole = sum(each.bytes for each in files.values())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from deploy.cluster.topology import Node
 from deploy.directives import Directive
-from deploy.settings import BUS, Cluster
+from deploy.settings import BUS, ClusterSettings
 from deploy.versions import Version
 
 STATE_FILE = "nodes.conf"
@@ -23,7 +23,7 @@ class Certificates:
 
 
 def node_directives(
-    cluster: Cluster, node: Node, certificates: Certificates | None
+    cluster: ClusterSettings, node: Node, certificates: Certificates | None
 ) -> tuple[Directive, ...]:
     """The lines of redis.conf that make a server this node."""
     return (

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.settings import Cluster
+from deploy.settings import ClusterSettings
 
 LEAST_SHARDS = 3
 """With fewer masters there is no majority when one of them dies."""
@@ -46,7 +46,7 @@ class Shard:
         return (self.master, *self.replicas)
 
 
-def nodes_of(members: Mapping[str, str], cluster: Cluster) -> tuple[Node, ...]:
+def nodes_of(members: Mapping[str, str], cluster: ClusterSettings) -> tuple[Node, ...]:
     """All nodes of the hosts (name -> address), in one order for every host of a run.
 
     Raises:

@@ -11,7 +11,7 @@ from deploy.cluster.topology import Node, Shard, TopologyError, nodes_of, shape
 from deploy.commands import RedisCli
 from deploy.facts.machine import Machine
 from deploy.runtimes import server_runtime_of
-from deploy.settings import Cluster, Stack
+from deploy.settings import ClusterSettings, Stack
 
 _LINUX = Machine(system="Linux")
 
@@ -21,7 +21,7 @@ class Hosts:
     """The hosts of a cluster: what all of them should be, and each one's address."""
 
     stack: Stack
-    cluster: Cluster
+    cluster: ClusterSettings
     addresses: Mapping[str, str]
 
     @cached_property

@@ -12,14 +12,14 @@ from deploy.facts.gather import Facts
 from deploy.layout import Layout
 from deploy.render import digest
 from deploy.runtimes.base import File, changed, missing_directories, redis_directory
-from deploy.settings import Tls
+from deploy.settings import TlsSettings
 from deploy.steps import MakeDirectory, PutSecretFile, Step
 
 
 class HostTls:
     """What a host of a cluster with TLS has: its certificate with its key, and whom it trusts."""
 
-    def __init__(self, tls: Tls, layout: Layout, host: str) -> None:
+    def __init__(self, tls: TlsSettings, layout: Layout, host: str) -> None:
         self.layout = layout
         self.wanted = tls.certificate(host)
         found = [path for path in self.wanted if path.is_file()]

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from deploy.backups import keyspace
-from deploy.backups.manifest import Held, together
+from deploy.backups.manifest import KeyspaceDigest, combined
 from tests.clusters import free_port, running
 from tests.servers import WHEEL, RedisServer, programs
 
@@ -36,8 +36,8 @@ def run(*arguments: str) -> dict[str, Any]:
     return answer
 
 
-def held(*where: str) -> Held:
-    return Held.model_validate(run("digest", *where))
+def held(*where: str) -> KeyspaceDigest:
+    return KeyspaceDigest.model_validate(run("digest", *where))
 
 
 @pytest.fixture(params=sorted(programs()))
@@ -114,7 +114,7 @@ def test_one_server_becomes_a_cluster_and_one_server_again(server: Server, tmp_p
 
         shards = [held("--port", port) for port in ports]
         assert all(shard.keys for shard in shards)
-        assert saved.differences(together(shards)) == []
+        assert saved.differences(combined(shards)) == []
         assert all(shard.libraries == saved.libraries for shard in shards)
         clients = [redis.Redis(port=int(port)) for port in ports]
         assert values(*clients) == before

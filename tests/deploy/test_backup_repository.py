@@ -11,7 +11,7 @@ import pytest
 from pyinfra.api.exceptions import DeployError
 
 from deploy.backups import verbs
-from deploy.backups.manifest import File, Held, Saved
+from deploy.backups.manifest import File, KeyspaceDigest, Saved
 from deploy.backups.repository import MANIFEST, BackupError, Draft, open_backup, verify
 
 LOG = {"appendonly.aof.1.base.rdb": b"base", "appendonly.aof.manifest": b"manifest"}
@@ -37,7 +37,7 @@ def put(draft: Draft, archive: str = "redis.tar") -> None:
 
 def saved(archive: str = "redis.tar", content: bytes = b"", **more: object) -> Saved:
     files = {name: File(bytes=len(text), sha256=sha256(text)) for name, text in LOG.items()}
-    held = Held(keys=1, digest="0" * 64, memory=10 * MIB)
+    held = KeyspaceDigest(keys=1, digest="0" * 64, memory=10 * MIB)
     given = {"redis": "8.0.2", "moment": 2000, "since": 1000} | more
     return Saved.model_validate(
         {"node": "redis", "role": "master", "archive": archive, "bytes": len(content),

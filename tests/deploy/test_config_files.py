@@ -25,7 +25,7 @@ from deploy.layout import ROLES
 from deploy.render import render
 from deploy.runtimes.acl_drift import drifted_users
 from deploy.runtimes.live_or_restart import restart_only, same_value
-from deploy.settings import Cluster, Stack, stack
+from deploy.settings import ClusterSettings, Stack, stack
 from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import config
 from thoughtstream.keys import Role
@@ -89,7 +89,7 @@ def test_a_node_is_told_no_more_than_its_redis_knows(name: str, tmp_path: Path) 
     program = programs()[name]
     printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     version = RedisState(printed.stdout).number
-    told = node_directives(Cluster(), Node("n1", "127.0.0.1", 7001), None)
+    told = node_directives(ClusterSettings(), Node("n1", "127.0.0.1", 7001), None)
     known = {line.name: line.value for line in told if line.live and line.since <= version}
     server = RedisServer(program, tmp_path, *(f"{name} {known[name]}" for name in known))
     try:

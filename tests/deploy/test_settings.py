@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import InventoryError
 
-from deploy.directives import Redis
+from deploy.directives import RedisSettings
 from deploy.quantities import format_bytes, parse_bytes
 from deploy.settings import Stack, stack
 from thoughtstream.directives import DEFAULTS
@@ -81,7 +81,7 @@ def test_a_stack_survives_json_as_an_inventory_shows_it() -> None:
 
 
 def test_defaults_are_those_of_the_design() -> None:
-    directives = {line.name: line.value for line in Redis().directives()}
+    directives = {line.name: line.value for line in RedisSettings().directives()}
 
     assert directives["bind"] == "127.0.0.1 -::1"
     assert directives["maxmemory-policy"] == "volatile-lru"
@@ -91,7 +91,7 @@ def test_defaults_are_those_of_the_design() -> None:
 
 
 def test_an_embedded_redis_and_one_on_a_host_are_told_the_same(tmp_path: Path) -> None:
-    on_host = {line.name: line.value for line in Redis().directives()}
+    on_host = {line.name: line.value for line in RedisSettings().directives()}
     lines = conf.render(Home(tmp_path), "512mb").splitlines()
     embedded = dict(line.split(" ", 1) for line in lines if not line.startswith("#"))
 
@@ -102,7 +102,7 @@ def test_an_embedded_redis_and_one_on_a_host_are_told_the_same(tmp_path: Path) -
 
 
 def test_directives_know_what_can_change_live() -> None:
-    live = {line.name: line.live for line in Redis().directives()}
+    live = {line.name: line.live for line in RedisSettings().directives()}
 
     assert live["maxmemory"]
     assert live["maxclients"]
@@ -111,7 +111,7 @@ def test_directives_know_what_can_change_live() -> None:
 
 
 def test_every_directive_has_a_reason() -> None:
-    assert [line.name for line in Redis().directives() if len(line.reason) < 8] == []
+    assert [line.name for line in RedisSettings().directives() if len(line.reason) < 8] == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from deploy.cluster.topology import Node, Shard, TopologyError, nodes_of, shape
-from deploy.settings import Cluster
+from deploy.settings import ClusterSettings
 
 
 def hosts(count: int) -> dict[str, str]:
@@ -15,7 +15,7 @@ def hosts(count: int) -> dict[str, str]:
 
 
 def test_three_hosts_of_two_nodes() -> None:
-    shards = shape(nodes_of(hosts(3), Cluster()), 1)
+    shards = shape(nodes_of(hosts(3), ClusterSettings()), 1)
 
     assert [(str(shard.master), *map(str, shard.replicas)) for shard in shards] == [
         ("n1:7001", "n2:7002"),
@@ -25,7 +25,7 @@ def test_three_hosts_of_two_nodes() -> None:
 
 
 def test_a_node_says_who_it_is() -> None:
-    assert nodes_of({"b": "10.0.0.2", "a": "10.0.0.1"}, Cluster(nodes=1, port=7100)) == (
+    assert nodes_of({"b": "10.0.0.2", "a": "10.0.0.1"}, ClusterSettings(nodes=1, port=7100)) == (
         Node("a", "10.0.0.1", 7100),
         Node("b", "10.0.0.2", 7100),
     )
@@ -45,7 +45,7 @@ REFUSED = [
 @pytest.mark.parametrize(("count", "nodes", "replicas", "said"), REFUSED)
 def test_what_makes_no_cluster(count: int, nodes: int, replicas: int, said: str) -> None:
     with pytest.raises(TopologyError) as error:
-        shape(nodes_of(hosts(count), Cluster(nodes=nodes)), replicas)
+        shape(nodes_of(hosts(count), ClusterSettings(nodes=nodes)), replicas)
 
     assert str(error.value).startswith(said)
 
@@ -59,12 +59,12 @@ def test_a_host_with_more_nodes_than_shards() -> None:
 
 def test_two_hosts_with_one_address() -> None:
     with pytest.raises(TopologyError, match=r"^address: a and b both have 10\.0\.0\.1"):
-        nodes_of({"a": "10.0.0.1", "b": "10.0.0.1"}, Cluster())
+        nodes_of({"a": "10.0.0.1", "b": "10.0.0.1"}, ClusterSettings())
 
 
 @given(count=st.integers(1, 12), nodes=st.integers(1, 8), replicas=st.integers(0, 4))
 def test_every_shape_is_sound(count: int, nodes: int, replicas: int) -> None:
-    everybody = nodes_of(hosts(count), Cluster(nodes=nodes))
+    everybody = nodes_of(hosts(count), ClusterSettings(nodes=nodes))
     size = replicas + 1
     possible = count >= size and count * nodes % size == 0 and count * nodes // size >= 3
     if not possible:
