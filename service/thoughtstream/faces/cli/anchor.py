@@ -7,10 +7,10 @@ import typer
 from thoughtstream import Mind
 from thoughtstream.attention.models import Kind
 from thoughtstream.config import Durability
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, output
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     'thoughtstream anchor "Anna is allergic to peanuts" --kind semantic',
     'thoughtstream anchor "the key is under the mat" --durability disk',
 )
@@ -27,8 +27,8 @@ def anchor(
     json: Json = False,
 ) -> None:
     """Make a memory at once, and wait until it is as durable as asked."""
-    found = common.run(_anchor(mind, content, kind, window, durability))
-    common.answer({"id": found}, json, lambda: common.out.print(found, markup=False))
+    found = event_loop.run(_anchor(mind, content, kind, window, durability))
+    output.answer({"id": found}, json, lambda: output.stdout.print(found, markup=False))
 
 
 async def _anchor(

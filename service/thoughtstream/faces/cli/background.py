@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from thoughtstream.config import Settings
-from thoughtstream.faces.cli import common
+from thoughtstream.faces.cli import exit_codes
 from thoughtstream.faces.cli.foreground import seat_of
 from thoughtstream.home.embedded import EmbeddedRedis
 from thoughtstream.home.home import Home
@@ -49,7 +49,7 @@ def start(settings: Settings, set_: list[str]) -> bool:
                 continue
             if seat_of(settings).taken():  # another was faster by a moment
                 return True
-            raise common.Failed(_tail(home.service_log, begin), code or common.FAILED)
+            raise exit_codes.Failed(_tail(home.service_log, begin), code or exit_codes.FAILED)
     return False
 
 
@@ -111,7 +111,7 @@ def _wait_until_free(seat: Seat, process: psutil.Process) -> None:
     deadline = time.monotonic() + _STOP_S
     while seat.taken():
         if time.monotonic() > deadline:
-            raise common.Failed(
+            raise exit_codes.Failed(
                 f"the service (process {process.pid}) doesn't end within {_STOP_S:.0f} s; "
                 f"see {seat.directory / 'service.log'}"
             )

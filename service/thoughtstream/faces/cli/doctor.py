@@ -7,15 +7,15 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.coordination import membership
 from thoughtstream.faces import overview
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import Json, examples
 from thoughtstream.health.checks import Finding, examine
 from thoughtstream.health.nodes import Nodes
 from thoughtstream.memory import consolidation
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import open_client, typed_errors
 
-EXAMPLES = common.examples("thoughtstream doctor", "thoughtstream doctor --json")
+EXAMPLES = examples("thoughtstream doctor", "thoughtstream doctor --json")
 
 _MARKS = {"fine": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/]"}
 
@@ -26,16 +26,16 @@ def doctor(json: Json = False) -> None:
     Of a cluster, every node. Each finding comes with its cure. Exits with 1 if something is wrong.
     """
     settings = config.load()
-    findings = common.run(_examine(settings))
+    findings = event_loop.run(_examine(settings))
     healthy = all(finding.state != "bad" for finding in findings)
     answer = {
         "healthy": healthy,
         "redis": {"url": overview.without_password(overview.url(settings))},
         "findings": findings,
     }
-    common.answer(answer, json, lambda: _show(findings))
+    output.answer(answer, json, lambda: _show(findings))
     if not healthy:
-        common.stop(common.FAILED)
+        exit_codes.stop(exit_codes.FAILED)
 
 
 async def _examine(settings: Settings) -> list[Finding]:
@@ -58,8 +58,10 @@ def _show(findings: list[Finding]) -> None:
     for finding in findings:
         if finding.node != node:
             node = finding.node
-            common.out.print(Text(node, style="bold cyan"))
+            output.stdout.print(Text(node, style="bold cyan"))
         mark = Text.from_markup(_MARKS[finding.state])
-        common.out.print(mark, Text(finding.check.ljust(width), style="bold"), Text(finding.found))
+        output.stdout.print(
+            mark, Text(finding.check.ljust(width), style="bold"), Text(finding.found)
+        )
         if finding.cure:
-            common.out.print(" " * (width + 2), Text(f"→ {finding.cure}", style="yellow"))
+            output.stdout.print(" " * (width + 2), Text(f"→ {finding.cure}", style="yellow"))

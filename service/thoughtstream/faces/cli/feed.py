@@ -11,14 +11,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from thoughtstream import Mind, config
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.senses import pace
 from thoughtstream.senses.feeding import Feeding
 from thoughtstream.senses.reading import Bad, Defaults, Format, Reader
 from thoughtstream.senses.stream import chunks
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream feed notes.txt --format paragraphs",
     "tail -f app.jsonl | thoughtstream feed - --window sensory",
     "thoughtstream feed conversation.json --format locomo --mind ana",
@@ -60,15 +60,17 @@ def feed(
     feeding = Feeding(reader, display.on_bad, display.on_fed, strict)
     try:
         with display.progress:
-            common.run(_feed(mind, feeding, descriptor, rate, flood))
+            event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
     except (ThoughtstreamError, OSError) as error:
-        raise common.Failed(f"{error} (thoughts fed before: {feeding.fed:,})") from None
+        raise exit_codes.Failed(f"{error} (thoughts fed before: {feeding.fed:,})") from None
     except KeyboardInterrupt:
-        raise common.Failed(f"interrupted (thoughts fed: {feeding.fed:,})", 130) from None
+        raise exit_codes.Failed(
+            f"interrupted (thoughts fed: {feeding.fed:,})", exit_codes.INTERRUPTED
+        ) from None
     answer = _answer(feeding, display.bad, time.monotonic() - began)
-    common.answer(answer, json, lambda: _show(answer))
+    output.answer(answer, json, lambda: _show(answer))
     if feeding.bad:
-        common.stop(common.FAILED)
+        exit_codes.stop(exit_codes.FAILED)
 
 
 def _open(file: str) -> tuple[int, int]:
@@ -80,7 +82,7 @@ def _open(file: str) -> tuple[int, int]:
         os.read(descriptor, 0)  # a directory can be opened, but not read
         return descriptor, os.fstat(descriptor).st_size
     except OSError as error:
-        raise common.Failed(f"FILE: {file}: {error.strerror}") from None
+        raise exit_codes.Failed(f"FILE: {file}: {error.strerror}") from None
 
 
 async def _feed(
@@ -107,8 +109,8 @@ class _Display:
             BarColumn(),
             TextColumn("[bold]{task.fields[fed]:,}[/] thoughts, {task.fields[rate]:,.0f}/s"),
             TimeElapsedColumn(),
-            console=common.err,
-            disable=quiet or not common.err.is_terminal,
+            console=output.stderr,
+            disable=quiet or not output.stderr.is_terminal,
             transient=True,
         )
         self._task = self.progress.add_task(what, total=size or None, fed=0, rate=0.0)
@@ -119,7 +121,7 @@ class _Display:
         if len(self.bad) < _BAD_LISTED:
             self.bad.append(bad)
             if not self._quiet:
-                common.err.print(
+                output.stderr.print(
                     f"line {bad.line}: {bad.reason}", style="yellow", markup=False, soft_wrap=True
                 )
 
@@ -144,9 +146,9 @@ def _answer(feeding: Feeding, bad: list[Bad], seconds: float) -> dict[str, Any]:
 
 
 def _show(answer: dict[str, Any]) -> None:
-    common.out.print(
-        f"[green]✓[/] fed {common.count(answer['fed'], 'thought')} in {answer['seconds']:.1f} s "
+    output.stdout.print(
+        f"[green]✓[/] fed {output.count(answer['fed'], 'thought')} in {answer['seconds']:.1f} s "
         f"({answer['per_second']:,.0f}/s)"
     )
     if answer["bad"]:
-        common.out.print(f"[red]✗[/] {common.count(answer['bad'], 'bad line')} left out")
+        output.stdout.print(f"[red]✗[/] {output.count(answer['bad'], 'bad line')} left out")

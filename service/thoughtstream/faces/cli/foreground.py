@@ -12,7 +12,7 @@ import structlog
 
 from thoughtstream import service
 from thoughtstream.config import ConfigError, Settings
-from thoughtstream.faces.cli import common
+from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.home.embedded import EmbeddedRedis
 from thoughtstream.home.home import Home
 from thoughtstream.home.seat import Seat
@@ -36,15 +36,15 @@ def serve(settings: Settings, as_json: bool) -> None:
     Home.at(settings.home).prepare()
     seat = seat_of(settings)
     if not _sit(seat):
-        raise common.Failed(
+        raise exit_codes.Failed(
             f"the service of {settings.home} runs already (process {seat.read().get('pid')}); "
             "stop it: `thoughtstream down`"
         )
     try:
         seat.write(os.getpid(), version=version("thoughtstream"))
-        common.run(_until_signalled(settings, as_json))
+        event_loop.run(_until_signalled(settings, as_json))
     except ConfigError as error:
-        raise common.Failed(str(error), common.BAD_CONFIG) from None
+        raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
 
 
 def _sit(seat: Seat) -> bool:
@@ -76,7 +76,7 @@ async def _run(settings: Settings, as_json: bool) -> None:
             notify("READY=1")
             log.info("service.ready", redis=url, pid=os.getpid())
             if as_json:
-                common.print_json({"redis": {"url": url}, "service": {"pid": os.getpid()}})
+                output.print_json({"redis": {"url": url}, "service": {"pid": os.getpid()}})
 
         async with asyncio.TaskGroup() as group:
             if embedded:

@@ -6,10 +6,10 @@ import typer
 
 from thoughtstream import Mind
 from thoughtstream.attention.models import Action, Kind
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import Json, examples
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream intervene default last veto",
     'thoughtstream intervene ana 1700000000000-0@sensory reframe --content "it was only the wind"',
     "thoughtstream intervene default last boost --salience 1",
@@ -28,12 +28,12 @@ def intervene(
     """Veto, reframe or boost an attended thought within its 5 seconds."""
     given = {"content": content, "salience": salience, "kind": kind}
     change = {name: value for name, value in given.items() if value is not None}
-    answer = common.run(_intervene(mind, thought, action, change))
+    answer = event_loop.run(_intervene(mind, thought, action, change))
     left = (answer["closes_at"] - answer["now"]) / 1000
-    common.answer(
+    output.answer(
         answer,
         json,
-        lambda: common.out.print(
+        lambda: output.stdout.print(
             f"[green]✓[/] {action}: {answer['id']}; its window is open for {left:.1f} s more"
         ),
     )
@@ -46,7 +46,7 @@ async def _intervene(
         state = await mind.state(top=1)
         if thought == "last":
             if not state.intervening:
-                raise common.Failed("last: no thought is in its intervention window now")
+                raise exit_codes.Failed("last: no thought is in its intervention window now")
             thought = max(state.intervening, key=lambda t: t.attended_at).id
         closes_at = await mind.intervene(thought, action, **change)
         return {

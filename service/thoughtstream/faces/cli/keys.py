@@ -6,11 +6,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
+from thoughtstream.faces.cli import output
+from thoughtstream.faces.cli.options import Json, examples
 from thoughtstream.keys import BUDGET_BYTES, FAMILIES, Role, acl_rules
 
-EXAMPLES = common.examples("thoughtstream keys", "thoughtstream keys --acl monitor")
+EXAMPLES = examples("thoughtstream keys", "thoughtstream keys --acl monitor")
 
 
 def keys(
@@ -22,15 +22,15 @@ def keys(
     """Show every kind of key there is: type, life, bound, writer, memory domain."""
     if acl is not None:
         rules = acl_rules(acl)
-        common.answer(
+        output.answer(
             {"role": acl, "rules": rules},
             json,
-            lambda: common.out.print(rules, markup=False, soft_wrap=True),
+            lambda: output.stdout.print(rules, markup=False, soft_wrap=True),
         )
         return
-    families = [{**common.plain(f), "durable": f.durable} for f in FAMILIES]
+    families = [{**output.plain(f), "durable": f.durable} for f in FAMILIES]
     budgets = {domain.value: budget for domain, budget in BUDGET_BYTES.items()}
-    common.answer({"keys": families, "budget_bytes": budgets}, json, _show)
+    output.answer({"keys": families, "budget_bytes": budgets}, json, _show)
 
 
 def _show() -> None:
@@ -45,4 +45,4 @@ def _show() -> None:
             Text(family.pattern, style="cyan"), family.type, Text(life, style=style),
             family.bound, family.domain.value, family.writer,
         )  # fmt: skip
-    common.out.print(table)
+    output.stdout.print(table)

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from thoughtstream import Mind
 from thoughtstream.attention.models import Kind
-from thoughtstream.faces.cli import common, look
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, output, style
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.language.text import Query, stems
 from thoughtstream.memory.models import Memory, Recalled
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     'thoughtstream recall "charity race"',
     'thoughtstream recall "pottery class" --limit 3 --context 1 --mind ana',
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
@@ -53,10 +53,10 @@ def recall(
         "until": until and until.astimezone(),
         "context": context,
     }
-    found = common.run(_recall(mind, query, wanted))
+    found = event_loop.run(_recall(mind, query, wanted))
     memories = [memory.model_dump() for memory in found]
     answer = {"mind": mind, "query": query, "memories": memories}
-    common.answer(answer, json, lambda: _show(found, query))
+    output.answer(answer, json, lambda: _show(found, query))
 
 
 async def _recall(name: str, query: str, wanted: dict[str, Any]) -> list[Recalled]:
@@ -66,12 +66,12 @@ async def _recall(name: str, query: str, wanted: dict[str, Any]) -> list[Recalle
 
 def _show(found: list[Recalled], query: str) -> None:
     if not found:
-        common.out.print(
+        output.stdout.print(
             "Nothing comes to mind. [dim]What was attended just now becomes memory in 5 seconds.[/]"
         )
     for number, memory in enumerate(found):
         if number and (memory.context_before or memory.context_after):
-            common.out.print()
+            output.stdout.print()
         for neighbour in memory.context_before:
             _line(neighbour, query, dim=True)
         _line(memory, query, dim=False)
@@ -81,17 +81,17 @@ def _show(found: list[Recalled], query: str) -> None:
 
 def _line(memory: Memory, query: str, *, dim: bool) -> None:
     when = datetime.fromtimestamp(memory.attended_at / 1000).strftime("%Y-%m-%d %H:%M:%S")
-    line = Text.assemble((when, "dim"), " ", look.window(memory.window, 10), " ")
+    line = Text.assemble((when, "dim"), " ", style.window(memory.window, 10), " ")
     line.append(marked(memory.content, query))
     if dim:
         line.stylize("dim")
-    common.out.print(line, soft_wrap=True)
+    output.stdout.print(line, soft_wrap=True)
 
 
 def marked(content: str, query: str) -> Text:
     """Content with the words that were asked for in bold, in whatever form they stand there."""
     asked = {term.stem for term in Query.of(query).terms}
-    shown = look.text(content)
+    shown = style.text(content)
     for word in re.finditer(r"\w+", shown.plain):
         if asked.intersection(stems(word[0])):
             shown.stylize("bold", *word.span())

@@ -10,12 +10,12 @@ import typer
 
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
-from thoughtstream.faces.cli import common, look
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, output, style
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.senses import sensing
 from thoughtstream.senses.sensing import HostSense, Sense, Sensing
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream sense",
     "thoughtstream sense --interval 0.5 --duration 60",
     "thoughtstream sense --only load --only network --log /var/log/syslog",
@@ -58,13 +58,13 @@ def sense(
     senses = sensing.of_host(list(HostSense) if only is None else only, interval)
     senses |= sensing.of_logs(log or [], with_journal=follow)
     began = time.monotonic()
-    felt = common.run(_sense(mind, senses, duration, json))
+    felt = event_loop.run(_sense(mind, senses, duration, json))
     answer = {
         "written": dict(felt.written),
         "lost": felt.lost,
         "seconds": round(time.monotonic() - began, 3),
     }
-    common.answer(answer, json, lambda: _show(answer))
+    output.answer(answer, json, lambda: _show(answer))
 
 
 async def _sense(
@@ -92,13 +92,13 @@ async def _sense(
 
 def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
     if as_json:
-        common.print_json({"id": id_, "window": thought.window, **thought.entry()})
+        output.print_json({"id": id_, "window": thought.window, **thought.entry()})
         return
-    common.out.print(
-        look.window(thought.window, width=10),
-        look.bar(thought.salience, thought.window),
+    output.stdout.print(
+        style.window(thought.window, width=10),
+        style.bar(thought.salience, thought.window),
         f"{thought.salience:.2f}",
-        look.text(thought.content),
+        style.text(thought.content),
         style="dim" if thought.salience < _USUAL else None,
         no_wrap=True,
         overflow="ellipsis",
@@ -108,9 +108,9 @@ def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
 def _show(answer: dict[str, Any]) -> None:
     total = sum(answer["written"].values())
     each = ", ".join(f"{name} {n:,}" for name, n in answer["written"].items())
-    common.out.print(
-        f"\n[green]✓[/] {common.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
+    output.stdout.print(
+        f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
         soft_wrap=True,
     )
     if answer["lost"]:
-        common.out.print(f"[red]✗[/] {answer['lost']:,} were lost while Redis was away")
+        output.stdout.print(f"[red]✗[/] {answer['lost']:,} were lost while Redis was away")

@@ -6,10 +6,10 @@ from thoughtstream import config
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces import overview
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import Json, examples
 
-EXAMPLES = common.examples("thoughtstream status", "thoughtstream status --json")
+EXAMPLES = examples("thoughtstream status", "thoughtstream status --json")
 
 
 def status(json: Json = False) -> None:
@@ -19,16 +19,16 @@ def status(json: Json = False) -> None:
     """
     settings = config.load()
     try:
-        found = common.run(overview.look(settings))
+        found = event_loop.run(overview.look(settings))
     except RedisUnavailable as error:
         if json:
-            common.print_json(_down(settings, error))
+            output.print_json(_down(settings, error))
         else:
-            common.complain(str(error), as_json=False)
-        common.stop(common.FAILED)
-    common.answer(found, json, lambda: show(found))
+            output.complain(str(error), as_json=False)
+        exit_codes.stop(exit_codes.FAILED)
+    output.answer(found, json, lambda: show(found))
     if not found["service"]["alive"]:
-        common.stop(common.FAILED)
+        exit_codes.stop(exit_codes.FAILED)
 
 
 def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
 
 def show(found: dict[str, Any]) -> None:
     """Print an overview for a person."""
-    redis, print_ = found["redis"], common.out.print
+    redis, print_ = found["redis"], output.stdout.print
     used = f"{redis['used_bytes'] / 2**20:.1f} MB"
     limit = f" of {redis['maxmemory_bytes'] / 2**20:.0f}" if redis["maxmemory_bytes"] else ""
     which = "embedded, " if redis["embedded"] else ""
@@ -56,7 +56,7 @@ def show(found: dict[str, Any]) -> None:
         print_("[red]●[/] service  none is alive; start one: [cyan]thoughtstream up[/]")
     for service in found["services"]:
         print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
-        minds = common.count(service["minds"], "mind")
+        minds = output.count(service["minds"], "mind")
         print_(f"           [dim]version {service['version']} on {service['host']}, "
                f"process {service['pid']}, {minds}[/]")  # fmt: skip
     for mind in found["minds"]:
@@ -71,5 +71,5 @@ def _show_node(node: dict[str, Any]) -> None:
     if not node["alive"]:
         said = "[red]does not answer[/]"
     mark = "[green]●[/]" if node["alive"] else "[red]●[/]"
-    common.out.print(f"{mark} {node['role']:<8} {node['node']}  [dim]{what}, {said}[/]",
+    output.stdout.print(f"{mark} {node['role']:<8} {node['node']}  [dim]{what}, {said}[/]",
                      soft_wrap=True)  # fmt: skip

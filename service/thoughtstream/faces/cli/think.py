@@ -6,10 +6,10 @@ import typer
 
 from thoughtstream import Mind
 from thoughtstream.attention.models import Kind
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, output
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     'thoughtstream think "the kettle is on"',
     'thoughtstream think "it is hot!" --window emotion --salience 0.9 --field valence=-0.7',
 )
@@ -40,8 +40,8 @@ def think(
         "connection_relevance": connection_relevance,
         "kind": kind,
     }
-    written = common.run(_think(mind, content, thought | fields))
-    common.answer({"id": written}, json, lambda: common.out.print(written, markup=False))
+    written = event_loop.run(_think(mind, content, thought | fields))
+    output.answer({"id": written}, json, lambda: output.stdout.print(written, markup=False))
 
 
 async def _think(mind: str, content: str, fields: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from rich.text import Text
 from thoughtstream.attention.models import Attended
 from thoughtstream.attention.state import Candidate, MindState, Remembered
 from thoughtstream.errors import RedisUnavailable
-from thoughtstream.faces.cli import look
+from thoughtstream.faces.cli import style
 from thoughtstream.memory.models import Place, attended_at
 
 _HISTORY = 40
@@ -25,7 +25,7 @@ _WIDE = 100
 _NAME = 10
 
 
-class Picture:
+class Dashboard:
     """Remembers enough of the looks before to draw rates and curves."""
 
     def __init__(self, mind: str) -> None:
@@ -35,7 +35,7 @@ class Picture:
         self._moved_ms = 0
 
     def add(self, state: MindState | RedisUnavailable) -> None:
-        """What was seen at the last look."""
+        """What was seen at the last style."""
         if isinstance(state, RedisUnavailable):
             self._trouble = str(state)
             return
@@ -84,7 +84,7 @@ class Picture:
         return line
 
     def _pace(self) -> list[tuple[str, str]]:
-        """How many thoughts are attended a second; nothing at the first look."""
+        """How many thoughts are attended a second; nothing at the first style."""
         rates = self._rates("attended")
         if not rates:
             return []
@@ -111,9 +111,9 @@ class Picture:
         for name, length in sorted(state.windows.items(), key=lambda item: -item[1]):
             curve = [float(past.windows.get(name, 0)) for past in self._states]
             table.add_row(
-                look.window(name, _NAME),
+                style.window(name, _NAME),
                 f"{length:,}" if length else Text("·", style="dim"),
-                Text(_spark(curve[-14:]), style=look.colour(name)),
+                Text(_spark(curve[-14:]), style=style.colour(name)),
             )
         return _panel("windows", table)
 
@@ -134,9 +134,9 @@ def _candidate(candidate: Candidate, now_ms: int) -> tuple[RenderableType, ...]:
     left = max(candidate.due_ms - now_ms, 0) / 1000
     return (
         f"{candidate.strength:z.2f}",
-        look.bar(candidate.strength, candidate.window),
-        look.window(candidate.window, _NAME),
-        look.text(candidate.content),
+        style.bar(candidate.strength, candidate.window),
+        style.window(candidate.window, _NAME),
+        style.text(candidate.content),
         Text(f"{left:.1f}s", style="dim" if left > 1 else "red"),
     )
 
@@ -150,10 +150,10 @@ def _attended_panel(state: MindState, rows: int) -> Panel:
     intervening = {thought.id: thought for thought in state.intervening}
     for number, thought in enumerate(state.attended[: max(rows, 1)]):
         now = intervening.get(thought.id, thought)
-        content = look.text(now.content)
+        content = style.text(now.content)
         content.stylize("bold" if number == 0 else "")
         table.add_row(
-            f"{now.score:z.2f}", look.window(now.window, _NAME), content, _clock(now, state.now_ms)
+            f"{now.score:z.2f}", style.window(now.window, _NAME), content, _clock(now, state.now_ms)
         )
     open_ = sum(_is_open(thought, state.now_ms) for thought in state.intervening)
     return _panel(f"attended · {open_:,} can still be changed", table)
@@ -193,8 +193,8 @@ def _memory(memory: Remembered) -> tuple[RenderableType, ...]:
     at = attended_at(Place(memory.kind, memory.entry), memory.fields) / 1000
     return (
         Text(datetime.fromtimestamp(at).strftime("%H:%M:%S"), style="dim"),
-        look.window(memory.fields.get("window", "?"), _NAME),
-        look.text(memory.fields.get("content", "")),
+        style.window(memory.fields.get("window", "?"), _NAME),
+        style.text(memory.fields.get("content", "")),
     )
 
 

@@ -1,4 +1,4 @@
-"""The picture that `watch` draws says what is, and the same thing everywhere."""
+"""The dashboard that `watch` draws says what is, and the same thing everywhere."""
 
 import io
 from datetime import datetime
@@ -7,7 +7,7 @@ from rich.console import Console
 
 from thoughtstream.attention.models import Attended
 from thoughtstream.attention.state import MindState, Remembered
-from thoughtstream.faces.cli.picture import Picture
+from thoughtstream.faces.cli.dashboard import Dashboard
 
 NOW = 1_700_000_000_000
 
@@ -25,10 +25,10 @@ def drawn(intervening: list[Attended], before: list[Attended], memories: list[Re
         attended=[*reversed(intervening), *before], memories=memories,
         memory_counts={"episodic": len(memories)}, ledger={},
     )  # fmt: skip
-    picture = Picture("ana")
-    picture.add(state)
+    dashboard = Dashboard("ana")
+    dashboard.add(state)
     console = Console(file=io.StringIO(), width=80, height=40)
-    console.print(picture.draw(80, 40), height=40)
+    console.print(dashboard.draw(80, 40), height=40)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
