@@ -15,7 +15,7 @@ from thoughtstream.errors import RedisUnavailable
 from thoughtstream.senses import sensing
 from thoughtstream.senses.host import Feeling, Reading
 from thoughtstream.senses.logs import LINES_AT_ONCE, LogError, LogFile, LogSense, severity
-from thoughtstream.senses.processes import Comings, Table, table
+from thoughtstream.senses.processes import ProcessChanges, Table, table
 from thoughtstream.senses.sensing import HostSense, Sensing
 
 
@@ -46,10 +46,10 @@ def test_rates_are_said_readably(value: float, said: str) -> None:
 
 def test_processes_come_and_go_by_name_and_become_usual() -> None:
     one, two, three = (1, 0.0), (2, 0.0), (3, 0.0)
-    comings = Comings(last={one: "init"})
-    first = list(comings.look({one: "init", two: "cc", three: "cc"}))
-    gone = list(comings.look({one: "init"}))
-    again = list(comings.look({one: "init", two: "cc"}))
+    changes = ProcessChanges(last={one: "init"})
+    first = list(changes.look({one: "init", two: "cc", three: "cc"}))
+    gone = list(changes.look({one: "init"}))
+    again = list(changes.look({one: "init", two: "cc"}))
     assert [t.content for t in first] == ["2 processes cc started"]
     assert [t.content for t in gone] == ["2 processes cc ended"]
     assert [t.content for t in again] == ["process cc started"]
@@ -57,8 +57,8 @@ def test_processes_come_and_go_by_name_and_become_usual() -> None:
 
 
 def test_a_process_id_used_again_is_another_process() -> None:
-    comings = Comings(last={(7, 1.0): "old"})
-    assert [t.content for t in comings.look({(7, 2.0): "new"})] == [
+    changes = ProcessChanges(last={(7, 1.0): "old"})
+    assert [t.content for t in changes.look({(7, 2.0): "new"})] == [
         "process new started",
         "process old ended",
     ]

@@ -7,7 +7,7 @@ from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
 from thoughtstream.health.nodes import Node, Nodes
-from thoughtstream.home.embedded import url_of
+from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors

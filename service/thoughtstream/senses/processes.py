@@ -26,7 +26,7 @@ def table() -> Table:
 
 
 @dataclass
-class Comings:
+class ProcessChanges:
     """What came and went since the last look; how often each name did."""
 
     last: Table = field(default_factory=table)

@@ -87,7 +87,7 @@ def _host_sense(name: HostSense, interval_s: float) -> Sense:
         case HostSense.NETWORK:
             return _gauge(host.Network(), interval_s)
         case HostSense.PROCESSES:
-            return _comings(interval_s)
+            return _processes(interval_s)
 
 
 def of_logs(files: Iterable[Path], *, with_journal: bool) -> dict[str, Sense]:
@@ -121,11 +121,11 @@ async def _gauge(read: host.Gauge, interval_s: float) -> Sense:
         last = now
 
 
-async def _comings(interval_s: float) -> Sense:
-    comings = processes.Comings()
+async def _processes(interval_s: float) -> Sense:
+    changes = processes.ProcessChanges()
     while True:
         await _tick(interval_s)
-        if noticed := list(comings.look(processes.table())):
+        if noticed := list(changes.look(processes.table())):
             yield noticed
 
 

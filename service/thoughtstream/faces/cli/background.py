@@ -15,10 +15,10 @@ import psutil
 
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import exit_codes
-from thoughtstream.faces.cli.foreground import seat_of
-from thoughtstream.home.embedded import EmbeddedRedis
+from thoughtstream.faces.cli.foreground import service_lock
+from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.process_lock import ProcessLock
 
 _STOP_S = 60.0
 _POLL_S = 0.05
@@ -32,7 +32,7 @@ def start(settings: Settings, set_: list[str]) -> bool:
     """
     home = Home.at(settings.home)
     home.prepare()
-    if seat_of(settings).taken():
+    if service_lock(settings).is_held():
         return True
     begin = home.rotate(home.service_log)
     with (
@@ -47,7 +47,7 @@ def start(settings: Settings, set_: list[str]) -> bool:
             code = child.poll()
             if code is None:
                 continue
-            if seat_of(settings).taken():  # another was faster by a moment
+            if service_lock(settings).is_held():  # another was faster by a moment
                 return True
             raise exit_codes.Failed(_tail(home.service_log, begin), code or exit_codes.FAILED)
     return False
@@ -95,24 +95,24 @@ def stop(settings: Settings) -> Stopped:
     Raises:
         Failed: the service doesn't end.
     """
-    seat = seat_of(settings)
+    lock = service_lock(settings)
     embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
     had_redis = embedded is not None and embedded.process() is not None
-    process = seat.process() if seat.taken() else None
+    process = lock.process() if lock.is_held() else None
     if process is not None:
         process.send_signal(signal.SIGTERM)
-        _wait_until_free(seat, process)
+        _wait_until_free(lock, process)
     if embedded is not None:
         asyncio.run(embedded.stop())
     return Stopped(service=process is not None, redis=had_redis)
 
 
-def _wait_until_free(seat: Seat, process: psutil.Process) -> None:
+def _wait_until_free(lock: ProcessLock, process: psutil.Process) -> None:
     deadline = time.monotonic() + _STOP_S
-    while seat.taken():
+    while lock.is_held():
         if time.monotonic() > deadline:
             raise exit_codes.Failed(
                 f"the service (process {process.pid}) doesn't end within {_STOP_S:.0f} s; "
-                f"see {seat.directory / 'service.log'}"
+                f"see {lock.directory / 'service.log'}"
             )
         time.sleep(_POLL_S)

@@ -15,8 +15,8 @@ from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.senses import pace
 from thoughtstream.senses.feeding import Feeding
-from thoughtstream.senses.reading import Bad, Defaults, Format, Reader
-from thoughtstream.senses.stream import chunks
+from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.lines import read_lines
 
 EXAMPLES = examples(
     "thoughtstream feed notes.txt --format paragraphs",
@@ -94,7 +94,7 @@ async def _feed(
             chosen = pace.Rate(rate)
         elif flood:
             chosen = pace.Flood()
-        await feeding.run(chunks(descriptor), mind.feed, chosen)
+        await feeding.run(read_lines(descriptor), mind.feed, chosen)
 
 
 class _Display:
@@ -102,7 +102,7 @@ class _Display:
 
     def __init__(self, what: str, size: int, *, quiet: bool) -> None:
         self._quiet = quiet
-        self.bad: list[Bad] = []
+        self.bad: list[BadLine] = []
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -116,7 +116,7 @@ class _Display:
         self._task = self.progress.add_task(what, total=size or None, fed=0, rate=0.0)
         self._began = time.monotonic()
 
-    def on_bad(self, bad: Bad) -> None:
+    def on_bad(self, bad: BadLine) -> None:
         """Tell of a bad line."""
         if len(self.bad) < _BAD_LISTED:
             self.bad.append(bad)
@@ -135,7 +135,7 @@ class _Display:
         )
 
 
-def _answer(feeding: Feeding, bad: list[Bad], seconds: float) -> dict[str, Any]:
+def _answer(feeding: Feeding, bad: list[BadLine], seconds: float) -> dict[str, Any]:
     return {
         "fed": feeding.fed,
         "bad": feeding.bad,

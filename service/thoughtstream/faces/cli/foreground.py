@@ -13,18 +13,18 @@ import structlog
 from thoughtstream import service
 from thoughtstream.config import ConfigError, Settings
 from thoughtstream.faces.cli import event_loop, exit_codes, output
-from thoughtstream.home.embedded import EmbeddedRedis
+from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.process_lock import ProcessLock
 
 _TRIES, _TRY_AGAIN_S = 5, 0.02
 
 log = structlog.get_logger()
 
 
-def seat_of(settings: Settings) -> Seat:
-    """The seat of this home's service."""
-    return Seat(Home.at(settings.home).path, "service")
+def service_lock(settings: Settings) -> ProcessLock:
+    """The lock that the service of this home holds."""
+    return ProcessLock(Home.at(settings.home).path, "service")
 
 
 def serve(settings: Settings, as_json: bool) -> None:
@@ -34,25 +34,24 @@ def serve(settings: Settings, as_json: bool) -> None:
         Failed: it runs already in this home, or its configuration is refused.
     """
     Home.at(settings.home).prepare()
-    seat = seat_of(settings)
-    if not _sit(seat):
+    lock = service_lock(settings)
+    if not _acquire(lock):
+        pid = lock.read_record().get("pid")
         raise exit_codes.Failed(
-            f"the service of {settings.home} runs already (process {seat.read().get('pid')}); "
-            "stop it: `thoughtstream down`"
+            f"the service of {settings.home} is already running (process {pid}); "
+            "stop it with `thoughtstream down`"
         )
     try:
-        seat.write(os.getpid(), version=version("thoughtstream"))
+        lock.write_record(os.getpid(), version=version("thoughtstream"))
         event_loop.run(_until_signalled(settings, as_json))
     except ConfigError as error:
         raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
 
 
-def _sit(seat: Seat) -> bool:
-    """Take the seat, until this process is gone. Tries again: whoever looks whether it is free
-    takes it for a moment.
-    """
+def _acquire(lock: ProcessLock) -> bool:
+    """Acquire the lock until this process ends. Retries: `is_held` acquires it for a moment."""
     for _ in range(_TRIES):
-        if seat.take() is not None:
+        if lock.acquire() is not None:
             return True
         time.sleep(_TRY_AGAIN_S)
     return False

@@ -20,14 +20,14 @@ class ServerError(ThoughtstreamError):
 
 
 @dataclass(frozen=True)
-class Server:
+class RedisServer:
     """A `redis-server` program and its version."""
 
     path: Path
     version: tuple[int, int]
 
 
-def find(chosen: Path | None, at_least: tuple[int, int] = OLDEST) -> Server:
+def choose(chosen: Path | None, at_least: tuple[int, int] = OLDEST) -> RedisServer:
     """The chosen server, else the first on the PATH, else the one of a wheel.
 
     Args:
@@ -41,7 +41,7 @@ def find(chosen: Path | None, at_least: tuple[int, int] = OLDEST) -> Server:
     for path in [chosen] if chosen else list(_candidates()):
         version = version_of(path)
         if version >= max(OLDEST, at_least):
-            return Server(path, version)
+            return RedisServer(path, version)
         old.append(f"{path} is {dotted(version)}")
     if not old:
         raise ServerError(f"embedded: no redis-server was found on the PATH; {_INSTALL}")

@@ -29,9 +29,9 @@ from redis.exceptions import RedisError, ResponseError
 from thoughtstream import versions
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.home import conf, programs
+from thoughtstream.home import conf, redis_server
 from thoughtstream.home.home import Home, write_private
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.process_lock import ProcessLock
 
 _POLL_S = 0.03
 _WATCH_S = 0.25
@@ -57,7 +57,7 @@ class EmbeddedRedis:
         self.home = Home.at(settings.home)
         self.url = url_of(settings.home)
         self._config = settings.embedded
-        self._seat = Seat(self.home.path, "redis")
+        self._lock = ProcessLock(self.home.path, "redis")
 
     async def ensure(self) -> str:
         """Have it running and loaded; return its URL.
@@ -104,7 +104,7 @@ class EmbeddedRedis:
         Raises:
             EmbeddedError: it doesn't stop.
         """
-        if not self._seat.taken():
+        if not self._lock.is_held():
             return False
         if await self._ask() is not None:
             await self._shut_down()
@@ -115,7 +115,7 @@ class EmbeddedRedis:
 
     def process(self) -> psutil.Process | None:
         """Its process, if it lives."""
-        return self._seat.process()
+        return self._lock.process()
 
     # --- coming up ---------------------------------------------------------------------------
     async def _come_up(self) -> None:
@@ -130,7 +130,7 @@ class EmbeddedRedis:
                 if not info["loading"]:
                     await self._apply()
                     return
-            elif (lock := self._seat.take()) is not None:
+            elif (lock := self._lock.acquire()) is not None:
                 if started_at is not None:
                     os.close(lock)
                     raise EmbeddedError(self._last_words(started_at))
@@ -147,9 +147,9 @@ class EmbeddedRedis:
 
     def _spawn(self, lock: int) -> int:
         """Start the server, give it the lock, and return where its log begins."""
-        version = str(self._seat.read().get("version", "0.0"))
+        version = str(self._lock.read_record().get("version", "0.0"))
         try:
-            chosen = programs.find(self._config.server, versions.major_minor(version))
+            chosen = redis_server.choose(self._config.server, versions.major_minor(version))
             begin = self.home.rotate(self.home.redis_log)
             self._write_conf()
             with self.home.redis_log.open("ab") as out:
@@ -172,7 +172,7 @@ class EmbeddedRedis:
         process = self.process()
         if process is None or process.pid != info["process_id"]:
             with suppress(psutil.NoSuchProcess):
-                self._seat.write(info["process_id"], version=info["redis_version"])
+                self._lock.write_record(info["process_id"], version=info["redis_version"])
 
     async def _apply(self) -> None:
         """Give a server that lives the settings that have changed since it started."""
@@ -228,7 +228,7 @@ class EmbeddedRedis:
 
     async def _gone(self) -> None:
         waited = 0.0
-        while self._seat.taken():
+        while self._lock.is_held():
             if waited > _SILENCE_S:
                 raise EmbeddedError(
                     f"embedded: the Redis of {self.home.path} doesn't stop; "

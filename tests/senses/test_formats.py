@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.senses import salience
-from thoughtstream.senses.reading import Bad, Defaults, Format, Line, Reader
+from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.lines import Line
 
 DEFAULTS = Defaults(window="sensory", source="file")
 
@@ -22,12 +23,12 @@ def lines(text: str | bytes) -> list[Line]:
 
 def read(
     text: str | bytes, format_: Format | None = None, name: str = "x"
-) -> list[NewThought | Bad]:
+) -> list[NewThought | BadLine]:
     reader = Reader(Path(name), format_, DEFAULTS)
     return [*reader.read(lines(text)), *reader.end()]
 
 
-def contents(found: Iterable[NewThought | Bad]) -> list[str]:
+def contents(found: Iterable[NewThought | BadLine]) -> list[str]:
     return [thought.content for thought in found if isinstance(thought, NewThought)]
 
 
@@ -73,13 +74,13 @@ def test_a_bad_line_is_told_and_the_others_go_on(line: str | bytes, reason: str)
     good = b'{"content": "good"}'
     first, bad, last = read(b"\n".join([good, data, good]), Format.JSONL)
     assert contents([first, last]) == ["good", "good"]
-    assert isinstance(bad, Bad) and bad.line == 2 and bad.reason.startswith(reason), bad
+    assert isinstance(bad, BadLine) and bad.line == 2 and bad.reason.startswith(reason), bad
 
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("a.jsonl", "nonsense", Bad),
+        ("a.jsonl", "nonsense", BadLine),
         ("a.txt", '{"content": "x"}', NewThought),
         ("-", '\n {"content": "x"}', NewThought),
         ("-", "content", NewThought),
@@ -95,7 +96,7 @@ def test_the_format_is_told_by_the_name_else_by_the_first_line(
 @given(st.binary(max_size=300), st.sampled_from(Format))
 def test_no_input_breaks_it(data: bytes, format_: Format) -> None:
     for item in read(data, format_):
-        assert isinstance(item, NewThought | Bad)
+        assert isinstance(item, NewThought | BadLine)
 
 
 @given(st.text(min_size=1).filter(str.strip))

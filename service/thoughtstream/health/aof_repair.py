@@ -29,7 +29,7 @@ class _Server(Protocol):
     def execute_command(self, *args: Any) -> Any: ...
 
 
-class Logs:
+class AofRepair:
     """The logs of a server, or of all nodes of a cluster; those with a hole are remembered."""
 
     def __init__(self, redis: Client) -> None:
@@ -53,7 +53,7 @@ class Logs:
             state = await server.execute_command("INFO", "persistence")
             if state["aof_last_write_status"] != "ok":
                 if name not in self._torn:
-                    log.warning("log.refused", server=name, cure="make room on its disk")
+                    log.warning("aof.write_failed", server=name, cure="make room on its disk")
                 self._torn.add(name)
             elif name in self._torn and not state["aof_rewrite_in_progress"]:
                 await self._mend(name, server)
@@ -68,4 +68,4 @@ class Logs:
                 state = await server.execute_command("INFO", "persistence")
             if state["aof_last_bgrewrite_status"] == "ok":
                 self._torn.discard(name)
-                log.info("log.mended", server=name)
+                log.info("aof.rewritten", server=name)

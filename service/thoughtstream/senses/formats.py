@@ -1,4 +1,4 @@
-"""Files and streams of text, read into thoughts: JSON Lines, plain text, conversations."""
+"""The input formats of `feed`: JSON Lines, plain text, conversations; each parsed into thoughts."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,7 @@ from typing import Any
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
 from thoughtstream.senses import locomo, salience
+from thoughtstream.senses.lines import Line
 
 
 class Format(StrEnum):
@@ -22,7 +23,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True)
-class Bad:
+class BadLine:
     """What could not become a thought, and why."""
 
     line: int
@@ -36,9 +37,6 @@ class Defaults:
     window: str
     source: str | None = None
 
-
-Line = tuple[int, bytes]
-"""A line and its number, from 1."""
 
 _KNOWN = frozenset(NewThought.model_fields)
 _BY_NAME = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.LOCOMO}
@@ -55,7 +53,7 @@ class Reader:
         self._defaults = defaults
         self._held: list[Line] = []
 
-    def read(self, lines: Iterable[Line]) -> Iterator[NewThought | Bad]:
+    def read(self, lines: Iterable[Line]) -> Iterator[NewThought | BadLine]:
         """The thoughts that these lines complete, and the lines that are none."""
         for line in lines:
             if self._format is None and line[1].strip():
@@ -71,7 +69,7 @@ class Reader:
                 case _ if line[1].strip():
                     yield self._one(*line)
 
-    def end(self) -> Iterator[NewThought | Bad]:
+    def end(self) -> Iterator[NewThought | BadLine]:
         """What is left when there are no more lines."""
         held, self._held = self._held, []
         if not held:
@@ -82,7 +80,7 @@ class Reader:
         else:
             yield self._one(number, b" ".join(whole.split()))
 
-    def _one(self, number: int, line: bytes) -> NewThought | Bad:
+    def _one(self, number: int, line: bytes) -> NewThought | BadLine:
         try:
             text = _utf8(line)
             if self._format is Format.JSONL:
@@ -94,7 +92,7 @@ class Reader:
                 salience=salience.of_text(text),
             )
         except InvalidThought as error:
-            return Bad(number, str(error))
+            return BadLine(number, str(error))
 
     def _from_json(self, text: str) -> NewThought:
         value = _json(text)
@@ -113,14 +111,14 @@ class Reader:
         thought.entry()  # refuses names that belong to the engine
         return thought
 
-    def _conversation(self, whole: bytes) -> Iterator[NewThought | Bad]:
+    def _conversation(self, whole: bytes) -> Iterator[NewThought | BadLine]:
         defaults = self._defaults
         try:
             yield from locomo.thoughts(
                 _json(_utf8(whole)), source=defaults.source, window=defaults.window
             )
         except InvalidThought as error:
-            yield Bad(1, str(error))
+            yield BadLine(1, str(error))
 
 
 def _utf8(line: bytes) -> str:

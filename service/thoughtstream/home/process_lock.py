@@ -1,8 +1,8 @@
-"""Which process of ours runs in a home: a lock that it holds while it lives, and its record.
+"""One service and one embedded Redis per home: each holds a lock while it lives, and has a record.
 
-The lock tells *whether* it lives: the kernel drops it with the process, however that ends, and no
-other process can be taken for it. The record tells *which* process it is, and is believed only if
-the process of that id also started when the record says.
+The lock says *whether* the process lives: the kernel releases it when the process ends, for
+whatever reason, and no other process can be mistaken for it. The record says *which* process it
+is, and is trusted only if the process with that id also started at the recorded time.
 """
 
 import fcntl
@@ -20,16 +20,16 @@ _SAME_START_S = 2.0
 
 
 @dataclass(frozen=True)
-class Seat:
-    """The place of one process in a home: `<name>.lock` and `<name>.json`."""
+class ProcessLock:
+    """The lock and the record of one process in a home: `<name>.lock` and `<name>.json`."""
 
     directory: Path
     name: str
 
-    def take(self) -> int | None:
+    def acquire(self) -> int | None:
         """The lock's descriptor, or None if a living process holds it.
 
-        Whoever inherits or keeps the descriptor holds the lock until it ends.
+        Every process that has the descriptor, inherited or not, holds the lock until it ends.
         """
         lock = os.open(self.directory / f"{self.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -39,11 +39,11 @@ class Seat:
             return None
         return lock
 
-    def taken(self) -> bool:
-        """Whether a living process sits here. Looks by taking the seat for a moment."""
+    def is_held(self) -> bool:
+        """Whether a living process holds it. Tested by acquiring it for a moment."""
         if not self.directory.is_dir():
             return False
-        lock = self.take()
+        lock = self.acquire()
         if lock is not None:
             os.close(lock)
         return lock is None
@@ -52,13 +52,13 @@ class Seat:
     def _record(self) -> Path:
         return self.directory / f"{self.name}.json"
 
-    def write(self, pid: int, **facts: str) -> None:
-        """Note who sits here, and facts about it that outlive it."""
+    def write_record(self, pid: int, **facts: str) -> None:
+        """Record which process holds it, and facts about it that outlive it."""
         started = psutil.Process(pid).create_time()
         write_private(self._record, json.dumps({"pid": pid, "started": started, **facts}))
 
-    def read(self) -> dict[str, Any]:
-        """The last record; empty if there is none that can be read."""
+    def read_record(self) -> dict[str, Any]:
+        """The last record; empty if there is none, or none that can be read."""
         try:
             record = json.loads(self._record.read_text())
         except (OSError, ValueError):
@@ -66,8 +66,8 @@ class Seat:
         return record if isinstance(record, dict) else {}
 
     def process(self) -> psutil.Process | None:
-        """The process of the record, if it is that very one and lives."""
-        record = self.read()
+        """The recorded process, if it is still that one and alive."""
+        record = self.read_record()
         try:
             process = psutil.Process(record["pid"])
             same = abs(process.create_time() - record["started"]) < _SAME_START_S

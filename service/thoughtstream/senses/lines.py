@@ -5,12 +5,13 @@ import os
 import threading
 from collections.abc import AsyncIterator
 
-from thoughtstream.senses.reading import Line
+Line = tuple[int, bytes]
+"""A line and its number, from 1."""
 
 _CHUNK = 1 << 16
 
 
-async def chunks(descriptor: int) -> AsyncIterator[list[Line]]:
+async def read_lines(descriptor: int) -> AsyncIterator[list[Line]]:
     """The lines of an open file in groups, as much as there is to read at a time.
 
     A pipe's line is there as soon as its writer has written it. The reading is done by a thread
