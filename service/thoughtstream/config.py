@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
+from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -137,11 +138,16 @@ class EmbeddedConfig(_Section):
 
 
 def default_home() -> Path:
-    """Where a person's own mind lives, unless `THOUGHTSTREAM_HOME` says otherwise."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/thoughtstream"
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local/share") / "thoughtstream"
+    """The home of a person's own mind, unless `THOUGHTSTREAM_HOME` names another.
+
+    On macOS, platformdirs follows XDG_DATA_HOME and earlier versions did not: a home that they made
+    is kept.
+    """
+    home = user_data_path("thoughtstream")
+    if sys.platform == "darwin" and not home.exists():
+        earlier = Path.home() / "Library/Application Support/thoughtstream"
+        return earlier if earlier.exists() else home
+    return home
 
 
 class _RedisEnvironment(PydanticBaseSettingsSource):
