@@ -10,8 +10,8 @@ from tests.servers import wait_until
 from thoughtstream import keys
 from thoughtstream.faces.cli.recall import marked
 
-COMMANDS = ("up", "down", "status", "think", "feed", "sense", "watch", "recall", "audit",
-            "intervene", "doctor", "keys")  # fmt: skip
+COMMANDS = ("up", "down", "status", "doctor", "keys", "think", "feed", "sense", "watch", "recall",
+            "sleep", "anchor", "forgotten", "take-back", "intervene", "audit")  # fmt: skip
 
 
 def attended(terminal: Terminal, mind: str) -> list[dict[str, Any]]:
@@ -161,6 +161,27 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     assert all(family.pattern in table for family in keys.FAMILIES)
     assert living.call("keys", "--acl", "service").stdout.strip() == keys.acl_rules("service")
     assert living.json("keys", "--acl", "monitor")["rules"] == keys.acl_rules("monitor")
+
+
+@pytest.mark.parametrize(
+    ("command", "whole"),
+    [
+        ("keys", "durable"),
+        ("doctor", "Functions thoughtstream_consolidation_1"),
+        ("audit", "balanced: every thought is accounted for"),
+        ("sleep", "strengthened"),
+    ],
+)
+@pytest.mark.parametrize("columns", [80, 120])
+def test_answers_fit_the_terminal_without_breaking_words(
+    living: Terminal, command: str, whole: str, columns: int
+) -> None:
+    living.env["COLUMNS"] = str(columns)
+    shown = living.call(command)
+    del living.env["COLUMNS"]
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert max(map(len, shown.stdout.splitlines())) <= columns
+    assert whole in shown.stdout
 
 
 def test_watch_once_draws_the_mind(living: Terminal) -> None:

@@ -292,7 +292,7 @@ def choosing(settings: Settings, server: Path) -> EmbeddedRedis:
         ("exit 3", r"embedded.server: .* is not a redis-server"),
         (
             'test "$1" = --version && echo Redis server v=8.0.0 && exit; echo Fatal: no; exit 1',
-            r"redis-server ended at once: .*Fatal: no.*redis\.log",
+            r"redis-server exited at once: .*Fatal: no.*redis\.log",
         ),
     ],
 )

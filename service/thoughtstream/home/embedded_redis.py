@@ -1,8 +1,7 @@
 """The embedded Redis: a private server for one home, on a unix socket, that outlives its starter.
 
-Whoever needs it calls `ensure`; the first starts it, the others reuse it. It is told apart from
-every other server by the lock that it inherits and by its configuration file, never by a process
-id alone.
+Whoever needs it calls `ensure`; the first starts it, the others reuse it. It is identified by
+the lock that it inherits and by its configuration file, never by a process id alone.
 
 Its append-only file is written before a client hears OK, so a kill -9 of the server loses nothing
 that was acknowledged; `fsync` runs every second, which bounds what a power cut takes. The one
@@ -42,7 +41,7 @@ log = structlog.get_logger()
 
 
 class EmbeddedError(ThoughtstreamError):
-    """The embedded Redis can't run or can't be stopped; the message says why and what to do."""
+    """The embedded Redis cannot be started or stopped; the message says why and what to do."""
 
 
 def url_of(home: Path) -> str:
@@ -60,19 +59,19 @@ class EmbeddedRedis:
         self._lock = ProcessLock(self.home.path, "redis")
 
     async def ensure(self) -> str:
-        """Have it running and loaded; return its URL.
+        """Start it unless it is running, wait until it has loaded its data, and return its URL.
 
         Raises:
-            HomeError: the home can't be used.
+            HomeError: the home cannot be used.
             ServerError: there is no server to run, or it is too old.
-            EmbeddedError: it doesn't start, or doesn't answer.
+            EmbeddedError: it does not start, or does not answer.
         """
         self.home.prepare()
-        await self._come_up()
+        await self._start()
         return self.url
 
     async def watch(self) -> None:
-        """Start it again whenever it dies; runs until cancelled.
+        """Restart it whenever it dies; runs until cancelled.
 
         Raises:
             EmbeddedError: its home was removed. What was in it is gone, so the server is ended.
@@ -83,7 +82,7 @@ class EmbeddedRedis:
             if not self.home.data.exists():
                 _end(process)
                 raise EmbeddedError(
-                    f"home: {self.home.path} was removed while it was in use; start anew: "
+                    f"home: {self.home.path} was removed while in use; start again with "
                     "`thoughtstream up`"
                 )
             if (alive := self.process()) is not None:
@@ -94,35 +93,35 @@ class EmbeddedRedis:
                 await self.ensure()
             except ThoughtstreamError as error:
                 pause = min(pause * 2, 10.0)
-                log.error("redis.restart_failed", error=str(error), again_in_s=pause)
+                log.error("redis.restart_failed", error=str(error), retry_in_s=pause)
             else:
                 log.info("redis.restarted", url=self.url)
 
     async def stop(self) -> bool:
-        """Shut it down with everything on the disk; False if it wasn't running.
+        """Shut it down with all data on disk; False if it was not running.
 
         Raises:
-            EmbeddedError: it doesn't stop.
+            EmbeddedError: it does not stop.
         """
         if not self._lock.is_held():
             return False
-        if await self._ask() is not None:
+        if await self._info() is not None:
             await self._shut_down()
         elif (process := self.process()) is not None:
             process.terminate()
-        await self._gone()
+        await self._wait_until_stopped()
         return True
 
     def process(self) -> psutil.Process | None:
-        """Its process, if it lives."""
+        """Its process, if it is alive."""
         return self._lock.process()
 
     # --- coming up ---------------------------------------------------------------------------
-    async def _come_up(self) -> None:
+    async def _start(self) -> None:
         silent = 0.0
         started_at: int | None = None
         while silent < _SILENCE_S:
-            info = await self._ask()
+            info = await self._info()
             if info is not None:
                 silent = 0.0
                 self._check_ours(info)
@@ -133,16 +132,17 @@ class EmbeddedRedis:
             elif (lock := self._lock.acquire()) is not None:
                 if started_at is not None:
                     os.close(lock)
-                    raise EmbeddedError(self._last_words(started_at))
+                    raise EmbeddedError(self._exit_message(started_at))
                 started_at = self._spawn(lock)
             elif silent > _LOST_SOCKET_S and not self.home.socket.exists():
-                await self._replace_deaf()
+                await self._stop_unreachable()
             await asyncio.sleep(_POLL_S)
             silent += _POLL_S
         process = self.process()
         raise EmbeddedError(
-            f"embedded: the Redis of {self.home.path} (process {process and process.pid}) runs "
-            f"but hasn't answered for {_SILENCE_S:.0f} s; see {self.home.redis_log}, or end it"
+            f"embedded: the Redis of {self.home.path} (process {process and process.pid}) is "
+            f"running but has not answered for {_SILENCE_S:.0f} s; "
+            f"see {self.home.redis_log}, or kill it"
         )
 
     def _spawn(self, lock: int) -> int:
@@ -163,7 +163,7 @@ class EmbeddedRedis:
                     check=False,
                 )
         except OSError as error:
-            raise EmbeddedError(f"embedded: can't start: {error}") from None
+            raise EmbeddedError(f"embedded: could not start: {error}") from None
         finally:
             os.close(lock)
         return begin
@@ -175,14 +175,14 @@ class EmbeddedRedis:
                 self._lock.write_record(info["process_id"], version=info["redis_version"])
 
     async def _apply(self) -> None:
-        """Give a server that lives the settings that have changed since it started."""
+        """Apply settings that have changed since the server started."""
         async with self._client() as redis:
             for directive in self._write_conf():
                 name, value = directive.split(" ", 1)
                 try:
                     await redis.config_set(name, value)
                 except ResponseError:
-                    log.warning("redis.applies_at_next_start", directive=directive)
+                    log.warning("redis.restart_needed", directive=directive)
 
     def _check_ours(self, info: dict[str, Any]) -> None:
         if info["config_file"] != str(self.home.conf):
@@ -192,19 +192,19 @@ class EmbeddedRedis:
                 "stop it, or set THOUGHTSTREAM_HOME to another directory"
             )
 
-    async def _replace_deaf(self) -> None:
-        """End a server whose socket somebody removed; nothing can reach it any more."""
+    async def _stop_unreachable(self) -> None:
+        """Stop a server whose socket was removed: nothing can reach it any more."""
         if (process := self.process()) is not None:
             log.warning("redis.socket_lost", socket=str(self.home.socket))
             process.terminate()
-            await self._gone()
+            await self._wait_until_stopped()
 
-    def _last_words(self, begin: int) -> str:
+    def _exit_message(self, begin: int) -> str:
         with self.home.redis_log.open("rb") as file:
             file.seek(begin)
             lines = file.read().decode(errors="replace").strip().splitlines()
         said = " | ".join(line.partition(" # ")[2] or line for line in lines[-3:])
-        return f"embedded: redis-server ended at once: {said}; its log is {self.home.redis_log}"
+        return f"embedded: redis-server exited at once: {said}; see {self.home.redis_log}"
 
     def _write_conf(self) -> list[str]:
         """Write the configuration; return the directives that differ from the old one."""
@@ -223,16 +223,16 @@ class EmbeddedRedis:
                 await redis.shutdown(nosave=True)
         except ResponseError as error:
             raise EmbeddedError(
-                f"embedded: Redis refuses to stop: {error}; see {self.home.redis_log}"
+                f"embedded: Redis refused to shut down: {error}; see {self.home.redis_log}"
             ) from None
 
-    async def _gone(self) -> None:
+    async def _wait_until_stopped(self) -> None:
         waited = 0.0
         while self._lock.is_held():
             if waited > _SILENCE_S:
                 raise EmbeddedError(
-                    f"embedded: the Redis of {self.home.path} doesn't stop; "
-                    f"see {self.home.redis_log}"
+                    f"embedded: the Redis of {self.home.path} did not stop within "
+                    f"{_SILENCE_S:.0f} s; see {self.home.redis_log}"
                 )
             await asyncio.sleep(_POLL_S)
             waited += _POLL_S
@@ -245,8 +245,8 @@ class EmbeddedRedis:
             decode_responses=True,
         )
 
-    async def _ask(self) -> dict[str, Any] | None:
-        """What the server says of itself; None if nobody answers."""
+    async def _info(self) -> dict[str, Any] | None:
+        """INFO of the server; None if nothing answers."""
         try:
             async with self._client() as redis:
                 info: dict[str, Any] = await redis.info("server", "persistence")
@@ -256,7 +256,7 @@ class EmbeddedRedis:
 
 
 def _end(process: psutil.Process | None) -> None:
-    """End a server that has no files any more: it would refuse to stop without saving them."""
+    """Kill a server whose files are gone: it would refuse to shut down without saving."""
     if process is not None:
         with suppress(psutil.NoSuchProcess):
             process.kill()

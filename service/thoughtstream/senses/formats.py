@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class BadLine:
-    """What could not become a thought, and why."""
+    """A line that could not become a thought, and why."""
 
     line: int
     reason: str
@@ -32,7 +32,7 @@ class BadLine:
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a thought gets that the input doesn't say."""
+    """What a thought gets if the input does not say."""
 
     window: str
     source: str | None = None
@@ -43,9 +43,9 @@ _BY_NAME = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.LOC
 
 
 class Reader:
-    """Reads lines as they come; `end` gives what a format can only tell at the end.
+    """Parses lines as they come; `end` gives what a format completes only at the end.
 
-    Without a format, the file's name tells it, else whether the first line begins with `{`.
+    Without a format, the file's name decides, else whether the first line begins with `{`.
     """
 
     def __init__(self, path: Path, format_: Format | None, defaults: Defaults) -> None:
@@ -54,7 +54,7 @@ class Reader:
         self._held: list[Line] = []
 
     def read(self, lines: Iterable[Line]) -> Iterator[NewThought | BadLine]:
-        """The thoughts that these lines complete, and the lines that are none."""
+        """The thoughts that these lines complete, and the bad lines."""
         for line in lines:
             if self._format is None and line[1].strip():
                 json_ = line[1].lstrip().startswith(b"{")

@@ -1,4 +1,4 @@
-"""Lines of a file or a pipe, as they come, without holding up the event loop."""
+"""Lines of a file or a pipe, as they arrive, without blocking the event loop."""
 
 import asyncio
 import os
@@ -14,8 +14,8 @@ _CHUNK = 1 << 16
 async def read_lines(descriptor: int) -> AsyncIterator[list[Line]]:
     """The lines of an open file in groups, as much as there is to read at a time.
 
-    A pipe's line is there as soon as its writer has written it. The reading is done by a thread
-    that nobody has to wait for: it may be in the middle of a read that never ends.
+    A pipe's line is there as soon as its writer has written it. The reading is done by a
+    daemon thread: it may be in the middle of a read that never returns.
     """
     loop = asyncio.get_running_loop()
     arrived: asyncio.Queue[bytes | OSError] = asyncio.Queue()

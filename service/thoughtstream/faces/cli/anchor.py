@@ -1,4 +1,4 @@
-"""`thoughtstream anchor`: make a memory at once, past the contest."""
+"""`thoughtstream anchor`: write a memory directly, without a contest."""
 
 from typing import Annotated
 
@@ -17,16 +17,18 @@ EXAMPLES = examples(
 
 
 def anchor(
-    content: Annotated[str, typer.Argument(help="What is to be remembered.")],
-    kind: Annotated[Kind | None, typer.Option(help="Default: by a rule, mostly episodic.")] = None,
-    window: Annotated[str, typer.Option(help="Where it is said to come from.")] = "sensory",
+    content: Annotated[str, typer.Argument(help="What to remember.")],
+    kind: Annotated[
+        Kind | None, typer.Option(help="Kind of memory; by default chosen by rule.")
+    ] = None,
+    window: Annotated[str, typer.Option(help="The window it is recorded under.")] = "sensory",
     durability: Annotated[
-        Durability | None, typer.Option(help="What it waits for; default: the settings'.")
+        Durability | None, typer.Option(help="What to wait for; by default as configured.")
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Make a memory at once, and wait until it is as durable as asked."""
+    """Write a memory directly, and wait until it is as durable as requested."""
     found = event_loop.run(_anchor(mind, content, kind, window, durability))
     output.answer({"id": found}, json, lambda: output.stdout.print(found, markup=False))
 

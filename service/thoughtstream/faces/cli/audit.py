@@ -11,25 +11,25 @@ EXAMPLES = examples("thoughtstream audit", "thoughtstream audit --mind ana --jso
 
 _MEANING = {
     "adopted": "entered the contest",
-    "competing": "compete now",
+    "competing": "competing now",
     "attended": "won a contest",
-    "forgotten": "lost under the threshold",
-    "expired": "were never attended in time",
+    "forgotten": "lost, with a score below the threshold",
+    "expired": "were not attended in time",
     "displaced": "were pushed out of a full window",
-    "intervening": "attended, can still be intervened on",
-    "anchored": "became memory",
-    "recurred": "of these, were memories that came back",
+    "intervening": "can still be changed",
+    "anchored": "became memories",
+    "recurred": "of those, were memories that came back",
     "vetoed": "were kept out of memory",
-    "rejected": "were no valid thoughts, never adopted",
+    "rejected": "were invalid, never adopted",
 }
 _DEPTH = {"adopted": 0, "rejected": 0, "intervening": 2, "anchored": 2, "recurred": 3, "vetoed": 2}
 """What is counted under something else."""
 
 
 def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
-    """Check that every thought is accounted for: the ledger against the keys.
+    """Check that every thought is accounted for: compare the ledger with the keys.
 
-    Exits with 1 if one is missing or counted twice.
+    Exits with 1 if a thought is missing or counted twice.
     """
     found = event_loop.run(_audit(mind))
     answer = {"mind": mind, "balanced": found.balanced, **output.plain(found)}

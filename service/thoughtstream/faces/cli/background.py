@@ -1,4 +1,4 @@
-"""The service as a process of its own: starting it until it is healthy, and stopping it."""
+"""The service as a background process: start it and wait until it is healthy; stop it."""
 
 import asyncio
 import os
@@ -25,10 +25,10 @@ _POLL_S = 0.05
 
 
 def start(settings: Settings, set_: list[str]) -> bool:
-    """Start the service in the background, unless it runs; returns whether it ran already.
+    """Start the service in the background unless it is running; returns whether it was.
 
     Raises:
-        Failed: it ended before it was healthy; the message ends with what it said.
+        Failed: it exited before it was healthy; the message is its last output.
     """
     home = Home.at(settings.home)
     home.prepare()
@@ -47,7 +47,7 @@ def start(settings: Settings, set_: list[str]) -> bool:
             code = child.poll()
             if code is None:
                 continue
-            if service_lock(settings).is_held():  # another was faster by a moment
+            if service_lock(settings).is_held():  # another process was a moment faster
                 return True
             raise exit_codes.Failed(_tail(home.service_log, begin), code or exit_codes.FAILED)
     return False
@@ -78,22 +78,22 @@ def _tail(log: Path, begin: int) -> str:
         file.seek(begin)
         lines = file.read().decode(errors="replace").strip().splitlines()
     said = "\n".join(lines[-5:]).removeprefix("error ")
-    return said or f"the service ended at once; its log is {log}"
+    return said or f"the service exited at once; see {log}"
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """What was running, and is no more."""
+    """What was running and has been stopped."""
 
     service: bool
     redis: bool
 
 
 def stop(settings: Settings) -> Stopped:
-    """Stop the service of this home, then the embedded Redis if that still runs.
+    """Stop the service of this home, then the embedded Redis if it is still running.
 
     Raises:
-        Failed: the service doesn't end.
+        Failed: the service does not stop.
     """
     lock = service_lock(settings)
     embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
@@ -112,7 +112,7 @@ def _wait_until_free(lock: ProcessLock, process: psutil.Process) -> None:
     while lock.is_held():
         if time.monotonic() > deadline:
             raise exit_codes.Failed(
-                f"the service (process {process.pid}) doesn't end within {_STOP_S:.0f} s; "
+                f"the service (process {process.pid}) did not stop within {_STOP_S:.0f} s; "
                 f"see {lock.directory / 'service.log'}"
             )
         time.sleep(_POLL_S)

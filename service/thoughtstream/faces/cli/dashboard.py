@@ -1,4 +1,4 @@
-"""The picture of a mind that `watch` draws, for any size of terminal."""
+"""The dashboard of a mind that `watch` draws, for any size of terminal."""
 
 from collections import deque
 from datetime import datetime
@@ -26,7 +26,7 @@ _NAME = 10
 
 
 class Dashboard:
-    """Remembers enough of the looks before to draw rates and curves."""
+    """Keeps enough of the previous states to draw rates and curves."""
 
     def __init__(self, mind: str) -> None:
         self._mind = mind
@@ -35,7 +35,7 @@ class Dashboard:
         self._moved_ms = 0
 
     def add(self, state: MindState | RedisUnavailable) -> None:
-        """What was seen at the last style."""
+        """Add the latest state, or the error that there was instead."""
         if isinstance(state, RedisUnavailable):
             self._trouble = str(state)
             return
@@ -45,12 +45,12 @@ class Dashboard:
             self._moved_ms = state.now_ms
         self._states.append(state)
         if state.now_ms - self._moved_ms > _STILL_MS:
-            self._trouble = "nobody attends: is the service up? `thoughtstream up`"
+            self._trouble = "no attention: is the service running? (`thoughtstream up`)"
 
     def draw(self, width: int, height: int) -> RenderableType:
-        """The picture, `width` by `height` characters."""
+        """The dashboard, `width` by `height` characters."""
         if not self._states:
-            return Text(self._trouble or "looking …", style="red")
+            return Text(self._trouble or "waiting for data …", style="red")
         state = self._states[-1]
         rows = max(height - 1 - 2, 9)
         contest, attended = rows * 4 // 10, rows * 3 // 10
@@ -84,7 +84,7 @@ class Dashboard:
         return line
 
     def _pace(self) -> list[tuple[str, str]]:
-        """How many thoughts are attended a second; nothing at the first style."""
+        """How many thoughts are attended per second; nothing for the first state."""
         rates = self._rates("attended")
         if not rates:
             return []
@@ -94,13 +94,12 @@ class Dashboard:
         ]  # fmt: skip
 
     def _rates(self, count: str) -> list[float]:
-        """How fast a count of the ledger grew between the looks, a second."""
-        looks = list(self._states)
+        """How fast a count of the ledger grew between the states, per second."""
         return [
             1000
             * (later.ledger.get(count, 0) - earlier.ledger.get(count, 0))
             / max(later.now_ms - earlier.now_ms, 1)
-            for earlier, later in pairwise(looks)
+            for earlier, later in pairwise(self._states)
         ]
 
     def _windows_panel(self, state: MindState) -> Panel:
@@ -127,7 +126,7 @@ def _contest_panel(state: MindState, rows: int) -> Panel:
     table.add_column(width=5, justify="right")
     for candidate in state.contest[: max(rows, 1)]:
         table.add_row(*_candidate(candidate, state.now_ms))
-    return _panel(f"contest · {state.competing:,} compete", table)
+    return _panel(f"contest · {state.competing:,} competing", table)
 
 
 def _candidate(candidate: Candidate, now_ms: int) -> tuple[RenderableType, ...]:

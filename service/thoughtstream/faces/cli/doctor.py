@@ -1,5 +1,9 @@
 """`thoughtstream doctor`: is this Redis fit to keep a mind?"""
 
+from collections.abc import Iterable
+from itertools import groupby
+
+from rich.table import Table
 from rich.text import Text
 
 from thoughtstream import config
@@ -21,9 +25,9 @@ _MARKS = {"fine": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/
 
 
 def doctor(json: Json = False) -> None:
-    """Examine Redis: version, persistence, eviction, memory, ACL, notifications, key hygiene.
+    """Check Redis: version, persistence, eviction, memory, ACL, notifications, stray keys.
 
-    Of a cluster, every node. Each finding comes with its cure. Exits with 1 if something is wrong.
+    In a cluster, checks every node. Each problem comes with its cure. Exits with 1 if there is one.
     """
     settings = config.load()
     findings = event_loop.run(_examine(settings))
@@ -54,14 +58,20 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 def _show(findings: list[Finding]) -> None:
     width = max(len(finding.check) for finding in findings)
-    node = ""
-    for finding in findings:
-        if finding.node != node:
-            node = finding.node
+    for node, its in groupby(findings, key=lambda finding: finding.node):
+        if node:
             output.stdout.print(Text(node, style="bold cyan"))
-        mark = Text.from_markup(_MARKS[finding.state])
-        output.stdout.print(
-            mark, Text(finding.check.ljust(width), style="bold"), Text(finding.found)
-        )
+        output.stdout.print(_table(its, width))
+
+
+def _table(findings: Iterable[Finding], width: int) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="bold", width=width)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        found = Text(finding.found)
         if finding.cure:
-            output.stdout.print(" " * (width + 2), Text(f"→ {finding.cure}", style="yellow"))
+            found.append(f"\n→ {finding.cure}", style="yellow")
+        table.add_row(Text.from_markup(_MARKS[finding.state]), Text(finding.check), found)
+    return table

@@ -1,4 +1,4 @@
-"""`thoughtstream feed`: play a file or a stream of text into a mind."""
+"""`thoughtstream feed`: turn a file or a stream of text into thoughts."""
 
 import os
 import sys
@@ -29,29 +29,29 @@ _BAD_LISTED = 100
 
 
 def feed(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for standard input.")],
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Else the file's name tells it, or the first line."),
+        typer.Option("--format", help="By default, told by the file name or the first line."),
     ] = None,
-    window: Annotated[str, typer.Option(help="Where the input names none.")] = "sensory",
+    window: Annotated[str, typer.Option(help="For input that names none.")] = "sensory",
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Thoughts a second, attended or not.")
+        float | None, typer.Option(min=0.001, help="Thoughts per second, whether attended or not.")
     ] = None,
-    flood: Annotated[bool, typer.Option("--flood", help="As fast as Redis takes them.")] = False,
+    flood: Annotated[bool, typer.Option("--flood", help="As fast as Redis accepts them.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad line.")] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Play JSON Lines, plain text or a conversation into a mind.
+    """Feed JSON Lines, plain text or a conversation into a mind.
 
-    A line of JSON is an object with `content` and, if it likes, window, salience, kind and any
-    other fields. Where it gives no salience, the text does: 0.3 to 0.9 by its length, numbers,
-    names, questions and emphasis. By default the pace is the mind's: no thought is displaced or
-    expires. Exits with 1 if a line was bad.
+    Each line of JSON is an object with `content` and, optionally, window, salience, kind and any
+    other fields. If salience is missing, it is estimated from the text: 0.3 to 0.9, by length,
+    numbers, names, questions and emphasis. By default, thoughts are fed as fast as the mind attends
+    to them, so that none is displaced or expires. Exits with 1 if any line was bad.
     """
     if flood and rate is not None:
-        raise typer.BadParameter("--rate and --flood contradict each other; keep one")
+        raise typer.BadParameter("--rate and --flood are mutually exclusive")
     began = time.monotonic()
     descriptor, size = _open(file)
     source = Path(file).stem if size else None
@@ -62,7 +62,7 @@ def feed(
         with display.progress:
             event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
     except (ThoughtstreamError, OSError) as error:
-        raise exit_codes.Failed(f"{error} (thoughts fed before: {feeding.fed:,})") from None
+        raise exit_codes.Failed(f"{error} (thoughts fed before that: {feeding.fed:,})") from None
     except KeyboardInterrupt:
         raise exit_codes.Failed(
             f"interrupted (thoughts fed: {feeding.fed:,})", exit_codes.INTERRUPTED
@@ -117,7 +117,7 @@ class _Display:
         self._began = time.monotonic()
 
     def on_bad(self, bad: BadLine) -> None:
-        """Tell of a bad line."""
+        """Report a bad line."""
         if len(self.bad) < _BAD_LISTED:
             self.bad.append(bad)
             if not self._quiet:
@@ -126,7 +126,7 @@ class _Display:
                 )
 
     def on_fed(self, feeding: Feeding) -> None:
-        """Move the bar on."""
+        """Update the progress bar."""
         self.progress.update(
             self._task,
             completed=feeding.read_bytes * feeding.fed // feeding.read,
@@ -151,4 +151,4 @@ def _show(answer: dict[str, Any]) -> None:
         f"({answer['per_second']:,.0f}/s)"
     )
     if answer["bad"]:
-        output.stdout.print(f"[red]✗[/] {output.count(answer['bad'], 'bad line')} left out")
+        output.stdout.print(f"[red]✗[/] {output.count(answer['bad'], 'bad line')} skipped")

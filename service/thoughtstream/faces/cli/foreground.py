@@ -1,4 +1,4 @@
-"""Running the service in this process: with its embedded Redis, until a signal ends it."""
+"""Run the service in this process, with its embedded Redis, until a signal ends it."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ def serve(settings: Settings, as_json: bool) -> None:
     """Run the service until SIGTERM or SIGINT; the embedded Redis ends with it.
 
     Raises:
-        Failed: it runs already in this home, or its configuration is refused.
+        Failed: it is already running in this home, or its settings are wrong.
     """
     Home.at(settings.home).prepare()
     lock = service_lock(settings)
@@ -89,7 +89,7 @@ async def _run(settings: Settings, as_json: bool) -> None:
 
 
 def notify(state: str) -> None:
-    """Tell whoever started us; source: sd_notify(3)."""
+    """Notify whoever started us; source: sd_notify(3)."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

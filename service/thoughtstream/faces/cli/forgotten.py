@@ -14,20 +14,20 @@ from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, exampl
 
 EXAMPLES = examples(
     "thoughtstream forgotten",
-    "thoughtstream forgotten --threshold 0.5   # a dry run: what would go now?",
+    "thoughtstream forgotten --threshold 0.5   # dry run: what would be forgotten now?",
 )
 
 
 def forgotten(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
-    before: Annotated[str, typer.Option(help="The last entry of the page before.")] = "+",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number to show.")] = 20,
+    before: Annotated[str, typer.Option(help="Only entries before this one (for paging).")] = "+",
     threshold: Annotated[
-        float | None, typer.Option(min=0, help="Show what this threshold would forget instead.")
+        float | None, typer.Option(min=0, help="Dry run: what would this threshold forget now?")
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """What was forgotten, when, and at which threshold; or what another one would forget."""
+    """List what was forgotten, when and why; or try out another threshold."""
     if threshold is not None:
         total, weakest = event_loop.run(_would_forget(mind, threshold, limit))
         found = {"threshold": threshold, "would_forget": total, "weakest": weakest}
@@ -49,11 +49,11 @@ async def _would_forget(name: str, threshold: float, limit: int) -> tuple[int, l
 
 def _show(thoughts: list[Forgotten]) -> None:
     if not thoughts:
-        output.stdout.print("Nothing was forgotten.")
+        output.stdout.print("Nothing has been forgotten.")
         return
     table = Table(box=None, header_style="dim")
-    for name in ("entry", "forgotten", "window", "score", "under", "thought"):
-        table.add_column(name, justify="right" if name in ("score", "under") else "left")
+    for name in ("entry", "forgotten", "window", "score", "threshold", "thought"):
+        table.add_column(name, justify="right" if name in ("score", "threshold") else "left")
     for thought in thoughts:
         when = datetime.fromtimestamp(thought.forgotten_at / 1000).strftime("%H:%M:%S")
         merged = "merged_into" in thought.fields  # by sleep: nothing to do with its score
@@ -63,10 +63,10 @@ def _show(thoughts: list[Forgotten]) -> None:
         )  # fmt: skip
         table.add_row(*(escape(cell) for cell in row))
     output.stdout.print(table)
-    output.stdout.print("[dim]thoughtstream take-back ENTRY has one compete again[/]")
+    output.stdout.print("[dim]To return one to the contest: thoughtstream take-back ENTRY[/]")
 
 
 def _show_trial(threshold: float, total: int, weakest: list[str]) -> None:
-    output.stdout.print(f"{output.count(total, 'competing thought')} under {threshold}")
+    output.stdout.print(f"{output.count(total, 'competing thought')} below {threshold}")
     for content in weakest:
         output.stdout.print(f"  {content}", markup=False)

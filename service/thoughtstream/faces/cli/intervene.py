@@ -18,11 +18,15 @@ EXAMPLES = examples(
 
 def intervene(
     mind: Annotated[str, typer.Argument(help="The mind that attended it.")],
-    thought: Annotated[str, typer.Argument(help="Its id, or `last`: the one attended last.")],
-    action: Annotated[Action, typer.Argument(help="Keep it out of memory, or change it.")],
-    content: Annotated[str | None, typer.Option(help="What it should say (reframe).")] = None,
-    salience: Annotated[float | None, typer.Option(help="0 to 1 (reframe, boost).")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Which memory it becomes (reframe).")] = None,
+    thought: Annotated[str, typer.Argument(help="Its id, or `last` for the latest.")],
+    action: Annotated[
+        Action, typer.Argument(help="Keep it out of memory, reword it, or change its salience.")
+    ],
+    content: Annotated[str | None, typer.Option(help="New content (reframe).")] = None,
+    salience: Annotated[
+        float | None, typer.Option(help="New salience, 0 to 1 (reframe, boost).")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option(help="New kind of memory (reframe).")] = None,
     json: Json = False,
 ) -> None:
     """Veto, reframe or boost an attended thought within its 5 seconds."""
@@ -34,7 +38,7 @@ def intervene(
         answer,
         json,
         lambda: output.stdout.print(
-            f"[green]✓[/] {action}: {answer['id']}; its window is open for {left:.1f} s more"
+            f"[green]✓[/] {action}: {answer['id']}; it can be changed for another {left:.1f} s"
         ),
     )
 
@@ -46,7 +50,7 @@ async def _intervene(
         state = await mind.state(top=1)
         if thought == "last":
             if not state.intervening:
-                raise exit_codes.Failed("last: no thought is in its intervention window now")
+                raise exit_codes.Failed("last: no thought is in its intervention window")
             thought = max(state.intervening, key=lambda t: t.attended_at).id
         closes_at = await mind.intervene(thought, action, **change)
         return {

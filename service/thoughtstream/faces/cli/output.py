@@ -34,7 +34,7 @@ def print_json(answer: Any) -> None:
 
 
 def answer(value: Any, as_json: bool, show: Callable[[], None]) -> None:
-    """Print what a command found: as JSON, or as `show` shows it to a person."""
+    """Print a command's answer: as JSON, or for a person, by `show`."""
     if as_json:
         print_json(value)
     else:
@@ -56,13 +56,13 @@ def count(number: int, thing: str) -> str:
 
 
 def short(path: Path) -> str:
-    """A path as a person writes it."""
+    """A path as a person would write it."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: records (dataclasses, named tuples) are objects."""
+    """A value as plain JSON types: records (dataclasses, named tuples) become objects."""
     if dataclasses.is_dataclass(value):
         names = [field.name for field in dataclasses.fields(value)]
         return {name: plain(getattr(value, name)) for name in names}

@@ -20,29 +20,33 @@ EXAMPLES = examples(
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
 )
 
-When = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])]
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 
 def recall(
-    query: Annotated[str, typer.Argument(help="Any words.")],
-    limit: Annotated[int, typer.Option(min=1, help="The most memories.")] = 10,
-    offset: Annotated[int, typer.Option(min=0, help="Leave out this many, the best.")] = 0,
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of memories.")] = 10,
+    offset: Annotated[int, typer.Option(min=0, help="Skip the first N results.")] = 0,
     kind: Annotated[Kind | None, typer.Option(help="Only this kind of memory.")] = None,
-    window: Annotated[str | None, typer.Option(help="Only what came by this window.")] = None,
-    since: When = None,
-    until: When = None,
+    window: Annotated[str | None, typer.Option(help="Only memories from this window.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=_TIMES, help="Only what was attended since then.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=_TIMES, help="Only what was attended until then.")
+    ] = None,
     context: Annotated[
-        int, typer.Option(min=0, help="Also this many memories before and after each.")
+        int, typer.Option(min=0, help="Also show N neighbours before and after each.")
     ] = 0,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Find the memories that answer best, best first, each with when it was attended.
+    """Find memories, best match first, each with the time it was attended.
 
-    Words that you asked for are bold. A memory without any is there because of its neighbours in
-    time: what was said just before and after tells what a memory is about.
+    Words that match are bold. A memory without any is listed because of its neighbours in time:
+    what was said just before and after shows what a memory is about.
 
-    What was attended becomes memory when its 5 seconds are over.
+    An attended thought becomes a memory when its 5 seconds are over.
     """
     wanted = {
         "limit": limit,
@@ -67,7 +71,7 @@ async def _recall(name: str, query: str, wanted: dict[str, Any]) -> list[Recalle
 def _show(found: list[Recalled], query: str) -> None:
     if not found:
         output.stdout.print(
-            "Nothing comes to mind. [dim]What was attended just now becomes memory in 5 seconds.[/]"
+            "Nothing comes to mind. [dim]What was just attended becomes a memory in 5 seconds.[/]"
         )
     for number, memory in enumerate(found):
         if number and (memory.context_before or memory.context_after):
@@ -89,7 +93,7 @@ def _line(memory: Memory, query: str, *, dim: bool) -> None:
 
 
 def marked(content: str, query: str) -> Text:
-    """Content with the words that were asked for in bold, in whatever form they stand there."""
+    """Content with the words of the query in bold, in whatever form they appear."""
     asked = {term.stem for term in Query.of(query).terms}
     shown = style.text(content)
     for word in re.finditer(r"\w+", shown.plain):

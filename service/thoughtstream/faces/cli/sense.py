@@ -26,31 +26,32 @@ _USUAL = 0.3
 
 def sense(
     only: Annotated[
-        list[HostSense] | None, typer.Option(help="Only this sense; may be repeated.")
+        list[HostSense] | None, typer.Option(help="Use only this sense; repeatable.")
     ] = None,
     log: Annotated[
-        list[Path] | None, typer.Option(help="Follow this log file too; may be repeated.")
+        list[Path] | None, typer.Option(help="Also follow this log file; repeatable.")
     ] = None,
     journal: Annotated[
         bool | None,
         typer.Option(
             "--journal/--no-journal",
-            help="Follow systemd's journal; by default where there is one.",
+            help="Follow systemd's journal; the default if there is one and no --only.",
         ),
     ] = None,
-    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 1.0,
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between readings.")] = 1.0,
     duration: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds until it ends; else Ctrl-C ends it.")
+        float | None,
+        typer.Option(min=0.1, help="Seconds until it stops; by default, Ctrl-C stops it."),
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Turn this host's signals into thoughts: load, memory, disk, network, processes, logs.
 
-    All senses run side by side. A reading is as salient as it is surprising (its distance from
-    the running mean, in standard deviations), an event as it is rare, a log line as it is rare
-    and grave. Readings enter the window `sensory`, what strains the host `emotion`, processes and
-    log lines windows of their own.
+    All senses run concurrently. Readings are salient if they are surprising (by their distance from
+    the running mean, in standard deviations), events if they are rare, log lines if they are rare
+    and severe. Readings enter the window `sensory`, signs of strain on the host `emotion`;
+    processes and log lines have windows of their own.
     """
     if journal and not sensing.has_journal():
         raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
@@ -113,4 +114,6 @@ def _show(answer: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     if answer["lost"]:
-        output.stdout.print(f"[red]✗[/] {answer['lost']:,} were lost while Redis was away")
+        output.stdout.print(
+            f"[red]✗[/] {answer['lost']:,} were lost while Redis was unavailable or full"
+        )

@@ -23,14 +23,14 @@ _SHOWN = 10
 
 def sleep(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would do, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")
     ] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Consolidate memory: merge near duplicates, strengthen what matters, distil what repeats.
 
-    What was interrupted goes on where it was. What went is in `thoughtstream forgotten`.
+    An interrupted sleep is resumed. `thoughtstream forgotten` lists the memories merged away.
     """
     display = Progress(
         SpinnerColumn(),
@@ -59,7 +59,7 @@ async def _sleep(name: str, dry_run: bool, on_progress: OnProgress) -> SleepRepo
 def _show(report: SleepReport) -> None:
     session = f"session {report.session}{', resumed' if report.resumed else ''}"
     how = "dry run: nothing changed" if report.dry_run else session
-    output.stdout.print(f"[green]✓[/] looked at {report.memories:,} memories [dim]({how})[/]")
+    output.stdout.print(f"[green]✓[/] reviewed {report.memories:,} memories [dim]({how})[/]")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     _rows(table, "strengthened", [
         (m["id"], f"priority {m['priority']:.2f}, strength {m['strength']:.2f}")
@@ -77,4 +77,4 @@ def _rows(table: Table, what: str, rows: list[tuple[str, str]]) -> None:
     for memory, how in rows[:_SHOWN]:
         table.add_row("", Text(memory), Text(how, "dim"))
     if len(rows) > _SHOWN:
-        table.add_row("", Text(f"and {len(rows) - _SHOWN:,} more (--json has them)", "dim"))
+        table.add_row("", Text(f"and {len(rows) - _SHOWN:,} more (see --json)", "dim"))

@@ -1,4 +1,4 @@
-"""`thoughtstream status`: what runs here."""
+"""`thoughtstream status`: what is running."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ EXAMPLES = examples("thoughtstream status", "thoughtstream status --json")
 
 
 def status(json: Json = False) -> None:
-    """Show where Redis is, whether a service is alive, and the minds there are.
+    """Show Redis, the services that are alive, and all minds.
 
     Exits with 0 only if Redis answers and a service is alive.
     """
     settings = config.load()
     try:
-        found = event_loop.run(overview.look(settings))
+        found = event_loop.run(overview.collect(settings))
     except RedisUnavailable as error:
         if json:
             output.print_json(_down(settings, error))
@@ -45,15 +45,15 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
 def show(found: dict[str, Any]) -> None:
     """Print an overview for a person."""
     redis, print_ = found["redis"], output.stdout.print
-    used = f"{redis['used_bytes'] / 2**20:.1f} MB"
     limit = f" of {redis['maxmemory_bytes'] / 2**20:.0f}" if redis["maxmemory_bytes"] else ""
+    used = f"{redis['used_bytes'] / 2**20:.1f}{limit} MB used"
     which = "embedded, " if redis["embedded"] else ""
     print_(f"[green]●[/] redis    [cyan]{redis['url']}[/]", soft_wrap=True)
-    print_(f"           [dim]{which}version {redis['version']}, {used}{limit} used[/]")
+    print_(f"           [dim]{which}version {redis['version']}, {used}[/]")
     for node in redis["nodes"] or []:
         _show_node(node)
     if not found["services"]:
-        print_("[red]●[/] service  none is alive; start one: [cyan]thoughtstream up[/]")
+        print_("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
     for service in found["services"]:
         print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
         minds = output.count(service["minds"], "mind")
@@ -62,7 +62,8 @@ def show(found: dict[str, Any]) -> None:
     for mind in found["minds"]:
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
         print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
-               f"{mind['intervening']:,} in their 5 s, memories: {kinds}")  # fmt: skip
+               f"{mind['intervening']:,} intervening")  # fmt: skip
+        print_(f"           [dim]memories: {kinds}[/]")
 
 
 def _show_node(node: dict[str, Any]) -> None:

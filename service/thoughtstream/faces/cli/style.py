@@ -1,4 +1,4 @@
-"""How things look in a terminal: a colour for each window, bars, contents made safe to show."""
+"""Terminal style: a colour for each window, bars, and text made safe to print."""
 
 import hashlib
 import unicodedata
@@ -26,7 +26,7 @@ def colour(window: str) -> str:
 
 
 def window(name: str, width: int) -> Text:
-    """A window's name in its colour, just that wide."""
+    """A window's name in its colour, padded or cut to this width."""
     shown = text(name)
     shown.truncate(width, overflow="ellipsis", pad=True)
     shown.stylize(colour(name))
@@ -34,7 +34,7 @@ def window(name: str, width: int) -> Text:
 
 
 def bar(value: float, window_: str, cells: int = _BAR) -> Text:
-    """A value from 0 to 1 as a bar; what is more than 1 fills it."""
+    """A value from 0 to 1 as a bar; larger values fill it."""
     eighths = round(max(0.0, min(value, 1.0)) * cells * 8)
     full, part = divmod(eighths, 8)
     drawn = "█" * full + (_EIGHTHS[part] if part else "")
@@ -42,7 +42,7 @@ def bar(value: float, window_: str, cells: int = _BAR) -> Text:
 
 
 def text(content: str) -> Text:
-    """Content on one line, with nothing in it that a terminal would obey."""
+    """Content on one line, without control characters."""
     return Text("".join(_printable(c) for c in " ".join(content.split())), no_wrap=True)
 
 

@@ -16,24 +16,27 @@ EXAMPLES = examples(
 
 
 def think(
-    content: Annotated[str, typer.Argument(help="What is thought.")],
-    window: Annotated[str, typer.Option(help="The window it enters by.")] = "sensory",
-    salience: Annotated[float, typer.Option(help="How much it asks for attention, 0 to 1.")] = 0.5,
+    content: Annotated[str, typer.Argument(help="The thought.")],
+    window: Annotated[str, typer.Option(help="The window it enters.")] = "sensory",
+    salience: Annotated[float, typer.Option(help="How much attention it claims, 0 to 1.")] = 0.5,
     connection_relevance: Annotated[
-        float, typer.Option(help="How much it connects, 0 to 1.")
+        float, typer.Option(help="How closely it is connected to other thoughts, 0 to 1.")
     ] = 0.0,
-    kind: Annotated[Kind | None, typer.Option(help="Which memory it becomes.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="The kind of memory it becomes.")] = None,
     field: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Another field; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Additional field; repeatable."),
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Write one thought to a window; prints its id."""
+    """Write one thought to a window, and print its id."""
     fields = pairs(field or [], "--field")
     taken = {"content", "window", "salience", "connection_relevance", "kind", "extra"} & set(fields)
     if taken:
-        raise typer.BadParameter(f"--field {min(taken)}: has an option of its own")
+        raise typer.BadParameter(
+            f"--field {min(taken)}: is reserved; use the option of that name, if there is one"
+        )
     thought = {
         "window": window,
         "salience": salience,
@@ -57,5 +60,5 @@ def pairs(given: list[str], option: str) -> dict[str, str]:
     """
     for pair in given:
         if not pair.partition("=")[0] or "=" not in pair:
-            raise typer.BadParameter(f"{option} {pair}: give NAME=VALUE")
+            raise typer.BadParameter(f"{option} {pair}: is not NAME=VALUE")
     return dict(pair.split("=", 1) for pair in given)

@@ -30,22 +30,22 @@ EXAMPLES = examples(
 
 def up(
     detach: Annotated[
-        bool, typer.Option("--detach", help="Start in the background; return when healthy.")
+        bool, typer.Option("--detach", help="Run in the background; return once it is healthy.")
     ] = False,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting; may be repeated."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Override a setting; repeatable."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Run the service, and an embedded Redis unless `redis.url` names another."""
+    """Run the service, with an embedded Redis unless `redis.url` is set."""
     try:
         settings = config.load(**_nested(pairs(set_ or [], "--set")))
     except ConfigError as error:
         raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
     if detach:
         already = background.start(settings, set_ or [])
-        found = event_loop.run(overview.look(settings))
+        found = event_loop.run(overview.collect(settings))
         output.answer(
             {"already": already, **found}, json, lambda: _welcome(found, settings, already)
         )
@@ -68,7 +68,7 @@ def _nested(settings: dict[str, str]) -> dict[str, Any]:
 
 def _welcome(found: dict[str, Any], settings: Settings, already: bool) -> None:
     home = Home.at(settings.home)
-    output.stdout.print(f"[bold]Thoughtstream is {'up already' if already else 'up'}.[/]\n")
+    output.stdout.print(f"[bold]Thoughtstream is {'already up' if already else 'up'}.[/]\n")
     status.show(found)
     output.stdout.print(f"  home     {output.short(home.path)}", soft_wrap=True)
     output.stdout.print(f"  log      {output.short(home.service_log)}", soft_wrap=True)

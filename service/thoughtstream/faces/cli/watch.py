@@ -1,4 +1,4 @@
-"""`thoughtstream watch`: look at a mind while it thinks."""
+"""`thoughtstream watch`: see a mind think."""
 
 import asyncio
 import os
@@ -30,14 +30,14 @@ _TOP = 60
 
 
 def watch(
-    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 0.25,
-    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between updates.")] = 0.25,
+    once: Annotated[bool, typer.Option("--once", help="Show the current state, and exit.")] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Watch a mind live: its windows, the contest, what it attends to, what it remembers.
 
-    Ctrl-C or q ends it. With --json, one state a line.
+    Press q or Ctrl-C to quit. With --json, prints one state per line.
     """
     if json:
         event_loop.run(_stream(mind, interval, once))
@@ -49,7 +49,7 @@ def watch(
 
 async def _stream(name: str, interval: float, once: bool) -> None:
     async with Mind.connect(name) as mind:
-        async for state in _looks(mind, interval, _ended()):
+        async for state in _states(mind, interval, _ended()):
             if isinstance(state, MindState):
                 output.print_json({"mind": name, **output.plain(state)})
             else:
@@ -70,15 +70,15 @@ async def _live(name: str, interval: float) -> None:
     async with Mind.connect(name) as mind:
         dashboard, ended = Dashboard(name), _ended()
         with _keys(ended), Live(console=output.stdout, screen=True, auto_refresh=False) as live:
-            async for state in _looks(mind, interval, ended):
+            async for state in _states(mind, interval, ended):
                 dashboard.add(state)
                 live.update(dashboard.draw(output.stdout.width, output.stdout.height), refresh=True)
 
 
-async def _looks(
+async def _states(
     mind: Mind, interval: float, ended: asyncio.Event
 ) -> AsyncIterator[MindState | RedisUnavailable]:
-    """A state every interval, until `ended`; while Redis is away, that it is."""
+    """A state every interval until `ended`, or the error while Redis is unavailable."""
     while not ended.is_set():
         try:
             yield await mind.state(top=_TOP)
@@ -89,7 +89,7 @@ async def _looks(
 
 
 def _ended() -> asyncio.Event:
-    """Set by the signals that end a program, so that the terminal is put back in order."""
+    """Set by the signals that end a program, so that the terminal is restored."""
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -98,7 +98,7 @@ def _ended() -> asyncio.Event:
 
 @contextmanager
 def _keys(ended: asyncio.Event) -> Iterator[None]:
-    """`q` ends it too, where there is a keyboard."""
+    """`q` quits, too, where there is a keyboard."""
     if not sys.stdin.isatty():
         yield
         return
