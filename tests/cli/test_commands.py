@@ -28,6 +28,18 @@ def test_every_command_explains_itself_with_an_example(living: Terminal, command
     assert "--json" in shown.stdout
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_help_wraps_to_the_terminal_and_not_as_its_source_does(
+    living: Terminal, columns: int
+) -> None:
+    living.env["COLUMNS"] = str(columns)
+    shown = [line.strip() for line in living.call("feed", "--help").stdout.splitlines()]
+    del living.env["COLUMNS"]
+    begin = next(number for number, line in enumerate(shown) if line.startswith("Each line of"))
+    paragraph = shown[begin : shown.index("", begin)]
+    assert min(map(len, paragraph[:-1])) > columns - 20
+
+
 def test_help_lists_every_command(living: Terminal) -> None:
     shown = living.call("--help").stdout
     assert all(f" {command} " in shown for command in COMMANDS)

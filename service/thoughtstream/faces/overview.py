@@ -13,7 +13,7 @@ from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
 
 
-def url(settings: Settings) -> str:
+def redis_url(settings: Settings) -> str:
     """Where Redis is, or would be."""
     return settings.redis.url or url_of(settings.home)
 
@@ -24,7 +24,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
     Raises:
         RedisUnavailable: Redis does not answer. ConfigError: it refuses us.
     """
-    address = url(settings)
+    address = redis_url(settings)
     redis = await open_client(settings.redis, address)
     try:
         with typed_errors():

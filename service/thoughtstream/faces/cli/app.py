@@ -30,6 +30,7 @@ from thoughtstream.faces.cli import (
     up,
     watch,
 )
+from thoughtstream.faces.cli.options import paragraphs
 
 app = typer.Typer(
     name="thoughtstream",
@@ -64,7 +65,9 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
 }
 for _panel, _commands in _PANELS.items():
     for _command, _examples in _commands.items():
-        app.command(rich_help_panel=_panel, epilog=_examples)(_command)
+        app.command(rich_help_panel=_panel, help=paragraphs(_command.__doc__), epilog=_examples)(
+            _command
+        )
 
 
 @app.callback()

@@ -164,8 +164,8 @@ def _is_open(thought: Attended, now_ms: int) -> bool:
 
 
 def _clock(thought: Attended, now_ms: int) -> Text:
-    """The countdown of the intervention window. What comes after it is not said: of those that were
-    vetoed, what was assembled doesn't tell.
+    """The countdown of the intervention window. What came of a thought after it is not shown: the
+    stream `assembled` does not say which were vetoed.
     """
     if not _is_open(thought, now_ms):
         vetoed = "vetoed_at" in thought.fields

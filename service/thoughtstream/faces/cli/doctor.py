@@ -34,7 +34,7 @@ def doctor(json: Json = False) -> None:
     healthy = all(finding.state != "bad" for finding in findings)
     answer = {
         "healthy": healthy,
-        "redis": {"url": overview.without_password(overview.url(settings))},
+        "redis": {"url": overview.without_password(overview.redis_url(settings))},
         "findings": findings,
     }
     output.answer(answer, json, lambda: _show(findings))
@@ -43,7 +43,7 @@ def doctor(json: Json = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    url = overview.url(settings)
+    url = overview.redis_url(settings)
     redis = await open_client(settings.redis, url)
     later = [consolidation.LIBRARY, membership.LIBRARY]
     try:

@@ -14,7 +14,7 @@ from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, exampl
 
 EXAMPLES = examples(
     "thoughtstream forgotten",
-    "thoughtstream forgotten --threshold 0.5   # dry run: what would be forgotten now?",
+    "thoughtstream forgotten --threshold 0.5   # what would be forgotten?",
 )
 
 

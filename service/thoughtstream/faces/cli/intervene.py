@@ -11,7 +11,7 @@ from thoughtstream.faces.cli.options import Json, examples
 
 EXAMPLES = examples(
     "thoughtstream intervene default last veto",
-    'thoughtstream intervene ana 1700000000000-0@sensory reframe --content "it was only the wind"',
+    'thoughtstream intervene ana 1700000000000-0@sensory reframe --content "the wind"',
     "thoughtstream intervene default last boost --salience 1",
 )
 

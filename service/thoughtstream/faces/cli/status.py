@@ -32,7 +32,7 @@ def status(json: Json = False) -> None:
 
 
 def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
-    address = overview.without_password(overview.url(settings))
+    address = overview.without_password(overview.redis_url(settings))
     return {
         "error": str(error),
         "redis": {"url": address, "embedded": settings.redis.url is None},

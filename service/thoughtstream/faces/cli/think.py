@@ -7,7 +7,7 @@ import typer
 from thoughtstream import Mind
 from thoughtstream.attention.models import Kind
 from thoughtstream.faces.cli import event_loop, output
-from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples, pairs
 
 EXAMPLES = examples(
     'thoughtstream think "the kettle is on"',
@@ -50,15 +50,3 @@ def think(
 async def _think(mind: str, content: str, fields: dict[str, Any]) -> str:
     async with Mind.connect(mind) as it:
         return await it.think(content, **fields)
-
-
-def pairs(given: list[str], option: str) -> dict[str, str]:
-    """NAME=VALUE options as a dict.
-
-    Raises:
-        BadParameter: one has no `=`.
-    """
-    for pair in given:
-        if not pair.partition("=")[0] or "=" not in pair:
-            raise typer.BadParameter(f"{option} {pair}: is not NAME=VALUE")
-    return dict(pair.split("=", 1) for pair in given)

@@ -17,8 +17,7 @@ from thoughtstream.faces.cli import (
     output,
     status,
 )
-from thoughtstream.faces.cli.options import Json, examples
-from thoughtstream.faces.cli.think import pairs
+from thoughtstream.faces.cli.options import Json, examples, pairs
 from thoughtstream.home.home import Home
 
 EXAMPLES = examples(
