@@ -17,10 +17,10 @@ from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations import carry_out
+from deploy.operations.connection_loss import tell_of_lost_hosts
 from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
-from deploy.operations.lost import tell_of_lost_hosts
-from deploy.rollouts import everybody, run
+from deploy.rollouts import discovery, run
 from deploy.rollouts import rotate_secrets as rotation
 from deploy.rollouts import upgrade as upgrades
 from deploy.rollouts import verbs as rollouts
@@ -37,7 +37,7 @@ def stack() -> None:
     changed anywhere. A host that is as it should be is only checked for its health.
     """
     _all_or_none()
-    steps, lock = everybody.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
+    steps, lock = discovery.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
     _show(steps)
     with lock:
         carry_out(steps)

@@ -17,8 +17,8 @@ from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 from deploy.operations.locks import locked
-from deploy.rollouts import everybody
-from deploy.rollouts.converge import Known, view
+from deploy.rollouts import discovery
+from deploy.rollouts.cluster_stack import Known, view
 from deploy.steps import Step, Tell
 
 Plan = tuple[list[Step], AbstractContextManager[None]]
@@ -28,8 +28,8 @@ class _Cluster:
     """The cluster of the inventory as it is now, seen from the host that pyinfra is at."""
 
     def __init__(self) -> None:
-        self.wanted = everybody.hosts()
-        self.hosts = everybody.known(self.wanted, host.name)
+        self.wanted = discovery.hosts()
+        self.hosts = discovery.known(self.wanted, host.name)
         self.view = view(self.wanted, self.hosts)
 
     @property

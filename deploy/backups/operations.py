@@ -15,7 +15,7 @@ from deploy.backups.manifest import Held, Saved
 from deploy.backups.shelf import BackupError, Draft, contents
 from deploy.backups.steps import Finish, Save, Source
 from deploy.backups.wire import run
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.quantities import about
 
 Work = Callable[[State, Host], None]

@@ -12,7 +12,7 @@ from deploy.backups.operations import progress, works
 from deploy.backups.shelf import BackupError
 from deploy.backups.steps import Bring, Carry, Compare, Empty, SetAside, Share
 from deploy.backups.wire import run
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.quantities import about
 
 

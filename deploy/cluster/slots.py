@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy.cluster.moving import move_slots
 from deploy.cluster.nodes import ClusterError, Nodes, wait_until_well
+from deploy.cluster.slot_migration import move_slots
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.cluster import slots
-from deploy.cluster.closing import close_open
-from deploy.cluster.handover import dismiss, hand_over
-from deploy.cluster.members import follow, forget, meet, reset
+from deploy.cluster.failover import dismiss, hand_over
+from deploy.cluster.membership import follow, forget, meet, reset
 from deploy.cluster.nodes import Nodes
+from deploy.cluster.open_slots import close_open
 from deploy.cluster.topology import Node
 from deploy.steps import Step
 

@@ -7,9 +7,9 @@ from zlib import crc32
 
 from pyinfra.context import host
 
-from deploy.cluster.together import Await
+from deploy.cluster.barrier import Await
 from deploy.operations import containers, processes, things, together  # noqa: F401  (they register)
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.steps import Step
 
 

@@ -14,8 +14,8 @@ from deploy.cluster.state import ClusterView, NodeView
 from deploy.cluster.topology import Node
 from deploy.facts.base import PATH
 from deploy.facts.cluster import NodesFact
+from deploy.operations.connection_loss import is_lost, learn
 from deploy.operations.gates import fails
-from deploy.operations.lost import is_lost, learn
 
 _SSH_TIMEOUT_S = 30
 """A host that is silent for so long is taken as gone."""

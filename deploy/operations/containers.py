@@ -6,7 +6,7 @@ from shlex import quote
 from pyinfra.operations import files, server
 
 from deploy.commands import build_image, compose
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.steps import BuildImage, ComposeUp, PullImage
 from deploy.wheels import build
 

@@ -10,8 +10,8 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
 from deploy.facts.base import PATH
-from deploy.operations.lost import is_lost, learn
-from deploy.operations.perform import perform
+from deploy.operations.connection_loss import is_lost, learn
+from deploy.operations.dispatch import perform
 from deploy.steps import Gate, Tell
 
 _POLL_S = 0.5

@@ -3,7 +3,7 @@
 from pyinfra.operations import files, server, systemd
 
 from deploy.commands import apply_masterauth, install_release, rewrite_log, start_daemon, start_unit
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.steps import (
     ApplyLive,
     ApplyMasterauth,

@@ -13,8 +13,8 @@ from pyinfra.operations import apt, brew, files, server
 from deploy.commands import make_secret, put_masterauth, put_secret
 from deploy.content import users_acl
 from deploy.facts.files import SecretDigestsFact
+from deploy.operations.dispatch import perform
 from deploy.operations.gates import passes
-from deploy.operations.perform import perform
 from deploy.steps import (
     ApplySysctl,
     BrewInstall,

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from deploy.cluster.together import Await, OnCluster
+from deploy.cluster.barrier import Await, OnCluster
 from deploy.operations.cluster import Hosts, does, waits
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 
 
 @perform.register

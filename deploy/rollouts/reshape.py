@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.cluster import slots
-from deploy.cluster.sequence import Turn, Well
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import CloseSlots, Follow, Forget, HandOver, Meet, Reset, Spread
 from deploy.cluster.topology import Node
-from deploy.rollouts.shards import arrange, levelled
+from deploy.rollouts.placement import arrange, levelled
+from deploy.rollouts.turns import Turn, Well
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from deploy.cluster.sequence import Turn, Well
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import Dismiss, HandOver
 from deploy.cluster.topology import Node
+from deploy.rollouts.turns import Turn, Well
 from deploy.steps import Step
 
 

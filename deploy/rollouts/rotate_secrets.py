@@ -10,8 +10,8 @@ from dataclasses import replace
 from functools import partial
 from shlex import quote
 
-from deploy.cluster.sequence import Turn
-from deploy.rollouts.converge import Known
+from deploy.rollouts.cluster_stack import Known
+from deploy.rollouts.turns import Turn
 from deploy.rollouts.verbs import Cluster, Rollout, is_well
 from deploy.steps import ApplyMasterauth, CopySecret, LoadAcl, Run, Step
 

@@ -10,13 +10,13 @@ from pyinfra.context import host, state
 
 from deploy.cluster.lock import PATH, Lock
 from deploy.cluster.nodes import ClusterError
-from deploy.cluster.sequence import show
 from deploy.cluster.topology import TopologyError
 from deploy.facts.cluster import LockFact
 from deploy.facts.software import PackageListsFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
-from deploy.rollouts import everybody
+from deploy.rollouts import discovery
+from deploy.rollouts.turns import show
 from deploy.rollouts.verbs import Cluster, Rollout
 
 _PLANS: dict[str, Rollout] = {}
@@ -41,10 +41,10 @@ def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
 
 
 def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
-    wanted = everybody.hosts()
+    wanted = discovery.hosts()
     if verb == "upgrade" and wanted.stack.runtime == "native":
         _read_lists()
-    found = everybody.known(wanted, host.name)
+    found = discovery.known(wanted, host.name)
     since = _since(verb, wanted.site.first)
     try:
         rollout = replace(plan(Cluster(wanted, found, since)), resumed=since is not None)

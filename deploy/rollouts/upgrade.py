@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from deploy.cluster.nodes import ClusterError
-from deploy.cluster.sequence import Turn
 from deploy.cluster.topology import Node
-from deploy.rollouts import converge
-from deploy.rollouts.converge import Known
+from deploy.rollouts import cluster_stack
+from deploy.rollouts.cluster_stack import Known
 from deploy.rollouts.restart import rolling
+from deploy.rollouts.turns import Turn
 from deploy.rollouts.verbs import Cluster, Rollout, is_well
 from deploy.runtimes.docker import Docker
 from deploy.steps import Gate, PullImage, Run, Step
@@ -30,7 +30,7 @@ def upgrade(cluster: Cluster) -> Rollout:
         )
     hosts = cluster.hosts
     fetched = {name: _fetch(known) for name, known in sorted(hosts.items())}
-    why = {**converge.restarts(hosts), **_replaced(cluster)}
+    why = {**cluster_stack.restarts(hosts), **_replaced(cluster)}
     packages = [
         Turn(name, step, cluster.well())
         for name, known in sorted(hosts.items())
@@ -40,11 +40,11 @@ def upgrade(cluster: Cluster) -> Rollout:
     ready = {
         name: [
             *fetched[name],
-            *known.runtime.prepare(known.facts, converge.sources(hosts, name), rolling=True),
+            *known.runtime.prepare(known.facts, cluster_stack.sources(hosts, name), rolling=True),
         ]
         for name, known in hosts.items()
     }
-    done = {name: converge.finish(hosts, name) for name in hosts}
+    done = {name: cluster_stack.finish(hosts, name) for name in hosts}
     return Rollout(cluster.site, [*packages, *nodes], cluster.well(), ready, done)
 
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from deploy.cluster import health
+from deploy.cluster.barrier import Await
 from deploy.cluster.nodes import ClusterError, Site
-from deploy.cluster.sequence import Turn, Well, in_turn
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.steps import Forget, HandOver
-from deploy.cluster.together import Await
 from deploy.cluster.topology import Node
-from deploy.rollouts import converge, fit
-from deploy.rollouts.converge import Known
+from deploy.rollouts import capacity, cluster_stack
+from deploy.rollouts.cluster_stack import Known
 from deploy.rollouts.inventory import Hosts
 from deploy.rollouts.reshape import Reshape
 from deploy.rollouts.restart import rolling
+from deploy.rollouts.turns import Turn, Well, in_turn
 from deploy.steps import Step
 
 
@@ -43,7 +43,7 @@ class Rollout:
     def steps(self, host: str) -> list[Step]:
         """One host's part."""
         up = Await("all nodes answer", self.site if host == self.site.first else None,
-                   converge.all_answer)  # fmt: skip
+                   cluster_stack.all_answer)  # fmt: skip
         # Barriers are of all hosts; the cluster's passwords are there, so nobody waits for them.
         ready = (step for step in self.ready.get(host, []) if not isinstance(step, Await))
         return [
@@ -71,8 +71,8 @@ class Cluster:
     @cached_property
     def view(self) -> ClusterView:
         """What all nodes said; who is yet to be started for the first time is empty."""
-        found = converge.view(self.wanted, self.hosts)
-        known = converge.remembering(self.hosts)
+        found = cluster_stack.view(self.wanted, self.hosts)
+        known = cluster_stack.remembering(self.hosts)
         new = {n: NodeView.blank(n) for n, v in found.nodes.items() if v is None and n not in known}
         return ClusterView({**found.nodes, **new})
 
@@ -139,7 +139,7 @@ def remove_node(cluster: Cluster, host: str) -> Rollout:
     stay = [node for node in view.nodes if node.host != host]
     gone = [n for n in view.nodes if n.host == host and not _is_member(view, n, stay)]
     is_well(cluster, [node for node in view.nodes if node not in gone], open_slots=True)
-    if lines := fit.too_full(view, stay):
+    if lines := capacity.too_full(view, stay):
         raise ClusterError("the data would not fit in the rest; raise redis.maxmemory there, "
                            "remove data or add another host first", *lines)  # fmt: skip
     stop = [Turn(host, step, None) for step in cluster.hosts[host].runtime.retire()]
@@ -186,8 +186,8 @@ def _reshaped(
     if not joining:
         return rollout
     new = {name: hosts[name] for name in sorted({node.host for node in cluster.new})}
-    ready = {n: k.runtime.prepare(k.facts, converge.sources(hosts, n)) for n, k in new.items()}
-    return replace(rollout, ready=ready, done={n: converge.finish(hosts, n) for n in hosts})
+    ready = {n: k.runtime.prepare(k.facts, cluster_stack.sources(hosts, n)) for n, k in new.items()}
+    return replace(rollout, ready=ready, done={n: cluster_stack.finish(hosts, n) for n in hosts})
 
 
 def _is_member(view: ClusterView, node: Node, stay: list[Node]) -> bool:
@@ -204,6 +204,6 @@ def is_well(
     view = cluster.view if nodes is None else cluster.view.only(nodes)
     wanted = cluster.wanted.cluster.replicas if replicas is None else replicas
     lines = health.problems(view, wanted, open_slots=open_slots, gone=gone or {})
-    lines = [*converge.unfit(cluster.wanted, cluster.hosts), *lines]
+    lines = [*cluster_stack.unfit(cluster.wanted, cluster.hosts), *lines]
     if lines:
         raise ClusterError("the cluster isn't well; mend it first (deploy.stack)", *lines)

@@ -4,7 +4,7 @@ certificates.
 
 from collections.abc import Iterator, Mapping
 
-from deploy.cluster.together import Await
+from deploy.cluster.barrier import Await
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, ROLES, Layout, Role
 from deploy.runtimes.base import missing_directories, redis_directory, wrong_owner

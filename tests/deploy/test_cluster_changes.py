@@ -15,11 +15,11 @@ from redis.cluster import RedisCluster
 from redis.crc import key_slot
 
 from deploy.cluster import slots
-from deploy.cluster.closing import close_open
-from deploy.cluster.handover import best_replica, dismiss, hand_over
+from deploy.cluster.failover import best_replica, dismiss, hand_over
 from deploy.cluster.health import problems
-from deploy.cluster.moving import move_slots
 from deploy.cluster.nodes import ClusterError, Nodes, wait_until_well
+from deploy.cluster.open_slots import close_open
+from deploy.cluster.slot_migration import move_slots
 from deploy.cluster.state import SLOTS
 from deploy.cluster.topology import Node
 from tests.clusters import running
@@ -57,7 +57,7 @@ def nodes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Processes:
     """A well cluster with some keys; where its slots are, is what a test left."""
-    monkeypatch.setattr("deploy.cluster.closing._STILL_S", 0.3)
+    monkeypatch.setattr("deploy.cluster.open_slots._STILL_S", 0.3)
     nodes = made(request.param)
     wait_until_well(nodes)
     with RedisCluster.from_url(nodes.cluster.url) as client:
@@ -90,7 +90,7 @@ def test_a_master_hands_over_and_follows(nodes: Processes) -> None:
 def test_a_replica_that_gave_up_is_asked_again(
     nodes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.cluster.handover._TRIES_S", 0.5)
+    monkeypatch.setattr("deploy.cluster.failover._TRIES_S", 0.5)
     master = nodes.view().masters[0]
     asked = []
 

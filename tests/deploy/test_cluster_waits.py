@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.cluster.members import follow
+from deploy.cluster.membership import follow
 from deploy.cluster.nodes import ClusterError, Nodes, Site, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node

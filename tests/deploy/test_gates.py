@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyinfra.connectors.ssh import SSHConnector
 
-from deploy.operations import gates, lost
+from deploy.operations import connection_loss, gates
 from deploy.steps import Gate
 
 
@@ -34,7 +34,7 @@ def test_a_gate_ends_at_once_when_its_host_is_lost(monkeypatch: pytest.MonkeyPat
     state = SimpleNamespace(is_executing=True, active_hosts={host})
     monkeypatch.setattr(gates, "host", host)
     monkeypatch.setattr(gates, "state", state)
-    monkeypatch.setattr(lost, "state", state)
+    monkeypatch.setattr(connection_loss, "state", state)
     monkeypatch.setattr("deploy.operations.gates.logger.error", said.append)
     monkeypatch.setattr(gates, "_POLL_S", 0)
 

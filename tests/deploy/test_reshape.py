@@ -9,12 +9,12 @@ from redis.cluster import RedisCluster
 
 from deploy.cluster.health import problems
 from deploy.cluster.nodes import ClusterError, wait
-from deploy.cluster.sequence import Turn
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.steps import ClusterStep
 from deploy.cluster.topology import TopologyError
+from deploy.rollouts.placement import arrange, levelled
 from deploy.rollouts.reshape import Reshape
-from deploy.rollouts.shards import arrange, levelled
+from deploy.rollouts.turns import Turn
 from tests.clusters import free_port, running
 from tests.deploy.processes import Processes
 from tests.deploy.views import Said, four, node, said, six, view

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from deploy.cluster.barrier import Await
 from deploy.cluster.lock import Lock, refusal
 from deploy.cluster.nodes import ClusterError
-from deploy.cluster.sequence import in_turn, show
-from deploy.cluster.together import Await
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.rollouts import verbs
-from deploy.rollouts.converge import Known
+from deploy.rollouts.cluster_stack import Known
 from deploy.rollouts.inventory import read
+from deploy.rollouts.turns import in_turn, show
 from deploy.rollouts.upgrade import upgrade
 from deploy.rollouts.verbs import Cluster, Rollout
 from deploy.runtimes import runtime_of

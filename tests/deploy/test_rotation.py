@@ -6,7 +6,7 @@ import pytest
 
 from deploy.cluster.nodes import ClusterError
 from deploy.facts.files import PathState
-from deploy.rollouts.converge import Known, problems
+from deploy.rollouts.cluster_stack import Known, problems
 from deploy.rollouts.rotate_secrets import rotate_secrets
 from deploy.rollouts.verbs import Cluster
 from deploy.steps import CopySecret, LoadAcl, MakeSecret, PutAcl

@@ -15,7 +15,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.crc import key_slot
 from redis.exceptions import MovedError
 
-from deploy.cluster.handover import dismiss, hand_over
+from deploy.cluster.failover import dismiss, hand_over
 from tests import clusters
 from tests.clusters import Cluster
 from tests.deploy.processes import Processes

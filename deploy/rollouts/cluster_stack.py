@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from deploy.cluster.barrier import Await, OnCluster
 from deploy.cluster.formation import Form, to_be_formed
 from deploy.cluster.nodes import ClusterError, Nodes, wait
-from deploy.cluster.sequence import Turn, Well, in_turn
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import Follow
-from deploy.cluster.together import Await, OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, Role
 from deploy.rollouts.inventory import Hosts
+from deploy.rollouts.placement import arrange
 from deploy.rollouts.restart import rolling
-from deploy.rollouts.shards import arrange
+from deploy.rollouts.turns import Turn, Well, in_turn
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.steps import Step

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deploy.cluster.barrier import Await, OnCluster
 from deploy.cluster.health import problems
 from deploy.cluster.nodes import CURE, Site, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import ClusterStep
-from deploy.cluster.together import Await, OnCluster
 from deploy.cluster.topology import Node
 from deploy.steps import Step
 
