@@ -1,27 +1,15 @@
-"""Steps by which the hosts of a cluster wait for each other, and one does something for all."""
+"""The barrier at which the hosts of a cluster wait for each other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.cluster.nodes import Nodes, Site
-from deploy.cluster.steps import ClusterStep
 from deploy.steps import Step
 
 
 @dataclass(frozen=True)
-class OnCluster(Step):
-    """A step on the cluster, by the host that does it for all."""
-
-    step: ClusterStep
-    site: Site
-
-    def __str__(self) -> str:
-        return str(self.step)
-
-
-@dataclass(frozen=True)
-class Await(Step):
-    """A barrier that all hosts pass together, once the one that has the `site` finds it ready."""
+class Barrier(Step):
+    """All hosts pass it together, once the one that has the `site` finds it `ready`."""
 
     changes = False
     what: str

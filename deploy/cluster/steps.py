@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploy.cluster import slots
 from deploy.cluster.failover import dismiss, hand_over
 from deploy.cluster.membership import follow, forget, meet, reset
-from deploy.cluster.nodes import Nodes
+from deploy.cluster.nodes import Nodes, Site
 from deploy.cluster.open_slots import close_open
 from deploy.cluster.topology import Node
 from deploy.steps import Step
@@ -26,6 +26,17 @@ class ClusterStep(Step, ABC):
         Raises:
             ClusterError: it can't be done; the run ends.
         """
+
+
+@dataclass(frozen=True)
+class OnCluster(Step):
+    """A cluster step as a host's step: this host carries it out for all."""
+
+    step: ClusterStep
+    site: Site
+
+    def __str__(self) -> str:
+        return str(self.step)
 
 
 @dataclass(frozen=True)

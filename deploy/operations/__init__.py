@@ -7,8 +7,16 @@ from zlib import crc32
 
 from pyinfra.context import host
 
-from deploy.cluster.barrier import Await
-from deploy.operations import containers, processes, things, together  # noqa: F401  (they register)
+from deploy.cluster.barrier import Barrier
+from deploy.operations import (  # noqa: F401  (they register)
+    cluster,
+    containers,
+    filesystem,
+    packages,
+    passwords,
+    running_redis,
+    units,
+)
 from deploy.operations.dispatch import perform
 from deploy.steps import Step
 
@@ -28,5 +36,5 @@ def carry_out(steps: Iterable[Step]) -> None:
             perform(step)
         finally:
             host.loop_position.pop()
-        if isinstance(step, Await):
+        if isinstance(step, Barrier):
             passed = str(step)

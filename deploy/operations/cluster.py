@@ -1,6 +1,7 @@
 """What concerns the cluster as a whole: each step is carried out once, through the hosts."""
 
 from collections.abc import Callable, Generator
+from functools import partial
 
 import gevent
 from pyinfra import logger
@@ -9,12 +10,15 @@ from pyinfra.api.facts import FactBase
 from pyinfra.api.operation import operation
 from pyinfra.context import host, inventory, state
 
+from deploy.cluster.barrier import Barrier
 from deploy.cluster.nodes import CURE, ClusterError, Nodes, Site, refused
 from deploy.cluster.state import ClusterView, NodeView
+from deploy.cluster.steps import OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.base import PATH
 from deploy.facts.cluster import NodesFact
 from deploy.operations.connection_loss import is_lost, learn
+from deploy.operations.dispatch import perform
 from deploy.operations.gates import fails
 
 _SSH_TIMEOUT_S = 30
@@ -39,7 +43,7 @@ class Answer(FactBase[tuple[bool, str]]):
         return False, "the host doesn't answer"
 
 
-class Hosts(Nodes):
+class ConnectedNodes(Nodes):
     """The nodes of a site through pyinfra's connections to their hosts."""
 
     def __init__(self, site: Site) -> None:
@@ -78,13 +82,13 @@ class Hosts(Nodes):
 
 
 @operation()
-def does(act: Callable[[], bool]) -> Generator[StringCommand, None, None]:
-    """Something that changes the cluster, unless it finds that it needn't; what can't be done ends
-    the run on all hosts, with the reason.
+def change_cluster(change: Callable[[], bool]) -> Generator[StringCommand, None, None]:
+    """Changes the cluster, unless it turns out that there is nothing to change. What can't be done
+    ends the run on all hosts, with the reason.
     """
     if state.is_executing:
         try:
-            if not act():
+            if not change():
                 return
         except (ClusterError, LookupError) as error:
             yield from fails(*str(error).splitlines())
@@ -93,12 +97,24 @@ def does(act: Callable[[], bool]) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def waits(act: Callable[[], object] | None) -> Generator[StringCommand, None, None]:
-    """A barrier, which all hosts pass together; one of them looks first whether it may be passed.
-    Nothing is changed.
+def barrier(ready: Callable[[], object] | None = None) -> Generator[StringCommand, None, None]:
+    """All hosts pass it together; one of them may first wait until the cluster is `ready`. Nothing
+    is changed.
     """
-    if state.is_executing and act is not None:
+    if state.is_executing and ready is not None:
         try:
-            act()
+            ready()
         except (ClusterError, LookupError) as error:
             yield from fails(*str(error).splitlines())
+
+
+@perform.register
+def _barrier(step: Barrier) -> None:
+    ready = step.site and step.ready and partial(step.ready, ConnectedNodes(step.site))
+    barrier(name=str(step), ready=ready or None)
+
+
+@perform.register
+def _on_cluster(step: OnCluster) -> None:
+    nodes = ConnectedNodes(step.site)
+    change_cluster(name=str(step), change=partial(step.step.carry_out, nodes))

@@ -10,6 +10,7 @@ from pyinfra.context import host, state
 
 from deploy.cluster.lock import PATH, Lock, give_back, refusal, take
 from deploy.facts.cluster import LockFact
+from deploy.operations.cluster import barrier
 from deploy.operations.gates import fails
 
 
@@ -35,12 +36,6 @@ def found_lock() -> tuple[bool, Lock | None]:
     """Whether there is a lock on the host, and what it says."""
     text = host.get_fact(LockFact, PATH)
     return text is not None, Lock.parse(text or "")
-
-
-@operation()
-def barrier() -> Generator[StringCommand, None, None]:
-    """Hosts begin what follows together."""
-    yield from ()
 
 
 @operation()

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy.cluster.barrier import Await, OnCluster
+from deploy.cluster.barrier import Barrier
 from deploy.cluster.formation import Form, to_be_formed
 from deploy.cluster.nodes import ClusterError, Nodes, wait
 from deploy.cluster.state import ClusterView
-from deploy.cluster.steps import Follow
+from deploy.cluster.steps import Follow, OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, Role
@@ -60,7 +60,7 @@ def plan(wanted: Hosts, hosts: Mapping[str, Known], host: str) -> list[Step]:
     turns = [] if form else [*mended(wanted, now), *rolling(now, site.replicas, restarts(hosts))]
     return [
         *known.runtime.prepare(known.facts, sources(hosts, host), rolling=not form),
-        Await("all nodes answer", mine, all_answer),
+        Barrier("all nodes answer", mine, all_answer),
         *([OnCluster(Form(wanted.shards), site)] if form and mine else []),
         *in_turn(turns, site, host, Well(frozenset(wanted.nodes), site.replicas)),
         *finish(hosts, host),
@@ -74,7 +74,7 @@ def finish(hosts: Mapping[str, Known], host: str) -> list[Step]:
         return steps[host]
     turns: list[Step] = []
     for name in sorted(hosts):
-        turns.append(Await(f"the service of {name} has its turn"))
+        turns.append(Barrier(f"the service of {name} has its turn"))
         turns += steps[name] if name == host else []
     return turns
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy.cluster.barrier import Await, OnCluster
+from deploy.cluster.barrier import Barrier
 from deploy.cluster.health import problems
 from deploy.cluster.nodes import CURE, Site, wait
 from deploy.cluster.state import ClusterView
-from deploy.cluster.steps import ClusterStep
+from deploy.cluster.steps import ClusterStep, OnCluster
 from deploy.cluster.topology import Node
 from deploy.steps import Step
 
@@ -57,8 +57,8 @@ def in_turn(turns: Sequence[Turn], site: Site, host: str, end: Well) -> list[Ste
     return [*steps, _barrier("after the last turn", end, site, host)]
 
 
-def _barrier(when: str, well: Well | None, site: Site, host: str) -> Await:
+def _barrier(when: str, well: Well | None, site: Site, host: str) -> Barrier:
     what = f"the cluster is well {when}" if well else f"all hosts are there {when}"
     if well is None or host != site.first:
-        return Await(what)
-    return Await(what, site, lambda nodes: wait(nodes, well.problems, f"{what}; {CURE}"))
+        return Barrier(what)
+    return Barrier(what, site, lambda nodes: wait(nodes, well.problems, f"{what}; {CURE}"))

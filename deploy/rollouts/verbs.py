@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from deploy.cluster import health
-from deploy.cluster.barrier import Await
+from deploy.cluster.barrier import Barrier
 from deploy.cluster.nodes import ClusterError, Site
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.steps import Forget, HandOver
@@ -42,10 +42,10 @@ class Rollout:
 
     def steps(self, host: str) -> list[Step]:
         """One host's part."""
-        up = Await("all nodes answer", self.site if host == self.site.first else None,
+        up = Barrier("all nodes answer", self.site if host == self.site.first else None,
                    cluster_stack.all_answer)  # fmt: skip
         # Barriers are of all hosts; the cluster's passwords are there, so nobody waits for them.
-        ready = (step for step in self.ready.get(host, []) if not isinstance(step, Await))
+        ready = (step for step in self.ready.get(host, []) if not isinstance(step, Barrier))
         return [
             *ready,
             *([up] if self.ready else []),

@@ -4,7 +4,7 @@ certificates.
 
 from collections.abc import Iterator, Mapping
 
-from deploy.cluster.barrier import Await
+from deploy.cluster.barrier import Barrier
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, ROLES, Layout, Role
 from deploy.runtimes.base import missing_directories, redis_directory, wrong_owner
@@ -71,7 +71,7 @@ class Secrets:
             elif not missing and wrong_owner(own := _own(step), facts):
                 yield own
         if self.in_cluster:
-            yield Await("the passwords are made")
+            yield Barrier("the passwords are made")
             for step in self.make:
                 if step.role not in facts.secrets and step.role in sources:
                     yield CopySecret(step, sources[step.role])

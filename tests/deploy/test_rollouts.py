@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.cluster.barrier import Await
+from deploy.cluster.barrier import Barrier
 from deploy.cluster.lock import Lock, refusal
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import Node
@@ -101,7 +101,7 @@ def test_all_hosts_come_to_the_same_barriers() -> None:
     rollout = verbs.add_node(cluster(six(), "abcd", new="d"))
 
     barriers = {
-        tuple(str(step) for step in rollout.steps(host) if isinstance(step, Await))
+        tuple(str(step) for step in rollout.steps(host) if isinstance(step, Barrier))
         for host in "abcd"
     }
 
@@ -111,11 +111,11 @@ def test_all_hosts_come_to_the_same_barriers() -> None:
         host
         for host in "abcd"
         for step in in_turn(rollout.turns, rollout.site, host, rollout.end)
-        if isinstance(step, Await) and step.site and step.ready
+        if isinstance(step, Barrier) and step.site and step.ready
     ]
     assert looking == ["a"] * (sum(turn.well is not None for turn in rollout.turns) + 1)
     own = in_turn(rollout.turns, rollout.site, "b", rollout.end)
-    assert sum(not isinstance(step, Await) for step in own) == sum(
+    assert sum(not isinstance(step, Barrier) for step in own) == sum(
         turn.host == "b" for turn in rollout.turns
     )
 

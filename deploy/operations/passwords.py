@@ -1,4 +1,4 @@
-"""Packages, users, files, passwords, kernel settings."""
+"""Passwords: made on a host, copied between hosts, and the files that are made from them."""
 
 from collections.abc import Generator
 from io import StringIO
@@ -8,80 +8,13 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.operation import operation
 from pyinfra.context import host, state
-from pyinfra.operations import apt, brew, files, server
+from pyinfra.operations import files, server
 
 from deploy.commands import make_secret, put_masterauth, put_secret
 from deploy.content import users_acl
 from deploy.facts.files import SecretDigestsFact
 from deploy.operations.dispatch import perform
-from deploy.operations.gates import passes
-from deploy.steps import (
-    ApplySysctl,
-    BrewInstall,
-    CopySecret,
-    Gate,
-    Install,
-    MakeDirectory,
-    MakeSecret,
-    MakeUser,
-    Mask,
-    OwnFile,
-    PutAcl,
-    PutFile,
-    PutMasterauth,
-    PutSecretFile,
-    Run,
-)
-
-_CANDIDATE = "s/^ *Candidate: *\\([0-9]*:\\)*\\([0-9]*\\)\\..*/\\2/p"
-_NEW_ENOUGH = f"v=$(apt-cache policy redis-server | sed -n '{_CANDIDATE}'); [ \"${{v:-0}}\" -ge 7 ]"
-
-
-@perform.register
-def _install(step: Install) -> None:
-    apt.update(name="read the lists of packages", cache_time=3600)
-    gate = Gate("apt offers Redis 7.0 or newer", _NEW_ENOUGH, 0, "apt-cache policy redis-server")
-    passes(name=str(gate), gate=gate)
-    for unit in step.masked:
-        server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])
-    apt.packages(name=str(step), packages=list(step.packages), no_recommends=True)
-
-
-@perform.register
-def _brew(step: BrewInstall) -> None:
-    # Homebrew refuses root.
-    brew.packages(name=str(step), packages=list(step.packages), _sudo=False)
-
-
-@perform.register
-def _mask(step: Mask) -> None:
-    server.shell(name=str(step), commands=[f"systemctl mask {step.unit}"])
-
-
-@perform.register
-def _user(step: MakeUser) -> None:
-    server.user(
-        name=str(step),
-        user=step.user,
-        home=step.home,
-        shell="/usr/sbin/nologin",
-        system=True,
-        create_home=False,
-        ensure_home=False,
-    )
-
-
-@perform.register
-def _directory(step: MakeDirectory) -> None:
-    mode = None if step.mode is None else f"{step.mode:o}"
-    files.directory(name=str(step), path=step.path, user=step.user, group=step.group, mode=mode)
-
-
-@perform.register
-def _own(step: OwnFile) -> None:
-    files.file(
-        name=str(step), path=step.path, user=step.user, group=step.group, mode=f"{step.mode:o}"
-    )
+from deploy.steps import CopySecret, MakeSecret, PutAcl, PutMasterauth, PutSecretFile
 
 
 @perform.register
@@ -90,21 +23,8 @@ def _secret(step: MakeSecret) -> None:
     server.shell(name=str(step), commands=[command])
 
 
-@perform.register
-def _file(step: PutFile) -> None:
-    files.put(
-        name=str(step),
-        src=StringIO(step.text),
-        dest=step.path,
-        user=step.user,
-        group=step.group,
-        mode=f"{step.mode:o}",
-        create_remote_dir=False,
-    )
-
-
 @operation()
-def copied_secret(step: CopySecret) -> Generator[StringCommand, None, None]:
+def copy_secret(step: CopySecret) -> Generator[StringCommand, None, None]:
     """Writes the password that another host has, by standard input."""
     own = step.secret
     command = put_secret(own.path, user=own.user, group=own.group, mode=own.mode)
@@ -126,7 +46,7 @@ def _password(step: CopySecret) -> str:
 
 @perform.register
 def _copy(step: CopySecret) -> None:
-    copied_secret(name=str(step), step=step)
+    copy_secret(name=str(step), step=step)
 
 
 @perform.register
@@ -145,7 +65,7 @@ def _masterauth(step: PutMasterauth) -> None:
 
 
 @operation()
-def acl_file(step: PutAcl) -> Generator[StringCommand, None, None]:
+def put_acl(step: PutAcl) -> Generator[StringCommand, None, None]:
     """Writes the users, with the digests of the passwords that the host has by now."""
     found = host.get_fact(SecretDigestsFact, dict(step.secrets))
     missing = [path for role, path in step.secrets if role not in found]
@@ -165,14 +85,4 @@ def acl_file(step: PutAcl) -> Generator[StringCommand, None, None]:
 
 @perform.register
 def _acl(step: PutAcl) -> None:
-    acl_file(name=str(step), step=step)
-
-
-@perform.register
-def _sysctl(step: ApplySysctl) -> None:
-    server.shell(name=str(step), commands=[f"sysctl --quiet --load {step.path}"])
-
-
-@perform.register
-def _run(step: Run) -> None:
-    server.shell(name=str(step), commands=[step.command])
+    put_acl(name=str(step), step=step)
