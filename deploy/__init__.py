@@ -21,9 +21,9 @@ from deploy.operations.connection_loss import tell_of_lost_hosts
 from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery, run
-from deploy.rollouts import rotate_secrets as rotation
-from deploy.rollouts import upgrade as upgrades
 from deploy.rollouts import verbs as rollouts
+from deploy.rollouts.hosts import Cluster
+from deploy.rollouts.rollout import Rollout
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
 from deploy.settings import Stack
@@ -97,7 +97,7 @@ def upgrade() -> None:
     """Brings another version of Redis (apt's newest, or the inventory's image) and of the service
     to a cluster, node by node.
     """
-    _roll("upgrade", upgrades.upgrade)
+    _roll("upgrade", rollouts.upgrade)
 
 
 def failover_drill() -> None:
@@ -131,10 +131,10 @@ def rotate_secrets() -> None:
     """New passwords for all users of a cluster, which works on: `deploy.rotate_secrets`. New
     certificates are put in place by `deploy.stack`.
     """
-    _roll("rotate_secrets", rotation.rotate_secrets)
+    _roll("rotate_secrets", rollouts.rotate_secrets)
 
 
-def _roll(verb: str, plan: Callable[[rollouts.Cluster], rollouts.Rollout]) -> None:
+def _roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
     _all_or_none()
     if _wanted().cluster is None:
         raise DeployError(f"deploy.{verb}: the inventory says no cluster; nothing was changed")

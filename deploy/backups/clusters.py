@@ -18,7 +18,7 @@ from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery
-from deploy.rollouts.cluster_stack import Known, view
+from deploy.rollouts.hosts import Known, view
 from deploy.steps import Step, Tell
 
 Plan = tuple[list[Step], AbstractContextManager[None]]

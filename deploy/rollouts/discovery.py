@@ -12,8 +12,8 @@ from deploy.cluster.topology import TopologyError
 from deploy.facts.gather import gather
 from deploy.facts.machine import MachineFact
 from deploy.operations.locks import locked
-from deploy.rollouts import cluster_stack
-from deploy.rollouts.cluster_stack import Known
+from deploy.rollouts import cluster_preflight, cluster_stack
+from deploy.rollouts.hosts import Known
 from deploy.rollouts.inventory import Hosts, read
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
@@ -60,7 +60,7 @@ def plan() -> tuple[list[Step], AbstractContextManager[None]]:
     wanted = hosts()
     found = known(wanted, host.name)
     if not _PLANS:
-        if lines := cluster_stack.problems(wanted, found):
+        if lines := cluster_preflight.problems(wanted, found):
             told = "\n".join(f"  {line}" for line in lines)
             raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
         _PLANS.update({name: cluster_stack.plan(wanted, found, name) for name in found})

@@ -3,13 +3,16 @@ leave. One plan serves all verbs that change who is in a cluster. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploy.cluster import slots
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import CloseSlots, Follow, Forget, HandOver, Meet, Reset, Spread
 from deploy.cluster.topology import Node
+from deploy.rollouts import cluster_stack
+from deploy.rollouts.hosts import Cluster, sources
 from deploy.rollouts.placement import arrange, levelled
+from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import Turn, Well
 
 
@@ -130,3 +133,18 @@ class Reshape:
     ) -> Iterator[Turn]:
         for master, heir in levelled(list(heads), followers):
             yield Turn(master.host, HandOver(master, heir), self._well(self.stay))
+
+
+def reshape(
+    cluster: Cluster, stay: list[Node], *, first: list[Turn] | None = None,
+    joining: bool = False, bereft: bool = False,
+) -> Rollout:  # fmt: skip
+    """New hosts are deployed to before anything else, and serve once all is as it should be."""
+    replicas, hosts = cluster.wanted.cluster.replicas, cluster.hosts
+    turns = [*(first or []), *Reshape(cluster.view, stay, replicas, bereft).turns()]
+    rollout = Rollout(cluster.site, turns, Well(frozenset(stay), replicas))
+    if not joining:
+        return rollout
+    new = {name: hosts[name] for name in sorted({node.host for node in cluster.new})}
+    ready = {n: k.runtime.prepare(k.facts, sources(hosts, n)) for n, k in new.items()}
+    return replace(rollout, ready=ready, done={n: cluster_stack.finish(hosts, n) for n in hosts})

@@ -10,9 +10,10 @@ from dataclasses import replace
 from functools import partial
 from shlex import quote
 
-from deploy.rollouts.cluster_stack import Known
+from deploy.rollouts.cluster_preflight import is_well
+from deploy.rollouts.hosts import Cluster, Known
+from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import Turn
-from deploy.rollouts.verbs import Cluster, Rollout, is_well
 from deploy.steps import ApplyMasterauth, CopySecret, LoadAcl, Run, Step
 
 

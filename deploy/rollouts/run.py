@@ -16,8 +16,9 @@ from deploy.facts.software import PackageListsFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery
+from deploy.rollouts.hosts import Cluster
+from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import show
-from deploy.rollouts.verbs import Cluster, Rollout
 
 _PLANS: dict[str, Rollout] = {}
 _PLANNING = Mutex()

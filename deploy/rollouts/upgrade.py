@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import Node
 from deploy.rollouts import cluster_stack
-from deploy.rollouts.cluster_stack import Known
-from deploy.rollouts.restart import rolling
+from deploy.rollouts.cluster_preflight import is_well
+from deploy.rollouts.hosts import Cluster, Known, sources
+from deploy.rollouts.rolling_restart import rolling
+from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import Turn
-from deploy.rollouts.verbs import Cluster, Rollout, is_well
 from deploy.runtimes.docker import Docker
 from deploy.steps import Gate, PullImage, Run, Step
 from deploy.versions import numbers, upstream
@@ -40,7 +41,7 @@ def upgrade(cluster: Cluster) -> Rollout:
     ready = {
         name: [
             *fetched[name],
-            *known.runtime.prepare(known.facts, cluster_stack.sources(hosts, name), rolling=True),
+            *known.runtime.prepare(known.facts, sources(hosts, name), rolling=True),
         ]
         for name, known in hosts.items()
     }

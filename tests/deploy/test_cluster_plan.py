@@ -11,7 +11,9 @@ import pytest
 from deploy.cluster.state import NodeView
 from deploy.cluster.topology import Node, TopologyError
 from deploy.facts.units import Listener, UnitState
-from deploy.rollouts.cluster_stack import Known, plan, problems, restarts
+from deploy.rollouts.cluster_preflight import problems
+from deploy.rollouts.cluster_stack import plan, restarts
+from deploy.rollouts.hosts import Known
 from deploy.rollouts.inventory import Hosts, read
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker

@@ -12,11 +12,10 @@ from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.rollouts import verbs
-from deploy.rollouts.cluster_stack import Known
+from deploy.rollouts.hosts import Cluster, Known
 from deploy.rollouts.inventory import read
+from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import in_turn, show
-from deploy.rollouts.upgrade import upgrade
-from deploy.rollouts.verbs import Cluster, Rollout
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
@@ -127,7 +126,13 @@ def test_an_unwell_cluster_is_refused_by_every_verb() -> None:
     known = {**unwell.hosts, "b": _remembers(unwell.hosts["b"], node("b:7002"))}
     unwell = replace(unwell, hosts=known)
 
-    for verb in (verbs.restart, verbs.failover_drill, verbs.rebalance, verbs.add_node, upgrade):
+    for verb in (
+        verbs.restart,
+        verbs.failover_drill,
+        verbs.rebalance,
+        verbs.add_node,
+        verbs.upgrade,
+    ):
         with pytest.raises(ClusterError, match="b:7002 doesn't answer"):
             verb(unwell)
     with pytest.raises(ClusterError, match="b:7002 doesn't answer"):
@@ -216,23 +221,23 @@ def with_candidate(found: Cluster, candidate: str, installed: str = "5:8.0.2-3")
 
 
 def test_packages_come_first_then_each_node_restarts() -> None:
-    steps = plan(upgrade(with_candidate(cluster(six()), "5:8.2.1-1")))
+    steps = plan(verbs.upgrade(with_candidate(cluster(six()), "5:8.2.1-1")))
 
     assert steps[:3] == [f"{host}: upgrade redis-server 5:8.0.2-3 -> 5:8.2.1-1" for host in "abc"]
     assert sum("(Redis 8.0.2 -> 8.2.1)" in step for step in steps) == 6
 
 
 def test_who_has_the_newest_has_nothing_to_upgrade() -> None:
-    assert not upgrade(with_candidate(cluster(six()), "5:8.0.2-3")).turns
+    assert not verbs.upgrade(with_candidate(cluster(six()), "5:8.0.2-3")).turns
 
 
 def test_nobody_goes_back_to_an_older_redis() -> None:
     with pytest.raises(ClusterError, match=r"a:7001 runs 8\.0\.2, and apt's redis-server 5:7\.0"):
-        upgrade(with_candidate(cluster(six()), "5:7.0.15-1"))
+        verbs.upgrade(with_candidate(cluster(six()), "5:7.0.15-1"))
     older = cluster(six(), runtime="docker", docker={"image": "redis:7.4"})
     with pytest.raises(ClusterError, match=r"docker\.image: redis:7\.4 is older"):
-        upgrade(older)
-    assert upgrade(cluster(six(), runtime="docker", docker={"image": "redis:8"})).ready
+        verbs.upgrade(older)
+    assert verbs.upgrade(cluster(six(), runtime="docker", docker={"image": "redis:8"})).ready
 
 
 def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:

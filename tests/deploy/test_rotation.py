@@ -6,9 +6,9 @@ import pytest
 
 from deploy.cluster.nodes import ClusterError
 from deploy.facts.files import PathState
-from deploy.rollouts.cluster_stack import Known, problems
+from deploy.rollouts.cluster_preflight import problems
+from deploy.rollouts.hosts import Cluster, Known
 from deploy.rollouts.rotate_secrets import rotate_secrets
-from deploy.rollouts.verbs import Cluster
 from deploy.steps import CopySecret, LoadAcl, MakeSecret, PutAcl
 
 from .test_cluster_plan import settled, wanted

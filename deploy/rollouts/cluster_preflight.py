@@ -1,0 +1,91 @@
+"""What must hold before a cluster is changed, on all its hosts together. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from deploy.cluster import health
+from deploy.cluster.formation import to_be_formed
+from deploy.cluster.nodes import ClusterError
+from deploy.cluster.topology import Node
+from deploy.layout import CLUSTER_ROLES
+from deploy.rollouts.hosts import Cluster, Known, remembering, view
+from deploy.rollouts.inventory import Hosts
+
+
+def problems(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
+    """Why the cluster can't be put there, each with its cure. Empty: it can."""
+    found = [*unfit(wanted, hosts), *_cut_off_rotation(hosts)]
+    try:
+        to_be_formed(view(wanted, hosts), remembering(hosts), wanted.shards)
+    except ClusterError as error:
+        found.append(str(error))
+    return found
+
+
+def unfit(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
+    """What is wrong with the hosts themselves, whatever the cluster is."""
+    found = [
+        f"{name}: {problem}"
+        for name, known in sorted(hosts.items())
+        for problem in known.runtime.problems(known.facts)
+    ]
+    passwords = [*_different_passwords(hosts), *_wrong_passwords(hosts)]
+    return [*found, *passwords, *_changed_tls(wanted, hosts)]
+
+
+def is_well(
+    cluster: Cluster, nodes: list[Node] | None = None, *, replicas: int | None = None,
+    open_slots: bool = False, gone: Mapping[str, object] | None = None,
+) -> None:  # fmt: skip
+    """Raises a ClusterError unless the nodes are well among each other, and the hosts fit."""
+    view = cluster.view if nodes is None else cluster.view.only(nodes)
+    wanted = cluster.wanted.cluster.replicas if replicas is None else replicas
+    lines = health.problems(view, wanted, open_slots=open_slots, gone=gone or {})
+    lines = [*unfit(cluster.wanted, cluster.hosts), *lines]
+    if lines:
+        raise ClusterError("the cluster isn't well; mend it first (deploy.stack)", *lines)
+
+
+def _different_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
+    for role in CLUSTER_ROLES:
+        having = {n: k.facts.secrets[role] for n, k in hosts.items() if role in k.facts.secrets}
+        if len(set(having.values())) > 1:
+            first = min(having)
+            others = sorted(name for name, value in having.items() if value != having[first])
+            path = hosts[first].runtime.secrets.files[role]
+            yield (
+                f"{', '.join(others)}: the password of {role} is not the one of {first}; remove "
+                f"{path} where it is wrong, and it is copied"
+            )
+
+
+def _wrong_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
+    """Which would not be known better by restarting all that works."""
+    for name, known in sorted(hosts.items()):
+        path = known.runtime.secrets.files["admin"]
+        for node in known.runtime.deaf(known.facts) if "admin" in known.facts.secrets else ():
+            yield (
+                f"{name}: node {node.port} runs and doesn't answer its admin; put the right "
+                f"password into {path}, or remove the file to have it copied from another host; "
+                "or restart the node if it hangs"
+            )
+
+
+def _cut_off_rotation(hosts: Mapping[str, Known]) -> Iterator[str]:
+    """Which passwords are good is in the balance, and only the rotation knows."""
+    for name, known in sorted(hosts.items()):
+        if any(path in known.facts.paths for path in known.runtime.secrets.coming.values()):
+            yield f"{name}: a rotation of passwords was cut off; run deploy.rotate_secrets"
+
+
+def _changed_tls(wanted: Hosts, hosts: Mapping[str, Known]) -> Iterator[str]:
+    """Nodes with TLS and without don't talk to each other: it can't be turned on one by one."""
+    for name, known in sorted(hosts.items()):
+        for server in known.runtime.servers:
+            running = known.facts.of(server.seat.unit).redis
+            now = running and running.config.get("tls-cluster") == "yes"
+            if running and now != (wanted.stack.tls is not None):
+                yield (
+                    f"{name}: tls: node {server.seat.port} runs {'with' if now else 'without'} it, "
+                    "and it can't change while the cluster works; take a backup, and restore it "
+                    "into a new cluster"
+                )

@@ -1,0 +1,84 @@
+"""The hosts of a cluster: what the inventory wants of them, and what each of them is now. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from deploy.cluster.nodes import Site
+from deploy.cluster.state import ClusterView, NodeView
+from deploy.cluster.topology import Node
+from deploy.facts.gather import Facts
+from deploy.layout import CLUSTER_ROLES, Role
+from deploy.rollouts.inventory import Hosts
+from deploy.rollouts.turns import Well
+from deploy.runtimes.docker import Docker
+from deploy.runtimes.linux import LinuxNative
+
+
+@dataclass(frozen=True)
+class Known:
+    """A host that was read: how it is deployed to, and what it is now."""
+
+    runtime: LinuxNative | Docker
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What the inventory wants, and every host as it is; `since`: when the same verb began that was
+    cut off, if one was.
+    """
+
+    wanted: Hosts
+    hosts: Mapping[str, Known]
+    since: float | None = None
+
+    @property
+    def site(self) -> Site:
+        return self.wanted.site
+
+    @cached_property
+    def view(self) -> ClusterView:
+        """What all nodes said; who is yet to be started for the first time is empty."""
+        found = view(self.wanted, self.hosts)
+        known = remembering(self.hosts)
+        new = {n: NodeView.blank(n) for n, v in found.nodes.items() if v is None and n not in known}
+        return ClusterView({**found.nodes, **new})
+
+    @property
+    def new(self) -> list[Node]:
+        """Nodes that are in no cluster."""
+        return [node for node, found in self.view.present.items() if found.is_new]
+
+    def well(self, replicas: int | None = None) -> Well:
+        """All nodes."""
+        wanted = self.wanted.cluster.replicas if replicas is None else replicas
+        return Well(frozenset(self.view.nodes), wanted)
+
+
+def view(wanted: Hosts, hosts: Mapping[str, Known]) -> ClusterView:
+    """What all nodes said when the hosts were read."""
+    return ClusterView({node: hosts[node.host].facts.nodes.get(node) for node in wanted.nodes})
+
+
+def remembering(hosts: Mapping[str, Known]) -> set[Node]:
+    """The nodes that don't answer, and have been in a cluster."""
+    return {
+        node
+        for known in hosts.values()
+        for node, view in known.facts.nodes.items()
+        if view is None and known.runtime.state_file(node) in known.facts.paths
+    }
+
+
+def sources(hosts: Mapping[str, Known], host: str) -> dict[Role, str]:
+    """From which other host this one copies a password that it lacks. Where none has it, the first
+    makes it.
+    """
+    found: dict[Role, str] = {}
+    for role in CLUSTER_ROLES:
+        having = sorted(name for name, known in hosts.items() if role in known.facts.secrets)
+        source = (having or sorted(hosts))[0]
+        if source != host:
+            found[role] = source
+    return found

@@ -1,0 +1,28 @@
+"""All Redis nodes restart one after the other, and nobody notices. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from deploy.cluster.state import ClusterView
+from deploy.cluster.steps import Dismiss, HandOver
+from deploy.cluster.topology import Node
+from deploy.rollouts.turns import Turn, Well
+from deploy.steps import Step
+
+
+def rolling(
+    view: ClusterView, replicas: int, restarts: Mapping[Node, Sequence[Step]]
+) -> list[Turn]:
+    """Turns in which these nodes restart, by these steps: replicas before masters, and a master
+    only once a replica has taken over. Each begins with the cluster well, so that one that doesn't
+    come back is the last. Those that don't answer come first: they keep the others waiting.
+    """
+    well = Well(frozenset(view.nodes), replicas)
+    silent = [node for node in sorted(restarts) if view.nodes[node] is None]
+    replica = [n for n in sorted(restarts) if n not in silent and not view[n].is_master]
+    masters = [node for node in sorted(restarts) if node not in (*silent, *replica)]
+    turns = [Turn(node.host, step, None) for node in silent for step in restarts[node]]
+    for node in (*replica, *masters):
+        log, *restarting = restarts[node]
+        turns += [Turn(node.host, step, well) for step in (log, HandOver(node), Dismiss(node))]
+        turns += [Turn(node.host, step, None) for step in restarting]
+    return turns

@@ -1,0 +1,44 @@
+"""A verb's plan for all hosts of a cluster. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deploy.cluster.barrier import Barrier
+from deploy.cluster.nodes import Site
+from deploy.rollouts import cluster_stack
+from deploy.rollouts.turns import Turn, Well, in_turn
+from deploy.steps import Step
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A verb's plan for all hosts. `ready`: what hosts do before the first turn, side by side, and
+    `done`: after the last; `end`: what is well then; `resumed`: it goes on with one that was cut
+    off.
+    """
+
+    site: Site
+    turns: list[Turn]
+    end: Well
+    ready: Mapping[str, list[Step]] = field(default_factory=dict)
+    done: Mapping[str, list[Step]] = field(default_factory=dict)
+    resumed: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do, if only to give back the lock of what was cut off."""
+        beside = [step for steps in (*self.ready.values(), *self.done.values()) for step in steps]
+        return self.resumed or bool(self.turns) or any(step.changes for step in beside)
+
+    def steps(self, host: str) -> list[Step]:
+        """One host's part."""
+        up = Barrier("all nodes answer", self.site if host == self.site.first else None,
+                   cluster_stack.all_answer)  # fmt: skip
+        # Barriers are of all hosts; the cluster's passwords are there, so nobody waits for them.
+        ready = (step for step in self.ready.get(host, []) if not isinstance(step, Barrier))
+        return [
+            *ready,
+            *([up] if self.ready else []),
+            *in_turn(self.turns, self.site, host, self.end),
+            *self.done.get(host, []),
+        ]
