@@ -17,12 +17,12 @@ from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations import carry_out
-from deploy.operations.connection_loss import tell_of_lost_hosts
+from deploy.operations.connection_loss import report_lost_hosts
 from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery, run
 from deploy.rollouts import verbs as rollouts
-from deploy.rollouts.hosts import Cluster
+from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.rollout import Rollout
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
@@ -134,7 +134,7 @@ def rotate_secrets() -> None:
     _roll("rotate_secrets", rollouts.rotate_secrets)
 
 
-def _roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
+def _roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     _all_or_none()
     if _wanted().cluster is None:
         raise DeployError(f"deploy.{verb}: the inventory says no cluster; nothing was changed")
@@ -153,7 +153,7 @@ def _meet() -> tuple[Stack, Machine, Runtime]:
 def _all_or_none() -> None:
     """One failure ends the run on all hosts. pyinfra would go on with the others."""
     end_at_ctrl_c()
-    tell_of_lost_hosts(state)
+    report_lost_hosts(state)
     state.config.FAIL_PERCENT = 0
     if state.failed_hosts:
         names = ", ".join(sorted(failed.name for failed in state.failed_hosts))

@@ -12,13 +12,13 @@ from deploy.backups.places import Place, places_of
 from deploy.backups.shelf import Draft, free
 from deploy.backups.steps import Finish, Save, Source
 from deploy.backups.verbs import STAMP, Backup, carried, fits, refuse, shelf_of
-from deploy.cluster.health import LAG, problems
+from deploy.cluster.health import MAX_LAG, problems
 from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery
-from deploy.rollouts.hosts import Known, view
+from deploy.rollouts.hosts import HostState, view
 from deploy.steps import Step, Tell
 
 Plan = tuple[list[Step], AbstractContextManager[None]]
@@ -28,12 +28,12 @@ class _Cluster:
     """The cluster of the inventory as it is now, seen from the host that pyinfra is at."""
 
     def __init__(self) -> None:
-        self.wanted = discovery.hosts()
-        self.hosts = discovery.known(self.wanted, host.name)
+        self.wanted = discovery.inventory()
+        self.hosts = discovery.host_states(self.wanted, host.name)
         self.view = view(self.wanted, self.hosts)
 
     @property
-    def here(self) -> Known:
+    def here(self) -> HostState:
         return self.hosts[host.name]
 
     @cached_property
@@ -54,7 +54,7 @@ def save(*, to: object, keep: object) -> Plan:
     shelf, kept = shelf_of(to, keep)
     cluster = _Cluster()
     refuse("backed up", list(unsound(cluster.view)))
-    name = f"cluster-{cluster.wanted.site.first}"
+    name = f"cluster-{cluster.wanted.spec.first}"
     draft = Draft(shelf, name, STAMP)
     sources = {node: _source(cluster, node) for node in chosen(cluster.view)}
     own = {node: source for node, source in sources.items() if node.host == host.name}
@@ -66,7 +66,7 @@ def save(*, to: object, keep: object) -> Plan:
         lines += [f"{node}: {line}" for line in found]
     refuse("backed up", lines)
     archives = tuple(source.archive for source in sources.values())
-    first = host.name == cluster.wanted.site.first
+    first = host.name == cluster.wanted.spec.first
     steps: list[Step] = [Save(source, draft) for source in own.values()]
     steps += [
         Tell(f"{node} is a master: its shard has no replica that has caught up")
@@ -74,7 +74,7 @@ def save(*, to: object, keep: object) -> Plan:
         if source.role == "master"
     ]
     steps.append(Finish(draft, archives if first else (), kept, cluster=True))
-    return steps, locked("backup", cluster.wanted.site.first)
+    return steps, locked("backup", cluster.wanted.spec.first)
 
 
 def chosen(view: ClusterView) -> list[Node]:
@@ -86,7 +86,7 @@ def _chosen(view: ClusterView, master: Node) -> Node:
     whole = (
         replica
         for replica in sorted(view.replicas(master))
-        if view[replica].link_up and view[master].offset - view[replica].offset <= LAG
+        if view[replica].link_up and view[master].offset - view[replica].offset <= MAX_LAG
     )
     return next(whole, master)
 
@@ -132,7 +132,7 @@ def restore(backup: Backup) -> Plan:
         *capacity,
     ]
     refuse("restored to", lines)
-    first = host.name == wanted.site.first
+    first = host.name == wanted.spec.first
     runtime = cluster.here.runtime
     steps = carried(wanted.stack, runtime, backup, shares, cluster.own, compares=first)
-    return steps, locked("restore", wanted.site.first)
+    return steps, locked("restore", wanted.spec.first)

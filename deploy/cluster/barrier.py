@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.cluster.nodes import Nodes, Site
+from deploy.cluster.nodes import ClusterSpec, Nodes
 from deploy.steps import Step
 
 
 @dataclass(frozen=True)
 class Barrier(Step):
-    """All hosts pass it together, once the one that has the `site` finds it `ready`."""
+    """All hosts pass it together, once the one that has the `spec` finds it `ready`."""
 
     changes = False
     what: str
-    site: Site | None = None
+    spec: ClusterSpec | None = None
     ready: Callable[[Nodes], object] | None = None
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from deploy.cluster.health import LAG
+from deploy.cluster.health import MAX_LAG
 from deploy.cluster.nodes import ClusterError, Nodes, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
@@ -21,7 +21,7 @@ _ELECTION_S = 2
 """An election's votes count for as long, at least (`clusterHandleSlaveFailover`)."""
 
 
-def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | None:
+def fail_over(nodes: Nodes, master: Node, successor: Node | None = None) -> Node | None:
     """Lets a replica take over, and waits until every node sees it and the old master follows.
 
     Redis does it in step: the master holds its clients for the moment that the replica needs to
@@ -34,25 +34,25 @@ def hand_over(nodes: Nodes, master: Node, heir: Node | None = None) -> Node | No
     found = view[master]
     if not found.is_master or not found.slots:
         return None
-    if not nodes.site.replicas and not view.replicas(master):
+    if not nodes.spec.replicas and not view.replicas(master):
         nodes.tell(f"{master} has no replica (cluster.replicas is 0): its slots pause meanwhile")
         return None
-    heir = heir or best_replica(view, master)
-    if unfit := _unfit(view, heir, master):
-        raise ClusterError(f"{heir} can't take over from {master}: {unfit}")
+    successor = successor or best_replica(view, master)
+    if unfit := _unfit(view, successor, master):
+        raise ClusterError(f"{successor} can't take over from {master}: {unfit}")
     _wait_for_votes(nodes, master)
-    ask = _Asking(nodes, heir)
+    ask = _Asking(nodes, successor)
     ask()
 
     def unmet(now: ClusterView) -> list[str]:
-        if not _unfit(now, heir, master):  # it is still the replica that it was
+        if not _unfit(now, successor, master):  # it is still the replica that it was
             ask.again()
-        return _not_over(now, master, heir, found.slots)
+        return _not_over(now, master, successor, found.slots)
 
-    what = f"{heir} takes over from {master}; nothing was forced; run again once both are well"
+    what = f"{successor} takes over from {master}; nothing was forced; run again once both are well"
     wait(nodes, unmet, what)
-    nodes.tell(f"{heir} has taken over from {master}")
-    return heir
+    nodes.tell(f"{successor} has taken over from {master}")
+    return successor
 
 
 def _wait_for_votes(nodes: Nodes, master: Node) -> None:
@@ -74,7 +74,7 @@ def _wait_for_votes(nodes: Nodes, master: Node) -> None:
     wait(nodes, unmet, f"{master} may hand over")
 
 
-def dismiss(nodes: Nodes, node: Node) -> None:
+def disconnect_clients(nodes: Nodes, node: Node) -> None:
     """Closes the connections of clients to a replica that is about to stop. Who was idle while it
     handed over takes it for the master still, and what is sent to a node that is just ending gets
     no answer; who finds the connection closed makes a new one, and is told where to go. Those that
@@ -102,9 +102,9 @@ class _Asking:
     seconds, without a word: as when a vote of the other masters came too late.
     """
 
-    def __init__(self, nodes: Nodes, heir: Node) -> None:
+    def __init__(self, nodes: Nodes, successor: Node) -> None:
         self._nodes = nodes
-        self._heir = heir
+        self._heir = successor
         self._when = 0.0
 
     def __call__(self) -> None:
@@ -145,22 +145,24 @@ def _unfit(view: ClusterView, replica: Node, master: Node) -> str:
     if not found.link_up:
         return "it has no link to it"
     behind = view[master].offset - found.offset
-    return f"it is {behind} bytes behind" if behind > LAG else ""
+    return f"it is {behind} bytes behind" if behind > MAX_LAG else ""
 
 
-def _not_over(view: ClusterView, master: Node, heir: Node, slots: frozenset[int]) -> list[str]:
-    missing = [f"{node} doesn't answer" for node in (master, heir) if view.nodes.get(node) is None]
+def _not_over(view: ClusterView, master: Node, successor: Node, slots: frozenset[int]) -> list[str]:
+    missing = [
+        f"{node} doesn't answer" for node in (master, successor) if view.nodes.get(node) is None
+    ]
     if missing:
         return missing
     lines = []
-    if not view[heir].is_master or not slots <= view[heir].slots:
-        lines.append(f"{heir} is no master of these slots yet")
-    elif view[master].master_id != view[heir].id or not view[master].link_up:
-        lines.append(f"{master} doesn't follow {heir} yet")
-    elif (behind := view[heir].offset - view[master].offset) > LAG:
-        lines.append(f"{master} is {behind} bytes behind {heir}")
+    if not view[successor].is_master or not slots <= view[successor].slots:
+        lines.append(f"{successor} is no master of these slots yet")
+    elif view[master].master_id != view[successor].id or not view[master].link_up:
+        lines.append(f"{master} doesn't follow {successor} yet")
+    elif (behind := view[successor].offset - view[master].offset) > MAX_LAG:
+        lines.append(f"{master} is {behind} bytes behind {successor}")
     for node, found in view.present.items():
-        seen = next((member for member in found.members if member.id == view[heir].id), None)
+        seen = next((member for member in found.members if member.id == view[successor].id), None)
         if seen is None or not slots <= seen.slots:
-            lines.append(f"{node} doesn't see {heir} as the master yet")
+            lines.append(f"{node} doesn't see {successor} as the master yet")
     return lines

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_healthy
 from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.steps import ClusterStep
@@ -18,27 +18,27 @@ def slots_of(shards: int, index: int) -> range:
     return range(SLOTS * index // shards, SLOTS * (index + 1) // shards)
 
 
-def to_be_formed(view: ClusterView, remembering: Collection[Node], shards: Sequence[Shard]) -> bool:
+def is_to_be_created(view: ClusterView, offline: Collection[Node], shards: Sequence[Shard]) -> bool:
     """Whether the nodes are all new, or were left half made; False: the cluster is there.
 
-    `remembering`: the nodes that don't answer but have been in a cluster.
+    `offline`: the nodes that don't answer but have been in a cluster.
 
     Raises:
         ClusterError: neither; with what it should be, what it is, and who has to decide what.
     """
-    new = [node for node in view.nodes if node not in remembering and _is_new(view.nodes[node])]
+    new = [node for node in view.nodes if node not in offline and _is_new(view.nodes[node])]
     if len(new) == len(view.nodes):
         return True
     served = frozenset[int]().union(*(view[master].slots for master in view.masters))
     lines = [
         f"{member.endpoint} is a member, and no node of the inventory; add its host to the "
         "inventory, or take it out (deploy.remove_node)"
-        for member in view.strangers()
+        for member in view.unknown_members()
     ]
-    whole = len(served) == SLOTS or bool(remembering)
+    whole = len(served) == SLOTS or bool(offline)
     if whole and not new and not lines:
         return False
-    if not whole and not lines and not remembering and _half_made(view, shards):
+    if not whole and not lines and not offline and _half_made(view, shards):
         return True
     lines += [
         f"{node} is new and empty beside a cluster; bring it in (deploy.add_node, or "
@@ -93,7 +93,7 @@ def plan_of(shards: Sequence[Shard]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Form(ClusterStep):
+class CreateCluster(ClusterStep):
     """Makes the cluster of new nodes, or goes on where making it was cut off."""
 
     shards: tuple[Shard, ...]
@@ -103,7 +103,7 @@ class Form(ClusterStep):
 
     def carry_out(self, nodes: Nodes) -> bool:
         view = nodes.view()
-        if not to_be_formed(view, (), self.shards):
+        if not is_to_be_created(view, (), self.shards):
             return False
         for index, shard in enumerate(self.shards):
             _serve(nodes, view[shard.master], shard.master, index, len(self.shards))
@@ -117,7 +117,7 @@ class Form(ClusterStep):
             for replica in shard.replicas:
                 if view.master_of(replica) != shard.master:
                     nodes.ask(replica, "cluster", "replicate", view[shard.master].id)
-        wait_until_well(nodes)
+        wait_until_healthy(nodes)
         return True
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.topology import Node
 
-LAG = 8 << 20
+MAX_LAG = 8 << 20
 """Bytes that a replica may be behind: seconds of many writes, far less than the backlog. Both ends
 are asked, and on busy hosts the one is seconds later than the other."""
 
@@ -73,7 +73,7 @@ def _replica(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
         yield f"{node} is a replica of a node that isn't in the inventory or doesn't answer"
     elif not found.link_up:
         yield f"{node} has no link to its master {master}"
-    elif (behind := view[master].offset - found.offset) > LAG:
+    elif (behind := view[master].offset - found.offset) > MAX_LAG:
         yield f"{node} is {behind} bytes behind its master {master}"
 
 

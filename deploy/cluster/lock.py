@@ -58,7 +58,7 @@ class Lock:
             other.machine, other.pid, other.process_since,
         )  # fmt: skip
 
-    def is_left(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether its process was one of this machine and is dead."""
         if self.machine != socket.gethostname():
             return False
@@ -67,7 +67,7 @@ class Lock:
         except psutil.NoSuchProcess:
             return True
 
-    def gone_on_with(self, before: "Lock") -> "Lock":
+    def resuming(self, before: "Lock") -> "Lock":
         """This lock in place of one that was left: the same verb goes on where it was."""
         return replace(self, since=before.since) if before.verb == self.verb else self
 
@@ -96,6 +96,6 @@ def take(lock: Lock) -> str:
     )
 
 
-def give_back() -> str:
+def release() -> str:
     """Removes the file."""
     return f"rm -f {PATH}"

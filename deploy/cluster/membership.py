@@ -1,6 +1,6 @@
 """Nodes that join, follow, are forgotten and leave: each done once, and waited for."""
 
-from deploy.cluster.health import LAG
+from deploy.cluster.health import MAX_LAG
 from deploy.cluster.nodes import ClusterError, Nodes, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
@@ -26,7 +26,7 @@ def meet(nodes: Nodes, node: Node, known: Node) -> bool:
     return True
 
 
-def follow(nodes: Nodes, node: Node, master: Node) -> bool:
+def replicate(nodes: Nodes, node: Node, master: Node) -> bool:
     """Makes a node the replica of a master, until it has all that the master has."""
     view = nodes.view()
     if view.master_of(node) != master:
@@ -89,4 +89,4 @@ def _behind(view: ClusterView, node: Node, master: Node) -> list[str]:
     if not view[node].link_up:
         return [f"{node} isn't in sync with {master} yet"]
     behind = view[master].offset - view[node].offset
-    return [f"{node} is {behind} bytes behind {master}"] if behind > LAG else []
+    return [f"{node} is {behind} bytes behind {master}"] if behind > MAX_LAG else []

@@ -35,7 +35,7 @@ def refused(node: Node, command: Sequence[str], said: str) -> ClusterError:
 
 
 @dataclass(frozen=True)
-class Site:
+class ClusterSpec:
     """The nodes that the inventory wants, each with how it is asked on its own host."""
 
     nodes: Mapping[Node, RedisCli] = field(repr=False)
@@ -58,10 +58,10 @@ class Site:
 
 
 class Nodes(Protocol):
-    """The nodes of a site, reached."""
+    """The nodes of a spec, reached."""
 
     @property
-    def site(self) -> Site: ...
+    def spec(self) -> ClusterSpec: ...
 
     def view(self) -> ClusterView:
         """What all of them say now."""
@@ -78,7 +78,7 @@ class Nodes(Protocol):
 
 
 def wait(nodes: Nodes, unmet: Callable[[ClusterView], list[str]], what: str) -> ClusterView:
-    """Polls until nothing is unmet any more, as long as the site allows; returns the last view. A
+    """Polls until nothing is unmet any more, as long as the spec allows; returns the last view. A
     node that doesn't answer, as while it loads what it follows now, is waited for, too.
 
     Raises:
@@ -87,8 +87,8 @@ def wait(nodes: Nodes, unmet: Callable[[ClusterView], list[str]], what: str) -> 
     began, told, tell_s = time.monotonic(), list[str](), _PATIENCE_S
     while lines := _unmet(unmet, view := nodes.view()):
         waited = time.monotonic() - began
-        if waited > nodes.site.timeout_s:
-            raise ClusterError(f"waited {nodes.site.timeout_s} s in vain: {what}", *lines)
+        if waited > nodes.spec.timeout_s:
+            raise ClusterError(f"waited {nodes.spec.timeout_s} s in vain: {what}", *lines)
         if waited > tell_s and lines != told:
             nodes.tell("\n  ".join(["still waiting:", *lines[:_SHOWN]]))
             told, tell_s = lines, waited + _PATIENCE_S
@@ -103,8 +103,8 @@ def _unmet(unmet: Callable[[ClusterView], list[str]], view: ClusterView) -> list
         return [str(error)]
 
 
-def wait_until_well(nodes: Nodes) -> ClusterView:
+def wait_until_healthy(nodes: Nodes) -> ClusterView:
     """The gate: waits until the cluster has no problems."""
     return wait(
-        nodes, lambda view: problems(view, nodes.site.replicas), f"the cluster is well; {CURE}"
+        nodes, lambda view: problems(view, nodes.spec.replicas), f"the cluster is well; {CURE}"
     )

@@ -1,6 +1,6 @@
 """How slots go from one master to another while clients use them."""
 
-from deploy.cluster.nodes import Nodes, wait_until_well
+from deploy.cluster.nodes import Nodes, wait_until_healthy
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
 
@@ -63,7 +63,7 @@ def move_slots(nodes: Nodes, view: ClusterView, source: Node, target: Node, coun
     slots = [str(slot) for slot in sorted(view[source].slots)[:count]]
     moved = _move_empty(nodes, view, source, target, slots)
     if moved < count:
-        wait_until_well(nodes)  # redis-cli begins only where all nodes agree
+        wait_until_healthy(nodes)  # redis-cli begins only where all nodes agree
         _reshard(nodes, view, source, target, count - moved)
 
 

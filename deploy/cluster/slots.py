@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy.cluster.nodes import ClusterError, Nodes, wait_until_well
+from deploy.cluster.nodes import ClusterError, Nodes, wait_until_healthy
 from deploy.cluster.slot_migration import move_slots
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
@@ -64,14 +64,14 @@ def counts(view: ClusterView) -> dict[Node, int]:
     return {node: len(found.slots) for node, found in view.present.items() if found.is_master}
 
 
-def spread(nodes: Nodes, want: Mapping[Node, int]) -> bool:
+def reshard(nodes: Nodes, want: Mapping[Node, int]) -> bool:
     """Moves slots until each master has what is wanted; says how far it is. Returns whether any
     moved.
 
     Raises:
         ClusterError: a master is none any more, or the cluster doesn't get well between batches.
     """
-    view = wait_until_well(nodes)
+    view = wait_until_healthy(nodes)
     if gone := [node for node in want if not view[node].is_master]:
         names = ", ".join(map(str, gone))
         raise ClusterError(f"{names} became a replica since the plan was made; run again")
@@ -82,7 +82,7 @@ def spread(nodes: Nodes, want: Mapping[Node, int]) -> bool:
             move_slots(nodes, view, move.source, move.target, slots)
             done += slots
             nodes.tell(f"{done} of {total} slots moved ({done * 100 // total}%): {move}")
-            view = wait_until_well(nodes)
+            view = wait_until_healthy(nodes)
     return bool(ahead)
 
 

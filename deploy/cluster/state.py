@@ -223,7 +223,7 @@ class ClusterView:
         """Who follows a master."""
         return [node for node in self.present if self.master_of(node) == master]
 
-    def strangers(self) -> Iterator[Member]:
+    def unknown_members(self) -> Iterator[Member]:
         """Members that some node knows and that are no nodes of the inventory, each once. Whoever
         is in a handshake is no member yet: it goes by an id that Redis makes up until it answers.
         """

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.cluster import slots
-from deploy.cluster.failover import dismiss, hand_over
-from deploy.cluster.membership import follow, forget, meet, reset
-from deploy.cluster.nodes import Nodes, Site
+from deploy.cluster.failover import disconnect_clients, fail_over
+from deploy.cluster.membership import forget, meet, replicate, reset
+from deploy.cluster.nodes import ClusterSpec, Nodes
 from deploy.cluster.open_slots import close_open
 from deploy.cluster.topology import Node
 from deploy.steps import Step
@@ -33,36 +33,38 @@ class OnCluster(Step):
     """A cluster step as a host's step: this host carries it out for all."""
 
     step: ClusterStep
-    site: Site
+    spec: ClusterSpec
 
     def __str__(self) -> str:
         return str(self.step)
 
 
 @dataclass(frozen=True)
-class HandOver(ClusterStep):
-    """A node's slots, if it is a master when the turn comes; `heir`: to whom, if it matters."""
+class FailOver(ClusterStep):
+    """If the node is a master when its turn comes, a replica takes over; `successor`: which one, if
+    it matters.
+    """
 
     node: Node
-    heir: Node | None = None
+    successor: Node | None = None
 
     def carry_out(self, nodes: Nodes) -> bool:
-        return hand_over(nodes, self.node, self.heir) is not None
+        return fail_over(nodes, self.node, self.successor) is not None
 
     def __str__(self) -> str:
-        to = self.heir or "its best replica"
+        to = self.successor or "its best replica"
         return f"hand over from {self.node} to {to}, if it is a master then"
 
 
 @dataclass(frozen=True)
-class Dismiss(ClusterStep):
+class DisconnectClients(ClusterStep):
     """The clients of a node that stops next, if it is a replica by now."""
 
     changes = False
     node: Node
 
     def carry_out(self, nodes: Nodes) -> bool:
-        dismiss(nodes, self.node)
+        disconnect_clients(nodes, self.node)
         return False
 
     def __str__(self) -> str:
@@ -70,14 +72,14 @@ class Dismiss(ClusterStep):
 
 
 @dataclass(frozen=True)
-class Spread(ClusterStep):
+class Reshard(ClusterStep):
     """Slots, until each master has what is wanted; `moves` says what that means now."""
 
     want: Mapping[Node, int]
     moves: tuple[slots.Move, ...]
 
     def carry_out(self, nodes: Nodes) -> bool:
-        return slots.spread(nodes, self.want)
+        return slots.reshard(nodes, self.want)
 
     def __str__(self) -> str:
         return f"move slots: {', '.join(map(str, self.moves))}"
@@ -116,14 +118,14 @@ class Meet(ClusterStep):
 
 
 @dataclass(frozen=True)
-class Follow(ClusterStep):
+class Replicate(ClusterStep):
     """A node becomes the replica of a master."""
 
     node: Node
     master: Node
 
     def carry_out(self, nodes: Nodes) -> bool:
-        return follow(nodes, self.node, self.master)
+        return replicate(nodes, self.node, self.master)
 
     def __str__(self) -> str:
         return f"{self.node} becomes a replica of {self.master}"

@@ -11,13 +11,13 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, inventory, state
 
 from deploy.cluster.barrier import Barrier
-from deploy.cluster.nodes import CURE, ClusterError, Nodes, Site, refused
+from deploy.cluster.nodes import CURE, ClusterError, ClusterSpec, Nodes, refused
 from deploy.cluster.state import ClusterView, NodeView
 from deploy.cluster.steps import OnCluster
 from deploy.cluster.topology import Node
 from deploy.facts.base import PATH
 from deploy.facts.cluster import NodesFact
-from deploy.operations.connection_loss import is_lost, learn
+from deploy.operations.connection_loss import fact_or_default, is_lost
 from deploy.operations.dispatch import perform
 from deploy.operations.gates import fails
 
@@ -44,14 +44,14 @@ class Answer(FactBase[tuple[bool, str]]):
 
 
 class ConnectedNodes(Nodes):
-    """The nodes of a site through pyinfra's connections to their hosts."""
+    """The nodes of a spec through pyinfra's connections to their hosts."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, spec: ClusterSpec) -> None:
+        self._spec = spec
 
     @property
-    def site(self) -> Site:
-        return self._site
+    def spec(self) -> ClusterSpec:
+        return self._spec
 
     def view(self) -> ClusterView:
         """One command a host, all hosts at once.
@@ -59,20 +59,22 @@ class ConnectedNodes(Nodes):
         Raises:
             ClusterError: a connection is lost. pyinfra makes no new one: this run can't go on.
         """
-        if lost := [name for name in self.site.hosts if is_lost(inventory.get_host(name))]:
+        if lost := [name for name in self.spec.hosts if is_lost(inventory.get_host(name))]:
             raise ClusterError(f"the connection to {', '.join(lost)} is lost; {CURE}")
-        reads = [gevent.spawn(self._read, name) for name in self.site.hosts]
+        reads = [gevent.spawn(self._read, name) for name in self.spec.hosts]
         found = {name: view for read in gevent.joinall(reads) for name, view in read.get().items()}
-        return ClusterView({node: found.get(str(node)) for node in self.site.nodes})
+        return ClusterView({node: found.get(str(node)) for node in self.spec.nodes})
 
     def _read(self, name: str) -> dict[str, NodeView | None]:
         other = inventory.get_host(name)
-        return learn(other, NodesFact, self.site.on(name), _timeout=_SSH_TIMEOUT_S, **_SILENT)
+        return fact_or_default(
+            other, NodesFact, self.spec.on(name), _timeout=_SSH_TIMEOUT_S, **_SILENT
+        )
 
     def ask(self, node: Node, *command: str) -> str:
-        command_line = self.site.nodes[node](*command)
+        command_line = self.spec.nodes[node](*command)
         other = inventory.get_host(node.host)
-        ok, said = learn(other, Answer, command_line, _timeout=_LONG_S, **_SILENT)
+        ok, said = fact_or_default(other, Answer, command_line, _timeout=_LONG_S, **_SILENT)
         if not ok:
             raise refused(node, command, said)
         return said
@@ -110,11 +112,11 @@ def barrier(ready: Callable[[], object] | None = None) -> Generator[StringComman
 
 @perform.register
 def _barrier(step: Barrier) -> None:
-    ready = step.site and step.ready and partial(step.ready, ConnectedNodes(step.site))
+    ready = step.spec and step.ready and partial(step.ready, ConnectedNodes(step.spec))
     barrier(name=str(step), ready=ready or None)
 
 
 @perform.register
 def _on_cluster(step: OnCluster) -> None:
-    nodes = ConnectedNodes(step.site)
+    nodes = ConnectedNodes(step.spec)
     change_cluster(name=str(step), change=partial(step.step.carry_out, nodes))

@@ -24,7 +24,7 @@ def is_lost(host: Host) -> bool:
     return transport is None or not transport.is_active()
 
 
-def learn(host: Host, fact: type[FactBase[T]], about: object, **options: Any) -> T:
+def fact_or_default(host: Host, fact: type[FactBase[T]], about: object, **options: Any) -> T:
     """A fact of a host; its default if the host isn't connected, or is lost, also in this very
     moment (paramiko's EOFError). `options`: pyinfra's own.
     """
@@ -45,7 +45,7 @@ class _Lost(BaseStateCallback):
             logger.error(f"{host.print_prefix}the connection to {host.name} is lost; {CURE}")
 
 
-def tell_of_lost_hosts(state: State) -> None:
+def report_lost_hosts(state: State) -> None:
     """Names a host that is lost while it does something, with the cure."""
     if not any(isinstance(handler, _Lost) for handler in state.callback_handlers):
         state.add_callback_handler(_Lost())  # type: ignore[no-untyped-call]

@@ -10,7 +10,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
 from deploy.facts.base import PATH
-from deploy.operations.connection_loss import is_lost, learn
+from deploy.operations.connection_loss import fact_or_default, is_lost
 from deploy.operations.dispatch import perform
 from deploy.steps import Gate, Tell
 
@@ -53,7 +53,7 @@ def fails(*lines: str) -> Iterator[StringCommand]:
 
 
 def _succeeds(check: str) -> bool:
-    return learn(host, Succeeds, check, _ignore_errors=True)
+    return fact_or_default(host, Succeeds, check, _ignore_errors=True)
 
 
 @operation()
@@ -69,7 +69,7 @@ def passes(gate: Gate) -> Generator[StringCommand, None, None]:
         hopeless = _succeeds(gate.hopeless)
         if hopeless or time.monotonic() > deadline:
             why = "it gave up" if hopeless else f"waited {gate.timeout_s} s"
-            said = learn(host, Says, gate.diagnose)
+            said = fact_or_default(host, Says, gate.diagnose)
             yield from fails(f"not so: {gate.what} ({why})", *(f"  {line}" for line in said))
             return
         time.sleep(_POLL_S)

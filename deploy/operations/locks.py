@@ -8,7 +8,7 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
-from deploy.cluster.lock import PATH, Lock, give_back, refusal, take
+from deploy.cluster.lock import PATH, Lock, refusal, release, take
 from deploy.facts.cluster import LockFact
 from deploy.operations.cluster import barrier
 from deploy.operations.gates import fails
@@ -22,14 +22,14 @@ def locked(verb: str, first: str) -> Iterator[None]:
     own = Lock.own(verb)
     decide = f"lock the cluster for deploy.{verb}"
     if host.name == first:
-        take_lock(name=decide, lock=own)
+        acquire_lock(name=decide, lock=own)
     barrier(name=f"{decide}: {first} has it")
     if host.name != first:
-        take_lock(name=f"{decide}, too", lock=own)
+        acquire_lock(name=f"{decide}, too", lock=own)
     barrier(name=f"{decide}: all have it")
     yield
     barrier(name=f"deploy.{verb} is done")
-    return_lock(name="give the lock back", lock=own)
+    release_lock(name="give the lock back", lock=own)
 
 
 def found_lock() -> tuple[bool, Lock | None]:
@@ -39,31 +39,31 @@ def found_lock() -> tuple[bool, Lock | None]:
 
 
 @operation()
-def take_lock(lock: Lock) -> Generator[StringCommand, None, None]:
+def acquire_lock(lock: Lock) -> Generator[StringCommand, None, None]:
     """Locks the host, or says who has it, and ends the run."""
     if not state.is_executing:
         yield StringCommand(take(lock))
         return
     there, found = found_lock()
-    if there and not (found and found.is_left()):
+    if there and not (found and found.is_stale()):
         yield from _refuse(found)
         return
     if found:
         logger.info(f"{host.print_prefix}taking over what was left: {found}")
-        lock = lock.gone_on_with(found)
-        yield StringCommand(give_back())
+        lock = lock.resuming(found)
+        yield StringCommand(release())
     yield StringCommand(take(lock))
 
 
 @operation()
-def return_lock(lock: Lock) -> Generator[StringCommand, None, None]:
+def release_lock(lock: Lock) -> Generator[StringCommand, None, None]:
     """Unlocks the host, if the lock is this run's."""
     if state.is_executing:
         _, found = found_lock()
         if found is None or not found.same_run(lock):
             yield from _refuse(found)
             return
-    yield StringCommand(give_back())
+    yield StringCommand(release())
 
 
 def _refuse(found: Lock | None) -> Iterator[StringCommand]:

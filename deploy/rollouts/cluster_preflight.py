@@ -3,25 +3,25 @@
 from collections.abc import Iterator, Mapping
 
 from deploy.cluster import health
-from deploy.cluster.formation import to_be_formed
+from deploy.cluster.formation import is_to_be_created
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import Node
 from deploy.layout import CLUSTER_ROLES
-from deploy.rollouts.hosts import Cluster, Known, remembering, view
-from deploy.rollouts.inventory import Hosts
+from deploy.rollouts.hosts import DeployedCluster, HostState, offline_members, view
+from deploy.rollouts.inventory import ClusterInventory
 
 
-def problems(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
+def problems(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> list[str]:
     """Why the cluster can't be put there, each with its cure. Empty: it can."""
     found = [*unfit(wanted, hosts), *_cut_off_rotation(hosts)]
     try:
-        to_be_formed(view(wanted, hosts), remembering(hosts), wanted.shards)
+        is_to_be_created(view(wanted, hosts), offline_members(hosts), wanted.shards)
     except ClusterError as error:
         found.append(str(error))
     return found
 
 
-def unfit(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
+def unfit(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> list[str]:
     """What is wrong with the hosts themselves, whatever the cluster is."""
     found = [
         f"{name}: {problem}"
@@ -32,8 +32,8 @@ def unfit(wanted: Hosts, hosts: Mapping[str, Known]) -> list[str]:
     return [*found, *passwords, *_changed_tls(wanted, hosts)]
 
 
-def is_well(
-    cluster: Cluster, nodes: list[Node] | None = None, *, replicas: int | None = None,
+def require_healthy(
+    cluster: DeployedCluster, nodes: list[Node] | None = None, *, replicas: int | None = None,
     open_slots: bool = False, gone: Mapping[str, object] | None = None,
 ) -> None:  # fmt: skip
     """Raises a ClusterError unless the nodes are well among each other, and the hosts fit."""
@@ -45,7 +45,7 @@ def is_well(
         raise ClusterError("the cluster isn't well; mend it first (deploy.stack)", *lines)
 
 
-def _different_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
+def _different_passwords(hosts: Mapping[str, HostState]) -> Iterator[str]:
     for role in CLUSTER_ROLES:
         having = {n: k.facts.secrets[role] for n, k in hosts.items() if role in k.facts.secrets}
         if len(set(having.values())) > 1:
@@ -58,7 +58,7 @@ def _different_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
             )
 
 
-def _wrong_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
+def _wrong_passwords(hosts: Mapping[str, HostState]) -> Iterator[str]:
     """Which would not be known better by restarting all that works."""
     for name, known in sorted(hosts.items()):
         path = known.runtime.secrets.files["admin"]
@@ -70,14 +70,14 @@ def _wrong_passwords(hosts: Mapping[str, Known]) -> Iterator[str]:
             )
 
 
-def _cut_off_rotation(hosts: Mapping[str, Known]) -> Iterator[str]:
+def _cut_off_rotation(hosts: Mapping[str, HostState]) -> Iterator[str]:
     """Which passwords are good is in the balance, and only the rotation knows."""
     for name, known in sorted(hosts.items()):
         if any(path in known.facts.paths for path in known.runtime.secrets.coming.values()):
             yield f"{name}: a rotation of passwords was cut off; run deploy.rotate_secrets"
 
 
-def _changed_tls(wanted: Hosts, hosts: Mapping[str, Known]) -> Iterator[str]:
+def _changed_tls(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> Iterator[str]:
     """Nodes with TLS and without don't talk to each other: it can't be turned on one by one."""
     for name, known in sorted(hosts.items()):
         for server in known.runtime.servers:

@@ -3,38 +3,40 @@
 from collections.abc import Mapping
 
 from deploy.cluster.barrier import Barrier
-from deploy.cluster.formation import Form, to_be_formed
+from deploy.cluster.formation import CreateCluster, is_to_be_created
 from deploy.cluster.nodes import ClusterError, Nodes, wait
 from deploy.cluster.state import ClusterView
-from deploy.cluster.steps import Follow, OnCluster
+from deploy.cluster.steps import OnCluster, Replicate
 from deploy.cluster.topology import Node
-from deploy.rollouts.hosts import Known, remembering, sources, view
-from deploy.rollouts.inventory import Hosts
+from deploy.rollouts.hosts import HostState, offline_members, sources, view
+from deploy.rollouts.inventory import ClusterInventory
 from deploy.rollouts.placement import arrange
 from deploy.rollouts.rolling_restart import rolling
-from deploy.rollouts.turns import Turn, Well, in_turn
+from deploy.rollouts.turns import HealthCheck, Turn, in_turn
 from deploy.steps import Step
 
 
-def plan(wanted: Hosts, hosts: Mapping[str, Known], host: str) -> list[Step]:
+def plan(wanted: ClusterInventory, hosts: Mapping[str, HostState], host: str) -> list[Step]:
     """What one host does, in order. All hosts come to the steps that wait for each other. What a
     running node can't take on live, it takes on in its turn of a rolling restart.
     """
-    known, site = hosts[host], wanted.site
+    known, spec = hosts[host], wanted.spec
     now = view(wanted, hosts)
-    form = to_be_formed(now, remembering(hosts), wanted.shards)
-    mine = site if host == site.first else None
-    turns = [] if form else [*mended(wanted, now), *rolling(now, site.replicas, restarts(hosts))]
+    form = is_to_be_created(now, offline_members(hosts), wanted.shards)
+    mine = spec if host == spec.first else None
+    turns = (
+        [] if form else [*reattached(wanted, now), *rolling(now, spec.replicas, restarts(hosts))]
+    )
     return [
         *known.runtime.prepare(known.facts, sources(hosts, host), rolling=not form),
         Barrier("all nodes answer", mine, all_answer),
-        *([OnCluster(Form(wanted.shards), site)] if form and mine else []),
-        *in_turn(turns, site, host, Well(frozenset(wanted.nodes), site.replicas)),
+        *([OnCluster(CreateCluster(wanted.shards), spec)] if form and mine else []),
+        *in_turn(turns, spec, host, HealthCheck(frozenset(wanted.nodes), spec.replicas)),
         *finish(hosts, host),
     ]
 
 
-def finish(hosts: Mapping[str, Known], host: str) -> list[Step]:
+def finish(hosts: Mapping[str, HostState], host: str) -> list[Step]:
     """The service: started everywhere at once, restarted host by host."""
     steps = {name: known.runtime.finish(known.facts) for name, known in hosts.items()}
     if not any(getattr(step, "restart", False) for some in steps.values() for step in some):
@@ -46,7 +48,7 @@ def finish(hosts: Mapping[str, Known], host: str) -> list[Step]:
     return turns
 
 
-def mended(wanted: Hosts, now: ClusterView) -> list[Turn]:
+def reattached(wanted: ClusterInventory, now: ClusterView) -> list[Turn]:
     """Nodes that lost their role follow a master again that has too few replicas. Slots stay where
     they are; with a node away, everybody waits for it.
     """
@@ -58,15 +60,15 @@ def mended(wanted: Hosts, now: ClusterView) -> list[Turn]:
         return []  # a person has to decide; the gate behind says what isn't well
     if set(heads) != set(now.masters):
         return []
-    nodes = Well(frozenset(now.nodes), 0)
+    nodes = HealthCheck(frozenset(now.nodes), 0)
     return [
-        Turn(node.host, Follow(node, master), nodes)
+        Turn(node.host, Replicate(node, master), nodes)
         for node, master in sorted(followers.items())
         if now.master_of(node) != master
     ]
 
 
-def restarts(hosts: Mapping[str, Known]) -> dict[Node, list[Step]]:
+def restarts(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
     """The nodes that run and must restart for what is wanted, and how."""
     return {
         node: known.runtime.restart(node, why)

@@ -13,20 +13,20 @@ from deploy.facts.gather import gather
 from deploy.facts.machine import MachineFact
 from deploy.operations.locks import locked
 from deploy.rollouts import cluster_preflight, cluster_stack
-from deploy.rollouts.hosts import Known
-from deploy.rollouts.inventory import Hosts, read
+from deploy.rollouts.hosts import HostState
+from deploy.rollouts.inventory import ClusterInventory, read
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.steps import Step
 
-_READ: WeakKeyDictionary[Host, Known] = WeakKeyDictionary()
+_READ: WeakKeyDictionary[Host, HostState] = WeakKeyDictionary()
 _READING: WeakKeyDictionary[Host, Lock] = WeakKeyDictionary()
 _PLANS: dict[str, list[Step]] = {}
 """By host; whoever has read all hosts first makes them all, for each depends on all hosts."""
 
 
-def hosts() -> Hosts:
+def inventory() -> ClusterInventory:
     """What the inventory says of the cluster.
 
     Raises:
@@ -57,33 +57,33 @@ def plan() -> tuple[list[Step], AbstractContextManager[None]]:
     Raises:
         DeployError: it can't; nothing was changed anywhere.
     """
-    wanted = hosts()
-    found = known(wanted, host.name)
+    wanted = inventory()
+    found = host_states(wanted, host.name)
     if not _PLANS:
         if lines := cluster_preflight.problems(wanted, found):
             told = "\n".join(f"  {line}" for line in lines)
             raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
         _PLANS.update({name: cluster_stack.plan(wanted, found, name) for name in found})
     changes = any(step.changes for steps in _PLANS.values() for step in steps)
-    return _PLANS[host.name], locked("stack", wanted.site.first) if changes else nullcontext()
+    return _PLANS[host.name], locked("stack", wanted.spec.first) if changes else nullcontext()
 
 
-def known(wanted: Hosts, first: str) -> dict[str, Known]:
+def host_states(wanted: ClusterInventory, first: str) -> dict[str, HostState]:
     """Every host as it is now; each is read by who asks first for it, `first` before all others."""
     names = [first, *sorted(wanted.addresses.keys() - {first})]
-    return {name: _known(wanted, state.inventory.get_host(name)) for name in names}
+    return {name: _state_of(wanted, state.inventory.get_host(name)) for name in names}
 
 
-def _known(wanted: Hosts, other: Host) -> Known:
+def _state_of(wanted: ClusterInventory, other: Host) -> HostState:
     with _READING.setdefault(other, Lock()):
         if other not in _READ:
-            _READ[other] = _look(wanted, other)
+            _READ[other] = _discover(wanted, other)
         return _READ[other]
 
 
-def _look(wanted: Hosts, other: Host) -> Known:
+def _discover(wanted: ClusterInventory, other: Host) -> HostState:
     machine = other.get_fact(MachineFact)
     runtime = runtime_of(wanted.stack, machine, wanted.on(other.name))
     if not isinstance(runtime, Docker | LinuxNative):
         raise DeployError(f"{other.name}: a cluster's nodes run on Linux, and this is a Mac")
-    return Known(runtime, gather(other.get_fact, machine, runtime.watch(), local=False))
+    return HostState(runtime, gather(other.get_fact, machine, runtime.watch(), local=False))

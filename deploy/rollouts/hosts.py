@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from deploy.cluster.nodes import Site
+from deploy.cluster.nodes import ClusterSpec
 from deploy.cluster.state import ClusterView, NodeView
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, Role
-from deploy.rollouts.inventory import Hosts
-from deploy.rollouts.turns import Well
+from deploy.rollouts.inventory import ClusterInventory
+from deploy.rollouts.turns import HealthCheck
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 
 
 @dataclass(frozen=True)
-class Known:
+class HostState:
     """A host that was read: how it is deployed to, and what it is now."""
 
     runtime: LinuxNative | Docker
@@ -24,24 +24,24 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class DeployedCluster:
     """What the inventory wants, and every host as it is; `since`: when the same verb began that was
     cut off, if one was.
     """
 
-    wanted: Hosts
-    hosts: Mapping[str, Known]
+    wanted: ClusterInventory
+    hosts: Mapping[str, HostState]
     since: float | None = None
 
     @property
-    def site(self) -> Site:
-        return self.wanted.site
+    def spec(self) -> ClusterSpec:
+        return self.wanted.spec
 
     @cached_property
     def view(self) -> ClusterView:
         """What all nodes said; who is yet to be started for the first time is empty."""
         found = view(self.wanted, self.hosts)
-        known = remembering(self.hosts)
+        known = offline_members(self.hosts)
         new = {n: NodeView.blank(n) for n, v in found.nodes.items() if v is None and n not in known}
         return ClusterView({**found.nodes, **new})
 
@@ -50,18 +50,18 @@ class Cluster:
         """Nodes that are in no cluster."""
         return [node for node, found in self.view.present.items() if found.is_new]
 
-    def well(self, replicas: int | None = None) -> Well:
+    def health_check(self, replicas: int | None = None) -> HealthCheck:
         """All nodes."""
         wanted = self.wanted.cluster.replicas if replicas is None else replicas
-        return Well(frozenset(self.view.nodes), wanted)
+        return HealthCheck(frozenset(self.view.nodes), wanted)
 
 
-def view(wanted: Hosts, hosts: Mapping[str, Known]) -> ClusterView:
+def view(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> ClusterView:
     """What all nodes said when the hosts were read."""
     return ClusterView({node: hosts[node.host].facts.nodes.get(node) for node in wanted.nodes})
 
 
-def remembering(hosts: Mapping[str, Known]) -> set[Node]:
+def offline_members(hosts: Mapping[str, HostState]) -> set[Node]:
     """The nodes that don't answer, and have been in a cluster."""
     return {
         node
@@ -71,7 +71,7 @@ def remembering(hosts: Mapping[str, Known]) -> set[Node]:
     }
 
 
-def sources(hosts: Mapping[str, Known], host: str) -> dict[Role, str]:
+def sources(hosts: Mapping[str, HostState], host: str) -> dict[Role, str]:
     """From which other host this one copies a password that it lacks. Where none has it, the first
     makes it.
     """

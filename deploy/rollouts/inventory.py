@@ -6,7 +6,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
-from deploy.cluster.nodes import Site
+from deploy.cluster.nodes import ClusterSpec
 from deploy.cluster.topology import Node, Shard, TopologyError, nodes_of, shape
 from deploy.commands import RedisCli
 from deploy.facts.machine import Machine
@@ -19,7 +19,7 @@ _LINUX = Machine(system="Linux")
 
 
 @dataclass(frozen=True)
-class Hosts:
+class ClusterInventory:
     """The hosts of a cluster: what all of them should be, and each one's address."""
 
     stack: Stack
@@ -41,17 +41,17 @@ class Hosts:
         return tuple(node for node in self.nodes if node.host == host)
 
     @cached_property
-    def site(self) -> Site:
+    def spec(self) -> ClusterSpec:
         """The nodes, and how each is asked on its host."""
         clis: dict[Node, RedisCli] = {}
         for host in sorted(self.addresses):
             runtime = runtime_of(self.stack, _LINUX, self.on(host))
             assert isinstance(runtime, Docker | LinuxNative)
             clis |= runtime.nodes
-        return Site(clis, self.cluster.replicas, self.stack.service.start_timeout_s)
+        return ClusterSpec(clis, self.cluster.replicas, self.stack.service.start_timeout_s)
 
 
-def read(hosts: Mapping[str, Mapping[str, Any]]) -> Hosts:
+def read(hosts: Mapping[str, Mapping[str, Any]]) -> ClusterInventory:
     """What the inventory says, from each host's data.
 
     Raises:
@@ -64,7 +64,7 @@ def read(hosts: Mapping[str, Mapping[str, Any]]) -> Hosts:
     assert stack.cluster is not None
     if lines := [line for host in sorted(hosts) for line in _wrong(host, hosts, first)]:
         raise TopologyError("\n  ".join(["inventory: its hosts make up no cluster", *lines]))
-    found = Hosts(
+    found = ClusterInventory(
         stack, stack.cluster, {host: str(data["address"]) for host, data in hosts.items()}
     )
     _ = found.shards  # the nodes make up shards, or it is said now

@@ -47,7 +47,7 @@ def _choices(view: ClusterView, stay: Sequence[Node], count: int) -> Iterator[di
         return
     kept = {node: node for node in serving}
     leaving = [node for node in view.masters if node not in stay]
-    heirs = {
+    successors = {
         replica: master
         for master in leaving
         for replica in view.replicas(master)
@@ -56,8 +56,8 @@ def _choices(view: ClusterView, stay: Sequence[Node], count: int) -> Iterator[di
     empty = sorted(
         (n for n in stay if view[n].is_master and n not in kept), key=lambda n: (on[n.host], n)
     )
-    # Who takes over a shard that is there moves no slots; so heirs come first.
-    ways = {**heirs, **{node: node for node in _dealt(empty)}}
+    # Who takes over a shard that is there moves no slots; so successors come first.
+    ways = {**successors, **{node: node for node in _dealt(empty)}}
     for some in combinations(ways, count - len(kept)):
         shards = [ways[node] for node in some]
         if len(set(shards)) == len(shards):
@@ -110,7 +110,9 @@ def _settle(
     return False
 
 
-def levelled(masters: Sequence[Node], followers: Mapping[Node, Node]) -> list[tuple[Node, Node]]:
+def balance_masters(
+    masters: Sequence[Node], followers: Mapping[Node, Node]
+) -> list[tuple[Node, Node]]:
     """Handovers (from, to) after which no host has two masters more than another that could have
     one of them.
     """
@@ -120,15 +122,15 @@ def levelled(masters: Sequence[Node], followers: Mapping[Node, Node]) -> list[tu
     found: list[tuple[Node, Node]] = []
     while True:
         ways = [
-            (hosts[heir.host], heir, master)
-            for master, heirs in shards.items()
-            for heir in heirs
-            if hosts[master.host] - hosts[heir.host] >= 2
+            (hosts[successor.host], successor, master)
+            for master, successors in shards.items()
+            for successor in successors
+            if hosts[master.host] - hosts[successor.host] >= 2
         ]
         if not ways:
             return found
-        _, heir, master = min(ways)
+        _, successor, master = min(ways)
         hosts[master.host] -= 1
-        hosts[heir.host] += 1
+        hosts[successor.host] += 1
         del shards[master]
-        found.append((master, heir))
+        found.append((master, successor))

@@ -4,14 +4,14 @@ from deploy.cluster.nodes import ClusterError
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
 from deploy.rollouts import capacity
-from deploy.rollouts.cluster_preflight import is_well
-from deploy.rollouts.hosts import Cluster
+from deploy.rollouts.cluster_preflight import require_healthy
+from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.reshape import reshape
 from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import Turn
 
 
-def remove_node(cluster: Cluster, host: str) -> Rollout:
+def remove_node(cluster: DeployedCluster, host: str) -> Rollout:
     """A host's slots and replicas go to the others, and its nodes leave, empty."""
     if host not in cluster.wanted.addresses:
         names = ", ".join(sorted(cluster.wanted.addresses))
@@ -19,7 +19,7 @@ def remove_node(cluster: Cluster, host: str) -> Rollout:
     view = cluster.view
     stay = [node for node in view.nodes if node.host != host]
     gone = [n for n in view.nodes if n.host == host and not _is_member(view, n, stay)]
-    is_well(cluster, [node for node in view.nodes if node not in gone], open_slots=True)
+    require_healthy(cluster, [node for node in view.nodes if node not in gone], open_slots=True)
     if lines := capacity.too_full(view, stay):
         raise ClusterError("the data would not fit in the rest; raise redis.maxmemory there, "
                            "remove data or add another host first", *lines)  # fmt: skip

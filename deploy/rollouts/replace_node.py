@@ -3,21 +3,21 @@
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.state import SLOTS
 from deploy.cluster.steps import Forget
-from deploy.rollouts.cluster_preflight import is_well
-from deploy.rollouts.hosts import Cluster
+from deploy.rollouts.cluster_preflight import require_healthy
+from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.reshape import reshape
 from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import Turn
 
 
-def replace_node(cluster: Cluster, host: str) -> Rollout:
+def replace_node(cluster: DeployedCluster, host: str) -> Rollout:
     """The nodes of a host that died for good are forgotten; a new one's take their place."""
     view = cluster.view
     address = cluster.wanted.addresses.get(host, host)
     # Where another node has the dead one's address by now, Redis has taken it from the dead one.
     dead = {
         m.id: m
-        for m in view.strangers()
+        for m in view.unknown_members()
         if m.endpoint.rpartition(":")[0] == address or "noaddr" in m.flags
     }
     if alive := [m.endpoint for m in dead.values() if not m.lost]:
@@ -31,9 +31,9 @@ def replace_node(cluster: Cluster, host: str) -> Rollout:
     served = frozenset[int]().union(*(view[master].slots for master in view.masters))
     if len(served) < SLOTS:
         raise ClusterError(f"{SLOTS - len(served)} slots died with the host; run deploy.restore")
-    is_well(cluster, joined, replicas=0, open_slots=True, gone=dead)
+    require_healthy(cluster, joined, replicas=0, open_slots=True, gone=dead)
     known = view.masters[0]
     forgotten = [
         Turn(known.host, Forget(m.id, f"{m.endpoint}, which is dead"), None) for m in dead.values()
     ]
-    return reshape(cluster, list(view.nodes), first=forgotten, joining=True, bereft=True)
+    return reshape(cluster, list(view.nodes), first=forgotten, joining=True, lost_node=True)

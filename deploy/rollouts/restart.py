@@ -2,17 +2,17 @@
 
 import time
 
-from deploy.rollouts.cluster_preflight import is_well
-from deploy.rollouts.hosts import Cluster
+from deploy.rollouts.cluster_preflight import require_healthy
+from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.rolling_restart import rolling
 from deploy.rollouts.rollout import Rollout
 
 
-def restart(cluster: Cluster) -> Rollout:
+def restart(cluster: DeployedCluster) -> Rollout:
     """All Redis nodes, one after the other; what was restarted before it was cut off is left."""
-    is_well(cluster)
+    require_healthy(cluster)
     done = 0.0 if cluster.since is None else time.time() - cluster.since
     again = [n for n in cluster.view.nodes if cluster.view[n].uptime_s >= done]
     steps = {n: cluster.hosts[n.host].runtime.restart(n, "deploy.restart") for n in again}
     turns = rolling(cluster.view, cluster.wanted.cluster.replicas, steps)
-    return Rollout(cluster.site, turns, cluster.well())
+    return Rollout(cluster.spec, turns, cluster.health_check())

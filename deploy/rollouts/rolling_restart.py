@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from deploy.cluster.state import ClusterView
-from deploy.cluster.steps import Dismiss, HandOver
+from deploy.cluster.steps import DisconnectClients, FailOver
 from deploy.cluster.topology import Node
-from deploy.rollouts.turns import Turn, Well
+from deploy.rollouts.turns import HealthCheck, Turn
 from deploy.steps import Step
 
 
@@ -16,13 +16,14 @@ def rolling(
     only once a replica has taken over. Each begins with the cluster well, so that one that doesn't
     come back is the last. Those that don't answer come first: they keep the others waiting.
     """
-    well = Well(frozenset(view.nodes), replicas)
+    healthy = HealthCheck(frozenset(view.nodes), replicas)
     silent = [node for node in sorted(restarts) if view.nodes[node] is None]
     replica = [n for n in sorted(restarts) if n not in silent and not view[n].is_master]
     masters = [node for node in sorted(restarts) if node not in (*silent, *replica)]
     turns = [Turn(node.host, step, None) for node in silent for step in restarts[node]]
     for node in (*replica, *masters):
         log, *restarting = restarts[node]
-        turns += [Turn(node.host, step, well) for step in (log, HandOver(node), Dismiss(node))]
+        stopping = (log, FailOver(node), DisconnectClients(node))
+        turns += [Turn(node.host, step, healthy) for step in stopping]
         turns += [Turn(node.host, step, None) for step in restarting]
     return turns

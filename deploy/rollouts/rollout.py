@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploy.cluster.barrier import Barrier
-from deploy.cluster.nodes import Site
+from deploy.cluster.nodes import ClusterSpec
 from deploy.rollouts import cluster_stack
-from deploy.rollouts.turns import Turn, Well, in_turn
+from deploy.rollouts.turns import HealthCheck, Turn, in_turn
 from deploy.steps import Step
 
 
@@ -17,9 +17,9 @@ class Rollout:
     off.
     """
 
-    site: Site
+    spec: ClusterSpec
     turns: list[Turn]
-    end: Well
+    end: HealthCheck
     ready: Mapping[str, list[Step]] = field(default_factory=dict)
     done: Mapping[str, list[Step]] = field(default_factory=dict)
     resumed: bool = False
@@ -32,13 +32,13 @@ class Rollout:
 
     def steps(self, host: str) -> list[Step]:
         """One host's part."""
-        up = Barrier("all nodes answer", self.site if host == self.site.first else None,
+        up = Barrier("all nodes answer", self.spec if host == self.spec.first else None,
                    cluster_stack.all_answer)  # fmt: skip
         # Barriers are of all hosts; the cluster's passwords are there, so nobody waits for them.
         ready = (step for step in self.ready.get(host, []) if not isinstance(step, Barrier))
         return [
             *ready,
             *([up] if self.ready else []),
-            *in_turn(self.turns, self.site, host, self.end),
+            *in_turn(self.turns, self.spec, host, self.end),
             *self.done.get(host, []),
         ]

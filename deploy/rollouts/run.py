@@ -16,7 +16,7 @@ from deploy.facts.software import PackageListsFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery
-from deploy.rollouts.hosts import Cluster
+from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import show
 
@@ -24,7 +24,7 @@ _PLANS: dict[str, Rollout] = {}
 _PLANNING = Mutex()
 
 
-def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
+def roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     """Adds the host's part of a verb to the run.
 
     Raises:
@@ -37,18 +37,18 @@ def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
             _PLANS[verb] = _planned(verb, plan)
     rollout = _PLANS[verb]
     if rollout.changes:
-        with locked(verb, rollout.site.first):
+        with locked(verb, rollout.spec.first):
             carry_out(rollout.steps(host.name))
 
 
-def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
-    wanted = discovery.hosts()
+def _planned(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> Rollout:
+    wanted = discovery.inventory()
     if verb == "upgrade" and wanted.stack.runtime == "native":
         _read_lists()
-    found = discovery.known(wanted, host.name)
-    since = _since(verb, wanted.site.first)
+    found = discovery.host_states(wanted, host.name)
+    since = _since(verb, wanted.spec.first)
     try:
-        rollout = replace(plan(Cluster(wanted, found, since)), resumed=since is not None)
+        rollout = replace(plan(DeployedCluster(wanted, found, since)), resumed=since is not None)
     except (ClusterError, TopologyError, LookupError) as error:
         raise DeployError(f"deploy.{verb}: {error}\n  nothing was changed") from None
     _tell(rollout)
@@ -66,7 +66,7 @@ def _since(verb: str, first: str) -> float | None:
     """When the same verb began that was cut off on this machine."""
     text = state.inventory.get_host(first).get_fact(LockFact, PATH)
     found = Lock.parse(text or "")
-    return found.since if found and found.verb == verb and found.is_left() else None
+    return found.since if found and found.verb == verb and found.is_stale() else None
 
 
 def _tell(rollout: Rollout) -> None:

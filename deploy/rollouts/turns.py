@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deploy.cluster.barrier import Barrier
 from deploy.cluster.health import problems
-from deploy.cluster.nodes import CURE, Site, wait
+from deploy.cluster.nodes import CURE, ClusterSpec, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import ClusterStep, OnCluster
 from deploy.cluster.topology import Node
@@ -13,7 +13,7 @@ from deploy.steps import Step
 
 
 @dataclass(frozen=True)
-class Well:
+class HealthCheck:
     """What has to be well before a turn: these nodes among each other, and every shard with so many
     replicas.
     """
@@ -32,7 +32,7 @@ class Turn:
 
     host: str
     step: Step
-    well: Well | None
+    requires: HealthCheck | None
 
     def __str__(self) -> str:
         return f"{self.host}: {self.step}"
@@ -44,21 +44,21 @@ def show(turns: Sequence[Turn]) -> list[str]:
     return [f"Plan {number}/{len(changes)}: {turn}" for number, turn in enumerate(changes, 1)]
 
 
-def in_turn(turns: Sequence[Turn], site: Site, host: str, end: Well) -> list[Step]:
+def in_turn(turns: Sequence[Turn], spec: ClusterSpec, host: str, end: HealthCheck) -> list[Step]:
     """One host's part. All hosts come to the same barriers, so that a turn begins when all before
     it are done, wherever they were; a failure ends the run on all hosts. `end`: what is well then.
     """
     steps: list[Step] = []
     for number, turn in enumerate(turns, 1):
-        steps.append(_barrier(f"before turn {number} of {len(turns)}", turn.well, site, host))
+        steps.append(_barrier(f"before turn {number} of {len(turns)}", turn.requires, spec, host))
         if host == turn.host:
             step = turn.step
-            steps.append(OnCluster(step, site) if isinstance(step, ClusterStep) else step)
-    return [*steps, _barrier("after the last turn", end, site, host)]
+            steps.append(OnCluster(step, spec) if isinstance(step, ClusterStep) else step)
+    return [*steps, _barrier("after the last turn", end, spec, host)]
 
 
-def _barrier(when: str, well: Well | None, site: Site, host: str) -> Barrier:
-    what = f"the cluster is well {when}" if well else f"all hosts are there {when}"
-    if well is None or host != site.first:
+def _barrier(when: str, requires: HealthCheck | None, spec: ClusterSpec, host: str) -> Barrier:
+    what = f"the cluster is well {when}" if requires else f"all hosts are there {when}"
+    if requires is None or host != spec.first:
         return Barrier(what)
-    return Barrier(what, site, lambda nodes: wait(nodes, well.problems, f"{what}; {CURE}"))
+    return Barrier(what, spec, lambda nodes: wait(nodes, requires.problems, f"{what}; {CURE}"))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import Node
 from deploy.rollouts import cluster_stack
-from deploy.rollouts.cluster_preflight import is_well
-from deploy.rollouts.hosts import Cluster, Known, sources
+from deploy.rollouts.cluster_preflight import require_healthy
+from deploy.rollouts.hosts import DeployedCluster, HostState, sources
 from deploy.rollouts.rolling_restart import rolling
 from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import Turn
@@ -20,11 +20,11 @@ _APT = (
 )
 
 
-def upgrade(cluster: Cluster) -> Rollout:
+def upgrade(cluster: DeployedCluster) -> Rollout:
     """Packages or images first, beside what runs; then node by node, replicas before masters; then
     the service, host by host. Never to an older Redis, which could not read the data.
     """
-    is_well(cluster)
+    require_healthy(cluster)
     if lines := [line for known in cluster.hosts.values() for line in _older(known)]:
         raise ClusterError(
             "Redis can't go back to an older version; restore a backup there", *lines
@@ -33,7 +33,7 @@ def upgrade(cluster: Cluster) -> Rollout:
     fetched = {name: _fetch(known) for name, known in sorted(hosts.items())}
     why = {**cluster_stack.restarts(hosts), **_replaced(cluster)}
     packages = [
-        Turn(name, step, cluster.well())
+        Turn(name, step, cluster.health_check())
         for name, known in sorted(hosts.items())
         for step in _install(known)
     ]
@@ -46,10 +46,10 @@ def upgrade(cluster: Cluster) -> Rollout:
         for name, known in hosts.items()
     }
     done = {name: cluster_stack.finish(hosts, name) for name in hosts}
-    return Rollout(cluster.site, [*packages, *nodes], cluster.well(), ready, done)
+    return Rollout(cluster.spec, [*packages, *nodes], cluster.health_check(), ready, done)
 
 
-def _replaced(cluster: Cluster) -> dict[Node, list[Step]]:
+def _replaced(cluster: DeployedCluster) -> dict[Node, list[Step]]:
     """The nodes whose program isn't the one that the host has, or will have, and how they restart;
     what was restarted before it was cut off is left.
     """
@@ -64,18 +64,18 @@ def _replaced(cluster: Cluster) -> dict[Node, list[Step]]:
     return found
 
 
-def _is_to_install(known: Known) -> bool:
+def _is_to_install(known: HostState) -> bool:
     software = known.facts.software
     return software.candidate is not None and software.candidate != software.redis
 
 
-def _install(known: Known) -> Iterator[Step]:
+def _install(known: HostState) -> Iterator[Step]:
     software = known.facts.software
     if not isinstance(known.runtime, Docker) and _is_to_install(known):
         yield Run(f"upgrade redis-server {software.redis} -> {software.candidate}", _APT)
 
 
-def _fetch(known: Known) -> list[Step]:
+def _fetch(known: HostState) -> list[Step]:
     """The image, which a tag doesn't always say the version of, before anything refers to it."""
     runtime, docker = known.runtime, known.facts.docker
     if not isinstance(runtime, Docker) or docker is None:
@@ -90,7 +90,7 @@ def _fetch(known: Known) -> list[Step]:
     return [*pull, Gate(f"{image} isn't older than {running}, which runs", check, 0, found)]
 
 
-def _older(known: Known) -> Iterator[str]:
+def _older(known: HostState) -> Iterator[str]:
     """The nodes that run a version that is newer than apt's; what Docker would get is checked
     before every deployment.
     """

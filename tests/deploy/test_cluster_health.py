@@ -124,13 +124,15 @@ def test_a_member_that_is_not_in_the_inventory_is_a_stranger() -> None:
     without = view(everybody).nodes
     mine = {name: found for name, found in without.items() if name != node("d:7001")}
 
-    assert [one.endpoint for one in replace(view([]), nodes=mine).strangers()] == ["10.0.0.4:7001"]
+    assert [one.endpoint for one in replace(view([]), nodes=mine).unknown_members()] == [
+        "10.0.0.4:7001"
+    ]
 
 
 def test_a_silent_node_of_the_inventory_is_no_stranger() -> None:
     silent = view(_change("b:7001", lambda one: replace(one, silent=True)))
 
-    assert list(silent.strangers()) == []
+    assert list(silent.unknown_members()) == []
 
 
 def test_a_node_that_is_just_being_met_is_no_stranger() -> None:
@@ -138,4 +140,4 @@ def test_a_node_that_is_just_being_met_is_no_stranger() -> None:
     first, new = view([said("a:7001", "0-99"), met]).nodes, view([said("b:7002")]).nodes
     nodes = {node("a:7001"): first[node("a:7001")], node("b:7002"): new[node("b:7002")]}
 
-    assert list(replace(view([]), nodes=nodes).strangers()) == []
+    assert list(replace(view([]), nodes=nodes).unknown_members()) == []

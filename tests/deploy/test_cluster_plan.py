@@ -13,8 +13,8 @@ from deploy.cluster.topology import Node, TopologyError
 from deploy.facts.units import Listener, UnitState
 from deploy.rollouts.cluster_preflight import problems
 from deploy.rollouts.cluster_stack import plan, restarts
-from deploy.rollouts.hosts import Known
-from deploy.rollouts.inventory import Hosts, read
+from deploy.rollouts.hosts import HostState
+from deploy.rollouts.inventory import ClusterInventory, read
 from deploy.runtimes import runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
@@ -28,31 +28,31 @@ MASTERS = {"n1": ("0-5460", "n2"), "n3": ("5461-10921", "n1"), "n2": ("10922-163
 RUNTIMES = ["native", "docker"]
 
 
-def wanted(runtime: str = "native", **settings: Any) -> Hosts:
+def wanted(runtime: str = "native", **settings: Any) -> ClusterInventory:
     one = stack(runtime=runtime, **({"cluster": {}} | settings))
     return read({host: {"stack": one, "address": at} for host, at in ADDRESSES.items()})
 
 
-def bare(hosts: Hosts) -> dict[str, Known]:
+def bare(hosts: ClusterInventory) -> dict[str, HostState]:
     found = {}
     for name in ADDRESSES:
         runtime = runtime_of(hosts.stack, DEBIAN, hosts.on(name))
         assert isinstance(runtime, LinuxNative | Docker)
-        found[name] = Known(runtime, replace(BARE, nodes=dict.fromkeys(hosts.on(name))))
+        found[name] = HostState(runtime, replace(BARE, nodes=dict.fromkeys(hosts.on(name))))
     return found
 
 
-def settled(hosts: Hosts) -> dict[str, Known]:
+def settled(hosts: ClusterInventory) -> dict[str, HostState]:
     """Hosts after their plan, as the nodes of one cluster."""
     found = {}
     for name, known in bare(hosts).items():
         facts = deployed(known.runtime, known.facts)
         views = {node: _view(hosts, node) for node in hosts.on(name)}
-        found[name] = Known(known.runtime, replace(facts, nodes=views))
+        found[name] = HostState(known.runtime, replace(facts, nodes=views))
     return found
 
 
-def _view(hosts: Hosts, me: Node) -> NodeView:
+def _view(hosts: ClusterInventory, me: Node) -> NodeView:
     """What a node says of the cluster whose masters are each host's first node."""
     lines = []
     for node in hosts.nodes:
@@ -70,7 +70,7 @@ def _view(hosts: Hosts, me: Node) -> NodeView:
     return view
 
 
-def changes(hosts: Hosts, known: dict[str, Known], host: str) -> list[str]:
+def changes(hosts: ClusterInventory, known: dict[str, HostState], host: str) -> list[str]:
     return [str(step) for step in plan(hosts, known, host) if step.changes]
 
 

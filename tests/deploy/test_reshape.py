@@ -12,7 +12,7 @@ from deploy.cluster.nodes import ClusterError, wait
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.steps import ClusterStep
 from deploy.cluster.topology import TopologyError
-from deploy.rollouts.placement import arrange, levelled
+from deploy.rollouts.placement import arrange, balance_masters
 from deploy.rollouts.reshape import Reshape
 from deploy.rollouts.turns import Turn
 from tests.clusters import free_port, running
@@ -55,7 +55,7 @@ def test_a_host_is_added() -> None:
 def test_nothing_moves_before_all_is_well() -> None:
     found = grown(new("d:7001"), new("d:7002"))
 
-    assert all(turn.well for turn in Reshape(found, list(found.nodes), 1).turns())
+    assert all(turn.requires for turn in Reshape(found, list(found.nodes), 1).turns())
 
 
 STAY = ["a:7001", "a:7002", "b:7001", "b:7002", "c:7001", "c:7002"]
@@ -104,9 +104,9 @@ def test_a_shape_that_cannot_be_is_refused() -> None:
 def test_masters_are_levelled_where_their_replicas_allow_it() -> None:
     a, b, c = node("a:7001"), node("a:7002"), node("b:7001")
 
-    assert levelled([a, b], {c: b}) == [(b, c)]
-    assert levelled([a, c], {node("b:7002"): a}) == []
-    assert levelled([a], {c: a}) == []
+    assert balance_masters([a, b], {c: b}) == [(b, c)]
+    assert balance_masters([a, c], {node("b:7002"): a}) == []
+    assert balance_masters([a], {c: a}) == []
 
 
 def test_many_shapes_keep_shards_apart() -> None:
@@ -136,8 +136,8 @@ def nodes(tmp_path: Path) -> Iterator[Processes]:
 
 def carry_out(nodes: Processes, turns: list[Turn]) -> None:
     for turn in turns:
-        if turn.well is not None:
-            wait(nodes, turn.well.problems, str(turn))
+        if turn.requires is not None:
+            wait(nodes, turn.requires.problems, str(turn))
         assert isinstance(turn.step, ClusterStep)
         turn.step.carry_out(nodes)
 
@@ -166,17 +166,17 @@ def test_hosts_come_go_and_are_replaced_and_nothing_is_lost(nodes: Processes) ->
     with RedisCluster.from_url(nodes.cluster.url) as client:
         for name, value in names().items():
             client.set(name, value)
-    old = list(nodes.site.nodes)
+    old = list(nodes.spec.nodes)
 
     start(nodes, "d")
     leave_open(nodes)
-    turns = Reshape(nodes.view(), list(nodes.site.nodes), 1).turns()
+    turns = Reshape(nodes.view(), list(nodes.spec.nodes), 1).turns()
     assert "close the slots" in str(turns[0])
     carry_out(nodes, turns)
     grown = nodes.view()
     assert problems(grown, 1) == []
     assert [len(grown[master].slots) for master in grown.masters] == [SLOTS // 4] * 4
-    assert Reshape(grown, list(nodes.site.nodes), 1).turns() == []
+    assert Reshape(grown, list(nodes.spec.nodes), 1).turns() == []
 
     carry_out(nodes, Reshape(nodes.view(), old, 1).turns())
     shrunk = nodes.view()

@@ -12,7 +12,7 @@ from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.rollouts import verbs
-from deploy.rollouts.hosts import Cluster, Known
+from deploy.rollouts.hosts import DeployedCluster, HostState
 from deploy.rollouts.inventory import read
 from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import in_turn, show
@@ -30,7 +30,7 @@ RUNTIMES = ["native", "docker"]
 def cluster(
     nodes: Sequence[Said], hosts: str = "abc", runtime: str = "native", new: str = "",
     **settings: Any,
-) -> Cluster:  # fmt: skip
+) -> DeployedCluster:  # fmt: skip
     """Hosts that are deployed to, whose nodes say what is described; `new` ones are bare."""
     one = stack(runtime=runtime, **({"cluster": {}} | settings))
     at = {host: node(f"{host}:1").address for host in hosts}
@@ -43,8 +43,8 @@ def cluster(
         facts = replace(BARE, nodes=dict.fromkeys(wanted.on(host)))
         if host not in new:
             facts = replace(deployed(made, facts), nodes={n: seen[n] for n in wanted.on(host)})
-        known[host] = Known(made, facts)
-    return Cluster(wanted, known)
+        known[host] = HostState(made, facts)
+    return DeployedCluster(wanted, known)
 
 
 def plan(rollout: Rollout) -> list[str]:
@@ -109,11 +109,11 @@ def test_all_hosts_come_to_the_same_barriers() -> None:
     looking = [
         host
         for host in "abcd"
-        for step in in_turn(rollout.turns, rollout.site, host, rollout.end)
-        if isinstance(step, Barrier) and step.site and step.ready
+        for step in in_turn(rollout.turns, rollout.spec, host, rollout.end)
+        if isinstance(step, Barrier) and step.spec and step.ready
     ]
-    assert looking == ["a"] * (sum(turn.well is not None for turn in rollout.turns) + 1)
-    own = in_turn(rollout.turns, rollout.site, "b", rollout.end)
+    assert looking == ["a"] * (sum(turn.requires is not None for turn in rollout.turns) + 1)
+    own = in_turn(rollout.turns, rollout.spec, "b", rollout.end)
     assert sum(not isinstance(step, Barrier) for step in own) == sum(
         turn.host == "b" for turn in rollout.turns
     )
@@ -139,9 +139,9 @@ def test_an_unwell_cluster_is_refused_by_every_verb() -> None:
         verbs.remove_node(unwell, "c")
 
 
-def _remembers(known: Known, silent: Node) -> Known:
+def _remembers(known: HostState, silent: Node) -> HostState:
     paths: Any = {**known.facts.paths, known.runtime.state_file(silent): object()}
-    return Known(known.runtime, replace(known.facts, paths=paths))
+    return HostState(known.runtime, replace(known.facts, paths=paths))
 
 
 def test_data_that_would_not_fit_keeps_a_host() -> None:
@@ -211,12 +211,14 @@ def test_what_a_verb_cannot_do_is_refused_with_its_cure() -> None:
             verb()
 
 
-def with_candidate(found: Cluster, candidate: str, installed: str = "5:8.0.2-3") -> Cluster:
+def with_candidate(
+    found: DeployedCluster, candidate: str, installed: str = "5:8.0.2-3"
+) -> DeployedCluster:
     def changed(facts: Facts) -> Facts:
         software = replace(facts.software, redis=installed, candidate=candidate)
         return replace(facts, software=software)
 
-    hosts = {h: Known(k.runtime, changed(k.facts)) for h, k in found.hosts.items()}
+    hosts = {h: HostState(k.runtime, changed(k.facts)) for h, k in found.hosts.items()}
     return replace(found, hosts=hosts)
 
 
@@ -245,11 +247,11 @@ def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:
     gone = replace(own, process_since=own.process_since - 1, since=own.since - 50)
 
     assert Lock.parse(own.to_json()) == own
-    assert not own.is_left()
-    assert gone.is_left()
+    assert not own.is_stale()
+    assert gone.is_stale()
     assert own.same_run(own) and not own.same_run(gone)
-    assert not replace(gone, machine="elsewhere").is_left()
-    assert own.gone_on_with(gone).since == gone.since
-    assert own.gone_on_with(replace(gone, verb="rebalance")) == own
+    assert not replace(gone, machine="elsewhere").is_stale()
+    assert own.resuming(gone).since == gone.since
+    assert own.resuming(replace(gone, verb="rebalance")) == own
     assert "n1 is locked: deploy.restart by" in refusal("n1", own)
     assert Lock.parse("anything") is None

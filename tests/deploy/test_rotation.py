@@ -7,7 +7,7 @@ import pytest
 from deploy.cluster.nodes import ClusterError
 from deploy.facts.files import PathState
 from deploy.rollouts.cluster_preflight import problems
-from deploy.rollouts.hosts import Cluster, Known
+from deploy.rollouts.hosts import DeployedCluster, HostState
 from deploy.rollouts.rotate_secrets import rotate_secrets
 from deploy.steps import CopySecret, LoadAcl, MakeSecret, PutAcl
 
@@ -16,13 +16,13 @@ from .test_cluster_plan import settled, wanted
 FILE = PathState("-", ("root", "0"), ("root", "0"), 0o600)
 
 
-def rotated(known: dict[str, Known]) -> list[tuple[str, str]]:
+def rotated(known: dict[str, HostState]) -> list[tuple[str, str]]:
     """Host and step of each turn."""
-    turns = rotate_secrets(Cluster(wanted(), known)).turns
+    turns = rotate_secrets(DeployedCluster(wanted(), known)).turns
     return [(turn.host, str(turn.step)) for turn in turns]
 
 
-def with_coming(known: Known, count: int) -> Known:
+def with_coming(known: HostState, count: int) -> HostState:
     """A host that has some of the new passwords already."""
     paths = dict.fromkeys(list(known.runtime.secrets.coming.values())[:count], FILE)
     return replace(known, facts=replace(known.facts, paths={**known.facts.paths, **paths}))
@@ -44,7 +44,9 @@ def test_everybody_allows_both_before_anybody_uses_the_new_and_uses_it_before_th
 
 
 def test_both_passwords_are_good_in_the_middle_and_one_in_the_end() -> None:
-    steps = [turn.step for turn in rotate_secrets(Cluster(wanted(), settled(wanted()))).turns]
+    steps = [
+        turn.step for turn in rotate_secrets(DeployedCluster(wanted(), settled(wanted()))).turns
+    ]
     written = [step for step in steps if isinstance(step, PutAcl)]
 
     assert len(written) == len([step for step in steps if isinstance(step, LoadAcl)]) == 12
@@ -57,7 +59,9 @@ def test_who_has_most_of_the_new_passwords_gives_them_to_the_others() -> None:
     known = settled(wanted())
     known["n2"], known["n3"] = with_coming(known["n2"], 4), with_coming(known["n3"], 1)
 
-    steps = [(turn.host, turn.step) for turn in rotate_secrets(Cluster(wanted(), known)).turns]
+    steps = [
+        (turn.host, turn.step) for turn in rotate_secrets(DeployedCluster(wanted(), known)).turns
+    ]
 
     assert {host for host, step in steps if isinstance(step, MakeSecret)} == {"n2"}
     copies = [(host, step.source) for host, step in steps if isinstance(step, CopySecret)]
