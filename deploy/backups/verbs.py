@@ -107,7 +107,12 @@ def _in_place(stack: Stack, runtime: Runtime, backup: Backup, share: Share) -> l
         Run(f"stop {place.unit}", place.stop(place.unit)),
         Run(f"put the log in place; the old one to {aside}", swap(place, share.folder, aside)),
         Run(f"start {place.unit}", place.start(place.unit)),
-        Gate("Redis answers", place.cli.is_ready(), stack.service.start_timeout_s),
+        Gate(
+            "Redis answers",
+            "Redis did not answer",
+            place.cli.is_ready(),
+            stack.service.start_timeout_s,
+        ),
         Compare(place, (share.saved.archive,), cluster=False, aside=aside),
         *_back(stack, runtime, place),
         Tell(f"what was there before is in {aside}; remove it when you don't need it"),
@@ -143,6 +148,7 @@ def _back(stack: Stack, runtime: Runtime, place: Place) -> list[Step]:
         Run(f"start {place.service}", place.start(place.service)),
         Gate(
             "the service is healthy",
+            "the service did not become healthy",
             f"{runtime.command} status",
             stack.service.start_timeout_s,
         ),

@@ -1,4 +1,4 @@
-"""The barrier at which the hosts of a cluster wait for each other."""
+"""A barrier: the hosts of a cluster wait for each other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from deploy.steps import Step
 
 @dataclass(frozen=True)
 class Barrier(Step):
-    """All hosts pass it together, once the one that has the `spec` finds it `ready`."""
+    """All hosts pass it together, once the host that has the `spec` finds the cluster `ready`."""
 
     changes = False
     what: str

@@ -1,4 +1,4 @@
-"""A master's slots go to its best replica, without a write that is lost or refused."""
+"""Manual failover: a replica takes over its master's slots; no write is lost or refused."""
 
 import re
 import time
@@ -11,74 +11,79 @@ from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
 
 _TRIES_S = 7
-"""A replica tries for five seconds to take over."""
+"""A replica keeps trying to take over for five seconds."""
 _BUSY_S = 1
-"""Who is busy sends something in this time."""
-_FORGOTTEN = 2
-"""Node timeouts after which masters vote once more about the same one (cluster_legacy.c,
+"""A busy client sends something within this time."""
+_VOTE_AGAIN_TIMEOUTS = 2
+"""Node timeouts after which masters vote again about the same master (cluster_legacy.c,
 `clusterSendFailoverAuthIfNeeded`)."""
 _ELECTION_S = 2
-"""An election's votes count for as long, at least (`clusterHandleSlaveFailover`)."""
+"""The votes of an election count for at least this long (`clusterHandleSlaveFailover`)."""
 
 
 def fail_over(nodes: Nodes, master: Node, successor: Node | None = None) -> Node | None:
-    """Lets a replica take over, and waits until every node sees it and the old master follows.
+    """Lets a replica take over; waits until every node sees it and the old master replicates it.
 
-    Redis does it in step: the master holds its clients for the moment that the replica needs to
-    have all they wrote. Returns the new master; None if there was nothing to hand over.
+    Redis coordinates it: the master pauses its clients until the replica has caught up with all
+    their writes. Returns the new master; None if the node had no slots to hand over.
 
     Raises:
-        ClusterError: no replica is fit for it, or it didn't take over in time. Nothing is forced.
+        ClusterError: no replica can take over, or it didn't in time. Nothing is forced.
     """
     view = nodes.view()
     found = view[master]
     if not found.is_master or not found.slots:
         return None
     if not nodes.spec.replicas and not view.replicas(master):
-        nodes.tell(f"{master} has no replica (cluster.replicas is 0): its slots pause meanwhile")
+        nodes.tell(
+            f"{master} has no replica (cluster.replicas is 0): its slots are unavailable meanwhile"
+        )
         return None
     successor = successor or best_replica(view, master)
     if unfit := _unfit(view, successor, master):
         raise ClusterError(f"{successor} can't take over from {master}: {unfit}")
     _wait_for_votes(nodes, master)
-    ask = _Asking(nodes, successor)
-    ask()
+    command = _FailoverCommand(nodes, successor)
+    command()
 
     def unmet(now: ClusterView) -> list[str]:
         if not _unfit(now, successor, master):  # it is still the replica that it was
-            ask.again()
+            command.repeat()
         return _not_over(now, master, successor, found.slots)
 
-    what = f"{successor} takes over from {master}; nothing was forced; run again once both are well"
-    wait(nodes, unmet, what)
+    failure = f"{successor} did not take over from {master}"
+    wait(nodes, unmet, failure, "nothing was forced; run again once both are healthy")
     nodes.tell(f"{successor} has taken over from {master}")
     return successor
 
 
 def _wait_for_votes(nodes: Nodes, master: Node) -> None:
-    """Waits until the other masters may vote about this one again: before they do, it would hold
-    its clients in vain. It lost no vote as long as one and the same replica has been with it.
+    """Waits until the other masters may vote about this one again: until then it would pause its
+    clients in vain. The age of its oldest link to a replica says how long ago the last vote was.
 
-    A replica that was a master just before would even count the votes of then, and take itself for
-    one for a moment (Redis 8.2 and before: `failover_auth_sent` outlives the election).
+    A replica that was a master just before would even count the votes of that election, and
+    consider itself the master for a moment (up to Redis 8.2: `failover_auth_sent` outlives the
+    election).
     """
     timeout = nodes.ask(master, "config", "get", "cluster-node-timeout")
-    wanted_s = max(_FORGOTTEN * int(timeout.split()[-1]) / 1000, _ELECTION_S)
+    wanted_s = max(_VOTE_AGAIN_TIMEOUTS * int(timeout.split()[-1]) / 1000, _ELECTION_S)
 
     def unmet(_: ClusterView) -> list[str]:
         age_s = _age_s(nodes.ask(master, "client", "list", "type", "replica"))
-        if age_s > wanted_s:  # in whole seconds, each of which may only just have begun
+        if age_s > wanted_s:  # in whole seconds: up to one may be missing
             return []
-        return [f"{master} has had a replica for {age_s} s; the others vote after {wanted_s:g} s"]
+        return [
+            f"{master} has had a replica for {age_s} s; masters vote again after {wanted_s:g} s"
+        ]
 
-    wait(nodes, unmet, f"{master} may hand over")
+    wait(nodes, unmet, f"the other masters were not ready to vote about {master}")
 
 
 def disconnect_clients(nodes: Nodes, node: Node) -> None:
-    """Closes the connections of clients to a replica that is about to stop. Who was idle while it
-    handed over takes it for the master still, and what is sent to a node that is just ending gets
-    no answer; who finds the connection closed makes a new one, and is told where to go. Those that
-    are busy have been told already. CLIENT KILL.
+    """Closes client connections to a replica that is about to stop (CLIENT KILL). A client that was
+    idle during the failover still takes it for the master, and a command sent to a node that is
+    shutting down gets no answer; one that finds its connection closed reconnects and is redirected.
+    Busy clients have been redirected already.
     """
     found = nodes.view().nodes.get(node)
     if found is None or found.is_master:
@@ -86,50 +91,50 @@ def disconnect_clients(nodes: Nodes, node: Node) -> None:
 
     def unmet(_: ClusterView) -> list[str]:
         links = nodes.ask(node, "client", "list", "type", "master")
-        return [] if _age_s(links) > _BUSY_S else [f"{node} has only just become a replica"]
+        return [] if _age_s(links) > _BUSY_S else [f"{node} became a replica a moment ago"]
 
-    wait(nodes, unmet, f"who is busy on {node} has been told where to go")
+    wait(nodes, unmet, f"the clients of {node} were not redirected")
     nodes.ask(node, "client", "kill", "type", "normal")
 
 
 def _age_s(clients: str) -> int:
-    """Of the oldest connection in the answer to CLIENT LIST."""
+    """The age of the oldest connection in the answer to CLIENT LIST."""
     return max((int(age) for age in re.findall(r"\bage=(\d+)", clients)), default=0)
 
 
-class _Asking:
-    """CLUSTER FAILOVER, of which a replica only says that it will try. It gives up after five
-    seconds, without a word: as when a vote of the other masters came too late.
+class _FailoverCommand:
+    """CLUSTER FAILOVER, to which a replica only answers that it will try. After five seconds it
+    silently gives up, as when the other masters' votes came too late.
     """
 
     def __init__(self, nodes: Nodes, successor: Node) -> None:
         self._nodes = nodes
-        self._heir = successor
+        self._replica = successor
         self._when = 0.0
 
     def __call__(self) -> None:
         self._when = time.monotonic()
-        self._nodes.ask(self._heir, "cluster", "failover")
+        self._nodes.ask(self._replica, "cluster", "failover")
 
-    def again(self) -> None:
-        """Unless it may still be trying."""
+    def repeat(self) -> None:
+        """Sends it once more, unless the replica may still be trying."""
         if time.monotonic() - self._when > _TRIES_S:
             with suppress(ClusterError):  # it has just taken over
                 self()
 
 
 def best_replica(view: ClusterView, master: Node) -> Node:
-    """The replica that has most; among equals the one whose host has fewest masters.
+    """The replica with most data; of several, the one whose host has the fewest masters.
 
     Raises:
-        ClusterError: there is none that could take over.
+        ClusterError: none can take over.
     """
     replicas = view.replicas(master)
     why = [f"{replica}: {_unfit(view, replica, master)}" for replica in replicas]
     fit = [replica for replica in replicas if not _unfit(view, replica, master)]
     if not fit:
         raise ClusterError(
-            f"{master} has no replica that could take over; wait until one is in sync, or mend it",
+            f"{master} has no replica that can take over; wait until one is in sync, or repair it",
             *why,
         )
     masters = Counter(node.host for node in view.masters)
@@ -141,9 +146,9 @@ def _unfit(view: ClusterView, replica: Node, master: Node) -> str:
     if found is None:
         return "it doesn't answer"
     if found.master_id != view[master].id:
-        return "it isn't its replica"
+        return f"it isn't a replica of {master}"
     if not found.link_up:
-        return "it has no link to it"
+        return f"it has no link to {master}"
     behind = view[master].offset - found.offset
     return f"it is {behind} bytes behind" if behind > MAX_LAG else ""
 
@@ -156,9 +161,9 @@ def _not_over(view: ClusterView, master: Node, successor: Node, slots: frozenset
         return missing
     lines = []
     if not view[successor].is_master or not slots <= view[successor].slots:
-        lines.append(f"{successor} is no master of these slots yet")
+        lines.append(f"{successor} isn't the master of these slots yet")
     elif view[master].master_id != view[successor].id or not view[master].link_up:
-        lines.append(f"{master} doesn't follow {successor} yet")
+        lines.append(f"{master} doesn't replicate {successor} yet")
     elif (behind := view[successor].offset - view[master].offset) > MAX_LAG:
         lines.append(f"{master} is {behind} bytes behind {successor}")
     for node, found in view.present.items():

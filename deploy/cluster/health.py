@@ -1,4 +1,4 @@
-"""Whether a cluster is well: the condition of every gate. Pure."""
+"""Whether a cluster is healthy. Pure."""
 
 from collections.abc import Collection, Iterator
 
@@ -6,17 +6,18 @@ from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.topology import Node
 
 MAX_LAG = 8 << 20
-"""Bytes that a replica may be behind: seconds of many writes, far less than the backlog. Both ends
-are asked, and on busy hosts the one is seconds later than the other."""
+"""Bytes that a replica may lag behind: seconds of heavy writing, far less than the backlog. Master
+and replica are asked one after the other, on busy hosts seconds apart."""
 
 
 def problems(
     view: ClusterView, replicas: int, *, open_slots: bool = False, gone: Collection[str] = ()
 ) -> list[str]:
-    """Why the cluster isn't well, a line each; empty: every node sees all slots served and nobody
-    away, no slot is on its way, every master has its replicas, and each of them follows.
-    `open_slots`: these may be, and be seen differently: a node that imports slots doesn't take note
-    of a failover of whoever has them; `gone`: the ids of members that may be away.
+    """Why the cluster isn't healthy, a line each. Empty: every node sees all slots served and no
+    member missing, no slot is open, every master has its replicas, and all are in sync.
+
+    `open_slots`: there may be some, and nodes may disagree about them: one that imports slots takes
+    no note of a failover of their owner. `gone`: the ids of members that may be missing.
     """
     moving = view.open_slots if open_slots else frozenset[int]()
     silent = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
@@ -57,7 +58,7 @@ def _disagreement(view: ClusterView, moving: frozenset[int]) -> Iterator[str]:
     seen = list(view.present.items())
     for node, found in seen[1:]:
         if found.owners_but_of(moving) != seen[0][1].owners_but_of(moving):
-            yield f"{node} and {seen[0][0]} don't agree who serves which slots"
+            yield f"{node} and {seen[0][0]} disagree about who serves which slots"
 
 
 def _open(view: ClusterView) -> Iterator[str]:

@@ -1,24 +1,24 @@
-"""How slots go from one master to another while clients use them."""
+"""Slot migration: slots go from one master to another while clients use them."""
 
 from deploy.cluster.nodes import Nodes, wait_until_healthy
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
 
 _PIPELINE = "100"
-"""Keys that move at once: most slots in one go, so that clients hardly meet half a slot."""
+"""Keys moved in one batch: most slots have fewer, so clients hardly ever meet half a slot."""
 
 _EPOCH = """
 local function epoch()
   return string.match(redis.call('CLUSTER', 'INFO'), 'cluster_current_epoch:(%d+)')
 end
 """
-# The target's first turn. ARGV: the source's id, then slots. Returns the epoch: failovers raise it.
-_EXPECT = f"""{_EPOCH}
+# First, on the target. ARGV: the source's id, then slots. Returns the epoch: failovers raise it.
+_IMPORT = f"""{_EPOCH}
 for i = 2, #ARGV do redis.call('CLUSTER', 'SETSLOT', ARGV[i], 'IMPORTING', ARGV[1]) end
 return epoch()
 """
-# The source's turn: from here on, who asks for a key that isn't there is sent to the target (ASK).
-# ARGV: the target's id, then slots. Returns those of them that have no keys, and are open now.
+# Second, on the source: from now on, clients that ask for a missing key are sent to the target
+# (ASK). ARGV: the target's id, then slots. Returns those without keys, which are open now.
 _OPEN_EMPTY = """
 local opened = {}
 for i = 2, #ARGV do
@@ -29,13 +29,13 @@ for i = 2, #ARGV do
 end
 return opened
 """
-# The target's second turn. After a failover of the source the slots may have keys there again: who
-# has taken over knows nothing of the move. ARGV: the epoch as it was, the ids of source and target,
-# how many slots it gets, these, then those that it doesn't get.
+# Third, on the target. After a failover of the source, the slots may have keys there again: the new
+# master knows nothing of the move. ARGV: the epoch as it was, the ids of source and target, how
+# many slots it gets, these, then those that it doesn't get.
 _TAKE = f"""{_EPOCH}
 local is_there = string.find(redis.call('CLUSTER', 'NODES'), ARGV[2] .. ' %S+ master ')
 if epoch() ~= ARGV[1] or not is_there then
-  return redis.error_reply('ERR the epoch has changed meanwhile, as by a failover; run again')
+  return redis.error_reply('ERR the epoch has changed meanwhile, perhaps by a failover; run again')
 end
 for i = 5, #ARGV do
   local slot = ARGV[i]
@@ -43,38 +43,38 @@ for i = 5, #ARGV do
   else redis.call('CLUSTER', 'SETSLOT', slot, 'STABLE') end
 end
 """
-# The source's second turn. ARGV: the target's id, then its slots.
+# Fourth, on the source. ARGV: the target's id, then its slots.
 _GIVE = """
 for i = 2, #ARGV do redis.call('CLUSTER', 'SETSLOT', ARGV[i], 'NODE', ARGV[1]) end
 """
 
 
 def move_slots(nodes: Nodes, view: ClusterView, source: Node, target: Node, count: int) -> None:
-    """Moves the first slots that a master has to another one.
+    """Moves a master's first slots to another master.
 
-    A mind's keys are in one slot, so that most slots have none. Those go all at once: each change
-    of a slot is a write of every node's configuration, which redis-cli waits for slot by slot.
-    Slots with keys are left to it; the password that MIGRATE needs never is an argument of a
+    A mind's keys are in one slot, so most slots have none. Those move all at once: each change of a
+    slot is a write to every node's configuration, and redis-cli waits for it slot by slot. Slots
+    with keys are left to redis-cli; the password that MIGRATE needs is never an argument of a
     program.
 
     Raises:
-        ClusterError: a node refused. Slots that are open then are closed by the next run.
+        ClusterError: a node refused. The next run closes slots that this leaves open.
     """
     slots = [str(slot) for slot in sorted(view[source].slots)[:count]]
     moved = _move_empty(nodes, view, source, target, slots)
     if moved < count:
-        wait_until_healthy(nodes)  # redis-cli begins only where all nodes agree
+        wait_until_healthy(nodes)  # redis-cli starts only if all nodes agree
         _reshard(nodes, view, source, target, count - moved)
 
 
 def _move_empty(
     nodes: Nodes, view: ClusterView, source: Node, target: Node, slots: list[str]
 ) -> int:
-    """Moves those that have no keys, in Redis's own order: the target is ready before the source
-    sends anybody there, and has a slot before the source gives it up. Returns how many.
+    """Moves the slots without keys, in Redis's own order: the target is ready before the source
+    redirects anyone, and owns a slot before the source gives it up. Returns how many moved.
     """
     from_, to = view[source].id, view[target].id
-    epoch = _eval(nodes, target, _EXPECT, from_, *slots).strip()
+    epoch = _eval(nodes, target, _IMPORT, from_, *slots).strip()
     said = set(_eval(nodes, source, _OPEN_EMPTY, to, *slots).split())
     empty = [slot for slot in slots if slot in said]
     others = [slot for slot in slots if slot not in said]
@@ -89,7 +89,7 @@ def _eval(nodes: Nodes, node: Node, script: str, *arguments: str) -> str:
 
 
 def _reshard(nodes: Nodes, view: ClusterView, source: Node, target: Node, count: int) -> None:
-    """Redis's own way, with the first slots that the source has."""
+    """Moves the source's first slots with redis-cli."""
     nodes.ask(
         source,
         "--cluster", "reshard", source.endpoint,

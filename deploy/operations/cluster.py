@@ -1,4 +1,4 @@
-"""What concerns the cluster as a whole: each step is carried out once, through the hosts."""
+"""Steps on the cluster as a whole: each is carried out once, by commands to its nodes."""
 
 from collections.abc import Callable, Generator
 from functools import partial
@@ -22,15 +22,15 @@ from deploy.operations.dispatch import perform
 from deploy.operations.gates import fails
 
 _SSH_TIMEOUT_S = 30
-"""A host that is silent for so long is taken as gone."""
+"""A host that doesn't answer for this long is unreachable."""
 _LONG_S = 1800
-"""A command may take so long: slots of much data."""
+"""A command may take this long, as when slots with much data move."""
 _SILENT = {"_ignore_errors": True}
-"""A host that doesn't answer is no error of pyinfra's: its nodes don't answer, says the gate."""
+"""An unreachable host is no error to pyinfra: to the gate, its nodes don't answer."""
 
 
 class Answer(FactBase[tuple[bool, str]]):
-    """Whether a command succeeds, and what it prints."""
+    """Whether a command succeeds, and its output."""
 
     def command(self, what: str) -> str:
         return f'{PATH}; export PATH; {{ {what}; }} 2>&1; echo "exit $?"'
@@ -44,7 +44,7 @@ class Answer(FactBase[tuple[bool, str]]):
 
 
 class ConnectedNodes(Nodes):
-    """The nodes of a spec through pyinfra's connections to their hosts."""
+    """Nodes reached by pyinfra's connections to their hosts."""
 
     def __init__(self, spec: ClusterSpec) -> None:
         self._spec = spec
@@ -54,10 +54,10 @@ class ConnectedNodes(Nodes):
         return self._spec
 
     def view(self) -> ClusterView:
-        """One command a host, all hosts at once.
+        """One command per host, on all hosts at once.
 
         Raises:
-            ClusterError: a connection is lost. pyinfra makes no new one: this run can't go on.
+            ClusterError: a connection is lost. pyinfra doesn't reconnect: this run can't continue.
         """
         if lost := [name for name in self.spec.hosts if is_lost(inventory.get_host(name))]:
             raise ClusterError(f"the connection to {', '.join(lost)} is lost; {CURE}")

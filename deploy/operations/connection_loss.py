@@ -1,4 +1,4 @@
-"""Hosts whose connection is lost in the middle of a run."""
+"""Hosts whose connection is lost during a run."""
 
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def is_lost(host: Host) -> bool:
-    """Whether there was a connection to a host, and is no more."""
+    """Whether the connection to a host is lost."""
     connector = host.connector
     if not isinstance(connector, SSHConnector) or connector.client is None:
         return False
@@ -25,8 +25,8 @@ def is_lost(host: Host) -> bool:
 
 
 def fact_or_default(host: Host, fact: type[FactBase[T]], about: object, **options: Any) -> T:
-    """A fact of a host; its default if the host isn't connected, or is lost, also in this very
-    moment (paramiko's EOFError). `options`: pyinfra's own.
+    """A fact of a host; the fact's default if the host isn't connected, or its connection is lost,
+    perhaps at this moment (paramiko's EOFError). `options`: pyinfra's own.
     """
     if host in state.active_hosts and not is_lost(host):
         with suppress(EOFError):
@@ -34,8 +34,8 @@ def fact_or_default(host: Host, fact: type[FactBase[T]], about: object, **option
     return fact.default()
 
 
-class _Lost(BaseStateCallback):
-    """pyinfra only says that the command on it failed."""
+class _LossReporter(BaseStateCallback):
+    """pyinfra only says that the command failed."""
 
     @staticmethod
     def operation_host_error(
@@ -46,6 +46,6 @@ class _Lost(BaseStateCallback):
 
 
 def report_lost_hosts(state: State) -> None:
-    """Names a host that is lost while it does something, with the cure."""
-    if not any(isinstance(handler, _Lost) for handler in state.callback_handlers):
-        state.add_callback_handler(_Lost())  # type: ignore[no-untyped-call]
+    """Names a host whose connection is lost while it does something, with the cure."""
+    if not any(isinstance(handler, _LossReporter) for handler in state.callback_handlers):
+        state.add_callback_handler(_LossReporter())  # type: ignore[no-untyped-call]

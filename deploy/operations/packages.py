@@ -4,7 +4,7 @@ from pyinfra.operations import apt, brew, files, server
 
 from deploy.commands import install_release
 from deploy.operations.dispatch import perform
-from deploy.operations.gates import passes
+from deploy.operations.gates import wait_for
 from deploy.steps import BrewInstall, Gate, Install, InstallRelease, MakeUser, Mask
 from deploy.wheels import build
 
@@ -14,9 +14,15 @@ _NEW_ENOUGH = f"v=$(apt-cache policy redis-server | sed -n '{_CANDIDATE}'); [ \"
 
 @perform.register
 def _install(step: Install) -> None:
-    apt.update(name="read the lists of packages", cache_time=3600)
-    gate = Gate("apt offers Redis 7.0 or newer", _NEW_ENOUGH, 0, "apt-cache policy redis-server")
-    passes(name=str(gate), gate=gate)
+    apt.update(name="update the package lists", cache_time=3600)
+    gate = Gate(
+        "check that apt offers Redis 7.0 or newer",
+        "apt doesn't offer Redis 7.0 or newer",
+        _NEW_ENOUGH,
+        0,
+        diagnose="apt-cache policy redis-server",
+    )
+    wait_for(name=str(gate), gate=gate)
     for unit in step.masked:
         server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])
     apt.packages(name=str(step), packages=list(step.packages), no_recommends=True)

@@ -1,4 +1,4 @@
-"""Whether the data of a cluster fits in some of its nodes. Pure."""
+"""Whether the data of a cluster fits on some of its nodes. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from deploy.cluster.topology import Node
 from deploy.quantities import about
 
 FILL = 0.9
-"""The part of maxmemory that may be full: beyond it, memories would soon be evicted."""
+"""The share of maxmemory that may be used: beyond it, writes would soon be refused."""
 
 
 def too_full(view: ClusterView, stay: Sequence[Node]) -> list[str]:

@@ -12,7 +12,7 @@ from deploy.rollouts.inventory import ClusterInventory
 
 
 def problems(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> list[str]:
-    """Why the cluster can't be put there, each with its cure. Empty: it can."""
+    """Why the cluster can't be deployed, each with its cure. Empty: it can."""
     found = [*unfit(wanted, hosts), *_cut_off_rotation(hosts)]
     try:
         is_to_be_created(view(wanted, hosts), offline_members(hosts), wanted.shards)
@@ -22,7 +22,7 @@ def problems(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> list[s
 
 
 def unfit(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> list[str]:
-    """What is wrong with the hosts themselves, whatever the cluster is."""
+    """What is wrong with the hosts themselves, whatever state the cluster is in."""
     found = [
         f"{name}: {problem}"
         for name, known in sorted(hosts.items())
@@ -36,13 +36,13 @@ def require_healthy(
     cluster: DeployedCluster, nodes: list[Node] | None = None, *, replicas: int | None = None,
     open_slots: bool = False, gone: Mapping[str, object] | None = None,
 ) -> None:  # fmt: skip
-    """Raises a ClusterError unless the nodes are well among each other, and the hosts fit."""
+    """Raises a ClusterError unless the nodes are healthy, and the hosts are fit for them."""
     view = cluster.view if nodes is None else cluster.view.only(nodes)
     wanted = cluster.wanted.cluster.replicas if replicas is None else replicas
     lines = health.problems(view, wanted, open_slots=open_slots, gone=gone or {})
     lines = [*unfit(cluster.wanted, cluster.hosts), *lines]
     if lines:
-        raise ClusterError("the cluster isn't well; mend it first (deploy.stack)", *lines)
+        raise ClusterError("the cluster isn't healthy; repair it first (deploy.stack)", *lines)
 
 
 def _different_passwords(hosts: Mapping[str, HostState]) -> Iterator[str]:
@@ -53,32 +53,32 @@ def _different_passwords(hosts: Mapping[str, HostState]) -> Iterator[str]:
             others = sorted(name for name, value in having.items() if value != having[first])
             path = hosts[first].runtime.secrets.files[role]
             yield (
-                f"{', '.join(others)}: the password of {role} is not the one of {first}; remove "
-                f"{path} where it is wrong, and it is copied"
+                f"{', '.join(others)}: the password of {role} differs from the one on {first}; "
+                f"remove {path} where it is wrong, and it will be copied"
             )
 
 
 def _wrong_passwords(hosts: Mapping[str, HostState]) -> Iterator[str]:
-    """Which would not be known better by restarting all that works."""
+    """Which restarting nodes that work would not cure."""
     for name, known in sorted(hosts.items()):
         path = known.runtime.secrets.files["admin"]
         for node in known.runtime.deaf(known.facts) if "admin" in known.facts.secrets else ():
             yield (
-                f"{name}: node {node.port} runs and doesn't answer its admin; put the right "
-                f"password into {path}, or remove the file to have it copied from another host; "
-                "or restart the node if it hangs"
+                f"{name}: node {node.port} is running, but doesn't answer its admin; put the right "
+                f"password into {path}, or remove the file to have it copied from another host; if "
+                "the node hangs, restart it"
             )
 
 
 def _cut_off_rotation(hosts: Mapping[str, HostState]) -> Iterator[str]:
-    """Which passwords are good is in the balance, and only the rotation knows."""
+    """Which passwords are valid is undecided, and only the rotation can tell."""
     for name, known in sorted(hosts.items()):
         if any(path in known.facts.paths for path in known.runtime.secrets.coming.values()):
-            yield f"{name}: a rotation of passwords was cut off; run deploy.rotate_secrets"
+            yield f"{name}: a password rotation was interrupted; run deploy.rotate_secrets"
 
 
 def _changed_tls(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> Iterator[str]:
-    """Nodes with TLS and without don't talk to each other: it can't be turned on one by one."""
+    """Nodes with TLS and without can't talk to each other: it can't be turned on node by node."""
     for name, known in sorted(hosts.items()):
         for server in known.runtime.servers:
             running = known.facts.of(server.seat.unit).redis
@@ -86,6 +86,6 @@ def _changed_tls(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> It
             if running and now != (wanted.stack.tls is not None):
                 yield (
                     f"{name}: tls: node {server.seat.port} runs {'with' if now else 'without'} it, "
-                    "and it can't change while the cluster works; take a backup, and restore it "
-                    "into a new cluster"
+                    "and it can't change while the cluster is running; take a backup, and restore "
+                    "it into a new cluster"
                 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from deploy.cluster.barrier import Barrier
 from deploy.cluster.formation import CreateCluster, is_to_be_created
-from deploy.cluster.nodes import ClusterError, Nodes, wait
+from deploy.cluster.nodes import CURE, ClusterError, Nodes, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import OnCluster, Replicate
 from deploy.cluster.topology import Node
@@ -17,8 +17,8 @@ from deploy.steps import Step
 
 
 def plan(wanted: ClusterInventory, hosts: Mapping[str, HostState], host: str) -> list[Step]:
-    """What one host does, in order. All hosts come to the steps that wait for each other. What a
-    running node can't take on live, it takes on in its turn of a rolling restart.
+    """What one host does, in order. All hosts pass the same barriers. What a running node can't
+    apply live, it applies in its turn of a rolling restart.
     """
     known, spec = hosts[host], wanted.spec
     now = view(wanted, hosts)
@@ -37,27 +37,27 @@ def plan(wanted: ClusterInventory, hosts: Mapping[str, HostState], host: str) ->
 
 
 def finish(hosts: Mapping[str, HostState], host: str) -> list[Step]:
-    """The service: started everywhere at once, restarted host by host."""
+    """The service: started on all hosts at once, restarted host by host."""
     steps = {name: known.runtime.finish(known.facts) for name, known in hosts.items()}
     if not any(getattr(step, "restart", False) for some in steps.values() for step in some):
         return steps[host]
     turns: list[Step] = []
     for name in sorted(hosts):
-        turns.append(Barrier(f"the service of {name} has its turn"))
+        turns.append(Barrier(f"it is the turn of the service on {name}"))
         turns += steps[name] if name == host else []
     return turns
 
 
 def reattached(wanted: ClusterInventory, now: ClusterView) -> list[Turn]:
-    """Nodes that lost their role follow a master again that has too few replicas. Slots stay where
-    they are; with a node away, everybody waits for it.
+    """Nodes that have lost their role replicate a master again that has too few replicas. Slots
+    stay where they are; while a node is missing, nothing is done.
     """
     if len(now.present) < len(wanted.nodes):
         return []
     try:
         heads, followers = arrange(now, wanted.nodes, wanted.cluster.replicas)
     except ClusterError:
-        return []  # a person has to decide; the gate behind says what isn't well
+        return []  # the operator has to decide; the next gate says what isn't healthy
     if set(heads) != set(now.masters):
         return []
     nodes = HealthCheck(frozenset(now.nodes), 0)
@@ -69,7 +69,7 @@ def reattached(wanted: ClusterInventory, now: ClusterView) -> list[Turn]:
 
 
 def restarts(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
-    """The nodes that run and must restart for what is wanted, and how."""
+    """The running nodes that must restart for what the inventory wants, and how."""
     return {
         node: known.runtime.restart(node, why)
         for known in hosts.values()
@@ -78,9 +78,9 @@ def restarts(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
 
 
 def all_answer(nodes: Nodes) -> None:
-    """Waits until every node is up."""
+    """Waits until every node answers."""
 
     def silent(view: ClusterView) -> list[str]:
         return [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
 
-    wait(nodes, silent, "all nodes answer")
+    wait(nodes, silent, "the nodes did not all answer", CURE)

@@ -1,4 +1,4 @@
-"""All hosts of a cluster, read once each in a run, whoever asks."""
+"""Reads all hosts of a cluster, each once in a run."""
 
 from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
@@ -23,21 +23,21 @@ from deploy.steps import Step
 _READ: WeakKeyDictionary[Host, HostState] = WeakKeyDictionary()
 _READING: WeakKeyDictionary[Host, Lock] = WeakKeyDictionary()
 _PLANS: dict[str, list[Step]] = {}
-"""By host; whoever has read all hosts first makes them all, for each depends on all hosts."""
+"""By host. Each depends on all hosts; the first that has read them all makes all plans."""
 
 
 def inventory() -> ClusterInventory:
     """What the inventory says of the cluster.
 
     Raises:
-        DeployError: its hosts make up no cluster, or the run leaves some of them out: all meet at
-            barriers, and a part of a backup or a restore is none.
+        DeployError: its hosts can't form a cluster, or the run leaves some of them out: all have to
+            pass the barriers, and part of a backup is no backup.
     """
     here = {each.name for each in state.active_hosts}
     if outside := sorted({each.name for each in state.inventory} - here):
         names = ", ".join(outside)
         raise DeployError(
-            f"{names}: a cluster needs all its hosts; leave out --limit and --exclude\n"
+            f"{names}: a cluster needs all its hosts; run without --limit and --exclude\n"
             "  nothing was changed"
         )
     try:
@@ -51,11 +51,11 @@ def _data(each: Host) -> dict[str, object]:
 
 
 def plan() -> tuple[list[Step], AbstractContextManager[None]]:
-    """What the host that pyinfra is at has to do, so that the cluster becomes what is wanted; and
-    the lock under which it is done, if any host has something to change.
+    """The plan of `deploy.stack` for the current host; and the lock under which it is carried out,
+    if any host has something to change.
 
     Raises:
-        DeployError: it can't; nothing was changed anywhere.
+        DeployError: the cluster can't be deployed; nothing was changed anywhere.
     """
     wanted = inventory()
     found = host_states(wanted, host.name)
@@ -69,7 +69,7 @@ def plan() -> tuple[list[Step], AbstractContextManager[None]]:
 
 
 def host_states(wanted: ClusterInventory, first: str) -> dict[str, HostState]:
-    """Every host as it is now; each is read by who asks first for it, `first` before all others."""
+    """Every host as it is now; each is read when first asked for, `first` before all others."""
     names = [first, *sorted(wanted.addresses.keys() - {first})]
     return {name: _state_of(wanted, state.inventory.get_host(name)) for name in names}
 
@@ -85,5 +85,5 @@ def _discover(wanted: ClusterInventory, other: Host) -> HostState:
     machine = other.get_fact(MachineFact)
     runtime = runtime_of(wanted.stack, machine, wanted.on(other.name))
     if not isinstance(runtime, Docker | LinuxNative):
-        raise DeployError(f"{other.name}: a cluster's nodes run on Linux, and this is a Mac")
+        raise DeployError(f"{other.name}: a cluster needs Linux hosts, and this is a Mac")
     return HostState(runtime, gather(other.get_fact, machine, runtime.watch(), local=False))

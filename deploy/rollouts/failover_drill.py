@@ -9,7 +9,7 @@ from deploy.rollouts.turns import Turn
 
 
 def failover_drill(cluster: DeployedCluster) -> Rollout:
-    """Each shard's best replica takes over; once all have, each gives back to whom it was."""
+    """Each shard's first replica takes over; once all have, the former masters take back over."""
     require_healthy(cluster)
     view, healthy = cluster.view, cluster.health_check()
     there, back = [], []

@@ -17,7 +17,7 @@ from deploy.runtimes.linux import LinuxNative
 
 @dataclass(frozen=True)
 class HostState:
-    """A host that was read: how it is deployed to, and what it is now."""
+    """A host as it is now, and how it is deployed to."""
 
     runtime: LinuxNative | Docker
     facts: Facts
@@ -25,8 +25,8 @@ class HostState:
 
 @dataclass(frozen=True)
 class DeployedCluster:
-    """What the inventory wants, and every host as it is; `since`: when the same verb began that was
-    cut off, if one was.
+    """A cluster: what the inventory wants, and every host as it is now; `since`: when the
+    interrupted run of the same verb began, if there was one.
     """
 
     wanted: ClusterInventory
@@ -39,7 +39,7 @@ class DeployedCluster:
 
     @cached_property
     def view(self) -> ClusterView:
-        """What all nodes said; who is yet to be started for the first time is empty."""
+        """What all nodes report; one that has never been started is empty."""
         found = view(self.wanted, self.hosts)
         known = offline_members(self.hosts)
         new = {n: NodeView.blank(n) for n, v in found.nodes.items() if v is None and n not in known}
@@ -47,22 +47,22 @@ class DeployedCluster:
 
     @property
     def new(self) -> list[Node]:
-        """Nodes that are in no cluster."""
+        """The nodes that are in no cluster yet."""
         return [node for node, found in self.view.present.items() if found.is_new]
 
     def health_check(self, replicas: int | None = None) -> HealthCheck:
-        """All nodes."""
+        """That all nodes are healthy."""
         wanted = self.wanted.cluster.replicas if replicas is None else replicas
         return HealthCheck(frozenset(self.view.nodes), wanted)
 
 
 def view(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> ClusterView:
-    """What all nodes said when the hosts were read."""
+    """What all nodes reported when the hosts were read."""
     return ClusterView({node: hosts[node.host].facts.nodes.get(node) for node in wanted.nodes})
 
 
 def offline_members(hosts: Mapping[str, HostState]) -> set[Node]:
-    """The nodes that don't answer, and have been in a cluster."""
+    """The nodes that don't answer, but have been in a cluster."""
     return {
         node
         for known in hosts.values()
@@ -72,7 +72,7 @@ def offline_members(hosts: Mapping[str, HostState]) -> set[Node]:
 
 
 def sources(hosts: Mapping[str, HostState], host: str) -> dict[Role, str]:
-    """From which other host this one copies a password that it lacks. Where none has it, the first
+    """From which host another one copies a password that it lacks. If no host has it, the first one
     makes it.
     """
     found: dict[Role, str] = {}

@@ -8,9 +8,9 @@ from deploy.rollouts.rollout import Rollout
 
 
 def rebalance(cluster: DeployedCluster) -> Rollout:
-    """Slots as even as can be, masters spread over hosts."""
+    """Slots as even as possible, masters spread over the hosts."""
     if cluster.new:
         names = ", ".join(map(str, cluster.new))
-        raise ClusterError(f"{names}: in no cluster yet; run deploy.add_node")
+        raise ClusterError(f"{names}: not in the cluster yet; run deploy.add_node")
     require_healthy(cluster, open_slots=True)
     return reshape(cluster, list(cluster.view.nodes))

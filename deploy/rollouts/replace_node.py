@@ -11,10 +11,10 @@ from deploy.rollouts.turns import Turn
 
 
 def replace_node(cluster: DeployedCluster, host: str) -> Rollout:
-    """The nodes of a host that died for good are forgotten; a new one's take their place."""
+    """A dead host's nodes are forgotten; a new host's take their place."""
     view = cluster.view
     address = cluster.wanted.addresses.get(host, host)
-    # Where another node has the dead one's address by now, Redis has taken it from the dead one.
+    # If a new node uses the dead one's address, Redis has taken that from the dead one.
     dead = {
         m.id: m
         for m in view.unknown_members()
@@ -24,13 +24,15 @@ def replace_node(cluster: DeployedCluster, host: str) -> Rollout:
         raise ClusterError(f"{', '.join(alive)}: still alive; run deploy.remove_node instead")
     if not dead and not cluster.new:
         raise ClusterError(
-            f"host: no node at {host!r} is missed, and the inventory has no new host; give the "
-            "address of the host that died, take it out of the inventory and put a new one in"
+            f"host: no node at {host!r} is missing, and the inventory has no new host; give the "
+            "address of the dead host, remove it from the inventory and add a new one"
         )
     joined = [node for node in view.nodes if node not in cluster.new]
     served = frozenset[int]().union(*(view[master].slots for master in view.masters))
     if len(served) < SLOTS:
-        raise ClusterError(f"{SLOTS - len(served)} slots died with the host; run deploy.restore")
+        raise ClusterError(
+            f"{SLOTS - len(served)} slots were lost with the host; run deploy.restore"
+        )
     require_healthy(cluster, joined, replicas=0, open_slots=True, gone=dead)
     known = view.masters[0]
     forgotten = [

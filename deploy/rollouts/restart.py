@@ -1,4 +1,4 @@
-"""`deploy.restart`: every Redis of a cluster restarts. Pure, but for the clock."""
+"""`deploy.restart`: every Redis of a cluster restarts. Pure, except for the clock."""
 
 import time
 
@@ -9,7 +9,7 @@ from deploy.rollouts.rollout import Rollout
 
 
 def restart(cluster: DeployedCluster) -> Rollout:
-    """All Redis nodes, one after the other; what was restarted before it was cut off is left."""
+    """All Redis nodes, one after the other; a resumed run skips those that it restarted already."""
     require_healthy(cluster)
     done = 0.0 if cluster.since is None else time.time() - cluster.since
     again = [n for n in cluster.view.nodes if cluster.view[n].uptime_s >= done]

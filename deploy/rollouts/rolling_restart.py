@@ -1,4 +1,4 @@
-"""All Redis nodes restart one after the other, and nobody notices. Pure."""
+"""A rolling restart: Redis nodes restart one after the other, and clients don't notice. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,8 +13,8 @@ def rolling(
     view: ClusterView, replicas: int, restarts: Mapping[Node, Sequence[Step]]
 ) -> list[Turn]:
     """Turns in which these nodes restart, by these steps: replicas before masters, and a master
-    only once a replica has taken over. Each begins with the cluster well, so that one that doesn't
-    come back is the last. Those that don't answer come first: they keep the others waiting.
+    only once a replica has taken over. Each begins with a healthy cluster, so if a node doesn't
+    come back, no other follows. Those that don't answer come first: they keep the others waiting.
     """
     healthy = HealthCheck(frozenset(view.nodes), replicas)
     silent = [node for node in sorted(restarts) if view.nodes[node] is None]

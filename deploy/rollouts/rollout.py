@@ -12,9 +12,8 @@ from deploy.steps import Step
 
 @dataclass(frozen=True)
 class Rollout:
-    """A verb's plan for all hosts. `ready`: what hosts do before the first turn, side by side, and
-    `done`: after the last; `end`: what is well then; `resumed`: it goes on with one that was cut
-    off.
+    """A verb's plan for all hosts. `ready`: what hosts do in parallel before the first turn, and
+    `done`: after the last; `end`: what must hold then; `resumed`: it resumes an interrupted run.
     """
 
     spec: ClusterSpec
@@ -26,7 +25,7 @@ class Rollout:
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to do, if only to give back the lock of what was cut off."""
+        """Whether there is anything to do, if only to release an interrupted run's lock."""
         beside = [step for steps in (*self.ready.values(), *self.done.values()) for step in steps]
         return self.resumed or bool(self.turns) or any(step.changes for step in beside)
 
@@ -34,7 +33,7 @@ class Rollout:
         """One host's part."""
         up = Barrier("all nodes answer", self.spec if host == self.spec.first else None,
                    cluster_stack.all_answer)  # fmt: skip
-        # Barriers are of all hosts; the cluster's passwords are there, so nobody waits for them.
+        # A barrier needs all hosts; the cluster's passwords exist, so there is no need for it.
         ready = (step for step in self.ready.get(host, []) if not isinstance(step, Barrier))
         return [
             *ready,

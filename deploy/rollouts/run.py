@@ -1,4 +1,4 @@
-"""A verb on the cluster of the inventory: planned once for all hosts, done under the lock."""
+"""Runs a verb on the inventory's cluster: planned once for all hosts, done under the lock."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,9 +28,9 @@ def roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     """Adds the host's part of a verb to the run.
 
     Raises:
-        DeployError: it may not begin; nothing was changed.
+        DeployError: it can't begin; nothing was changed.
     """
-    # One failure ends the run everywhere, and nobody is asked whether to go on without a host.
+    # One failure ends the run everywhere; pyinfra must not ask whether to continue without a host.
     state.should_raise_failed_hosts = None
     with _PLANNING:
         if verb not in _PLANS:
@@ -56,14 +56,14 @@ def _planned(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> Rollout:
 
 
 def _read_lists() -> None:
-    """What apt offers today, before the hosts are read."""
+    """Updates apt's package lists, before the hosts are read."""
     for each in sorted(state.inventory, key=lambda each: each.name):
         if not each.get_fact(PackageListsFact):
             raise DeployError(f"{each.name}: apt-get update failed; nothing was changed")
 
 
 def _since(verb: str, first: str) -> float | None:
-    """When the same verb began that was cut off on this machine."""
+    """When the interrupted run of the same verb on this machine began."""
     text = state.inventory.get_host(first).get_fact(LockFact, PATH)
     found = Lock.parse(text or "")
     return found.since if found and found.verb == verb and found.is_stale() else None
@@ -73,6 +73,6 @@ def _tell(rollout: Rollout) -> None:
     for name, steps in rollout.ready.items():
         for step in steps:
             if step.changes:
-                logger.info(f"Plan before: {name}: {step}")
+                logger.info(f"Plan, before the first turn: {name}: {step}")
     for line in show(rollout.turns) or ["Plan: nothing to change"]:
         logger.info(line)

@@ -1,11 +1,11 @@
-"""Turns: what happens on which host, strictly one after the other over all hosts of a run. Pure."""
+"""Turns: steps taken one at a time, across all hosts of a run. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy.cluster.barrier import Barrier
 from deploy.cluster.health import problems
-from deploy.cluster.nodes import CURE, ClusterSpec, wait
+from deploy.cluster.nodes import CURE, UNHEALTHY, ClusterSpec, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.steps import ClusterStep, OnCluster
 from deploy.cluster.topology import Node
@@ -14,8 +14,8 @@ from deploy.steps import Step
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """What has to be well before a turn: these nodes among each other, and every shard with so many
-    replicas.
+    """What must hold before a turn: these nodes are healthy among each other, and every shard has
+    this many replicas.
     """
 
     nodes: frozenset[Node]
@@ -28,7 +28,7 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class Turn:
-    """A step on a host; `well`: what must be so before it begins."""
+    """A step on a host; `requires`: what must hold before it begins."""
 
     host: str
     step: Step
@@ -39,14 +39,14 @@ class Turn:
 
 
 def show(turns: Sequence[Turn]) -> list[str]:
-    """The turns that change something, as a person reads them before they are taken."""
+    """The turns that change something, for an operator to read first."""
     changes = [turn for turn in turns if turn.step.changes]
     return [f"Plan {number}/{len(changes)}: {turn}" for number, turn in enumerate(changes, 1)]
 
 
 def in_turn(turns: Sequence[Turn], spec: ClusterSpec, host: str, end: HealthCheck) -> list[Step]:
-    """One host's part. All hosts come to the same barriers, so that a turn begins when all before
-    it are done, wherever they were; a failure ends the run on all hosts. `end`: what is well then.
+    """One host's part. All hosts pass the same barriers, so that a turn begins when all before it
+    are done, on whichever host; a failure ends the run on all hosts. `end`: what must hold then.
     """
     steps: list[Step] = []
     for number, turn in enumerate(turns, 1):
@@ -58,7 +58,8 @@ def in_turn(turns: Sequence[Turn], spec: ClusterSpec, host: str, end: HealthChec
 
 
 def _barrier(when: str, requires: HealthCheck | None, spec: ClusterSpec, host: str) -> Barrier:
-    what = f"the cluster is well {when}" if requires else f"all hosts are there {when}"
+    what = f"the cluster is healthy {when}" if requires else f"all hosts are ready {when}"
     if requires is None or host != spec.first:
         return Barrier(what)
-    return Barrier(what, spec, lambda nodes: wait(nodes, requires.problems, f"{what}; {CURE}"))
+    failure = f"{UNHEALTHY} {when}"
+    return Barrier(what, spec, lambda nodes: wait(nodes, requires.problems, failure, CURE))

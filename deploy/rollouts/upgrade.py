@@ -87,7 +87,14 @@ def _fetch(known: HostState) -> list[Step]:
     newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
     check = f'{version}; [ -n "$new" ] && [ "{newest}" = "$new" ]'
     pull = [] if image in docker.images else [PullImage(image)]
-    return [*pull, Gate(f"{image} isn't older than {running}, which runs", check, 0, found)]
+    gate = Gate(
+        f"check that {image} is not older than Redis {running}, which is running",
+        f"{image} is older than Redis {running}, which is running",
+        check,
+        0,
+        diagnose=found,
+    )
+    return [*pull, gate]
 
 
 def _older(known: HostState) -> Iterator[str]:

@@ -267,6 +267,7 @@ class Docker(Serving):
         container = self.containers[service]
         return Gate(
             f"{service} is healthy",
+            f"{service} did not become healthy",
             self._check(service),
             self.stack.service.start_timeout_s,
             diagnose=f"docker container inspect --format '{{{{json .State}}}}' {container}; "

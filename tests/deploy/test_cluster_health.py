@@ -116,7 +116,7 @@ def test_nodes_that_see_other_masters_are_named() -> None:
 
     found = problems(replace(cluster, nodes=nodes), 1)
 
-    assert found == ["b:7001 and a:7001 don't agree who serves which slots"]
+    assert found == ["b:7001 and a:7001 disagree about who serves which slots"]
 
 
 def test_a_member_that_is_not_in_the_inventory_is_a_stranger() -> None:

@@ -100,7 +100,7 @@ def test_all_hosts_meet_between_preparation_creation_and_service(runtime: str) -
         steps = [str(step) for step in plan(hosts, known, name)]
         order = [
             next(n for n, step in enumerate(steps) if step.startswith(start))
-            for start in ("the passwords are made", "all nodes answer", "the cluster is well")
+            for start in ("the passwords are made", "all nodes answer", "the cluster is healthy")
         ]
         service = "start thoughtstream (" if runtime == "native" else "start container service"
         order.append(next(n for n, step in enumerate(steps) if step.startswith(service)))
@@ -130,14 +130,14 @@ def test_what_needs_a_restart_is_left_to_the_rolling_one(runtime: str) -> None:
     assert len([step for step in found if step.endswith("redis.conf")]) == 2
     # Each node in its turn, whatever it is then: replicas (7002) before masters (7001).
     steps = [str(step) for step in plan(hosts, now, "n1")]
-    turns = [step for step in steps if step.startswith(("write the log", "hand over", "restart"))]
+    turns = [step for step in steps if step.startswith(("write the log", "fail over", "restart"))]
     assert [("7001" in step, step.split()[0]) for step in turns] == [
-        (False, "write"), (False, "hand"), (False, "restart"),
-        (True, "write"), (True, "hand"), (True, "restart"),
+        (False, "write"), (False, "fail"), (False, "restart"),
+        (True, "write"), (True, "fail"), (True, "restart"),
     ]  # fmt: skip
     assert all("io-threads 1 -> 2" in step for step in turns if step.startswith("restart"))
     waits = [str(step) for step in plan(hosts, now, "n2") if not step.changes]
-    assert len([step for step in waits if step.startswith("the cluster is well before")]) == 18
+    assert len([step for step in waits if step.startswith("the cluster is healthy before")]) == 18
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -245,7 +245,9 @@ def test_what_keeps_a_cluster_from_being_deployed() -> None:
     assert "n1: redis.maxmemory: 3gb for each of 2 nodes is more than 60% of this host's" in found
     assert "n2: cluster.port: 7001 is taken by nginx (process 7)" in found
     assert "n2: cluster.port (the bus of 7002): 17002 is taken by other (process 8)" in found
-    assert "n3: the password of admin is not the one of n1; remove /etc/thoughtstream/" in found
+    assert (
+        "n3: the password of admin differs from the one on n1; remove /etc/thoughtstream/" in found
+    )
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -258,7 +260,7 @@ def test_a_wrong_password_restarts_nothing(runtime: str) -> None:
 
     found = [line for line in problems(hosts, known) if "doesn't answer its admin" in line]
 
-    assert [line[:18] for line in found] == ["n2: node 7001 runs", "n2: node 7002 runs"]
+    assert [line[:13] for line in found] == ["n2: node 7001", "n2: node 7002"]
     lost = replace(deaf, secrets={r: d for r, d in deaf.secrets.items() if r != "admin"})
     state_files = map(known["n2"].runtime.state_file, hosts.on("n2"))
     there = dict.fromkeys(state_files, next(iter(facts.paths.values())))
@@ -281,10 +283,10 @@ def test_hosts_that_say_different_things() -> None:
         read(given)
 
     said = [line.strip() for line in str(error.value).splitlines()[1:]]
-    assert said[0].startswith("n2: stack.cluster.nodes: is 3, and None on n1; all hosts of a")
-    assert said[1].startswith("n2: address: is 127.0.0.1, where no other host reaches it; give")
-    assert said[2].startswith("n3: address: is missing; give the private address that the others")
-    assert said[3].startswith("n4: address: is 8.8.8.8; Redis is never published to the world")
+    assert said[0].startswith("n2: stack.cluster.nodes: is 3, and None on n1; it must be the same")
+    assert said[1].startswith("n2: address: is 127.0.0.1, where no other host can reach it; give")
+    assert said[2].startswith("n3: address: is missing; give the private address at which")
+    assert said[3].startswith("n4: address: is 8.8.8.8; Redis is never exposed to the internet")
 
 
 def test_the_inventory_of_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:

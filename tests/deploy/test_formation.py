@@ -75,7 +75,7 @@ def test_nodes_that_hold_something_are_never_made_a_cluster_of(nodes: Processes)
         CreateCluster(shards).carry_out(nodes)
 
     said = str(refused.value)
-    assert f"{shards[1].master} is new and empty beside a cluster; bring it in" in said
+    assert f"{shards[1].master} is new and empty, and not in the cluster yet; add it" in said
     assert f"slots 0-5460: master {shards[0].master}, replica {stranger}" in said
     assert not nodes.view()[shards[1].master].slots
 
@@ -87,7 +87,7 @@ def test_a_cluster_that_lost_a_node_for_a_while_is_not_made_anew(nodes: Processe
     found = dict(nodes.view().nodes) | {gone: None}
 
     assert not is_to_be_created(ClusterView(found), {gone}, shards)
-    with pytest.raises(ClusterError, match=f"{gone} is new and empty beside a cluster"):
+    with pytest.raises(ClusterError, match=f"{gone} is new and empty, and not in the cluster yet"):
         is_to_be_created(ClusterView(found), (), shards)
 
 
@@ -97,5 +97,7 @@ def test_a_member_that_the_inventory_does_not_know(nodes: Processes) -> None:
     some = {node: view for node, view in nodes.view().nodes.items() if node.host != host}
     three = tuple(Shard(node, ()) for node in some)
 
-    with pytest.raises(ClusterError, match=r"is a member, and no node of the inventory; add"):
+    with pytest.raises(
+        ClusterError, match=r"a member of the cluster, but not in the inventory; add"
+    ):
         is_to_be_created(ClusterView(some), (), three)

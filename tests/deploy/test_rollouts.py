@@ -59,7 +59,7 @@ def test_replicas_restart_before_masters_which_hand_over_first() -> None:
         line
         for host, port in (name.split(":") for name in nodes)
         for line in (
-            f"{host}: hand over from {host}:{port} to its best replica, if it is a master then",
+            f"{host}: fail over from {host}:{port} to its best replica, if it is a master by then",
             f"{host}: restart thoughtstream-redis-{port} (deploy.restart)",
         )
     ]
@@ -81,8 +81,8 @@ def test_a_drill_lets_every_shard_go_there_and_back() -> None:
 
     assert len(steps) == 6
     assert (steps[0], steps[3]) == (
-        "a: hand over from a:7001 to b:7002, if it is a master then",
-        "b: hand over from b:7002 to a:7001, if it is a master then",
+        "a: fail over from a:7001 to b:7002, if it is a master by then",
+        "b: fail over from b:7002 to a:7001, if it is a master by then",
     )
 
 
@@ -156,7 +156,7 @@ def test_a_host_leaves_after_its_service() -> None:
     steps = plan(verbs.remove_node(cluster(four(), "abcd"), "d"))
 
     assert steps[0] == "d: stop the service for good"
-    assert steps[-1] == "d: d:7002 forgets the cluster"
+    assert steps[-1] == "d: reset d:7002: it forgets the cluster"
 
 
 def dead() -> list[Said]:
@@ -178,7 +178,7 @@ def test_a_dead_host_is_forgotten_and_a_new_one_takes_its_place() -> None:
     ]
     assert "d: d:7001 joins the cluster" in steps
     assert sum("d:700" in step and "becomes a replica" in step for step in steps) == 2
-    assert "hand over" in steps[-1]
+    assert "fail over" in steps[-1]
 
 
 def test_who_is_alive_or_unknown_is_not_replaced() -> None:
@@ -188,7 +188,7 @@ def test_who_is_alive_or_unknown_is_not_replaced() -> None:
     loading = [dead()[0].with_info(loading="1"), *dead()[1:]]
     with pytest.raises(ClusterError, match="a:7001 is loading its data"):
         verbs.replace_node(cluster(loading, "abd", new="d"), "10.0.0.3")
-    with pytest.raises(ClusterError, match="no node at 'nobody' is missed"):
+    with pytest.raises(ClusterError, match="no node at 'nobody' is missing"):
         verbs.replace_node(cluster(six()), "nobody")
 
 
@@ -203,7 +203,7 @@ def test_what_a_verb_cannot_do_is_refused_with_its_cure() -> None:
         (lambda: verbs.failover_drill(single), "a:7001 has no replica: set cluster.replicas"),
         (
             lambda: verbs.replace_node(cluster(slots_died, "abd", new="d"), "10.0.0.3"),
-            "5461 slots died with the host; run deploy.restore",
+            "5461 slots were lost with the host; run deploy.restore",
         ),
     ]
     for verb, cure in refused:

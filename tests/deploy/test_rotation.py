@@ -73,7 +73,7 @@ def test_a_rotation_that_was_cut_off_comes_first() -> None:
     known["n3"] = with_coming(known["n3"], 1)
 
     assert problems(wanted(), known) == [
-        "n3: a rotation of passwords was cut off; run deploy.rotate_secrets"
+        "n3: a password rotation was interrupted; run deploy.rotate_secrets"
     ]
 
 
@@ -82,5 +82,5 @@ def test_it_begins_only_where_all_is_well() -> None:
     away = dict.fromkeys(known["n2"].facts.nodes)
     known["n2"] = replace(known["n2"], facts=replace(known["n2"].facts, nodes=away))
 
-    with pytest.raises(ClusterError, match="the cluster isn't well; mend it first"):
+    with pytest.raises(ClusterError, match="the cluster isn't healthy; repair it first"):
         rotated(known)
