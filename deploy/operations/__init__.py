@@ -1,5 +1,5 @@
-"""Steps carried out. Each kind of step has one function; pyinfra's own operations do the work
-wherever it has one.
+"""Carrying out steps. Each kind of step has one function; pyinfra's own operations do the work
+wherever there is one.
 """
 
 from collections.abc import Iterable
@@ -24,10 +24,10 @@ from deploy.steps import Step
 def carry_out(steps: Iterable[Step]) -> None:
     """Adds the steps to pyinfra's run, in their order.
 
-    pyinfra tells operations apart by the line that called them and a loop's position. Hosts have
-    different plans, so the position is taken from the step's own name: the same step of several
-    hosts is one operation, and different steps never are. Nor are steps on two sides of a barrier:
-    there each host has its turn.
+    pyinfra tells operations apart by the calling line and the position in a loop. Hosts have
+    different plans, so the position is derived from the step's own name: the same step on several
+    hosts is one operation, and different steps never are. Nor are steps on either side of a
+    barrier: there, each host has its turn.
     """
     passed = ""
     for step in steps:

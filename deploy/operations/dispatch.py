@@ -7,5 +7,5 @@ from deploy.steps import Step
 
 @singledispatch
 def perform(step: Step) -> None:
-    """Carries out one step on the host that pyinfra is at."""
+    """Carries out one step on the current host."""
     raise TypeError(f"nothing carries out a {type(step).__name__}")

@@ -1,4 +1,4 @@
-"""Directories and files, and the kernel settings that stand in one."""
+"""Directories and files, and the kernel settings that one of them holds."""
 
 from io import StringIO
 

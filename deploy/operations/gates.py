@@ -83,7 +83,7 @@ def failure(gate: Gate, *, hopeless: bool) -> str:
 
 @operation()
 def say(text: str) -> Generator[StringCommand, None, None]:
-    """Tells the operator."""
+    """Prints text for the operator."""
     yield from ()
     if state.is_executing:
         for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""Packages and releases, and the users that they run as."""
+"""Packages and releases, and the system users that they run as."""
 
 from pyinfra.operations import apt, brew, files, server
 

@@ -25,7 +25,7 @@ def _secret(step: MakeSecret) -> None:
 
 @operation()
 def copy_secret(step: CopySecret) -> Generator[StringCommand, None, None]:
-    """Writes the password that another host has, by standard input."""
+    """Writes another host's password, through standard input."""
     own = step.secret
     command = put_secret(own.path, user=own.user, group=own.group, mode=own.mode)
     password = _password(step) if state.is_executing else ""
@@ -33,14 +33,14 @@ def copy_secret(step: CopySecret) -> Generator[StringCommand, None, None]:
 
 
 def _password(step: CopySecret) -> str:
-    """What stands in the file of the host that has it; read without printing it."""
+    """The content of the other host's password file, read without printing it."""
     source = state.inventory.get_host(step.source)
     found, _ = pop_global_arguments(state, source, {})
     how = {key: value for key, value in found.items() if key in CONNECTOR_ARGUMENT_KEYS}
     read = StringCommand(f"cat {step.secret.path}")
     ok, output = source.run_shell_command(read, print_output=False, print_input=False, **how)
     if not ok or not output.stdout.strip():
-        raise OperationError(f"{step.source}: no password in {step.secret.path}")
+        raise OperationError(f"{step.source}: there is no password in {step.secret.path}")
     return output.stdout.strip()
 
 
@@ -66,11 +66,11 @@ def _masterauth(step: PutMasterauth) -> None:
 
 @operation()
 def put_acl(step: PutAcl) -> Generator[StringCommand, None, None]:
-    """Writes the users, with the digests of the passwords that the host has by now."""
+    """Writes the ACL file, with the digests of the passwords that the host has by then."""
     found = host.get_fact(SecretDigestsFact, dict(step.secrets))
     missing = [path for role, path in step.secrets if role not in found]
     if missing and state.is_executing:
-        raise OperationError(f"{host.name}: no password in {', '.join(missing)}")
+        raise OperationError(f"{host.name}: there is no password in {', '.join(missing)}")
     digests = {role: found.get(role, "to-be-made") for role, _ in step.secrets}
     beside = [host.get_fact(SecretDigestsFact, dict(others)) for others in step.beside]
     yield from files.put._inner(

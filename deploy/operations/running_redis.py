@@ -1,4 +1,4 @@
-"""What is changed in a Redis while it runs: no restart."""
+"""Changes to a running Redis, without a restart."""
 
 from pyinfra.operations import server
 

@@ -1,4 +1,4 @@
-"""What a host runs by itself: systemd's units and launchd's jobs. And single commands."""
+"""systemd's units and launchd's jobs; and single commands."""
 
 from pyinfra.operations import server, systemd
 

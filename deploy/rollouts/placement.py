@@ -1,4 +1,6 @@
-"""Who should be master and who whose replica, with as few changes as can be. Pure."""
+"""Placement: which nodes are masters, and which replicate whom, with as few changes as possible.
+Pure.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,19 +11,19 @@ from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node, shape
 
 _TRIED = 2_000
-"""Choices of masters that are looked at before it is given up."""
+"""Choices of masters that are tried before giving up."""
 
 
 def arrange(
     view: ClusterView, stay: Sequence[Node], replicas: int
 ) -> tuple[dict[Node, Node], dict[Node, Node]]:
-    """For the nodes that stay: whose shard each master continues (itself, or one that leaves; a
-    new shard: itself), and whose replica each other node is. A shard's nodes are on different
-    hosts, and whoever can stay what it is does.
+    """For the nodes that stay: whose shard each master continues (its own, or that of a master that
+    leaves), and whose replica each other node is. A shard's nodes are on different hosts, and a
+    node keeps its role if it can.
 
     Raises:
-        TopologyError: the nodes can't make up shards.
-        ClusterError: they can, but not from what is there.
+        TopologyError: the nodes can't form shards.
+        ClusterError: they can, but not starting from the current cluster.
     """
     shape(stay, replicas)
     count = len(stay) // (replicas + 1)
@@ -30,13 +32,13 @@ def arrange(
         if followers is not None:
             return heads, followers
     raise ClusterError(
-        f"{len(stay)} nodes can't become {count} shards with replicas on other hosts from what "
-        "is there; run deploy.rebalance first, or change the number of hosts"
+        f"the cluster's {len(stay)} nodes can't be rearranged into {count} shards with replicas on "
+        "other hosts; run deploy.rebalance first, or change the number of hosts"
     )
 
 
 def _choices(view: ClusterView, stay: Sequence[Node], count: int) -> Iterator[dict[Node, Node]]:
-    """Masters that could be, those first for which least has to change."""
+    """Possible sets of masters, those that change least first."""
     on = Counter(node.host for node in view.masters if node in stay)
     serving = sorted(
         (node for node in view.masters if node in stay),
@@ -56,7 +58,7 @@ def _choices(view: ClusterView, stay: Sequence[Node], count: int) -> Iterator[di
     empty = sorted(
         (n for n in stay if view[n].is_master and n not in kept), key=lambda n: (on[n.host], n)
     )
-    # Who takes over a shard that is there moves no slots; so successors come first.
+    # A replica that takes over a shard moves no slots; so successors come first.
     ways = {**successors, **{node: node for node in _dealt(empty)}}
     for some in combinations(ways, count - len(kept)):
         shards = [ways[node] for node in some]
@@ -65,7 +67,7 @@ def _choices(view: ClusterView, stay: Sequence[Node], count: int) -> Iterator[di
 
 
 def _dealt(nodes: Sequence[Node]) -> list[Node]:
-    """One of each host, then the second of each, and so on."""
+    """The first node of each host, then the second of each, and so on."""
     seen: Counter[str] = Counter()
     places = {}
     for node in nodes:
@@ -77,7 +79,7 @@ def _dealt(nodes: Sequence[Node]) -> list[Node]:
 def _follow(
     view: ClusterView, nodes: Sequence[Node], masters: Sequence[Node], replicas: int
 ) -> dict[Node, Node] | None:
-    """Whom each node follows: first as it is, then along paths that let others make room."""
+    """The master of each node: its current one if possible; else others make room."""
     found: dict[Node, Node] = {}
     room = Counter(dict.fromkeys(masters, replicas))
     for node in nodes:
@@ -95,7 +97,7 @@ def _settle(
     node: Node, masters: Sequence[Node], found: dict[Node, Node], room: Counter[Node],
     tried: set[Node],
 ) -> bool:  # fmt: skip
-    """Finds a master for a node; one that is full may give a replica to another."""
+    """Finds a master for a node; a full one may pass a replica on to another."""
     fit = [master for master in masters if master.host != node.host and master not in tried]
     for master in sorted(fit, key=lambda master: -room[master]):
         tried.add(master)
@@ -113,7 +115,7 @@ def _settle(
 def balance_masters(
     masters: Sequence[Node], followers: Mapping[Node, Node]
 ) -> list[tuple[Node, Node]]:
-    """Handovers (from, to) after which no host has two masters more than another that could have
+    """Failovers (from, to) after which no host has two masters more than another that could have
     one of them.
     """
     hosts = Counter({node.host: 0 for node in (*masters, *followers)})

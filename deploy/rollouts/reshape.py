@@ -1,5 +1,5 @@
-"""From the shards that are to those that should be: nodes join, slots and replicas move, nodes
-leave. One plan serves all verbs that change who is in a cluster. Pure.
+"""From the current shards to the wanted ones: nodes join, slots and replicas move, nodes leave. One
+plan serves all verbs that change the membership of a cluster. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ from deploy.rollouts.turns import HealthCheck, Turn
 
 @dataclass(frozen=True)
 class Reshape:
-    """What is, and what should be: `stay` are the nodes of the cluster in the end; `lost_node`: one
-    died for good, and what it was giving or getting may be anywhere.
+    """The current cluster, and the wanted one: `stay` are its nodes in the end; `lost_node`: a node
+    died for good, and the slots that it was sending or receiving may be anywhere.
     """
 
     view: ClusterView
@@ -28,7 +28,7 @@ class Reshape:
     lost_node: bool = False
 
     def turns(self) -> list[Turn]:
-        """The way there. A shard never has fewer replicas on it than it has now, or should have."""
+        """The way there. No shard ever has fewer replicas than it has now, or should have."""
         heads, followers = arrange(self.view, self.stay, self.replicas)
         early, late = self._follows(heads, followers)
         return [
@@ -44,7 +44,7 @@ class Reshape:
 
     @property
     def _old(self) -> list[Node]:
-        """The nodes that are in the cluster now."""
+        """The current members of the cluster."""
         known = self._known
         return [node for node in self.view.present if self.view.knows(known, node)]
 
@@ -80,8 +80,8 @@ class Reshape:
     def _follows(
         self, heads: Mapping[Node, Node], followers: Mapping[Node, Node]
     ) -> tuple[list[Turn], list[Turn]]:
-        """Who follows whom before slots move, and who after: a master must be empty first, and a
-        replica stays until its shard has others enough.
+        """Which nodes change masters before slots move, and which after: a master must be empty
+        first, and a replica stays until its shard has enough others.
         """
         promoted = {master: successor for successor, master in heads.items()}
         now: dict[Node, Node | None] = {n: self._head(n, promoted) for n in followers}
@@ -139,7 +139,7 @@ def reshape(
     cluster: DeployedCluster, stay: list[Node], *, first: list[Turn] | None = None,
     joining: bool = False, lost_node: bool = False,
 ) -> Rollout:  # fmt: skip
-    """New hosts are deployed to before anything else, and serve once all is as it should be."""
+    """The rollout; if hosts are `joining`, they are deployed to first, and serve in the end."""
     replicas, hosts = cluster.wanted.cluster.replicas, cluster.hosts
     turns = [*(first or []), *Reshape(cluster.view, stay, replicas, lost_node).turns()]
     rollout = Rollout(cluster.spec, turns, HealthCheck(frozenset(stay), replicas))

@@ -1,8 +1,8 @@
-"""All passwords of a cluster become others, and nobody is locked out meanwhile. Pure.
+"""`deploy.rotate_secrets`: new passwords for a cluster, with nobody locked out meanwhile. Pure.
 
-The new ones stand beside those in use (`.next`), and those from before are kept (`.old`) until the
-end: whatever was cut off, each host can tell what has to be good, and the verb goes on. Connections
-stay, and for a new one the service reads its file: nothing restarts.
+Until the end, the new passwords are kept beside those in use (`.next`), and so are the old ones
+(`.old`): wherever a run is interrupted, each host can tell which must be valid, and the next run
+resumes. Connections stay open, and for a new one the service reads its file: nothing restarts.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from deploy.steps import ApplyMasterauth, CopySecret, LoadAcl, Run, Step
 
 
 def rotate_secrets(cluster: DeployedCluster) -> Rollout:
-    """New passwords everywhere; both are good; the new ones are used; only they are good."""
+    """New passwords are made; both are valid; the new ones are used; only they are valid."""
     require_healthy(cluster)
     source = _source(cluster)
     names = [source, *sorted(cluster.hosts.keys() - {source})]
@@ -33,7 +33,7 @@ def rotate_secrets(cluster: DeployedCluster) -> Rollout:
 
 
 def _source(cluster: DeployedCluster) -> str:
-    """The host that has most of the new passwords already, or will make them."""
+    """The host that already has most of the new passwords, or will make them."""
     having = {
         name: sum(path in known.facts.paths for path in known.runtime.secrets.coming.values())
         for name, known in sorted(cluster.hosts.items())
@@ -52,7 +52,7 @@ def _allow_both(_: str, known: HostState) -> Iterator[Step]:
     secrets = known.runtime.secrets
     pairs = [(quote(path), quote(secrets.going[role])) for role, path in secrets.files.items()]
     kept = " && ".join(f"{{ [ -e {old} ] || cp -p {now} {old}; }}" for now, old in pairs)
-    yield Run("keep the passwords in use", kept)
+    yield Run("keep a copy of the passwords in use", kept)
     beside = tuple(tuple(paths.items()) for paths in (secrets.going, secrets.coming))
     for server in known.runtime.servers:
         yield replace(server.acl, beside=beside)
@@ -79,4 +79,4 @@ def _allow_one(_: str, known: HostState) -> Iterator[Step]:
 def _forget(_: str, known: HostState) -> Iterator[Step]:
     secrets = known.runtime.secrets
     paths = [*secrets.going.values(), *secrets.coming.values()]
-    yield Run("forget the old passwords", f"rm -f {' '.join(map(quote, paths))}")
+    yield Run("delete the old passwords", f"rm -f {' '.join(map(quote, paths))}")

@@ -1,4 +1,4 @@
-"""Another version of Redis or of the service, node by node. Pure."""
+"""`deploy.upgrade`: another version of Redis or of the service, node by node. Pure."""
 
 from collections.abc import Iterator
 
@@ -21,13 +21,14 @@ _APT = (
 
 
 def upgrade(cluster: DeployedCluster) -> Rollout:
-    """Packages or images first, beside what runs; then node by node, replicas before masters; then
-    the service, host by host. Never to an older Redis, which could not read the data.
+    """Packages or images are installed first, beside what is running; then nodes restart one by
+    one, replicas before masters; then the service, host by host. Never to an older Redis, which
+    could not read the data.
     """
     require_healthy(cluster)
     if lines := [line for known in cluster.hosts.values() for line in _older(known)]:
         raise ClusterError(
-            "Redis can't go back to an older version; restore a backup there", *lines
+            "Redis can't be downgraded; restore a backup into the older version instead", *lines
         )
     hosts = cluster.hosts
     fetched = {name: _fetch(known) for name, known in sorted(hosts.items())}
@@ -50,8 +51,8 @@ def upgrade(cluster: DeployedCluster) -> Rollout:
 
 
 def _replaced(cluster: DeployedCluster) -> dict[Node, list[Step]]:
-    """The nodes whose program isn't the one that the host has, or will have, and how they restart;
-    what was restarted before it was cut off is left.
+    """The nodes that run another version than their host has, or will have, and how they restart; a
+    resumed run skips those that it restarted already.
     """
     found = {}
     for node, view in cluster.view.present.items():
@@ -76,7 +77,7 @@ def _install(known: HostState) -> Iterator[Step]:
 
 
 def _fetch(known: HostState) -> list[Step]:
-    """The image, which a tag doesn't always say the version of, before anything refers to it."""
+    """The image, before anything refers to it; a tag doesn't always tell its version."""
     runtime, docker = known.runtime, known.facts.docker
     if not isinstance(runtime, Docker) or docker is None:
         return []
@@ -98,8 +99,8 @@ def _fetch(known: HostState) -> list[Step]:
 
 
 def _older(known: HostState) -> Iterator[str]:
-    """The nodes that run a version that is newer than apt's; what Docker would get is checked
-    before every deployment.
+    """The nodes that run a newer version than apt's. With Docker, every deployment checks the image
+    anyway.
     """
     candidate = known.facts.software.candidate
     to = numbers(upstream(candidate) or "")

@@ -1,4 +1,4 @@
-"""The verbs that change a cluster, each in a file of its own: from what is there to a Rollout."""
+"""The verbs that change a cluster: each plans a Rollout, in a file of its own."""
 
 from deploy.rollouts.add_node import add_node
 from deploy.rollouts.failover_drill import failover_drill

@@ -97,11 +97,11 @@ def test_a_shape_that_cannot_be_is_refused() -> None:
         plan(view(six()), ["a:7001", "a:7002", "b:7001", "b:7002"])
     one = said("a:7001", "0-16383")
     names = ("b:7001", "b:7002", "c:7001", "c:7002", "d:7001")
-    with pytest.raises(ClusterError, match="can't become 3 shards"):
+    with pytest.raises(ClusterError, match="can't be rearranged into 3 shards"):
         plan(view([one, *(said(name, master="a:7001") for name in names)]))
 
 
-def test_masters_are_levelled_where_their_replicas_allow_it() -> None:
+def test_masters_are_balanced_where_their_replicas_allow_it() -> None:
     a, b, c = node("a:7001"), node("a:7002"), node("b:7001")
 
     assert balance_masters([a, b], {c: b}) == [(b, c)]

@@ -33,7 +33,11 @@ def test_everybody_allows_both_before_anybody_uses_the_new_and_uses_it_before_th
 ):
     found = rotated(settled(wanted()))
 
-    phases = ["keep the passwords in use", "use the new passwords", "forget the old passwords"]
+    phases = [
+        "keep a copy of the passwords in use",
+        "use the new passwords",
+        "delete the old passwords",
+    ]
     order = [[n for n, turn in enumerate(found) if turn[1] == phase] for phase in phases]
     assert [[found[n][0] for n in phase] for phase in order] == [["n1", "n2", "n3"]] * 3
     loads = [n for n, turn in enumerate(found) if turn[1].startswith("load the ACL")]
