@@ -134,7 +134,8 @@ def best_replica(view: ClusterView, master: Node) -> Node:
     fit = [replica for replica in replicas if not _unfit(view, replica, master)]
     if not fit:
         raise ClusterError(
-            f"{master} has no replica that can take over; wait until one is in sync, or repair it",
+            f"{master} has no replica that could take over; wait until one is in sync, or "
+            "repair it",
             *why,
         )
     masters = Counter(node.host for node in view.masters)

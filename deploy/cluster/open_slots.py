@@ -49,7 +49,7 @@ def close_open(nodes: Nodes, among: Collection[Node], *, search: bool = False) -
     try:
         said = nodes.ask(first, *fix, *(["--cluster-search-multiple-owners"] if search else []))
     except ClusterError as error:
-        raise ClusterError(f"can't close these slots: {found}; {_CURE}", str(error)) from None
+        raise ClusterError(f"these slots can't be closed ({found}): {_CURE}", str(error)) from None
     return bool(found) or "Fixing" in said
 
 

@@ -24,18 +24,18 @@ from .target import Target
 T = TypeVar("T")
 
 
-class Site:
+class DeployedHost:
     """One host of the inventory, and what the inventory says that it is."""
 
     def __init__(
-        self, target: Target, host: testinfra.host.Host, everybody: Sequence[Target]
+        self, target: Target, host: testinfra.host.Host, all_targets: Sequence[Target]
     ) -> None:
         self.target = target
         self.host = host
         self.stack = stack_of(target)
         self.machine = self.read(MachineFact)
-        self.everybody = all_nodes(everybody, self.stack)
-        own = [node for node in self.everybody if node.host == target.name]
+        self.nodes = all_nodes(all_targets, self.stack)
+        own = [node for node in self.nodes if node.host == target.name]
         self.runtime = runtime_of(self.stack, self.machine, own)
 
     def read(self, name_or_cls: type[FactBase[T]], *args: Any) -> T:
@@ -45,7 +45,7 @@ class Site:
         return fact.process(output) if output else fact.default()
 
     def facts(self) -> Facts:
-        """All that the deployment would look at, read now."""
+        """All that the deployment would read, read now."""
         return gather(self.read, self.machine, self.runtime.watch(), local=self.target.local)
 
     def sh(self, command: str) -> str:
@@ -61,13 +61,13 @@ class Site:
         return json.loads(self.sh(join([self.runtime.command, *arguments, "--json"])))
 
 
-class ServerSite(Site):
+class ServerHost(DeployedHost):
     """A host with a Redis server of its own, in containers or under units."""
 
     def __init__(
-        self, target: Target, host: testinfra.host.Host, everybody: Sequence[Target]
+        self, target: Target, host: testinfra.host.Host, all_targets: Sequence[Target]
     ) -> None:
-        super().__init__(target, host, everybody)
+        super().__init__(target, host, all_targets)
         assert isinstance(self.runtime, Native | Docker)
         self.deployed: Native | Docker = self.runtime
 
@@ -89,7 +89,7 @@ class ServerSite(Site):
 
 
 def all_nodes(targets: Sequence[Target], stack: Stack) -> tuple[Node, ...]:
-    """The nodes of the cluster that the inventory's hosts make up; none for one server."""
+    """The nodes of the cluster that the inventory's hosts form; none without a cluster."""
     if stack.cluster is None:
         return ()
     return nodes_of({target.name: target.data["address"] for target in targets}, stack.cluster)
