@@ -20,7 +20,7 @@ def problems(
     no note of a failover of their owner. `gone`: the ids of members that may be missing.
     """
     moving = view.open_slots if open_slots else frozenset[int]()
-    silent = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
+    unresponsive = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
     own = [
         line
         for node, found in view.present.items()
@@ -28,7 +28,7 @@ def problems(
     ]
     shards = [line for master in view.masters for line in _shard(view, master, replicas)]
     unclosed = [] if open_slots else list(_open(view))
-    return [*silent, *own, *_disagreement(view, moving), *unclosed, *shards]
+    return [*unresponsive, *own, *_disagreement(view, moving), *unclosed, *shards]
 
 
 def _node(

@@ -228,11 +228,11 @@ class ClusterView:
         is no member yet: its id is one that Redis makes up until it answers.
         """
         known = {view.id for view in self.present.values()}
-        silent = {node.endpoint for node, view in self.nodes.items() if view is None}
+        unresponsive = {node.endpoint for node, view in self.nodes.items() if view is None}
         seen = set()
         for view in self.present.values():
             for member in view.members:
-                own = member.id in known or member.endpoint in silent
+                own = member.id in known or member.endpoint in unresponsive
                 if not own and member.id not in seen and member.lost != "handshake":
                     seen.add(member.id)
                     yield member

@@ -12,9 +12,9 @@ from deploy.operations import (  # noqa: F401  (they register)
     cluster,
     containers,
     filesystem,
+    live_changes,
     packages,
     passwords,
-    running_redis,
     units,
 )
 from deploy.operations.dispatch import perform

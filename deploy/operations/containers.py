@@ -35,6 +35,8 @@ def _image(step: BuildImage) -> None:
 
 @perform.register
 def _up(step: ComposeUp) -> None:
-    anew = ["--force-recreate"] if step.restart else []
-    command = compose(step.layout, "up", "--detach", "--no-deps", "--no-build", *anew, step.service)
+    recreate = ["--force-recreate"] if step.restart else []
+    command = compose(
+        step.layout, "up", "--detach", "--no-deps", "--no-build", *recreate, step.service
+    )
     server.shell(name=str(step), commands=[command])

@@ -80,7 +80,7 @@ def restarts(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
 def all_answer(nodes: Nodes) -> None:
     """Waits until every node answers."""
 
-    def silent(view: ClusterView) -> list[str]:
+    def unresponsive(view: ClusterView) -> list[str]:
         return [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
 
-    wait(nodes, silent, "the nodes did not all answer", CURE)
+    wait(nodes, unresponsive, "the nodes did not all answer", CURE)

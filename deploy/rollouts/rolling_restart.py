@@ -17,10 +17,10 @@ def rolling(
     come back, no other follows. Those that don't answer come first: they keep the others waiting.
     """
     healthy = HealthCheck(frozenset(view.nodes), replicas)
-    silent = [node for node in sorted(restarts) if view.nodes[node] is None]
-    replica = [n for n in sorted(restarts) if n not in silent and not view[n].is_master]
-    masters = [node for node in sorted(restarts) if node not in (*silent, *replica)]
-    turns = [Turn(node.host, step, None) for node in silent for step in restarts[node]]
+    unresponsive = [node for node in sorted(restarts) if view.nodes[node] is None]
+    replica = [n for n in sorted(restarts) if n not in unresponsive and not view[n].is_master]
+    masters = [node for node in sorted(restarts) if node not in (*unresponsive, *replica)]
+    turns = [Turn(node.host, step, None) for node in unresponsive for step in restarts[node]]
     for node in (*replica, *masters):
         log, *restarting = restarts[node]
         stopping = (log, FailOver(node), DisconnectClients(node))

@@ -55,7 +55,7 @@ def test_new_nodes_become_the_cluster_and_are_left_alone_then(nodes: Processes) 
     assert not CreateCluster(shards).carry_out(nodes)
 
 
-def test_what_was_cut_off_is_gone_on_with(nodes: Processes) -> None:
+def test_an_interrupted_creation_is_resumed(nodes: Processes) -> None:
     shards = shards_of(nodes)
     first, second = shards[0].master, shards[1].master
     nodes.ask(first, "cluster", "addslotsrange", "0", "99")
@@ -68,15 +68,15 @@ def test_what_was_cut_off_is_gone_on_with(nodes: Processes) -> None:
 
 def test_nodes_that_hold_something_are_never_made_a_cluster_of(nodes: Processes) -> None:
     shards = shards_of(nodes)
-    stranger = shards[0].replicas[0]
-    nodes.ask(stranger, "cluster", "addslotsrange", "0", "16383")
+    foreign = shards[0].replicas[0]
+    nodes.ask(foreign, "cluster", "addslotsrange", "0", "16383")
 
     with pytest.raises(ClusterError) as refused:
         CreateCluster(shards).carry_out(nodes)
 
     said = str(refused.value)
     assert f"{shards[1].master} is new and empty, and not in the cluster yet; add it" in said
-    assert f"slots 0-5460: master {shards[0].master}, replica {stranger}" in said
+    assert f"slots 0-5460: master {shards[0].master}, replica {foreign}" in said
     assert not nodes.view()[shards[1].master].slots
 
 

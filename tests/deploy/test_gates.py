@@ -38,7 +38,7 @@ def test_a_gate_ends_at_once_when_its_host_is_lost(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("deploy.operations.gates.logger.error", said.append)
     monkeypatch.setattr(gates, "_POLL_S", 0)
 
-    gate = Gate("it is well", "it did not become well", "check", timeout_s=3)
+    gate = Gate("it is healthy", "it did not become healthy", "check", timeout_s=3)
     commands = list(gates.wait_for._inner(gate))
 
     assert [str(command) for command in commands] == ["false"]

@@ -52,7 +52,7 @@ def test_a_host_is_added() -> None:
     ]
 
 
-def test_nothing_moves_before_all_is_well() -> None:
+def test_nothing_moves_before_all_is_healthy() -> None:
     found = grown(new("d:7001"), new("d:7002"))
 
     assert all(turn.requires for turn in Reshape(found, list(found.nodes), 1).turns())
@@ -150,7 +150,7 @@ def start(nodes: Processes, host: str) -> None:
 
 
 def leave_open(nodes: Processes) -> None:
-    """A slot on its way from one master to another, as when a move is cut off."""
+    """A slot on its way from one master to another, as when a move is interrupted."""
     view = nodes.view()
     source, target = view.masters[:2]
     slot = str(min(view[source].slots))

@@ -65,7 +65,7 @@ def test_replicas_restart_before_masters_which_hand_over_first() -> None:
     ]
 
 
-def test_what_was_restarted_before_it_was_cut_off_is_left() -> None:
+def test_a_resumed_restart_skips_what_was_restarted() -> None:
     nodes = [one.with_info(uptime_in_seconds="90000") for one in six()]
     nodes[3] = nodes[3].with_info(uptime_in_seconds="1")
     begun = Lock.own("restart").since - 100
@@ -119,12 +119,12 @@ def test_all_hosts_come_to_the_same_barriers() -> None:
     )
 
 
-def test_an_unwell_cluster_is_refused_by_every_verb() -> None:
+def test_an_unhealthy_cluster_is_refused_by_every_verb() -> None:
     nodes = six()
     nodes[3] = replace(nodes[3], silent=True)
-    unwell = cluster(nodes)
-    known = {**unwell.hosts, "b": _remembers(unwell.hosts["b"], node("b:7002"))}
-    unwell = replace(unwell, hosts=known)
+    unhealthy = cluster(nodes)
+    known = {**unhealthy.hosts, "b": _remembers(unhealthy.hosts["b"], node("b:7002"))}
+    unhealthy = replace(unhealthy, hosts=known)
 
     for verb in (
         verbs.restart,
@@ -134,9 +134,9 @@ def test_an_unwell_cluster_is_refused_by_every_verb() -> None:
         verbs.upgrade,
     ):
         with pytest.raises(ClusterError, match="b:7002 doesn't answer"):
-            verb(unwell)
+            verb(unhealthy)
     with pytest.raises(ClusterError, match="b:7002 doesn't answer"):
-        verbs.remove_node(unwell, "c")
+        verbs.remove_node(unhealthy, "c")
 
 
 def _remembers(known: HostState, silent: Node) -> HostState:

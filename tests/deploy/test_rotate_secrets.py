@@ -1,4 +1,4 @@
-"""New passwords: in which order the hosts get, allow, use and forget them, also when cut off."""
+"""New passwords: in which order hosts get, allow, use and delete them, also when interrupted."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from deploy.rollouts.hosts import DeployedCluster, HostState
 from deploy.rollouts.rotate_secrets import rotate_secrets
 from deploy.steps import CopySecret, LoadAcl, MakeSecret, PutAcl
 
-from .test_cluster_plan import settled, wanted
+from .test_cluster_stack import settled, wanted
 
 FILE = PathState("-", ("root", "0"), ("root", "0"), 0o600)
 
@@ -72,7 +72,7 @@ def test_who_has_most_of_the_new_passwords_gives_them_to_the_others() -> None:
     assert set(copies) == {("n1", "n2"), ("n3", "n2")}
 
 
-def test_a_rotation_that_was_cut_off_comes_first() -> None:
+def test_an_interrupted_rotation_comes_first() -> None:
     known = settled(wanted())
     known["n3"] = with_coming(known["n3"], 1)
 
@@ -81,7 +81,7 @@ def test_a_rotation_that_was_cut_off_comes_first() -> None:
     ]
 
 
-def test_it_begins_only_where_all_is_well() -> None:
+def test_it_begins_only_where_all_is_healthy() -> None:
     known = settled(wanted())
     away = dict.fromkeys(known["n2"].facts.nodes)
     known["n2"] = replace(known["n2"], facts=replace(known["n2"].facts, nodes=away))
