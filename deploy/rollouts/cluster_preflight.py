@@ -13,7 +13,7 @@ from deploy.rollouts.inventory import ClusterInventory
 
 def problems(wanted: ClusterInventory, hosts: Mapping[str, HostState]) -> list[str]:
     """Why the cluster can't be deployed, each with its cure. Empty: it can."""
-    found = [*unfit(wanted, hosts), *_cut_off_rotation(hosts)]
+    found = [*unfit(wanted, hosts), *_interrupted_rotation(hosts)]
     try:
         is_to_be_created(view(wanted, hosts), offline_members(hosts), wanted.shards)
     except ClusterError as error:
@@ -70,7 +70,7 @@ def _wrong_passwords(hosts: Mapping[str, HostState]) -> Iterator[str]:
             )
 
 
-def _cut_off_rotation(hosts: Mapping[str, HostState]) -> Iterator[str]:
+def _interrupted_rotation(hosts: Mapping[str, HostState]) -> Iterator[str]:
     """Which passwords are valid is undecided, and only the rotation can tell."""
     for name, known in sorted(hosts.items()):
         if any(path in known.facts.paths for path in known.runtime.secrets.coming.values()):

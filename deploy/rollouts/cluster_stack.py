@@ -22,15 +22,15 @@ def plan(wanted: ClusterInventory, hosts: Mapping[str, HostState], host: str) ->
     """
     known, spec = hosts[host], wanted.spec
     now = view(wanted, hosts)
-    form = is_to_be_created(now, offline_members(hosts), wanted.shards)
+    creating = is_to_be_created(now, offline_members(hosts), wanted.shards)
     mine = spec if host == spec.first else None
-    turns = (
-        [] if form else [*reattached(wanted, now), *rolling(now, spec.replicas, restarts(hosts))]
-    )
+    turns: list[Turn] = []
+    if not creating:
+        turns = [*reattached(wanted, now), *rolling(now, spec.replicas, restarts(hosts))]
     return [
-        *known.runtime.prepare(known.facts, sources(hosts, host), rolling=not form),
+        *known.runtime.prepare(known.facts, sources(hosts, host), rolling=not creating),
         Barrier("all nodes answer", mine, all_answer),
-        *([OnCluster(CreateCluster(wanted.shards), spec)] if form and mine else []),
+        *([OnCluster(CreateCluster(wanted.shards), spec)] if creating and mine else []),
         *in_turn(turns, spec, host, HealthCheck(frozenset(wanted.nodes), spec.replicas)),
         *finish(hosts, host),
     ]

@@ -51,7 +51,7 @@ def _planned(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> Rollout:
         rollout = replace(plan(DeployedCluster(wanted, found, since)), resumed=since is not None)
     except (ClusterError, TopologyError, LookupError) as error:
         raise DeployError(f"deploy.{verb}: {error}\n  nothing was changed") from None
-    _tell(rollout)
+    _show_plan(rollout)
     return rollout
 
 
@@ -69,10 +69,10 @@ def _since(verb: str, first: str) -> float | None:
     return found.since if found and found.verb == verb and found.is_stale() else None
 
 
-def _tell(rollout: Rollout) -> None:
+def _show_plan(rollout: Rollout) -> None:
     for name, steps in rollout.ready.items():
         for step in steps:
             if step.changes:
-                logger.info(f"Plan, before the first turn: {name}: {step}")
+                logger.info(f"Plan before turn 1: {name}: {step}")
     for line in show(rollout.turns) or ["Plan: nothing to change"]:
         logger.info(line)
