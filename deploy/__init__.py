@@ -17,13 +17,13 @@ from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations import carry_out
+from deploy.operations.connection_loss import report_lost_hosts
 from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
-from deploy.operations.lost import tell_of_lost_hosts
-from deploy.rollouts import everybody, run
-from deploy.rollouts import rotate_secrets as rotation
-from deploy.rollouts import upgrade as upgrades
+from deploy.rollouts import discovery, run
 from deploy.rollouts import verbs as rollouts
+from deploy.rollouts.hosts import DeployedCluster
+from deploy.rollouts.rollout import Rollout
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
 from deploy.settings import Stack
@@ -34,18 +34,18 @@ def stack() -> None:
     """Makes every host of the inventory what the inventory says it should be.
 
     All hosts are read and checked first: a problem on one of them ends the run before anything is
-    changed anywhere. A host that is as it should be is only checked for its health.
+    changed anywhere. If a host is as it should be, only its health is checked.
     """
     _all_or_none()
-    steps, lock = everybody.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
+    steps, lock = discovery.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
     _show(steps)
     with lock:
         carry_out(steps)
 
 
 def _plan_of_one() -> list[Step]:
-    """What is to be done on a host that stands alone."""
-    _, machine, runtime = _meet()
+    """What is to be done on a host without a cluster."""
+    _, machine, runtime = _this_host()
     local = issubclass(host.connector_cls, LocalConnector)
     facts = gather(host.get_fact, machine, runtime.watch(), local=local)
     if problems := list(runtime.problems(facts)):
@@ -55,14 +55,14 @@ def _plan_of_one() -> list[Step]:
 
 
 def backup(to: str | None = None, keep: int = 7) -> None:
-    """Brings what a server or all shards of a cluster hold to this machine, tried and checked:
-    `deploy.backup to=DIR keep=N`. They go on while they are saved.
+    """Brings the data of a server, or of all shards of a cluster, to this machine, loaded once and
+    checked: `deploy.backup to=DIR keep=N`. They keep serving meanwhile.
     """
     _all_or_none()
     if _wanted().cluster:
         steps, lock = clusters.save(to=to, keep=keep)
     else:
-        wanted, _, runtime = _meet()
+        wanted, _, runtime = _this_host()
         steps, lock = backups.save(wanted, runtime, to=to, keep=keep), locked("backup", host.name)
     _show(steps)
     with lock:
@@ -72,16 +72,16 @@ def backup(to: str | None = None, keep: int = 7) -> None:
 def restore(
     from_: str, point_in_time: str | int | None = None, replace: str | bool = False
 ) -> None:
-    """Puts a backup back, of a server or a cluster into either: `deploy.restore from_=DIR
-    [point_in_time=TIME] [replace=yes]`. It is tried before anything is changed, and what was there
-    before is kept.
+    """Restores a backup of a server or a cluster into either: `deploy.restore from_=DIR
+    [point_in_time=TIME] [replace=yes]`. It is loaded once before anything is changed, and what was
+    there before is kept.
     """
     _all_or_none()
     backup = backups.opened(from_, point_in_time, replace)
     if _wanted().cluster:
         steps, lock = clusters.restore(backup)
     else:
-        wanted, _, runtime = _meet()
+        wanted, _, runtime = _this_host()
         steps, lock = backups.restore(wanted, runtime, backup), locked("restore", host.name)
     _show(steps)
     with lock:
@@ -97,52 +97,52 @@ def upgrade() -> None:
     """Brings another version of Redis (apt's newest, or the inventory's image) and of the service
     to a cluster, node by node.
     """
-    _roll("upgrade", upgrades.upgrade)
+    _roll("upgrade", rollouts.upgrade)
 
 
 def failover_drill() -> None:
-    """Lets a replica of every shard take over, and give back."""
+    """Lets a replica of every shard take over, and fails back."""
     _roll("failover_drill", rollouts.failover_drill)
 
 
 def rebalance() -> None:
-    """Makes the shards of a cluster even, and closes slots that a cut-off move left open."""
+    """Makes the shards of a cluster even, and closes slots that an interrupted move left open."""
     _roll("rebalance", rollouts.rebalance)
 
 
 def add_node() -> None:
-    """Brings the hosts that are new in the inventory into the cluster."""
+    """Adds the hosts that are new in the inventory to the cluster."""
     _roll("add_node", rollouts.add_node)
 
 
 def remove_node(host: str) -> None:
-    """Empties a host, and takes it out of the cluster: `deploy.remove_node host=NAME`."""
+    """Empties a host, and removes it from the cluster: `deploy.remove_node host=NAME`."""
     _roll("remove_node", lambda cluster: rollouts.remove_node(cluster, str(host)))
 
 
 def replace_node(host: str) -> None:
-    """Puts a new host in the place of one that died for good: `deploy.replace_node host=ADDRESS`,
-    the dead one's (or its name, if the new host has it).
+    """Replaces a dead host by a new one: `deploy.replace_node host=ADDRESS`, the dead one's (or its
+    name, if the new host has the same).
     """
     _roll("replace_node", lambda cluster: rollouts.replace_node(cluster, str(host)))
 
 
 def rotate_secrets() -> None:
-    """New passwords for all users of a cluster, which works on: `deploy.rotate_secrets`. New
+    """New passwords for all users of a cluster, which keeps serving: `deploy.rotate_secrets`. New
     certificates are put in place by `deploy.stack`.
     """
-    _roll("rotate_secrets", rotation.rotate_secrets)
+    _roll("rotate_secrets", rollouts.rotate_secrets)
 
 
-def _roll(verb: str, plan: Callable[[rollouts.Cluster], rollouts.Rollout]) -> None:
+def _roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     _all_or_none()
     if _wanted().cluster is None:
-        raise DeployError(f"deploy.{verb}: the inventory says no cluster; nothing was changed")
+        raise DeployError(f"deploy.{verb}: the inventory has no cluster; nothing was changed")
     run.roll(verb, plan)
 
 
-def _meet() -> tuple[Stack, Machine, Runtime]:
-    """What a host should be, and the machine that it is."""
+def _this_host() -> tuple[Stack, Machine, Runtime]:
+    """What the current host should be, its machine, and how it is deployed to."""
     wanted = _wanted()
     machine = host.get_fact(MachineFact)
     if machine.system == "Darwin":
@@ -151,9 +151,9 @@ def _meet() -> tuple[Stack, Machine, Runtime]:
 
 
 def _all_or_none() -> None:
-    """One failure ends the run on all hosts. pyinfra would go on with the others."""
+    """One failure ends the run on all hosts. pyinfra would continue with the others."""
     end_at_ctrl_c()
-    tell_of_lost_hosts(state)
+    report_lost_hosts(state)
     state.config.FAIL_PERCENT = 0
     if state.failed_hosts:
         names = ", ".join(sorted(failed.name for failed in state.failed_hosts))
@@ -171,7 +171,7 @@ def _wanted() -> Stack:
 
 
 def _show(steps: list[Step]) -> None:
-    """The plan, as `--dry` wants it: what will change, in order."""
+    """Prints the plan: what will change, in order."""
     changes = [step for step in steps if step.changes]
     if not changes:
         logger.info(f"{host.print_prefix}Plan: nothing to change")

@@ -308,11 +308,13 @@ class Run(Step):
 class Gate(Step):
     """Nothing is changed: polls a command until it succeeds, and ends the run if it never does.
 
-    `diagnose` prints what an operator wants to see then; once `hopeless` succeeds, it ends at once.
+    `failure` says what did not happen then ("Redis did not answer"), and `diagnose` prints what an
+    operator wants to see; once `hopeless` succeeds, it ends at once.
     """
 
     changes = False
     what: str
+    failure: str
     command: str
     timeout_s: int
     diagnose: str = "true"

@@ -1,6 +1,6 @@
-"""A Redis Cluster: name its hosts here, or in THOUGHTSTREAM_HOSTS, each with the private address by
-which the others reach it (`node1.local=10.0.0.1 node2.local=10.0.0.2 …`). Who logs in, and with
-which key, your SSH configuration says (~/.ssh/config, or the file of THOUGHTSTREAM_SSH_CONFIG).
+"""A Redis Cluster: name its hosts here, or in THOUGHTSTREAM_HOSTS, each with the private address at
+which the others reach it (`node1.local=10.0.0.1 node2.local=10.0.0.2 …`). The login and its key
+come from your SSH configuration (~/.ssh/config, or the file that THOUGHTSTREAM_SSH_CONFIG names).
 """
 
 import os
@@ -13,9 +13,9 @@ HOSTS = os.environ.get(
 SSH_CONFIG = os.environ.get("THOUGHTSTREAM_SSH_CONFIG")
 
 wanted = stack(
-    runtime="native",  # or "docker": the same in containers on the host's own network
-    redis={"maxmemory": "512mb"},  # of each node
-    cluster={"nodes": 2, "replicas": 1},  # nodes a host; replicas a shard, on other hosts
+    runtime="native",  # or "docker": the same in containers on the host's network
+    redis={"maxmemory": "512mb"},  # per node
+    cluster={"nodes": 2, "replicas": 1},  # nodes per host; replicas per shard, on other hosts
 )
 
 hosts = [

@@ -1,5 +1,5 @@
-"""One Mac mini or Linux server: name it here, or in THOUGHTSTREAM_HOST. Who logs in, and with which
-key, your SSH configuration says (~/.ssh/config, or the file that THOUGHTSTREAM_SSH_CONFIG names).
+"""One Mac mini or Linux server: name it here, or in THOUGHTSTREAM_HOST. The login and its key come
+from your SSH configuration (~/.ssh/config, or the file that THOUGHTSTREAM_SSH_CONFIG names).
 """
 
 import os

@@ -13,8 +13,8 @@ from deploy.backups.restore_plan import Backup
 from deploy.backups.verbs import destination, refuse
 from deploy.cluster.topology import Node
 from deploy.operations.locks import locked
-from deploy.rollouts import everybody
-from deploy.rollouts.converge import view
+from deploy.rollouts import discovery
+from deploy.rollouts.hosts import view
 from deploy.run_state import run_state
 from deploy.runtimes.instances import Instance
 from deploy.steps import Step
@@ -26,12 +26,12 @@ class _Cluster:
     """The cluster of the inventory as it is now, seen from the host that pyinfra is at."""
 
     def __init__(self) -> None:
-        self.wanted = everybody.hosts()
+        self.wanted = discovery.inventory()
         self.stack = self.wanted.stack
-        self.hosts = everybody.known(self.wanted, host.name)
+        self.hosts = discovery.host_states(self.wanted, host.name)
         self.view = view(self.wanted, self.hosts)
         self.runtime = self.hosts[host.name].runtime
-        self.first = self.wanted.site.first
+        self.first = self.wanted.spec.first
 
     @cached_property
     def instances(self) -> dict[Node, Instance]:

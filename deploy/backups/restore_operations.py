@@ -12,7 +12,7 @@ from deploy.backups.restore_steps import Compare, CopyKeys, Empty, SetAside, Sha
 from deploy.backups.save_operations import progress, works
 from deploy.backups.scratch_server import PROGRAM, with_scratch
 from deploy.backups.transfer import run
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.quantities import about
 from deploy.run_state import run_state
 

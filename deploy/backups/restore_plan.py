@@ -105,7 +105,12 @@ def _in_place(stack: Stack, runtime: Runtime, backup: Backup, share: Share) -> l
         Run(f"stop {instance.unit}", instance.stop(instance.unit)),
         Run(f"put the backup's log in place, and keep the old one in {aside}", put),
         Run(f"start {instance.unit}", instance.start(instance.unit)),
-        Gate("Redis answers", instance.cli.is_ready(), stack.service.start_timeout_s),
+        Gate(
+            "Redis answers",
+            "Redis did not answer",
+            instance.cli.is_ready(),
+            stack.service.start_timeout_s,
+        ),
         Compare(instance, (share.saved.archive,), cluster=False, aside=aside),
         *_start_service(stack, runtime, instance),
         Tell(f"what was there before is in {aside}; remove it when you don't need it any more"),
@@ -141,6 +146,7 @@ def _start_service(stack: Stack, runtime: Runtime, instance: Instance) -> list[S
         Run(f"start {instance.service}", instance.start(instance.service)),
         Gate(
             "the service is healthy",
+            "the service did not become healthy",
             f"{runtime.command} status",
             stack.service.start_timeout_s,
         ),

@@ -16,7 +16,7 @@ from deploy.backups.repository import BackupError, Draft, contents
 from deploy.backups.save_steps import Finish, Save, Source
 from deploy.backups.scratch_server import with_scratch
 from deploy.backups.transfer import run
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.quantities import about
 
 Work = Callable[[State, Host], None]

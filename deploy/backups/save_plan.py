@@ -6,7 +6,7 @@ from deploy.backups import checks
 from deploy.backups.facts import InstanceFacts
 from deploy.backups.repository import Draft
 from deploy.backups.save_steps import Finish, Save, Source
-from deploy.cluster.health import LAG
+from deploy.cluster.health import MAX_LAG
 from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
@@ -71,7 +71,7 @@ def _chosen(view: ClusterView, master: Node) -> Node:
     caught_up = (
         replica
         for replica in sorted(view.replicas(master))
-        if view[replica].link_up and view[master].offset - view[replica].offset <= LAG
+        if view[replica].link_up and view[master].offset - view[replica].offset <= MAX_LAG
     )
     return next(caught_up, master)
 

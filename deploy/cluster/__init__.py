@@ -1,1 +1,1 @@
-"""A Redis Cluster over several hosts: what it should look like, and what it looks like now."""
+"""A Redis Cluster over several hosts: what it should be, what it is, and what changes it."""

@@ -1,4 +1,4 @@
-"""What a node of a cluster is told beside what any Redis is told. Pure."""
+"""The directives of redis.conf that a node of a cluster has in addition. Pure."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from deploy.settings import BUS, ClusterSettings
 from deploy.versions import Version
 
 STATE_FILE = "nodes.conf"
-"""What a node remembers of its cluster. Redis's own, in its data directory: never rendered."""
+"""A node's own record of its cluster, written by Redis to its data directory: never rendered."""
 
 _PINGS = 20
-"""To each other node, while one that is silent has not yet failed."""
+"""Sent to each other node within the node timeout."""
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """Paths of a host's certificate with its key, and of whom it trusts, as Redis sees them."""
+    """Paths of a host's certificate with its key, and of the authority, as Redis sees them."""
 
     own: str
     ca: str
@@ -25,24 +25,36 @@ class Certificates:
 def node_directives(
     cluster: ClusterSettings, node: Node, certificates: Certificates | None
 ) -> tuple[Directive, ...]:
-    """The lines of redis.conf that make a server this node."""
+    """The directives that make a server this node."""
     return (
-        _restart("cluster-enabled", "yes", "one of many"),
-        _restart("cluster-config-file", STATE_FILE, "the node's own memory, beside its data"),
-        _live("cluster-node-timeout", str(cluster.node_timeout_ms), "then a silent node failed"),
+        _restart("cluster-enabled", "yes", "a node of a cluster"),
+        _restart("cluster-config-file", STATE_FILE, "the node's record of the cluster"),
+        _live(
+            "cluster-node-timeout",
+            str(cluster.node_timeout_ms),
+            "a node that is silent for longer has failed",
+        ),
         _live(
             "cluster-ping-interval",
             str(cluster.node_timeout_ms // _PINGS),
-            "the timeout runs from a ping without answer; Redis alone sends one in half of it",
+            "the timeout starts at an unanswered ping; by default one is sent every half timeout",
             since=(7, 2),
         ),
-        _live("cluster-require-full-coverage", "no", "the other shards' minds go on"),
-        _live("cluster-allow-replica-migration", "no", "who is whose replica, the plan says"),
-        _live("cluster-announce-ip", node.address, "never a stale one in nodes.conf"),
-        _live("cluster-announce-bus-port", str(node.port + BUS), "where the bus is"),
+        _live("cluster-require-full-coverage", "no", "the other shards keep serving their minds"),
+        _live(
+            "cluster-allow-replica-migration",
+            "no",
+            "the deployment assigns replicas to masters",
+        ),
+        _live("cluster-announce-ip", node.address, "nodes.conf never keeps an outdated address"),
+        _live("cluster-announce-bus-port", str(node.port + BUS), "the port of the cluster bus"),
         *(_tls(node, certificates) if certificates else _plain(node)),
-        _live("masteruser", "replica", "whom a replica is to its master"),
-        _live("repl-diskless-sync-delay", "0", "rollouts bring back one: nobody to await"),
+        _live("masteruser", "replica", "the user that a replica logs in as at its master"),
+        _live(
+            "repl-diskless-sync-delay",
+            "0",
+            "replicas come back one at a time: no need to wait for more",
+        ),
     )
 
 
@@ -52,14 +64,22 @@ def _plain(node: Node) -> tuple[Directive, ...]:
 
 def _tls(node: Node, certificates: Certificates) -> tuple[Directive, ...]:
     return (
-        _restart("tls-port", str(node.port), "where clients connect, and with TLS only"),
+        _restart("tls-port", str(node.port), "where clients connect, with TLS only"),
         _live("cluster-announce-tls-port", str(node.port), "where clients connect"),
-        _live("tls-cert-file", certificates.own, "named by its content: a new one is seen"),
-        _live("tls-key-file", certificates.own, "in the same file, so that both change at once"),
-        _live("tls-ca-cert-file", certificates.ca, "whom nodes and clients trust"),
-        _live("tls-auth-clients", "no", "clients show a password, nodes a certificate"),
-        _restart("tls-replication", "yes", "replicas"),
-        _restart("tls-cluster", "yes", "the bus"),
+        _live(
+            "tls-cert-file",
+            certificates.own,
+            "named after its content: a new one is noticed",
+        ),
+        _live(
+            "tls-key-file",
+            certificates.own,
+            "in the certificate's file: both change at once",
+        ),
+        _live("tls-ca-cert-file", certificates.ca, "the authority that nodes and clients trust"),
+        _live("tls-auth-clients", "no", "clients authenticate by password, nodes by certificate"),
+        _restart("tls-replication", "yes", "TLS for replicas"),
+        _restart("tls-cluster", "yes", "TLS for the cluster bus"),
     )
 
 

@@ -1,12 +1,12 @@
-"""Whether a cluster is to be made of the nodes, is there already, or is a thing that a person must
-decide about; and how it is made. A cluster that holds anything is never made anew.
+"""Creating a cluster: whether it is to be created from the nodes, exists already, or needs a person
+to decide; and how. A cluster that holds anything is never created again.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_well
+from deploy.cluster.nodes import ClusterError, Nodes, wait, wait_until_healthy
 from deploy.cluster.slots import ranges
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.steps import ClusterStep
@@ -18,41 +18,39 @@ def slots_of(shards: int, index: int) -> range:
     return range(SLOTS * index // shards, SLOTS * (index + 1) // shards)
 
 
-def to_be_formed(view: ClusterView, remembering: Collection[Node], shards: Sequence[Shard]) -> bool:
-    """Whether the nodes are all new, or were left half made; False: the cluster is there.
+def is_to_be_created(view: ClusterView, offline: Collection[Node], shards: Sequence[Shard]) -> bool:
+    """Whether all nodes are new, or creating the cluster was interrupted; False: it exists.
 
-    `remembering`: the nodes that don't answer but have been in a cluster.
+    `offline`: the nodes that don't answer, but have been in a cluster.
 
     Raises:
-        ClusterError: neither; with what it should be, what it is, and who has to decide what.
+        ClusterError: neither; with what it should be, what it is, and what has to be decided.
     """
-    new = [node for node in view.nodes if node not in remembering and _is_new(view.nodes[node])]
+    new = [node for node in view.nodes if node not in offline and _is_new(view.nodes[node])]
     if len(new) == len(view.nodes):
         return True
     served = frozenset[int]().union(*(view[master].slots for master in view.masters))
     lines = [
-        f"{member.endpoint} is a member, and no node of the inventory; add its host to the "
-        "inventory, or take it out (deploy.remove_node)"
-        for member in view.strangers()
+        f"{member.endpoint} is a member of the cluster, but not in the inventory; add its host to "
+        "the inventory, or remove it from the cluster (deploy.remove_node)"
+        for member in view.unknown_members()
     ]
-    whole = len(served) == SLOTS or bool(remembering)
+    whole = len(served) == SLOTS or bool(offline)
     if whole and not new and not lines:
         return False
-    if not whole and not lines and not remembering and _half_made(view, shards):
+    if not whole and not lines and not offline and _half_made(view, shards):
         return True
     lines += [
-        f"{node} is new and empty beside a cluster; bring it in (deploy.add_node, or "
+        f"{node} is new and empty, and not in the cluster yet; add it (deploy.add_node, or "
         "deploy.replace_node for a host that was lost)"
         for node in new
     ]
     if not whole:
-        lines.append(
-            f"{SLOTS - len(served)} slots are served by nobody; find the node that had them"
-        )
+        lines.append(f"no node serves {SLOTS - len(served)} of the slots; find the node that did")
     raise ClusterError(
-        "the nodes are neither new nor the cluster of the inventory; nothing was changed",
+        "the nodes are neither new nor the inventory's cluster; nothing was changed",
         *lines,
-        "what the inventory says:",
+        "the inventory says:",
         *plan_of(shards),
     )
 
@@ -62,8 +60,8 @@ def _is_new(found: NodeView | None) -> bool:
 
 
 def _half_made(view: ClusterView, shards: Sequence[Shard]) -> bool:
-    """Whether making it was cut off: nobody holds anything, serves another shard's slots, or knows
-    somebody who isn't there.
+    """Whether creating it was interrupted: no node holds data, serves another shard's slots, or
+    knows a node that isn't in the inventory.
     """
     there = {found.id for found in view.present.values()}
     known = (member for found in view.present.values() for member in found.members)
@@ -83,7 +81,7 @@ def _half_made(view: ClusterView, shards: Sequence[Shard]) -> bool:
 
 
 def plan_of(shards: Sequence[Shard]) -> list[str]:
-    """The shards, a line each, for a person."""
+    """The shards, a line each, for an operator."""
     ranges = [slots_of(len(shards), index) for index in range(len(shards))]
     return [
         f"slots {slots[0]}-{slots[-1]}: master {shard.master}"
@@ -93,8 +91,8 @@ def plan_of(shards: Sequence[Shard]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Form(ClusterStep):
-    """Makes the cluster of new nodes, or goes on where making it was cut off."""
+class CreateCluster(ClusterStep):
+    """Creates the cluster from new nodes, or resumes creating it."""
 
     shards: tuple[Shard, ...]
 
@@ -103,7 +101,7 @@ class Form(ClusterStep):
 
     def carry_out(self, nodes: Nodes) -> bool:
         view = nodes.view()
-        if not to_be_formed(view, (), self.shards):
+        if not is_to_be_created(view, (), self.shards):
             return False
         for index, shard in enumerate(self.shards):
             _serve(nodes, view[shard.master], shard.master, index, len(self.shards))
@@ -112,21 +110,21 @@ class Form(ClusterStep):
         for node in view.nodes:
             if view[node].id not in met:
                 nodes.ask(first, "cluster", "meet", node.address, str(node.port))
-        view = wait(nodes, lambda now: list(_strange(now)), "all nodes know each other")
+        view = wait(nodes, lambda now: list(_unmet(now)), "the nodes did not all meet")
         for shard in self.shards:
             for replica in shard.replicas:
                 if view.master_of(replica) != shard.master:
                     nodes.ask(replica, "cluster", "replicate", view[shard.master].id)
-        wait_until_well(nodes)
+        wait_until_healthy(nodes)
         return True
 
 
 def _serve(nodes: Nodes, found: NodeView, master: Node, index: int, shards: int) -> None:
-    """Gives a master the slots that it lacks, and an epoch of its own, so that none has to be
-    settled later.
+    """Assigns a master its missing slots, and an epoch of its own, so that there is no collision to
+    resolve later.
     """
     if len(found.members) == 1 and found.info.get("cluster_my_epoch") == "0":
-        with suppress(ClusterError):  # it has met another since; then Redis settles it
+        with suppress(ClusterError):  # it has met another node since; then Redis resolves it
             nodes.ask(master, "cluster", "set-config-epoch", str(index + 1))
     missing = frozenset(slots_of(shards, index)) - found.slots
     ends = [str(end) for pair in ranges(missing) for end in pair]
@@ -134,8 +132,8 @@ def _serve(nodes: Nodes, found: NodeView, master: Node, index: int, shards: int)
         nodes.ask(master, "cluster", "addslotsrange", *ends)
 
 
-def _strange(view: ClusterView) -> Iterator[str]:
-    """Who doesn't know whom yet."""
+def _unmet(view: ClusterView) -> Iterator[str]:
+    """Which node doesn't know which yet."""
     for node, found in view.nodes.items():
         if found is None:
             yield f"{node} doesn't answer"

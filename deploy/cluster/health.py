@@ -1,25 +1,26 @@
-"""Whether a cluster is well: the condition of every gate. Pure."""
+"""Whether a cluster is healthy. Pure."""
 
 from collections.abc import Collection, Iterator
 
 from deploy.cluster.state import SLOTS, ClusterView, NodeView
 from deploy.cluster.topology import Node
 
-LAG = 8 << 20
-"""Bytes that a replica may be behind: seconds of many writes, far less than the backlog. Both ends
-are asked, and on busy hosts the one is seconds later than the other."""
+MAX_LAG = 8 << 20
+"""Bytes that a replica may lag behind: seconds of heavy writing, far less than the backlog. Master
+and replica are asked one after the other, on busy hosts seconds apart."""
 
 
 def problems(
     view: ClusterView, replicas: int, *, open_slots: bool = False, gone: Collection[str] = ()
 ) -> list[str]:
-    """Why the cluster isn't well, a line each; empty: every node sees all slots served and nobody
-    away, no slot is on its way, every master has its replicas, and each of them follows.
-    `open_slots`: these may be, and be seen differently: a node that imports slots doesn't take note
-    of a failover of whoever has them; `gone`: the ids of members that may be away.
+    """Why the cluster isn't healthy, a line each. Empty: every node sees all slots served and no
+    member missing, no slot is open, every master has its replicas, and all are in sync.
+
+    `open_slots`: there may be some, and nodes may disagree about them: one that imports slots takes
+    no note of a failover of their owner. `gone`: the ids of members that may be missing.
     """
     moving = view.open_slots if open_slots else frozenset[int]()
-    silent = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
+    unresponsive = [f"{node} doesn't answer" for node, found in view.nodes.items() if found is None]
     own = [
         line
         for node, found in view.present.items()
@@ -27,7 +28,7 @@ def problems(
     ]
     shards = [line for master in view.masters for line in _shard(view, master, replicas)]
     unclosed = [] if open_slots else list(_open(view))
-    return [*silent, *own, *_disagreement(view, moving), *unclosed, *shards]
+    return [*unresponsive, *own, *_disagreement(view, moving), *unclosed, *shards]
 
 
 def _node(
@@ -57,7 +58,7 @@ def _disagreement(view: ClusterView, moving: frozenset[int]) -> Iterator[str]:
     seen = list(view.present.items())
     for node, found in seen[1:]:
         if found.owners_but_of(moving) != seen[0][1].owners_but_of(moving):
-            yield f"{node} and {seen[0][0]} don't agree who serves which slots"
+            yield f"{node} and {seen[0][0]} disagree about who serves which slots"
 
 
 def _open(view: ClusterView) -> Iterator[str]:
@@ -73,7 +74,7 @@ def _replica(view: ClusterView, node: Node, found: NodeView) -> Iterator[str]:
         yield f"{node} is a replica of a node that isn't in the inventory or doesn't answer"
     elif not found.link_up:
         yield f"{node} has no link to its master {master}"
-    elif (behind := view[master].offset - found.offset) > LAG:
+    elif (behind := view[master].offset - found.offset) > MAX_LAG:
         yield f"{node} is {behind} bytes behind its master {master}"
 
 

@@ -1,7 +1,8 @@
-"""Who changes a cluster now: a file on each of its hosts. Pure, but for asking who we are.
+"""The lock of a cluster: a file on each of its hosts that says who is changing it. Pure, except
+that it asks who we are.
 
-The first host decides between two who begin at once. A run that ends well gives the lock back; one
-that is cut off leaves it, and the next run on the same machine takes it over and goes on.
+The first host decides between two runs that begin at once. A run that succeeds releases the lock.
+One that is interrupted leaves it behind, and the next run on the same machine takes it over.
 """
 
 import getpass
@@ -20,8 +21,8 @@ PATH = "/var/lib/thoughtstream.lock"
 
 @dataclass(frozen=True)
 class Lock:
-    """`verb`: what is done; `since`: when it began, also if it was gone on with since;
-    `process_since`: which process has the pid.
+    """`since`: when the verb began, even if another run has resumed it; `process_since` tells two
+    processes with the same pid apart.
     """
 
     verb: str
@@ -33,7 +34,7 @@ class Lock:
 
     @classmethod
     def own(cls, verb: str) -> "Lock":
-        """The one of this very process."""
+        """The lock of this process."""
         process = psutil.Process()
         return cls(
             verb, getpass.getuser(), socket.gethostname(), os.getpid(),
@@ -42,24 +43,24 @@ class Lock:
 
     @classmethod
     def parse(cls, text: str) -> "Lock | None":
-        """Reads a lock's file; None if it isn't one of ours."""
+        """Reads a lock file; None if it isn't one of ours."""
         try:
             return cls(**json.loads(text))
         except (ValueError, TypeError):
             return None
 
     def to_json(self) -> str:
-        """What stands in the file."""
+        """The content of the file."""
         return json.dumps(asdict(self))
 
     def same_run(self, other: "Lock") -> bool:
-        """Whether both are of one process."""
+        """Whether both belong to the same process."""
         return (self.machine, self.pid, self.process_since) == (
             other.machine, other.pid, other.process_since,
         )  # fmt: skip
 
-    def is_left(self) -> bool:
-        """Whether its process was one of this machine and is dead."""
+    def is_stale(self) -> bool:
+        """Whether its process ran on this machine and is dead."""
         if self.machine != socket.gethostname():
             return False
         try:
@@ -67,8 +68,8 @@ class Lock:
         except psutil.NoSuchProcess:
             return True
 
-    def gone_on_with(self, before: "Lock") -> "Lock":
-        """This lock in place of one that was left: the same verb goes on where it was."""
+    def resuming(self, before: "Lock") -> "Lock":
+        """This lock in place of a stale one: the same verb is resumed."""
         return replace(self, since=before.since) if before.verb == self.verb else self
 
     def __str__(self) -> str:
@@ -79,16 +80,16 @@ class Lock:
 
 
 def refusal(host: str, found: Lock | None) -> str:
-    """Why a lock can't be had, and what to do."""
-    whose = str(found) if found else "something that isn't ours"
+    """Why the lock can't be acquired, and what to do."""
+    holder = str(found) if found else "its lock file isn't ours"
     return (
-        f"{host} is locked: {whose}\n  wait until it is done; if it is gone for good, look at the "
-        f"cluster, remove {PATH} on every host and run again"
+        f"{host} is locked: {holder}\n  wait until that run has finished; if it is gone for good, "
+        f"check the cluster, remove {PATH} on every host and run again"
     )
 
 
-def take(lock: Lock) -> str:
-    """Writes the file, whole and only if there is none; else it fails."""
+def acquire(lock: Lock) -> str:
+    """The command that writes the file, in one piece; it fails if there is one."""
     new = f"{PATH}.{lock.pid}"
     return (
         f"umask 022; printf %s {quote(lock.to_json())} >{new} && "
@@ -96,6 +97,6 @@ def take(lock: Lock) -> str:
     )
 
 
-def give_back() -> str:
-    """Removes the file."""
+def release() -> str:
+    """The command that removes the file."""
     return f"rm -f {PATH}"

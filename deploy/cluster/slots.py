@@ -1,21 +1,21 @@
-"""Slots on their way from master to master: how many go where, and the going."""
+"""Resharding: how many slots go from which master to which, and moving them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy.cluster.moving import move_slots
-from deploy.cluster.nodes import ClusterError, Nodes, wait_until_well
+from deploy.cluster.nodes import ClusterError, Nodes, wait_until_healthy
+from deploy.cluster.slot_migration import move_slots
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.topology import Node
 
 BATCH = 512
-"""Slots that move between two looks at the cluster."""
+"""Slots that move between two health checks of the cluster."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """So many slots from one master to another."""
+    """A number of slots from one master to another."""
 
     source: Node
     target: Node
@@ -26,8 +26,8 @@ class Move:
 
 
 def even(have: Mapping[Node, int], masters: Sequence[Node]) -> dict[Node, int]:
-    """How many slots each of the masters should have; who has most keeps what is left over, so
-    that as few as possible move. All others of `have` get none.
+    """How many slots each master should have; those with most keep the remainder, so that as few as
+    possible move. All others in `have` get none.
     """
     share, over = divmod(SLOTS, len(masters))
     ordered = sorted(masters, key=lambda node: (-have.get(node, 0), node))
@@ -36,7 +36,7 @@ def even(have: Mapping[Node, int], masters: Sequence[Node]) -> dict[Node, int]:
 
 
 def moves(have: Mapping[Node, int], want: Mapping[Node, int]) -> list[Move]:
-    """What has to move so that everyone has what is wanted."""
+    """The moves after which each node has as many slots as wanted."""
     spare = {node: have.get(node, 0) - want[node] for node in sorted(want)}
     found = []
     for target, lack in spare.items():
@@ -60,21 +60,21 @@ def ranges(slots: Collection[int]) -> list[tuple[int, int]]:
 
 
 def counts(view: ClusterView) -> dict[Node, int]:
-    """How many slots each master has now, also those that have none."""
+    """How many slots each master has now; some may have none."""
     return {node: len(found.slots) for node, found in view.present.items() if found.is_master}
 
 
-def spread(nodes: Nodes, want: Mapping[Node, int]) -> bool:
-    """Moves slots until each master has what is wanted; says how far it is. Returns whether any
+def reshard(nodes: Nodes, want: Mapping[Node, int]) -> bool:
+    """Moves slots until each master has as many as wanted; reports progress. Returns whether any
     moved.
 
     Raises:
-        ClusterError: a master is none any more, or the cluster doesn't get well between batches.
+        ClusterError: a node is no longer a master, or the cluster isn't healthy between batches.
     """
-    view = wait_until_well(nodes)
+    view = wait_until_healthy(nodes)
     if gone := [node for node in want if not view[node].is_master]:
         names = ", ".join(map(str, gone))
-        raise ClusterError(f"{names} became a replica since the plan was made; run again")
+        raise ClusterError(f"no longer a master since the plan was made: {names}; run again")
     ahead = moves(counts(view), want)
     total, done = sum(move.slots for move in ahead), 0
     for move in ahead:
@@ -82,7 +82,7 @@ def spread(nodes: Nodes, want: Mapping[Node, int]) -> bool:
             move_slots(nodes, view, move.source, move.target, slots)
             done += slots
             nodes.tell(f"{done} of {total} slots moved ({done * 100 // total}%): {move}")
-            view = wait_until_well(nodes)
+            view = wait_until_healthy(nodes)
     return bool(ahead)
 
 

@@ -1,4 +1,4 @@
-"""What a cluster is now, as its nodes say it. Pure: redis-cli's answers in, views out."""
+"""The state of a cluster, as its nodes report it. Pure: redis-cli's answers in, views out."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,13 +34,13 @@ class Member:
 
     @property
     def lost(self) -> str:
-        """The flag that says it is away; "" if it is there."""
+        """The flag that says it is missing; "" if it isn't."""
         return next((flag for flag in _LOST if flag in self.flags), "")
 
 
 @dataclass(frozen=True)
 class NodeView:
-    """What one node says."""
+    """What one node reports."""
 
     me: Member
     members: tuple[Member, ...]
@@ -64,7 +64,7 @@ class NodeView:
 
     @classmethod
     def blank(cls, node: Node) -> "NodeView":
-        """What a node will say that is yet to be started for the first time."""
+        """What a node will report that has never been started yet."""
         flags = frozenset({"myself", "master"})
         me = Member(f"new {node}", node.endpoint, flags, None, frozenset(), frozenset())
         return cls(me, (me,), {"role": "master", "cluster_state": "ok", "redis_version": ""})
@@ -75,22 +75,22 @@ class NodeView:
 
     @property
     def is_master(self) -> bool:
-        """As the node is, which a moment later all others see."""
+        """As the node itself sees it; the others see it a moment later."""
         return self.info["role"] == "master"
 
     @property
     def master_id(self) -> str | None:
-        """Of a replica."""
+        """The id of a replica's master."""
         return self.me.master_id
 
     @property
     def slots(self) -> frozenset[int]:
-        """That it serves as a master."""
+        """Those that it serves as a master."""
         return self.me.slots
 
     @property
     def open_slots(self) -> frozenset[int]:
-        """That are on their way to or from it."""
+        """Those that are moving to or from it."""
         return self.me.open_slots
 
     @property
@@ -104,7 +104,7 @@ class NodeView:
 
     @property
     def link_up(self) -> bool:
-        """Whether a replica follows its master's stream."""
+        """Whether a replica is receiving its master's stream."""
         return (
             self.info.get("master_link_status") == "up"
             and self.info.get("master_sync_in_progress") == "0"
@@ -112,7 +112,7 @@ class NodeView:
 
     @property
     def offset(self) -> int:
-        """How much of its shard's history it has."""
+        """How much of its shard's replication stream it has."""
         return self._number("master_repl_offset" if self.is_master else "slave_repl_offset")
 
     @property
@@ -134,7 +134,7 @@ class NodeView:
 
     @property
     def dataset(self) -> int:
-        """Bytes of what it keeps, without what it needs to keep it."""
+        """Bytes of data, without overhead."""
         return self._number("used_memory_dataset")
 
     @property
@@ -147,11 +147,11 @@ class NodeView:
 
     @cached_property
     def owners(self) -> frozenset[tuple[str, frozenset[int]]]:
-        """Who serves what, as it sees it."""
+        """Who serves which slots, as it sees them."""
         return frozenset((member.id, member.slots) for member in self.members if member.slots)
 
     def owners_but_of(self, slots: frozenset[int]) -> frozenset[tuple[str, frozenset[int]]]:
-        """The same, leaving some slots out."""
+        """The same, without some slots."""
         if not slots:
             return self.owners
         others = ((name, its - slots) for name, its in self.owners)
@@ -159,7 +159,7 @@ class NodeView:
 
     @property
     def is_new(self) -> bool:
-        """Whether it knows nobody, serves nothing and holds nothing."""
+        """Whether it knows no other node, serves no slots and holds no keys."""
         return len(self.members) == 1 and not self.slots and not self.keys and self.is_master
 
     def _number(self, name: str) -> int:
@@ -168,7 +168,7 @@ class NodeView:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """What all nodes of the inventory say; None: a node doesn't answer."""
+    """What all nodes of the inventory report; None: a node doesn't answer."""
 
     nodes: Mapping[Node, NodeView | None]
 
@@ -177,7 +177,7 @@ class ClusterView:
         return {view.id: node for node, view in self.nodes.items() if view}
 
     def only(self, nodes: Collection[Node]) -> "ClusterView":
-        """What some of the nodes say."""
+        """The view of some of the nodes."""
         return ClusterView({node: found for node, found in self.nodes.items() if node in nodes})
 
     @property
@@ -186,11 +186,11 @@ class ClusterView:
         return {node: view for node, view in self.nodes.items() if view}
 
     def node(self, node_id: str | None) -> Node | None:
-        """The node of the inventory that has an id."""
+        """The node of the inventory with this id."""
         return self._by_id.get(node_id or "")
 
     def __getitem__(self, node: Node) -> NodeView:
-        """What a node that is there says.
+        """What a node reports.
 
         Raises:
             LookupError: it doesn't answer.
@@ -206,33 +206,33 @@ class ClusterView:
         return [node for node, view in self.present.items() if view.is_master and view.slots]
 
     def master_of(self, node: Node) -> Node | None:
-        """Whom a replica follows."""
+        """The master of a replica."""
         view = self[node]
         return None if view.is_master else self.node(view.master_id)
 
     def knows(self, node: Node, other: Node) -> bool:
-        """Whether a node has another in its cluster."""
+        """Whether a node knows another as a member."""
         return any(member.id == self[other].id for member in self[node].members)
 
     @property
     def open_slots(self) -> frozenset[int]:
-        """That are on their way, as any node says."""
+        """Those that are moving, according to any node."""
         return frozenset[int]().union(*(found.open_slots for found in self.present.values()))
 
     def replicas(self, master: Node) -> list[Node]:
-        """Who follows a master."""
+        """The replicas of a master."""
         return [node for node in self.present if self.master_of(node) == master]
 
-    def strangers(self) -> Iterator[Member]:
-        """Members that some node knows and that are no nodes of the inventory, each once. Whoever
-        is in a handshake is no member yet: it goes by an id that Redis makes up until it answers.
+    def unknown_members(self) -> Iterator[Member]:
+        """Members that some node knows and the inventory doesn't, each once. A node in a handshake
+        is no member yet: its id is one that Redis makes up until it answers.
         """
         known = {view.id for view in self.present.values()}
-        silent = {node.endpoint for node, view in self.nodes.items() if view is None}
+        unresponsive = {node.endpoint for node, view in self.nodes.items() if view is None}
         seen = set()
         for view in self.present.values():
             for member in view.members:
-                own = member.id in known or member.endpoint in silent
+                own = member.id in known or member.endpoint in unresponsive
                 if not own and member.id not in seen and member.lost != "handshake":
                     seen.add(member.id)
                     yield member
@@ -254,7 +254,7 @@ def _member(line: str) -> Member:
 
 @lru_cache
 def _slots(ranges: tuple[str, ...]) -> frozenset[int]:
-    """Kept, because at every look each node says the same of all masters: thousands of numbers."""
+    """Cached, because every node repeats the same thousands of numbers in every view."""
     return frozenset(slot for text in ranges for slot in _range(text))
 
 

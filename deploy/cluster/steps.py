@@ -1,27 +1,27 @@
-"""Steps that concern the cluster as a whole. What each does, it does through the nodes' admins."""
+"""Steps on the cluster as a whole, carried out by commands to its nodes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.cluster import slots
-from deploy.cluster.closing import close_open
-from deploy.cluster.handover import dismiss, hand_over
-from deploy.cluster.members import follow, forget, meet, reset
-from deploy.cluster.nodes import Nodes
+from deploy.cluster.failover import disconnect_clients, fail_over
+from deploy.cluster.membership import forget, meet, replicate, reset
+from deploy.cluster.nodes import ClusterSpec, Nodes
+from deploy.cluster.open_slots import close_open
 from deploy.cluster.topology import Node
 from deploy.steps import Step
 
 
 @dataclass(frozen=True)
 class ClusterStep(Step, ABC):
-    """A step that needs more than its own host. It looks at the cluster when its turn has come, and
-    does what is still to be done: roles may have changed since the plan was made.
+    """A step that needs more than its own host. When its turn comes it views the cluster, and does
+    what is still to be done: roles may have changed since the plan was made.
     """
 
     @abstractmethod
     def carry_out(self, nodes: Nodes) -> bool:
-        """Does it; returns whether anything was changed.
+        """Carries it out; returns whether anything was changed.
 
         Raises:
             ClusterError: it can't be done; the run ends.
@@ -29,44 +29,57 @@ class ClusterStep(Step, ABC):
 
 
 @dataclass(frozen=True)
-class HandOver(ClusterStep):
-    """A node's slots, if it is a master when the turn comes; `heir`: to whom, if it matters."""
+class OnCluster(Step):
+    """A cluster step in a host's plan: this host carries it out for all."""
 
-    node: Node
-    heir: Node | None = None
-
-    def carry_out(self, nodes: Nodes) -> bool:
-        return hand_over(nodes, self.node, self.heir) is not None
+    step: ClusterStep
+    spec: ClusterSpec
 
     def __str__(self) -> str:
-        to = self.heir or "its best replica"
-        return f"hand over from {self.node} to {to}, if it is a master then"
+        return str(self.step)
 
 
 @dataclass(frozen=True)
-class Dismiss(ClusterStep):
-    """The clients of a node that stops next, if it is a replica by now."""
+class FailOver(ClusterStep):
+    """If the node is a master when its turn comes, a replica takes over; `successor`: which one, if
+    it matters.
+    """
+
+    node: Node
+    successor: Node | None = None
+
+    def carry_out(self, nodes: Nodes) -> bool:
+        return fail_over(nodes, self.node, self.successor) is not None
+
+    def __str__(self) -> str:
+        to = self.successor or "its best replica"
+        return f"fail over from {self.node} to {to}, if it is a master by then"
+
+
+@dataclass(frozen=True)
+class DisconnectClients(ClusterStep):
+    """Closes the client connections of a node that stops next, if it is a replica by then."""
 
     changes = False
     node: Node
 
     def carry_out(self, nodes: Nodes) -> bool:
-        dismiss(nodes, self.node)
+        disconnect_clients(nodes, self.node)
         return False
 
     def __str__(self) -> str:
-        return f"close the connections of clients to {self.node}, if it is a replica then"
+        return f"close client connections to {self.node}, if it is a replica by then"
 
 
 @dataclass(frozen=True)
-class Spread(ClusterStep):
-    """Slots, until each master has what is wanted; `moves` says what that means now."""
+class Reshard(ClusterStep):
+    """Moves slots until each master has as many as wanted; `moves`: as the plan sees it."""
 
     want: Mapping[Node, int]
     moves: tuple[slots.Move, ...]
 
     def carry_out(self, nodes: Nodes) -> bool:
-        return slots.spread(nodes, self.want)
+        return slots.reshard(nodes, self.want)
 
     def __str__(self) -> str:
         return f"move slots: {', '.join(map(str, self.moves))}"
@@ -74,8 +87,8 @@ class Spread(ClusterStep):
 
 @dataclass(frozen=True)
 class CloseSlots(ClusterStep):
-    """Ends moves that were cut off; `among`: the members of the cluster by now; `search`: for those
-    that nobody remembers, too.
+    """Finishes interrupted moves; `among`: the members of the cluster by then; `search`: also those
+    that no node remembers.
     """
 
     among: frozenset[Node]
@@ -86,13 +99,13 @@ class CloseSlots(ClusterStep):
 
     def __str__(self) -> str:
         if self.search:
-            return "bring home the keys that a move which was cut off left elsewhere"
-        return "close the slots that a move left open when it was cut off"
+            return "return the keys that an interrupted move left on another master"
+        return "close the slots that an interrupted move left open"
 
 
 @dataclass(frozen=True)
 class Meet(ClusterStep):
-    """A new node joins."""
+    """A new node joins the cluster."""
 
     node: Node
     known: Node
@@ -105,14 +118,14 @@ class Meet(ClusterStep):
 
 
 @dataclass(frozen=True)
-class Follow(ClusterStep):
-    """A node becomes the replica of a master."""
+class Replicate(ClusterStep):
+    """A node becomes a replica of a master."""
 
     node: Node
     master: Node
 
     def carry_out(self, nodes: Nodes) -> bool:
-        return follow(nodes, self.node, self.master)
+        return replicate(nodes, self.node, self.master)
 
     def __str__(self) -> str:
         return f"{self.node} becomes a replica of {self.master}"
@@ -120,7 +133,7 @@ class Follow(ClusterStep):
 
 @dataclass(frozen=True)
 class Forget(ClusterStep):
-    """A node that is gone for good, or leaves: all others forget it."""
+    """All nodes forget one that leaves, or is gone for good."""
 
     node_id: str
     name: str
@@ -134,7 +147,7 @@ class Forget(ClusterStep):
 
 @dataclass(frozen=True)
 class Reset(ClusterStep):
-    """A node that has left is emptied, so that it never comes back with what it knew."""
+    """A node that has left is emptied, so that it never rejoins with what it knew."""
 
     node: Node
 
@@ -142,4 +155,4 @@ class Reset(ClusterStep):
         return reset(nodes, self.node)
 
     def __str__(self) -> str:
-        return f"{self.node} forgets the cluster"
+        return f"reset {self.node}: it forgets the cluster"

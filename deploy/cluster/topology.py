@@ -1,4 +1,4 @@
-"""Which nodes a cluster has, and which of them make up a shard. Pure: no I/O."""
+"""Which nodes a cluster has, and which of them form a shard. Pure: no I/O."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,13 +11,13 @@ LEAST_SHARDS = 3
 
 
 class TopologyError(ValueError):
-    """The inventory's hosts can't make up the cluster; the message names the field and the cure."""
+    """The inventory's hosts can't form the cluster; the message names the field and the cure."""
 
 
 @dataclass(frozen=True, order=True)
 class Node:
-    """One Redis of a cluster: the host's name in the inventory, the address that the other hosts
-    reach it by, the port of its clients.
+    """One Redis of a cluster: its host's name in the inventory, the address at which other hosts
+    reach it, the port for clients.
     """
 
     host: str
@@ -35,7 +35,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Shard:
-    """The nodes that hold the same slots."""
+    """The nodes with the same slots."""
 
     master: Node
     replicas: tuple[Node, ...]
@@ -67,10 +67,10 @@ def nodes_of(members: Mapping[str, str], cluster: ClusterSettings) -> tuple[Node
 
 
 def shape(nodes: Sequence[Node], replicas: int) -> tuple[Shard, ...]:
-    """The shards that the nodes make up: each on hosts of its own, the masters spread evenly.
+    """The shards that the nodes form: each spread over different hosts, the masters evenly.
 
     Raises:
-        TopologyError: there is no such shape.
+        TopologyError: they can't.
     """
     size = replicas + 1
     shards = len(nodes) // size
@@ -93,12 +93,12 @@ def _check(nodes: Sequence[Node], size: int, shards: int) -> None:
         )
     if len(nodes) % size:
         raise TopologyError(
-            f"cluster.nodes: {len(nodes)} nodes can't make up shards of {size} (a master and its "
-            "replicas); change it, cluster.replicas or the number of hosts, so that they divide"
+            f"cluster.nodes: {len(nodes)} nodes can't form shards of {size} (a master and its "
+            "replicas); change it, cluster.replicas or the number of hosts, so that they can"
         )
     if shards < LEAST_SHARDS:
         raise TopologyError(
-            f"cluster.nodes: {len(nodes)} nodes make up {shards} shards of {size}, and a cluster "
+            f"cluster.nodes: {len(nodes)} nodes form {shards} shards of {size}, and a cluster "
             f"needs {LEAST_SHARDS}; set it so that there are {LEAST_SHARDS * size} nodes, or add "
             "hosts"
         )

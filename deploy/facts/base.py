@@ -1,4 +1,4 @@
-"""How a fact reads a host: one shell script that prints `key=value` lines."""
+"""How a fact reads a host: with one shell script that prints `key=value` lines."""
 
 from typing import Generic, TypeVar
 
@@ -6,12 +6,12 @@ from pyinfra.api.facts import FactBase
 
 T = TypeVar("T")
 
-# Homebrew's and Docker Desktop's places: a login over SSH has neither.
+# With Homebrew's and Docker Desktop's directories, which an SSH login lacks.
 PATH = "PATH=$PATH:/usr/sbin:/sbin:/opt/homebrew/bin:/usr/local/bin:$HOME/.orbstack/bin"
 
 
 def script(*lines: str) -> str:
-    """One shell command of these lines. It succeeds whatever they did: absence is an answer."""
+    """One shell command made of these lines. It always succeeds: absence is an answer, too."""
     return "\n".join(["(", PATH, "export PATH", *lines, ") 2>/dev/null", "true"])
 
 
@@ -27,7 +27,7 @@ def number(text: str | None) -> int | None:
 
 
 def kibibytes(text: str | None) -> int | None:
-    """The bytes of so many kilobytes, which is how hosts count memory and disks."""
+    """Bytes, from the KiB in which hosts count memory and disk space."""
     found = number(text)
     return None if found is None else found * 1024
 

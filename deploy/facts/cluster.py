@@ -11,8 +11,8 @@ _MARK = "=== "
 
 
 class NodesFact(ScriptFact[dict[str, NodeView | None]]):
-    """Asks each node as admin, all in one command; by the node's name, None if it doesn't answer
-    or doesn't know the admin.
+    """The view of each node by its name, asked as admin, all in one command; None if it doesn't
+    answer, or refuses the admin.
     """
 
     def command(self, nodes: Mapping[Node, RedisCli]) -> str:
@@ -36,7 +36,7 @@ class NodesFact(ScriptFact[dict[str, NodeView | None]]):
 
 
 class LockFact(ScriptFact[str | None]):
-    """What stands in the file that locks the cluster; None: there is none."""
+    """The content of the cluster's lock file; None if there is none."""
 
     def command(self, path: str) -> str:
         return script(f"cat {path} && echo")

@@ -1,4 +1,4 @@
-"""Docker on a host: is it there, what it has, and how our containers are."""
+"""Docker on a host: whether it is there, its images, and the state of our containers."""
 
 import json
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ class ContainerState:
 
 @dataclass(frozen=True)
 class DockerState:
-    """`images`: those of the asked-for ones that are there; `memory` in bytes; `nofile`: the most
-    files that the engine itself may open, and so the most that it can allow a container.
+    """`images`: those that were asked for and are there; `memory` in bytes; `nofile`: how many
+    files the engine itself may open, and so the most that it can allow a container.
     """
 
     version: str | None = None
@@ -35,7 +35,7 @@ class DockerState:
 
 
 class DockerFact(ScriptFact[DockerState | None]):
-    """None where Docker isn't installed, doesn't run or is not ours to use."""
+    """None if Docker isn't installed, isn't running, or we may not use it."""
 
     def command(self, images: Sequence[str], containers: Sequence[str]) -> str:
         return script(

@@ -1,4 +1,4 @@
-"""A mind of one's own on this machine: is it up?"""
+"""A mind of your own on this machine: whether it is up."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from deploy.facts.base import ScriptFact, script
 @dataclass(frozen=True)
 class EmbeddedState:
     """`healthy`: Redis answers and a service is alive. `own`: Redis is (or would be) the embedded
-    one; else the environment names another, at `url`.
+    one; otherwise the environment names another, at `url`.
     """
 
     healthy: bool

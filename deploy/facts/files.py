@@ -1,4 +1,4 @@
-"""Files, passwords and room on the disk."""
+"""Files, passwords and disk space."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,8 +51,8 @@ class PathsFact(ScriptFact[dict[str, PathState]]):
 
 
 class SecretDigestsFact(ScriptFact[dict[Role, str]]):
-    """The sha256 of each password file that holds a password, by role: the password itself never
-    leaves the host.
+    """The sha256 of each password by role, where there is one: the password itself never leaves the
+    host.
     """
 
     def command(self, files: dict[Role, str]) -> str:
@@ -90,14 +90,14 @@ class MasterauthFact(ScriptFact[str | None]):
 
 @dataclass(frozen=True)
 class Disk:
-    """Bytes free where the data goes, and bytes that the data already takes."""
+    """Bytes free on the data's disk, and bytes that the data already uses."""
 
     free: int | None = None
     used: int | None = None
 
 
 class DiskFact(ScriptFact[Disk]):
-    """Room at a path, or at what exists of it."""
+    """Disk space at a path, or at its nearest parent that exists."""
 
     def command(self, path: str) -> str:
         return script(

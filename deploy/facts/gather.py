@@ -32,8 +32,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Facts:
-    """What a host is now. `servers`: the Redis servers of a cluster's host, by unit; `nodes`: what
-    they say of their cluster; `masterauth`: the sha256 of the password that they are to show.
+    """What a host is now. `servers`: the Redis servers of a cluster's host, by unit; `nodes`: their
+    views of the cluster; `masterauth`: the sha256 of the password that they have for their master.
     """
 
     machine: Machine
@@ -58,7 +58,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Watch:
-    """Which facts a runtime wants beside the machine's."""
+    """The facts that a runtime needs, in addition to the machine's."""
 
     paths: tuple[str, ...] = ()
     secrets: dict[Role, str] = field(default_factory=dict)

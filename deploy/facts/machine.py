@@ -1,4 +1,4 @@
-"""The machine: system, memory, Python, who supervises processes, what the kernel is tuned to."""
+"""The machine: system, memory, Python, what supervises processes, kernel settings."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from deploy.facts.base import ScriptFact, kibibytes, number, pairs, script
 
 @dataclass(frozen=True)
 class Machine:
-    """`memory` in bytes: the machine's, or its container's if that is less. `user` is who runs
-    the commands, `login` who connected (before sudo), `home` the latter's.
+    """`memory` in bytes: the machine's, or its container's if that is less. `user` runs the
+    commands, `login` connected (before sudo), and `home` belongs to the latter.
     """
 
     system: str | None

@@ -1,4 +1,4 @@
-"""The Redis that runs: version, configuration, users."""
+"""The running Redis: version, configuration, users."""
 
 import json
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ _SHA256 = "sed -n 2p | tr -d '\\n' | { sha256sum || shasum -a 256; }"
 
 @dataclass(frozen=True)
 class RedisState:
-    """A server that answers: `config` is CONFIG GET * without passwords, and with what is only
-    told to who names it; `users` the lines of ACL LIST; `masterauth`: the sha256 of the password
-    that a node of a cluster shows its master.
+    """A server that answers: `config` is CONFIG GET * without passwords, plus what Redis only
+    returns by name; `users` the lines of ACL LIST; `masterauth`: the sha256 of the password with
+    which a node of a cluster logs in at its master.
     """
 
     version: str
@@ -33,7 +33,7 @@ class RedisState:
 
 
 class RedisFact(ScriptFact[RedisState | None]):
-    """Asks Redis as admin; None if it isn't there, doesn't answer or doesn't know the admin."""
+    """Asks Redis as admin; None if it isn't there, doesn't answer or refuses the admin."""
 
     def command(self, cli: RedisCli) -> str:
         asked = f"{cli.ask(_CONFIG, 'acl list', 'info server')} | sed '{_HIDDEN}'"
@@ -55,7 +55,7 @@ class RedisFact(ScriptFact[RedisState | None]):
                 lines.get("masterauth", "").partition(" ")[0] or None,
             )
         except (KeyError, ValueError) as error:
-            raise FactProcessError(f"redis-cli printed something else: {error!r}") from error
+            raise FactProcessError(f"can't parse what redis-cli printed: {error!r}") from error
 
     @staticmethod
     def default() -> RedisState | None:

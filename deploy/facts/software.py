@@ -10,8 +10,8 @@ _PACKAGE = "${db:Status-Status} redis=${Version}\\n"
 
 @dataclass(frozen=True)
 class Software:
-    """`redis`: the version installed; the candidates: what apt would install; `unfinished`: an
-    installation of packages was cut off; `current`: the release of ours that is linked.
+    """`redis`: the installed version; the candidates: what apt would install; `unfinished`: a
+    package installation was interrupted; `current`: the release of ours that is linked.
     """
 
     redis: str | None = None
@@ -64,7 +64,7 @@ class SoftwareFact(ScriptFact[Software]):
 
 
 class PackageListsFact(ScriptFact[bool]):
-    """Reads the lists of packages anew, so that candidates are today's; whether that worked."""
+    """Updates the package lists, so that the candidates are current; whether that worked."""
 
     def command(self) -> str:
         return script("command -v apt-get >/dev/null && apt-get update -qq && echo yes")

@@ -1,4 +1,4 @@
-"""Processes under systemd or launchd, and who listens on a port."""
+"""Processes under systemd or launchd, and what listens on a port."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ REVISION = "THOUGHTSTREAM_REVISION"
 
 @dataclass(frozen=True)
 class UnitState:
-    """`revision`: what stands in the environment of the process that runs now."""
+    """`revision`: the one in the environment of the running process."""
 
     loaded: str
     active: str
@@ -87,14 +87,14 @@ class DaemonsFact(ScriptFact[dict[str, UnitState]]):
 
 @dataclass(frozen=True)
 class Listener:
-    """Who listens on a port; `pid` and `program` are None where only root could tell."""
+    """What listens on a port; `pid` and `program` are None where only root could tell."""
 
     pid: int | None
     program: str | None
 
 
 class ListenersFact(ScriptFact[dict[int, Listener]]):
-    """Who listens on these TCP ports."""
+    """What listens on these TCP ports."""
 
     def command(self, ports: Sequence[int]) -> str:
         return script(

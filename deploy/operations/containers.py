@@ -6,7 +6,7 @@ from shlex import quote
 from pyinfra.operations import files, server
 
 from deploy.commands import build_image, compose
-from deploy.operations.perform import perform
+from deploy.operations.dispatch import perform
 from deploy.steps import BuildImage, ComposeUp, PullImage
 from deploy.wheels import build
 
@@ -35,6 +35,8 @@ def _image(step: BuildImage) -> None:
 
 @perform.register
 def _up(step: ComposeUp) -> None:
-    anew = ["--force-recreate"] if step.restart else []
-    command = compose(step.layout, "up", "--detach", "--no-deps", "--no-build", *anew, step.service)
+    recreate = ["--force-recreate"] if step.restart else []
+    command = compose(
+        step.layout, "up", "--detach", "--no-deps", "--no-build", *recreate, step.service
+    )
     server.shell(name=str(step), commands=[command])

@@ -1,4 +1,4 @@
-"""Operations that change nothing: they wait for a host to be well, or end the run."""
+"""Gates: operations that change nothing, but wait until a check succeeds, or end the run."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -10,15 +10,15 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
 from deploy.facts.base import PATH
-from deploy.operations.lost import is_lost, learn
-from deploy.operations.perform import perform
+from deploy.operations.connection_loss import fact_or_default, is_lost
+from deploy.operations.dispatch import perform
 from deploy.steps import Gate, Tell
 
 _POLL_S = 0.5
 
 
 class Succeeds(FactBase[bool]):
-    """Whether a command succeeds now."""
+    """Whether a command succeeds."""
 
     def command(self, check: str) -> str:
         return f"{PATH}; export PATH; if {{ {check}; }} >/dev/null 2>&1; then echo yes; fi"
@@ -32,7 +32,7 @@ class Succeeds(FactBase[bool]):
 
 
 class Says(FactBase[list[str]]):
-    """What a command prints, whether it succeeds or not."""
+    """The output of a command, whether it succeeds or not."""
 
     def command(self, what: str) -> str:
         return f"{PATH}; export PATH; {{ {what}; }} 2>&1; true"
@@ -46,19 +46,19 @@ class Says(FactBase[list[str]]):
 
 
 def fails(*lines: str) -> Iterator[StringCommand]:
-    """What an operation yields that can't go on: the run ends everywhere, and says why."""
+    """What a failing operation yields: the run ends on all hosts, and says why."""
     for line in lines:
         logger.error(f"{host.print_prefix}{line}")
     yield StringCommand("false")
 
 
 def _succeeds(check: str) -> bool:
-    return learn(host, Succeeds, check, _ignore_errors=True)
+    return fact_or_default(host, Succeeds, check, _ignore_errors=True)
 
 
 @operation()
-def passes(gate: Gate) -> Generator[StringCommand, None, None]:
-    """Polls until the command succeeds; else says why, and fails: the run ends everywhere."""
+def wait_for(gate: Gate) -> Generator[StringCommand, None, None]:
+    """Polls until the check succeeds; else the run ends everywhere, with what did not happen."""
     if not state.is_executing:
         return
     deadline = time.monotonic() + gate.timeout_s
@@ -68,16 +68,22 @@ def passes(gate: Gate) -> Generator[StringCommand, None, None]:
             return
         hopeless = _succeeds(gate.hopeless)
         if hopeless or time.monotonic() > deadline:
-            why = "it gave up" if hopeless else f"waited {gate.timeout_s} s"
-            said = learn(host, Says, gate.diagnose)
-            yield from fails(f"not so: {gate.what} ({why})", *(f"  {line}" for line in said))
+            said = fact_or_default(host, Says, gate.diagnose)
+            yield from fails(failure(gate, hopeless=hopeless), *(f"  {line}" for line in said))
             return
         time.sleep(_POLL_S)
 
 
+def failure(gate: Gate, *, hopeless: bool) -> str:
+    """What did not happen, for an operator."""
+    if hopeless:
+        return f"{gate.failure}: it has failed"
+    return f"{gate.failure} within {gate.timeout_s} s" if gate.timeout_s else gate.failure
+
+
 @operation()
 def say(text: str) -> Generator[StringCommand, None, None]:
-    """Tells the operator."""
+    """Prints text for the operator."""
     yield from ()
     if state.is_executing:
         for line in text.splitlines():
@@ -86,7 +92,7 @@ def say(text: str) -> Generator[StringCommand, None, None]:
 
 @perform.register
 def _gate(step: Gate) -> None:
-    passes(name=str(step), gate=step)
+    wait_for(name=str(step), gate=step)
 
 
 @perform.register

@@ -7,14 +7,15 @@ import gevent
 
 _BY_SIGINT = 128 + signal.SIGINT
 _SAID = (
-    "Interrupted. A command that a host has begun may still end there, and a lock that was taken "
-    "stays; run the same verb again: it goes on."
+    "Interrupted. A command that has started on a host may still be running there, and the lock "
+    "stays behind; run the same verb again to resume."
 )
 
 
 def end_at_ctrl_c() -> None:
-    """Ctrl-C ends this process, and tells a script so: with 130. pyinfra would end with 0, or now
-    and then not at all, for it raises in whichever greenlet runs. Once more ends it at once.
+    """Ctrl-C ends this process with exit code 130, so that scripts can tell. pyinfra would exit
+    with 0, or sometimes not at all, because it raises in whichever greenlet is running. A second
+    Ctrl-C ends it immediately.
     """
     if signal.getsignal(signal.SIGINT) not in (_pressed, signal.SIG_DFL):
         signal.signal(signal.SIGINT, _pressed)
@@ -26,6 +27,6 @@ def _pressed(*_: object) -> None:
 
 
 def _end() -> None:
-    """Called by gevent's loop, which raises it in the main greenlet."""
+    """Called by gevent's loop, which raises the exit in the main greenlet."""
     click.echo(_SAID, err=True)
     raise SystemExit(_BY_SIGINT)

@@ -1,4 +1,4 @@
-"""The lock of a cluster, taken before the first change and given back after the last."""
+"""The lock of a cluster: acquired before the first change, released after the last."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -8,67 +8,62 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
-from deploy.cluster.lock import PATH, Lock, give_back, refusal, take
+from deploy.cluster.lock import PATH, Lock, acquire, refusal, release
 from deploy.facts.cluster import LockFact
+from deploy.operations.cluster import barrier
 from deploy.operations.gates import fails
 
 
 @contextmanager
 def locked(verb: str, first: str) -> Iterator[None]:
-    """What is added to the run meanwhile is done under the lock. Every host comes by here; `first`
-    is the host that decides between two who begin at once.
+    """What is added to the run inside is done under the lock. Every host comes through here; the
+    `first` one decides between two runs that begin at once.
     """
     own = Lock.own(verb)
     decide = f"lock the cluster for deploy.{verb}"
     if host.name == first:
-        take_lock(name=decide, lock=own)
-    barrier(name=f"{decide}: {first} has it")
+        acquire_lock(name=decide, lock=own)
+    barrier(name=f"{decide}: {first} is locked")
     if host.name != first:
-        take_lock(name=f"{decide}, too", lock=own)
-    barrier(name=f"{decide}: all have it")
+        acquire_lock(name=f"{decide}, here too", lock=own)
+    barrier(name=f"{decide}: all hosts are locked")
     yield
     barrier(name=f"deploy.{verb} is done")
-    return_lock(name="give the lock back", lock=own)
+    release_lock(name="release the lock", lock=own)
 
 
 def found_lock() -> tuple[bool, Lock | None]:
-    """Whether there is a lock on the host, and what it says."""
+    """Whether the host is locked, and by whom."""
     text = host.get_fact(LockFact, PATH)
     return text is not None, Lock.parse(text or "")
 
 
 @operation()
-def barrier() -> Generator[StringCommand, None, None]:
-    """Hosts begin what follows together."""
-    yield from ()
-
-
-@operation()
-def take_lock(lock: Lock) -> Generator[StringCommand, None, None]:
-    """Locks the host, or says who has it, and ends the run."""
+def acquire_lock(lock: Lock) -> Generator[StringCommand, None, None]:
+    """Locks the host; or says who has locked it, and ends the run."""
     if not state.is_executing:
-        yield StringCommand(take(lock))
+        yield StringCommand(acquire(lock))
         return
     there, found = found_lock()
-    if there and not (found and found.is_left()):
+    if there and not (found and found.is_stale()):
         yield from _refuse(found)
         return
     if found:
-        logger.info(f"{host.print_prefix}taking over what was left: {found}")
-        lock = lock.gone_on_with(found)
-        yield StringCommand(give_back())
-    yield StringCommand(take(lock))
+        logger.info(f"{host.print_prefix}taking over a stale lock: {found}")
+        lock = lock.resuming(found)
+        yield StringCommand(release())
+    yield StringCommand(acquire(lock))
 
 
 @operation()
-def return_lock(lock: Lock) -> Generator[StringCommand, None, None]:
+def release_lock(lock: Lock) -> Generator[StringCommand, None, None]:
     """Unlocks the host, if the lock is this run's."""
     if state.is_executing:
         _, found = found_lock()
         if found is None or not found.same_run(lock):
             yield from _refuse(found)
             return
-    yield StringCommand(give_back())
+    yield StringCommand(release())
 
 
 def _refuse(found: Lock | None) -> Iterator[StringCommand]:

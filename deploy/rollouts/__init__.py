@@ -1,1 +1,1 @@
-"""Changes of a running cluster: a module a verb, each a plan of turns from what the cluster is."""
+"""Rollouts: changes to a running cluster, one module per verb, each a plan of turns."""

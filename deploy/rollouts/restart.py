@@ -1,28 +1,18 @@
-"""All Redis nodes restart one after the other, and nobody notices. Pure."""
+"""`deploy.restart`: every Redis of a cluster restarts. Pure, except for the clock."""
 
-from collections.abc import Mapping, Sequence
+import time
 
-from deploy.cluster.sequence import Turn, Well
-from deploy.cluster.state import ClusterView
-from deploy.cluster.steps import Dismiss, HandOver
-from deploy.cluster.topology import Node
-from deploy.steps import Step
+from deploy.rollouts.cluster_preflight import require_healthy
+from deploy.rollouts.hosts import DeployedCluster
+from deploy.rollouts.rolling_restart import rolling
+from deploy.rollouts.rollout import Rollout
 
 
-def rolling(
-    view: ClusterView, replicas: int, restarts: Mapping[Node, Sequence[Step]]
-) -> list[Turn]:
-    """Turns in which these nodes restart, by these steps: replicas before masters, and a master
-    only once a replica has taken over. Each begins with the cluster well, so that one that doesn't
-    come back is the last. Those that don't answer come first: they keep the others waiting.
-    """
-    well = Well(frozenset(view.nodes), replicas)
-    silent = [node for node in sorted(restarts) if view.nodes[node] is None]
-    replica = [n for n in sorted(restarts) if n not in silent and not view[n].is_master]
-    masters = [node for node in sorted(restarts) if node not in (*silent, *replica)]
-    turns = [Turn(node.host, step, None) for node in silent for step in restarts[node]]
-    for node in (*replica, *masters):
-        log, *restarting = restarts[node]
-        turns += [Turn(node.host, step, well) for step in (log, HandOver(node), Dismiss(node))]
-        turns += [Turn(node.host, step, None) for step in restarting]
-    return turns
+def restart(cluster: DeployedCluster) -> Rollout:
+    """All Redis nodes, one after the other; a resumed run skips those that it restarted already."""
+    require_healthy(cluster)
+    done = 0.0 if cluster.since is None else time.time() - cluster.since
+    again = [n for n in cluster.view.nodes if cluster.view[n].uptime_s >= done]
+    steps = {n: cluster.hosts[n.host].runtime.restart(n, "deploy.restart") for n in again}
+    turns = rolling(cluster.view, cluster.wanted.cluster.replicas, steps)
+    return Rollout(cluster.spec, turns, cluster.health_check())

@@ -1,8 +1,8 @@
-"""All passwords of a cluster become others, and nobody is locked out meanwhile. Pure.
+"""`deploy.rotate_secrets`: new passwords for a cluster, with nobody locked out meanwhile. Pure.
 
-The new ones stand beside those in use (`.next`), and those from before are kept (`.old`) until the
-end: whatever was cut off, each host can tell what has to be good, and the verb goes on. Connections
-stay, and for a new one the service reads its file: nothing restarts.
+Until the end, the new passwords are kept beside those in use (`.next`), and so are the old ones
+(`.old`): wherever a run is interrupted, each host can tell which must be valid, and the next run
+resumes. Connections stay open, and for a new one the service reads its file: nothing restarts.
 """
 
 from collections.abc import Iterator
@@ -10,29 +10,30 @@ from dataclasses import replace
 from functools import partial
 from shlex import quote
 
-from deploy.cluster.sequence import Turn
-from deploy.rollouts.converge import Known
-from deploy.rollouts.verbs import Cluster, Rollout, is_well
+from deploy.rollouts.cluster_preflight import require_healthy
+from deploy.rollouts.hosts import DeployedCluster, HostState
+from deploy.rollouts.rollout import Rollout
+from deploy.rollouts.turns import Turn
 from deploy.steps import ApplyMasterauth, CopySecret, LoadAcl, Run, Step
 
 
-def rotate_secrets(cluster: Cluster) -> Rollout:
-    """New passwords everywhere; both are good; the new ones are used; only they are good."""
-    is_well(cluster)
+def rotate_secrets(cluster: DeployedCluster) -> Rollout:
+    """New passwords are made; both are valid; the new ones are used; only they are valid."""
+    require_healthy(cluster)
     source = _source(cluster)
     names = [source, *sorted(cluster.hosts.keys() - {source})]
     having = partial(_have, source)
     turns = [
-        Turn(name, step, None if number else cluster.well())
+        Turn(name, step, None if number else cluster.health_check())
         for phase in (having, _allow_both, _use, _allow_one, _forget)
         for name in names
         for number, step in enumerate(phase(name, cluster.hosts[name]))
     ]
-    return Rollout(cluster.site, turns, cluster.well())
+    return Rollout(cluster.spec, turns, cluster.health_check())
 
 
-def _source(cluster: Cluster) -> str:
-    """The host that has most of the new passwords already, or will make them."""
+def _source(cluster: DeployedCluster) -> str:
+    """The host that already has most of the new passwords, or will make them."""
     having = {
         name: sum(path in known.facts.paths for path in known.runtime.secrets.coming.values())
         for name, known in sorted(cluster.hosts.items())
@@ -40,25 +41,25 @@ def _source(cluster: Cluster) -> str:
     return max(having, key=lambda name: having[name])
 
 
-def _have(source: str, name: str, known: Known) -> Iterator[Step]:
+def _have(source: str, name: str, known: HostState) -> Iterator[Step]:
     secrets = known.runtime.secrets
     for step in secrets.make:
         new = replace(step, path=secrets.coming[step.role])
         yield new if name == source else CopySecret(new, source)
 
 
-def _allow_both(_: str, known: Known) -> Iterator[Step]:
+def _allow_both(_: str, known: HostState) -> Iterator[Step]:
     secrets = known.runtime.secrets
     pairs = [(quote(path), quote(secrets.going[role])) for role, path in secrets.files.items()]
     kept = " && ".join(f"{{ [ -e {old} ] || cp -p {now} {old}; }}" for now, old in pairs)
-    yield Run("keep the passwords in use", kept)
+    yield Run("keep a copy of the passwords in use", kept)
     beside = tuple(tuple(paths.items()) for paths in (secrets.going, secrets.coming))
     for server in known.runtime.servers:
         yield replace(server.acl, beside=beside)
         yield LoadAcl(server.cli)
 
 
-def _use(_: str, known: Known) -> Iterator[Step]:
+def _use(_: str, known: HostState) -> Iterator[Step]:
     secrets = known.runtime.secrets
     pairs = [(quote(secrets.coming[role]), quote(path)) for role, path in secrets.files.items()]
     taken = " && ".join(f"cp -p {new} {now}.new && mv {now}.new {now}" for new, now in pairs)
@@ -69,13 +70,13 @@ def _use(_: str, known: Known) -> Iterator[Step]:
     yield known.runtime.healthy()
 
 
-def _allow_one(_: str, known: Known) -> Iterator[Step]:
+def _allow_one(_: str, known: HostState) -> Iterator[Step]:
     for server in known.runtime.servers:
         yield server.acl
         yield LoadAcl(server.cli)
 
 
-def _forget(_: str, known: Known) -> Iterator[Step]:
+def _forget(_: str, known: HostState) -> Iterator[Step]:
     secrets = known.runtime.secrets
     paths = [*secrets.going.values(), *secrets.coming.values()]
-    yield Run("forget the old passwords", f"rm -f {' '.join(map(quote, paths))}")
+    yield Run("delete the old passwords", f"rm -f {' '.join(map(quote, paths))}")

@@ -1,4 +1,4 @@
-"""A verb on the cluster of the inventory: planned once for all hosts, done under the lock."""
+"""Runs a verb on the inventory's cluster: planned once for all hosts, done under the lock."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,63 +9,64 @@ from pyinfra.context import host, state
 
 from deploy.cluster.lock import PATH, Lock
 from deploy.cluster.nodes import ClusterError
-from deploy.cluster.sequence import show
 from deploy.cluster.topology import TopologyError
 from deploy.facts.cluster import LockFact
 from deploy.facts.software import PackageListsFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
-from deploy.rollouts import everybody
-from deploy.rollouts.verbs import Cluster, Rollout
+from deploy.rollouts import discovery
+from deploy.rollouts.hosts import DeployedCluster
+from deploy.rollouts.rollout import Rollout
+from deploy.rollouts.turns import show
 from deploy.run_state import run_state
 
 
-def roll(verb: str, plan: Callable[[Cluster], Rollout]) -> None:
+def roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     """Adds the host's part of a verb to the run.
 
     Raises:
-        DeployError: it may not begin; nothing was changed.
+        DeployError: it can't begin; nothing was changed.
     """
-    # One failure ends the run everywhere, and nobody is asked whether to go on without a host.
+    # One failure ends the run everywhere; pyinfra must not ask whether to continue without a host.
     state.should_raise_failed_hosts = None
     rollout = run_state().once(verb, lambda: _planned(verb, plan))
     if rollout.changes:
-        with locked(verb, rollout.site.first):
+        with locked(verb, rollout.spec.first):
             carry_out(rollout.steps(host.name))
 
 
-def _planned(verb: str, plan: Callable[[Cluster], Rollout]) -> Rollout:
-    wanted = everybody.hosts()
+def _planned(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> Rollout:
+    wanted = discovery.inventory()
     if verb == "upgrade" and wanted.stack.runtime == "native":
         _read_lists()
-    found = everybody.known(wanted, host.name)
-    since = _since(verb, wanted.site.first)
+    found = discovery.host_states(wanted, host.name)
+    since = _since(verb, wanted.spec.first)
     try:
-        rollout = replace(plan(Cluster(wanted, found, since)), resumed=since is not None)
+        rollout = replace(plan(DeployedCluster(wanted, found, since)), resumed=since is not None)
     except (ClusterError, TopologyError, LookupError) as error:
         raise DeployError(f"deploy.{verb}: {error}\n  nothing was changed") from None
-    _tell(rollout)
+    _show_plan(rollout)
     return rollout
 
 
 def _read_lists() -> None:
-    """What apt offers today, before the hosts are read."""
+    """Updates apt's package lists, before the hosts are read."""
     for each in sorted(state.inventory, key=lambda each: each.name):
         if not each.get_fact(PackageListsFact):
             raise DeployError(f"{each.name}: apt-get update failed; nothing was changed")
 
 
 def _since(verb: str, first: str) -> float | None:
-    """When the same verb began that was cut off on this machine."""
+    """When the interrupted run of the same verb on this machine began."""
     text = state.inventory.get_host(first).get_fact(LockFact, PATH)
     found = Lock.parse(text or "")
-    return found.since if found and found.verb == verb and found.is_left() else None
+    return found.since if found and found.verb == verb and found.is_stale() else None
 
 
-def _tell(rollout: Rollout) -> None:
+def _show_plan(rollout: Rollout) -> None:
     for name, steps in rollout.ready.items():
         for step in steps:
             if step.changes:
-                logger.info(f"Plan before: {name}: {step}")
+                logger.info(f"Plan before turn 1: {name}: {step}")
     for line in show(rollout.turns) or ["Plan: nothing to change"]:
         logger.info(line)

@@ -1,29 +1,32 @@
-"""Another version of Redis or of the service, node by node. Pure."""
+"""`deploy.upgrade`: another version of Redis or of the service, node by node. Pure."""
 
 from deploy.cluster.nodes import ClusterError
-from deploy.cluster.sequence import Turn
 from deploy.cluster.topology import Node
-from deploy.rollouts import converge
-from deploy.rollouts.restart import rolling
-from deploy.rollouts.verbs import Cluster, Rollout, is_well
+from deploy.rollouts import cluster_stack
+from deploy.rollouts.cluster_preflight import require_healthy
+from deploy.rollouts.hosts import DeployedCluster, sources
+from deploy.rollouts.rolling_restart import rolling
+from deploy.rollouts.rollout import Rollout
+from deploy.rollouts.turns import Turn
 from deploy.steps import Step
 
 
-def upgrade(cluster: Cluster) -> Rollout:
-    """Packages or images first, beside what runs; then node by node, replicas before masters; then
-    the service, host by host. Never to an older Redis, which could not read the data.
+def upgrade(cluster: DeployedCluster) -> Rollout:
+    """Packages or images are installed first, beside what is running; then nodes restart one by
+    one, replicas before masters; then the service, host by host. Never to an older Redis, which
+    could not read the data.
     """
-    is_well(cluster)
+    require_healthy(cluster)
     hosts = cluster.hosts
     lines = [line for known in hosts.values() for line in known.runtime.downgrades(known.facts)]
     if lines:
         raise ClusterError(
-            "Redis can't go back to an older version; restore a backup there", *lines
+            "Redis can't be downgraded; restore a backup into the older version instead", *lines
         )
     fetched = {name: known.runtime.fetch(known.facts) for name, known in sorted(hosts.items())}
-    why = {**converge.restarts(hosts), **_replaced(cluster)}
+    why = {**cluster_stack.restarts(hosts), **_replaced(cluster)}
     packages = [
-        Turn(name, step, cluster.well())
+        Turn(name, step, cluster.health_check())
         for name, known in sorted(hosts.items())
         for step in known.runtime.install(known.facts)
     ]
@@ -31,17 +34,17 @@ def upgrade(cluster: Cluster) -> Rollout:
     ready = {
         name: [
             *fetched[name],
-            *known.runtime.prepare(known.facts, converge.sources(hosts, name), rolling=True),
+            *known.runtime.prepare(known.facts, sources(hosts, name), rolling=True),
         ]
         for name, known in hosts.items()
     }
-    done = {name: converge.finish(hosts, name) for name in hosts}
-    return Rollout(cluster.site, [*packages, *nodes], cluster.well(), ready, done)
+    done = {name: cluster_stack.finish(hosts, name) for name in hosts}
+    return Rollout(cluster.spec, [*packages, *nodes], cluster.health_check(), ready, done)
 
 
-def _replaced(cluster: Cluster) -> dict[Node, list[Step]]:
-    """The nodes whose program isn't the one that the host has, or will have, and how they restart;
-    what was restarted before it was cut off is left.
+def _replaced(cluster: DeployedCluster) -> dict[Node, list[Step]]:
+    """The nodes that run another version than their host has, or will have, and how they restart; a
+    resumed run skips those that it restarted already.
     """
     found = {}
     for node, view in cluster.view.present.items():

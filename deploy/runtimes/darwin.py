@@ -133,9 +133,10 @@ class DarwinNative(Native):
     def retire(self) -> list[Step]:
         return []  # a Mac is in no cluster
 
-    def gate(self, unit: str, what: str, check: str) -> Gate:
+    def gate(self, unit: str, what: str, failure: str, check: str) -> Gate:
         return Gate(
             what,
+            failure,
             check,
             self.stack.service.start_timeout_s,
             diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log}/{unit}.log",

@@ -253,7 +253,14 @@ class Docker(ServerRuntime):
         newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
         check = f'{version}; [ -n "$new" ] && [ "{newest}" = "$new" ]'
         pull = [] if image in present else [PullImage(image)]
-        return [*pull, Gate(f"{image} isn't older than {running}, which runs", check, 0, found)]
+        gate = Gate(
+            f"check that {image} is not older than Redis {running}, which is running",
+            f"{image} is older than Redis {running}, which is running",
+            check,
+            0,
+            diagnose=found,
+        )
+        return [*pull, gate]
 
     def healthy(self) -> Gate:
         return self._gate("service")
@@ -292,6 +299,7 @@ class Docker(ServerRuntime):
         container = self.containers[service]
         return Gate(
             f"{service} is healthy",
+            f"{service} did not become healthy",
             self._check(service),
             self.stack.service.start_timeout_s,
             diagnose=f"docker container inspect --format '{{{{json .State}}}}' {container}; "

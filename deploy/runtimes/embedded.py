@@ -98,6 +98,7 @@ class Embedded(Runtime):
     def _gate(self) -> Gate:
         return Gate(
             "the mind is healthy",
+            "the mind did not become healthy",
             f"{self._program} status",
             self.stack.service.start_timeout_s,
             diagnose=f"tail -n 20 {quote(self.layout.home)}/*.log",

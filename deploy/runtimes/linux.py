@@ -122,9 +122,10 @@ class LinuxNative(Native):
     def retire(self) -> list[Step]:
         return [Run("stop the service for good", f"systemctl disable --now {SERVICE_UNIT}")]
 
-    def gate(self, unit: str, what: str, check: str) -> Gate:
+    def gate(self, unit: str, what: str, failure: str, check: str) -> Gate:
         return Gate(
             what,
+            failure,
             f"systemctl is-active --quiet {unit} && {check}",
             self.stack.service.start_timeout_s,
             diagnose=f"systemctl status --no-pager --lines 0 {unit}; "

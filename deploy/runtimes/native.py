@@ -98,7 +98,7 @@ class Native(ServerRuntime, ABC):
         """The step that starts a unit, and at every boot."""
 
     @abstractmethod
-    def gate(self, unit: str, what: str, check: str) -> Gate:
+    def gate(self, unit: str, what: str, failure: str, check: str) -> Gate:
         """The gate that a unit passes once it runs and `check` succeeds."""
 
     @property
@@ -178,11 +178,13 @@ class Native(ServerRuntime, ABC):
 
     def healthy(self) -> Gate:
         check = f"{self.layout.command} status"
-        return self.gate(self.service_unit, "the service is healthy", check)
+        failure = "the service did not become healthy"
+        return self.gate(self.service_unit, "the service is healthy", failure, check)
 
     def _answers(self, server: Server, *, again: bool = False) -> Gate:
         what = f"Redis answers{' again' if again else ''}{server.cli.at}"
-        return self.gate(self.unit_of(server.spec), what, server.cli.is_ready())
+        failure = f"Redis did not answer{server.cli.at}"
+        return self.gate(self.unit_of(server.spec), what, failure, server.cli.is_ready())
 
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
         state = facts.units.get(self.unit_of(server.spec))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from deploy.cluster.together import Await
+from deploy.cluster.barrier import Barrier
 from deploy.facts.gather import Facts
 from deploy.layout import CLUSTER_ROLES, ROLES, Layout
 from deploy.runtimes.base import wrong_owner
@@ -51,7 +51,7 @@ class Secrets:
             elif not missing and wrong_owner(own := _own(step), facts):
                 yield own
         if self.in_cluster:
-            yield Await("the passwords are made")
+            yield Barrier("the passwords are made")
             for step in self.make:
                 if step.role not in facts.secrets and step.role in sources:
                     yield CopySecret(step, sources[step.role])

@@ -1,7 +1,7 @@
-"""Settings: the seeds' StreamConfig and the service's own.
+"""Settings: the ADR's StreamConfig and the service's own.
 
 Order of precedence: command line, environment (`THOUGHTSTREAM_STREAMS__FORGET_THRESHOLD=0.2`,
-then the seeds' `REDIS_URL`, `REDIS_HOST`, `REDIS_PORT`), TOML file, defaults.
+then the common `REDIS_URL`, `REDIS_HOST`, `REDIS_PORT`), TOML file, defaults.
 """
 
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
+from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -33,21 +34,25 @@ class _Section(BaseModel):
 class StreamConfig(_Section):
     """How thoughts compete. The first six are the ADR's StreamConfig, names and defaults."""
 
-    working_memory_maxlen: int = Field(1000, ge=0, description="thoughts a window; 0: unlimited")
+    working_memory_maxlen: int = Field(1000, ge=0, description="thoughts per window; 0: unlimited")
     working_memory_ttl_ms: int = Field(
         5000, ge=1, le=86_400_000, description="time to compete, and time to intervene"
     )
     episodic_memory_maxlen: int = Field(0, ge=0, description="memories kept; 0: unlimited")
     semantic_memory_maxlen: int = Field(0, ge=0, description="memories kept; 0: unlimited")
     forget_threshold: float = Field(
-        0.3, ge=0, le=10, allow_inf_nan=False, description="losers that score less are forgotten"
+        0.3, ge=0, le=10, allow_inf_nan=False, description="losers that score lower are forgotten"
     )
     connection_weight: float = Field(
-        0.2, gt=0, le=10, allow_inf_nan=False, description="boost by connection_relevance"
+        0.2,
+        gt=0,
+        le=10,
+        allow_inf_nan=False,
+        description="weight of connection_relevance in the score",
     )
 
     cycle_target_ms: int = Field(
-        50, ge=0, le=60_000, description="pace of attention; 0: as fast as it goes"
+        50, ge=0, le=60_000, description="time between attention cycles; 0: as fast as possible"
     )
     half_life_ms: int | None = Field(
         None, ge=1, description="a competing thought's score halves in this time; unset: never"
@@ -56,7 +61,7 @@ class StreamConfig(_Section):
         "archive", description="where the forgotten go: the unconscious, or nowhere (the ADR)"
     )
     batch: int = Field(
-        100, ge=1, le=1000, description="most moves of one sort in one cycle (bounds its time)"
+        100, ge=1, le=1000, description="maximum moves of one kind per cycle (bounds its duration)"
     )
     max_thought_bytes: int = Field(
         65_536, ge=256, le=16_777_216, description="a larger thought is rejected"
@@ -67,41 +72,44 @@ class StreamConfig(_Section):
 
 
 Durability = Literal["memory", "disk", "replicas"]
-"""What an acknowledged anchor has survived: nothing yet, an fsync (WAITAOF), a replica (WAIT)."""
+"""What an acknowledged anchor is in: memory only, a synced file (WAITAOF), a replica (WAIT)."""
 
 
 class MemoryConfig(_Section):
-    """How memory is kept, and how it comes back."""
+    """How memories are kept, and how they come back."""
 
     durability: Durability = Field(
-        "memory", description="what an anchor waits for; memory: the append-only file's second"
+        "memory", description="what an anchor waits for; memory: not even the fsync, once a second"
     )
     durability_timeout_ms: int = Field(5000, ge=1, le=60_000)
     trigger_limit: int = Field(
         1, ge=0, le=10, description="memories that an attended thought brings back; 0: none"
     )
     trigger_damping: float = Field(
-        0.6, gt=0, lt=1, description="salience that these share, of the thought's; under 1: calm"
+        0.6,
+        gt=0,
+        lt=1,
+        description="share of its salience that they get; under 1, so that a mind calms down",
     )
     trigger_refractory_ms: int = Field(
-        60_000, ge=1, description="a memory that came back does not come again for so long"
+        60_000, ge=1, description="how long a memory that came back stays away"
     )
     sleep_every_s: int = Field(
-        86_400, ge=0, description="the service has a mind sleep so often; 0: never by itself"
+        86_400, ge=0, description="how often the service puts a mind to sleep; 0: never"
     )
     sleep_replays: int = Field(
-        1000, ge=0, description="memories that sleep strengthens at most, twelve hours together"
+        1000, ge=0, description="maximum memories that sleep strengthens in twelve hours"
     )
     sleep_similarity: float = Field(
-        0.8, gt=0.5, le=1, description="memories that share so much of their wording are merged"
+        0.8, gt=0.5, le=1, description="memories that share this much of their wording are merged"
     )
     sleep_repeats: int = Field(
-        3, ge=2, description="episodes of one gist that make a semantic memory"
+        3, ge=2, description="episodes with one gist that are distilled into a semantic memory"
     )
     sleep_distiller: str | None = Field(
         None,
         pattern=r"^[\w.]+:\w+$",
-        description="module:name of a Distiller, as one that asks a language model; unset: our own",
+        description="module:name of a Distiller, e.g. of a language model; unset: the built-in one",
     )
 
 
@@ -109,17 +117,18 @@ class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
     url: str | None = Field(
-        None, description="redis://, rediss:// or unix:// address; nodes of a cluster: with commas"
+        None,
+        description="redis://, rediss:// or unix:// URL; nodes of a cluster: with commas",
     )
     username: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = Field(None, description="a file that holds only the password")
     ca_file: Path | None = Field(None, description="certificates to trust (rediss://)")
     timeout_s: float = Field(
-        7, gt=0, description="for connecting and for one answer (a failover may hold it for 5 s)"
+        7, gt=0, description="for connecting, and for each reply (a failover may delay it by 5 s)"
     )
     patience_s: float = Field(
-        15, ge=0, le=600, description="a cluster's failover is waited for, so long at most"
+        15, ge=0, le=600, description="how long to wait for a cluster's failover"
     )
 
     @model_validator(mode="after")
@@ -133,19 +142,24 @@ class EmbeddedConfig(_Section):
     """The embedded Redis."""
 
     maxmemory: str = Field("256mb", pattern=r"^[0-9]+(kb|mb|gb)$")
-    server: Path | None = Field(None, description="redis-server to run; unset: find one")
+    server: Path | None = Field(None, description="redis-server to run; unset: search for one")
 
 
 def default_home() -> Path:
-    """Where a person's own mind lives, unless `THOUGHTSTREAM_HOME` says otherwise."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/thoughtstream"
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local/share") / "thoughtstream"
+    """The home of a person's own mind, unless `THOUGHTSTREAM_HOME` names another.
+
+    On macOS, platformdirs follows XDG_DATA_HOME and earlier versions did not: a home that they made
+    is kept.
+    """
+    home = user_data_path("thoughtstream")
+    if sys.platform == "darwin" and not home.exists():
+        earlier = Path.home() / "Library/Application Support/thoughtstream"
+        return earlier if earlier.exists() else home
+    return home
 
 
 class _RedisEnvironment(PydanticBaseSettingsSource):
-    """The seeds' REDIS_URL, or REDIS_HOST and REDIS_PORT."""
+    """The common REDIS_URL, or REDIS_HOST and REDIS_PORT."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
@@ -155,20 +169,20 @@ class _RedisEnvironment(PydanticBaseSettingsSource):
         host, port = os.environ.get("REDIS_HOST"), os.environ.get("REDIS_PORT")
         if not url and (host or port):
             if port and not (port.isdigit() and 0 < int(port) < 65_536):
-                raise ConfigError(f"REDIS_PORT: is {port!r}; give a port from 1 to 65535")
+                raise ConfigError(f"REDIS_PORT: {port!r} is not a port from 1 to 65535")
             name = quote(host or "localhost", safe="[]:.-")
             url = f"redis://{name}:{port or 6379}/0"
         return {"redis": {"url": url}} if url else {}
 
 
 class Settings(BaseSettings):
-    """All that can be set. `load` is the way to make one."""
+    """All settings; made by `load`."""
 
     model_config = SettingsConfigDict(
         env_prefix="THOUGHTSTREAM_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    home: Path = Field(default_factory=default_home, description="where the service keeps its own")
+    home: Path = Field(default_factory=default_home, description="the service's own directory")
     redis: RedisConfig = RedisConfig()
     streams: StreamConfig = StreamConfig()
     memory: MemoryConfig = MemoryConfig()
@@ -184,7 +198,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line, environment, the seeds' environment, file."""
+        """Command line, environment, the common REDIS_… variables, file."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=cls._file())
         return init_settings, env_settings, _RedisEnvironment(settings_cls), file
 
@@ -206,7 +220,7 @@ def load(**overrides: Any) -> Settings:
     """
     named = os.environ.get("THOUGHTSTREAM_CONFIG")
     if named and not Path(named).is_file():
-        raise ConfigError(f"THOUGHTSTREAM_CONFIG: there is no file {named}")
+        raise ConfigError(f"THOUGHTSTREAM_CONFIG: no such file: {named}")
     try:
         return Settings(**overrides)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What can go wrong, as types. Every message names the thing and the cure."""
+"""Errors, as types. Every message names what is wrong, and the cure."""
 
 
 class ThoughtstreamError(Exception):
@@ -6,28 +6,28 @@ class ThoughtstreamError(Exception):
 
 
 class InvalidThought(ThoughtstreamError, ValueError):
-    """A thought, or a change to one, that can't be accepted; nothing was written."""
+    """A thought, or a change to one, that cannot be accepted; nothing was written."""
 
 
 class RedisUnavailable(ThoughtstreamError):
-    """Redis can't be reached or does not answer; whether the last write arrived is unknown."""
+    """Redis cannot be reached or does not answer; whether the last write was made is unknown."""
 
 
 class WritesRefused(RedisUnavailable):
-    """Redis can't write to its disk and refuses every write; this one was not made."""
+    """Redis cannot write to its disk and refuses every write; this one was not made."""
 
 
 class MemoryFull(ThoughtstreamError):
-    """Redis is at its `maxmemory`: new thoughts are refused, anchors and forgetting go on.
+    """Redis is at its `maxmemory`: new thoughts are refused, anchors and forgetting continue.
 
-    `accepted`: how many thoughts of the same call were written before.
+    `accepted`: how many thoughts of the same call had been written.
     """
 
     accepted: int = 0
 
 
 class NotDurable(ThoughtstreamError):
-    """A memory was anchored, but it has not survived what was asked for within the time.
+    """A memory was anchored, but was not as durable as requested within the timeout.
 
     `id`: the thought that was anchored.
     """

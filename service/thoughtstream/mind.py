@@ -28,7 +28,7 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, MemoryFull, NotDurable, NotForgotten
-from thoughtstream.home.embedded import url_of
+from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall

@@ -18,7 +18,7 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
 from thoughtstream.errors import MemoryFull, RedisUnavailable
-from thoughtstream.health.torn_logs import Logs
+from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.minds import LATELY_S, Minds
 from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.cluster import Cluster
@@ -47,7 +47,7 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     membership = Membership(redis)
     minds = Minds(redis, settings, membership)
     service = _Service(settings, url, membership, minds, on_ready)
-    logs = asyncio.create_task(Logs(redis).run())
+    logs = asyncio.create_task(AofRepair(redis).run())
     try:
         await _lasting(minds, lambda: _shielded(service.serve(redis)))
     finally:

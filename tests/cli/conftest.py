@@ -19,8 +19,8 @@ import pytest
 from tests.servers import wait_until
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import main
-from thoughtstream.home.embedded import EmbeddedRedis
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.embedded_redis import EmbeddedRedis
+from thoughtstream.home.process_lock import ProcessLock
 
 PROGRAM = [sys.executable, "-m", "thoughtstream.faces.cli"]
 _SETTINGS = ("THOUGHTSTREAM_", "REDIS_", "NOTIFY_SOCKET", "XDG_DATA_HOME")
@@ -97,20 +97,20 @@ class Terminal:
 
     def pid_of(self, name: str) -> int:
         """The process of `service` or `redis` in this home."""
-        process = Seat(self.home, name).process()
+        process = ProcessLock(self.home, name).process()
         assert process is not None, f"no {name} runs in {self.home}"
         return process.pid
 
     def kill(self, name: str) -> None:
         """kill -9, and wait until the kernel has ended it."""
-        seat, pid = Seat(self.home, name), self.pid_of(name)
+        lock, pid = ProcessLock(self.home, name), self.pid_of(name)
         os.kill(pid, signal.SIGKILL)
         wait_until(  # for this one: the service brings Redis back at once
-            lambda: (now := seat.process()) is None or now.pid != pid, f"{name} is dead"
+            lambda: (now := lock.process()) is None or now.pid != pid, f"{name} is dead"
         )
 
     def clean_up(self) -> None:
-        service = Seat(self.home, "service").process()
+        service = ProcessLock(self.home, "service").process()
         if service is not None:
             service.kill()
             service.wait(30)

@@ -42,7 +42,7 @@ def test_every_node_is_looked_at_and_named(terminal: Terminal, tmp_path: Path) -
         cluster.servers[dead].kill()
         found = bad(terminal)
         assert found.pop((f"127.0.0.1:{dead}", "node")) == "does not answer"
-        assert found.pop(("", "replicas")) == f"127.0.0.1:{master} has none"
+        assert found.pop(("", "replicas")) == f"no replica for 127.0.0.1:{master}"
         assert "allkeys-lru" in found.pop((f"127.0.0.1:{spoilt}", "eviction policy"))
         assert found == {}
         assert f"127.0.0.1:{dead}" in terminal.call("doctor").stdout

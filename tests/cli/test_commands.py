@@ -10,8 +10,8 @@ from tests.servers import wait_until
 from thoughtstream import keys
 from thoughtstream.faces.cli.recall import marked
 
-COMMANDS = ("up", "down", "status", "think", "feed", "sense", "watch", "recall", "audit",
-            "intervene", "doctor", "keys")  # fmt: skip
+COMMANDS = ("up", "down", "status", "doctor", "keys", "think", "feed", "sense", "watch", "recall",
+            "sleep", "anchor", "forgotten", "take-back", "intervene", "audit")  # fmt: skip
 
 
 def attended(terminal: Terminal, mind: str) -> list[dict[str, Any]]:
@@ -26,6 +26,18 @@ def test_every_command_explains_itself_with_an_example(living: Terminal, command
     assert shown.returncode == 0
     assert f"$ thoughtstream {command}" in shown.stdout
     assert "--json" in shown.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_help_wraps_to_the_terminal_and_not_as_its_source_does(
+    living: Terminal, columns: int
+) -> None:
+    living.env["COLUMNS"] = str(columns)
+    shown = [line.strip() for line in living.call("feed", "--help").stdout.splitlines()]
+    del living.env["COLUMNS"]
+    begin = next(number for number, line in enumerate(shown) if line.startswith("Each line of"))
+    paragraph = shown[begin : shown.index("", begin)]
+    assert min(map(len, paragraph[:-1])) > columns - 20
 
 
 def test_help_lists_every_command(living: Terminal) -> None:
@@ -161,6 +173,27 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     assert all(family.pattern in table for family in keys.FAMILIES)
     assert living.call("keys", "--acl", "service").stdout.strip() == keys.acl_rules("service")
     assert living.json("keys", "--acl", "monitor")["rules"] == keys.acl_rules("monitor")
+
+
+@pytest.mark.parametrize(
+    ("command", "whole"),
+    [
+        ("keys", "durable"),
+        ("doctor", "Functions thoughtstream_consolidation_1"),
+        ("audit", "balanced: every thought is accounted for"),
+        ("sleep", "strengthened"),
+    ],
+)
+@pytest.mark.parametrize("columns", [80, 120])
+def test_answers_fit_the_terminal_without_breaking_words(
+    living: Terminal, command: str, whole: str, columns: int
+) -> None:
+    living.env["COLUMNS"] = str(columns)
+    shown = living.call(command)
+    del living.env["COLUMNS"]
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert max(map(len, shown.stdout.splitlines())) <= columns
+    assert whole in shown.stdout
 
 
 def test_watch_once_draws_the_mind(living: Terminal) -> None:

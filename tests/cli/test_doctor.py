@@ -79,12 +79,12 @@ def test_keys_that_are_not_as_the_registry_has_them_are_found(living: Terminal) 
         redis.delete("somebody:elses", "memory:strange", episodic, refractory, window)
     assert set(found) == {"key hygiene"}
     for fault, key in (
-        ("unknown under our prefixes", "memory:strange"),
-        ("durable with a time to live", episodic),
-        ("evictable without a time to live", refractory),
+        ("unknown key with one of our prefixes", "memory:strange"),
+        ("durable with a TTL", episodic),
+        ("evictable without a TTL", refractory),
         ("of the wrong type (string, not stream)", window),
     ):
-        assert f"1 {fault}, as {key}" in found["key hygiene"]
+        assert f"1 {fault}, e.g. {key}" in found["key hygiene"]
 
 
 @pytest.mark.parametrize("family", keys.FAMILIES, ids=lambda family: family.name)

@@ -19,9 +19,9 @@ from redis import Redis
 from tests.servers import WHEEL, programs, wait_until
 from thoughtstream import keys
 from thoughtstream.config import EmbeddedConfig, Settings
-from thoughtstream.home.embedded import EmbeddedError, EmbeddedRedis, url_of
+from thoughtstream.home.embedded_redis import EmbeddedError, EmbeddedRedis, url_of
 from thoughtstream.home.home import SOCKET_PATH_BYTES, Home, HomeError, write_private
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.process_lock import ProcessLock
 
 STREAM = keys.EPISODIC.key(mind="drill")
 
@@ -100,7 +100,7 @@ def test_starters_in_different_processes_get_one_server(embedded: EmbeddedRedis)
     code = (
         "import asyncio, sys; from pathlib import Path\n"
         "from thoughtstream.config import Settings\n"
-        "from thoughtstream.home.embedded import EmbeddedRedis\n"
+        "from thoughtstream.home.embedded_redis import EmbeddedRedis\n"
         "server = EmbeddedRedis(Settings(home=Path(sys.argv[1])))\n"
         "asyncio.run(server.ensure()); print(server.process().pid)"
     )
@@ -251,9 +251,9 @@ async def test_a_recycled_process_id_is_not_taken_for_ours(
     embedded: EmbeddedRedis, stranger: subprocess.Popen[bytes]
 ) -> None:
     embedded.home.prepare()
-    seat = Seat(embedded.home.path, "redis")
-    seat.write(stranger.pid, version="7.0")
-    record = seat.read() | {"started": seat.read()["started"] - 3600}
+    lock = ProcessLock(embedded.home.path, "redis")
+    lock.write_record(stranger.pid, version="7.0")
+    record = lock.read_record() | {"started": lock.read_record()["started"] - 3600}
     (embedded.home.path / "redis.json").write_text(json.dumps(record))
     assert embedded.process() is None
     assert not await embedded.stop()
@@ -292,7 +292,7 @@ def choosing(settings: Settings, server: Path) -> EmbeddedRedis:
         ("exit 3", r"embedded.server: .* is not a redis-server"),
         (
             'test "$1" = --version && echo Redis server v=8.0.0 && exit; echo Fatal: no; exit 1',
-            r"redis-server ended at once: .*Fatal: no.*redis\.log",
+            r"redis-server exited at once: .*Fatal: no.*redis\.log",
         ),
     ],
 )
@@ -335,7 +335,7 @@ def test_a_full_disk_is_an_error_before_anything_starts(tmp_path: Path) -> None:
     start = (
         "import asyncio, sys; from pathlib import Path\n"
         "from thoughtstream.config import Settings\n"
-        "from thoughtstream.home.embedded import EmbeddedRedis\n"
+        "from thoughtstream.home.embedded_redis import EmbeddedRedis\n"
         "asyncio.run(EmbeddedRedis(Settings(home=Path(sys.argv[1]))).ensure())"
     )
     (tmp_path / "start.py").write_text(start)

@@ -85,7 +85,10 @@ def test_when_nobody_attends_feeding_says_so(terminal: Terminal) -> None:
     terminal.up()
     terminal.kill("service")
     failed = terminal.feed(stdin="\n".join(["x"] * 100), code=1)
-    assert "nobody attends" in failed["error"] and "(thoughts fed before: 50)" in failed["error"]
+    assert (
+        "the mind does not attend" in failed["error"]
+        and "(thoughts fed before that: 50)" in failed["error"]
+    )
 
 
 def test_sense_writes_and_ends_by_itself(living: Terminal) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, wait_until
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.process_lock import ProcessLock
 
 
 def contents(terminal: Terminal, query: str) -> set[str]:
@@ -86,21 +86,21 @@ def test_up_in_the_foreground_tells_systemd_and_stops_on_sigterm(
 
         second = terminal.run("up")
         assert second.returncode == 1
-        assert f"runs already (process {service.pid})" in second.stderr
+        assert f"is already running (process {service.pid})" in second.stderr
 
         service.send_signal(signal.SIGTERM)
         assert told.recv(100) == b"STOPPING=1"
         out, errors = service.communicate(timeout=60)
     assert service.returncode == 0, errors
     assert json.loads(out)["redis"]["url"] == f"unix://{terminal.home}/redis.sock"
-    assert Seat(terminal.home, "redis").process() is None, "its Redis ended with it"
+    assert ProcessLock(terminal.home, "redis").process() is None, "its Redis ended with it"
 
 
 def test_a_dead_redis_is_started_again_by_the_service(terminal: Terminal) -> None:
     terminal.up()
     first = terminal.pid_of("redis")
     terminal.kill("redis")
-    wait_until(lambda: Seat(terminal.home, "redis").process(), "Redis is back")
+    wait_until(lambda: ProcessLock(terminal.home, "redis").process(), "Redis is back")
     assert terminal.pid_of("redis") != first
     wait_until(lambda: terminal.call("status").returncode == 0, "and served")
 

@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import dataclass, field
 
-from deploy.cluster.nodes import Nodes, Site, refused
+from deploy.cluster.nodes import ClusterSpec, Nodes, refused
 from deploy.cluster.state import QUESTIONS, ClusterView, NodeView
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
@@ -22,16 +22,16 @@ class Processes(Nodes):
     hosts: dict[int, str] = field(default_factory=dict)
 
     @property
-    def site(self) -> Site:
+    def spec(self) -> ClusterSpec:
         nodes = [self.node(port) for port in self.cluster.servers]
         clis = {node: RedisCli(linux_native(), node.port) for node in nodes}
-        return Site(clis, self.replicas, self.timeout_s)
+        return ClusterSpec(clis, self.replicas, self.timeout_s)
 
     def node(self, port: int) -> Node:
         return Node(self.hosts.get(port, f"host{port}"), "127.0.0.1", port)
 
     def view(self) -> ClusterView:
-        return ClusterView({node: self._view(node) for node in self.site.nodes})
+        return ClusterView({node: self._view(node) for node in self.spec.nodes})
 
     def _view(self, node: Node) -> NodeView | None:
         done = self._cli(node.port, "--json", questions="\n".join(QUESTIONS))

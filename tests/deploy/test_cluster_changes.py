@@ -15,11 +15,11 @@ from redis.cluster import RedisCluster
 from redis.crc import key_slot
 
 from deploy.cluster import slots
-from deploy.cluster.closing import close_open
-from deploy.cluster.handover import best_replica, dismiss, hand_over
+from deploy.cluster.failover import best_replica, disconnect_clients, fail_over
 from deploy.cluster.health import problems
-from deploy.cluster.moving import move_slots
-from deploy.cluster.nodes import ClusterError, Nodes, wait_until_well
+from deploy.cluster.nodes import ClusterError, Nodes, wait_until_healthy
+from deploy.cluster.open_slots import close_open
+from deploy.cluster.slot_migration import move_slots
 from deploy.cluster.state import SLOTS
 from deploy.cluster.topology import Node
 from tests.clusters import running
@@ -57,9 +57,9 @@ def nodes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Processes:
     """A well cluster with some keys; where its slots are, is what a test left."""
-    monkeypatch.setattr("deploy.cluster.closing._STILL_S", 0.3)
+    monkeypatch.setattr("deploy.cluster.open_slots._STILL_S", 0.3)
     nodes = made(request.param)
-    wait_until_well(nodes)
+    wait_until_healthy(nodes)
     with RedisCluster.from_url(nodes.cluster.url) as client:
         for number in range(300):
             client.set(f"key:{number}", number)
@@ -75,22 +75,22 @@ def all_there(nodes: Processes) -> bool:
 def test_a_master_hands_over_and_follows(nodes: Processes) -> None:
     before = nodes.view()
     master = before.masters[0]
-    heir = best_replica(before, master)
+    successor = best_replica(before, master)
 
-    assert hand_over(nodes, master) == heir
+    assert fail_over(nodes, master) == successor
 
     after = nodes.view()
-    assert after.master_of(master) == heir
-    assert after[heir].slots == before[master].slots
+    assert after.master_of(master) == successor
+    assert after[successor].slots == before[master].slots
     assert problems(after, 1) == []
     assert all_there(nodes)
-    assert nodes.told == [f"{heir} has taken over from {master}"]
+    assert nodes.told == [f"{successor} has taken over from {master}"]
 
 
 def test_a_replica_that_gave_up_is_asked_again(
     nodes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.cluster.handover._TRIES_S", 0.5)
+    monkeypatch.setattr("deploy.cluster.failover._TRIES_S", 0.5)
     master = nodes.view().masters[0]
     asked = []
 
@@ -105,10 +105,10 @@ def test_a_replica_that_gave_up_is_asked_again(
         return Processes.ask(nodes, node, *command)
 
     monkeypatch.setattr(nodes, "ask", ask)
-    heir = hand_over(nodes, master)
+    successor = fail_over(nodes, master)
 
-    assert asked == [heir] * 2
-    assert nodes.view().master_of(master) == heir
+    assert asked == [successor] * 2
+    assert nodes.view().master_of(master) == successor
     assert problems(nodes.view(), 1) == []
 
 
@@ -124,11 +124,11 @@ def test_a_shard_goes_back_and_forth_and_every_vote_is_given(
 
     monkeypatch.setattr(nodes, "ask", ask)
     master = nodes.view().masters[0]
-    heir = best_replica(nodes.view(), master)
-    for leaving in (master, heir, master):
-        hand_over(nodes, leaving)
+    successor = best_replica(nodes.view(), master)
+    for leaving in (master, successor, master):
+        fail_over(nodes, leaving)
 
-    assert asked == [heir, master, heir], "once each: no vote was refused"
+    assert asked == [successor, master, successor], "once each: no vote was refused"
     logs = [server.directory / "redis.log" for server in nodes.cluster.servers.values()]
     assert not any("Failover auth denied" in log.read_text() for log in logs)
 
@@ -142,19 +142,19 @@ async def test_who_was_idle_meanwhile_loses_nothing_when_a_node_stops(
         await mind.think("before")
         slot = key_slot(keys.LEDGER.key(mind="idle").encode())
         master = nodes.node(await to_thread(nodes.cluster.owner, slot))
-        await to_thread(hand_over, nodes, master)
-        await to_thread(dismiss, nodes, master)
+        await to_thread(fail_over, nodes, master)
+        await to_thread(disconnect_clients, nodes, master)
         with nodes.cluster.servers[master.port].frozen():
             await mind.think("after")
         assert (await mind.audit()).faults == []
-    await to_thread(wait_until_well, nodes)
+    await to_thread(wait_until_healthy, nodes)
 
 
 def test_a_replica_has_nothing_to_hand_over(nodes: Processes) -> None:
     view = nodes.view()
     replica = view.replicas(view.masters[0])[0]
 
-    assert hand_over(nodes, replica) is None
+    assert fail_over(nodes, replica) is None
     assert nodes.view().masters == view.masters
 
 
@@ -168,7 +168,7 @@ def test_a_replica_without_its_link_is_never_made_the_master(nodes: Processes) -
         client.config_set("masteruser", "nobody")
         client.client_kill_filter(_type="master")
         with pytest.raises(ClusterError, match="no replica that could take over"):
-            hand_over(nodes, master)
+            fail_over(nodes, master)
         client.config_set("masterauth", "")
         client.config_set("masteruser", "")
 
@@ -182,7 +182,7 @@ def test_a_silent_replica_is_never_made_the_master(nodes: Processes) -> None:
     server.kill()
 
     with pytest.raises(ClusterError, match="no replica that could take over"):
-        hand_over(nodes, master)
+        fail_over(nodes, master)
 
     assert master in nodes.view().masters
     server.start()
@@ -193,7 +193,7 @@ def test_slots_move_until_each_has_what_is_wanted(nodes: Processes) -> None:
     have = slots.counts(nodes.view())
     want = {**have, masters[0]: have[masters[0]] - 1100, masters[1]: have[masters[1]] + 1100}
 
-    assert slots.spread(nodes, want)
+    assert slots.reshard(nodes, want)
 
     assert slots.counts(nodes.view()) == want
     assert nodes.told == [
@@ -201,7 +201,7 @@ def test_slots_move_until_each_has_what_is_wanted(nodes: Processes) -> None:
         for done, part in ((512, 46), (1024, 93), (1100, 100))
     ]
     assert all_there(nodes)
-    assert not slots.spread(nodes, want)
+    assert not slots.reshard(nodes, want)
 
 
 def test_a_move_that_was_cut_off_is_gone_on_with(nodes: Processes) -> None:
@@ -214,7 +214,7 @@ def test_a_move_that_was_cut_off_is_gone_on_with(nodes: Processes) -> None:
     assert close_open(nodes, nodes.view().nodes)
     assert not close_open(nodes, nodes.view().nodes)
 
-    assert problems(wait_until_well(nodes), 1) == []
+    assert problems(wait_until_healthy(nodes), 1) == []
     assert all_there(nodes)
 
 
@@ -242,7 +242,7 @@ def test_keys_are_brought_home_that_nobody_remembers_to_have_moved(nodes: Proces
 
     assert close_open(nodes, nodes.view().nodes, search=True)
 
-    assert problems(wait_until_well(nodes), 1) == []
+    assert problems(wait_until_healthy(nodes), 1) == []
     assert all_there(nodes)
 
 
@@ -264,7 +264,7 @@ def test_a_key_on_two_masters_is_left_to_a_person(nodes: Processes) -> None:
         assert _asking(nodes, master, "get", key) == value, "nothing is thrown away"
     assert _asking(nodes, source, "del", key) == 1
     close_open(nodes, nodes.view().nodes)
-    assert problems(wait_until_well(nodes), 1) == []
+    assert problems(wait_until_healthy(nodes), 1) == []
     assert all_there(nodes)
 
 
@@ -295,11 +295,11 @@ def test_moves_that_are_cut_off_anywhere_are_gone_on_with(
         with monkeypatch.context() as patch:
             patch.setattr(nodes, "ask", _cut_off(nodes, asked))
             with pytest.raises(_CutOff):
-                slots.spread(nodes, want)
+                slots.reshard(nodes, want)
         late = _written_to(nodes, nodes.view().open_slots)
 
         close_open(nodes, nodes.view().nodes)
-        slots.spread(nodes, want)
+        slots.reshard(nodes, want)
 
         assert slots.counts(nodes.view()) == want
         assert problems(nodes.view(), 1) == []
@@ -330,10 +330,10 @@ def test_slots_of_a_master_that_has_failed_over_meanwhile_stay(
 
     def ask(node: Node, *command: str) -> str:
         if next(asked) == 3:
-            heir = nodes.cluster.hand_over(source.port)
+            successor = nodes.cluster.hand_over(source.port)
             with RedisCluster.from_url(nodes.cluster.url) as client:
                 written.update({n: n for n in islice(names, 9000) if client.keyslot(n) in moving})
-            with nodes.cluster.servers[heir].client() as client:
+            with nodes.cluster.servers[successor].client() as client:
                 for name in written:
                     client.set(name, name)
         return Processes.ask(nodes, node, *command)
@@ -371,8 +371,8 @@ def test_what_is_written_while_slots_move_is_there(nodes: Processes) -> None:
     source, target = view.masters[:2]
     have = slots.counts(view)
     with ThreadPoolExecutor() as pool, writing(pool, nodes) as written:
-        slots.spread(nodes, {**have, source: have[source] - 1200, target: have[target] + 1200})
-        slots.spread(nodes, have)
+        slots.reshard(nodes, {**have, source: have[source] - 1200, target: have[target] + 1200})
+        slots.reshard(nodes, have)
 
     assert len(written) > 300
     with RedisCluster.from_url(nodes.cluster.url) as client:

@@ -116,26 +116,28 @@ def test_nodes_that_see_other_masters_are_named() -> None:
 
     found = problems(replace(cluster, nodes=nodes), 1)
 
-    assert found == ["b:7001 and a:7001 don't agree who serves which slots"]
+    assert found == ["b:7001 and a:7001 disagree about who serves which slots"]
 
 
-def test_a_member_that_is_not_in_the_inventory_is_a_stranger() -> None:
+def test_a_member_that_is_not_in_the_inventory_is_unknown() -> None:
     everybody = [*six(), said("d:7001")]
     without = view(everybody).nodes
     mine = {name: found for name, found in without.items() if name != node("d:7001")}
 
-    assert [one.endpoint for one in replace(view([]), nodes=mine).strangers()] == ["10.0.0.4:7001"]
+    assert [one.endpoint for one in replace(view([]), nodes=mine).unknown_members()] == [
+        "10.0.0.4:7001"
+    ]
 
 
-def test_a_silent_node_of_the_inventory_is_no_stranger() -> None:
+def test_a_silent_node_of_the_inventory_is_not_unknown() -> None:
     silent = view(_change("b:7001", lambda one: replace(one, silent=True)))
 
-    assert list(silent.strangers()) == []
+    assert list(silent.unknown_members()) == []
 
 
-def test_a_node_that_is_just_being_met_is_no_stranger() -> None:
+def test_a_node_that_is_just_being_met_is_not_unknown() -> None:
     met = replace(said("b:7001"), flags="handshake")
     first, new = view([said("a:7001", "0-99"), met]).nodes, view([said("b:7002")]).nodes
     nodes = {node("a:7001"): first[node("a:7001")], node("b:7002"): new[node("b:7002")]}
 
-    assert list(replace(view([]), nodes=nodes).strangers()) == []
+    assert list(replace(view([]), nodes=nodes).unknown_members()) == []

@@ -4,10 +4,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from deploy.cluster.nodes import ClusterError, Site
+from deploy.cluster.nodes import ClusterError, ClusterSpec
 from deploy.commands import RedisCli
 from deploy.layout import linux_native
-from deploy.operations import cluster, lost
+from deploy.operations import cluster, connection_loss
 from tests.deploy.views import node
 
 LOST = node("a:7001")
@@ -39,8 +39,8 @@ def test_a_host_that_is_lost_or_was_never_there_has_silent_nodes(
 ) -> None:
     run = _Run(connected=connected)
     monkeypatch.setattr(cluster, "inventory", run)
-    monkeypatch.setattr(lost, "state", run)
-    hosts = cluster.Hosts(Site({LOST: RedisCli(linux_native(), LOST.port)}, 1, 1))
+    monkeypatch.setattr(connection_loss, "state", run)
+    hosts = cluster.ConnectedNodes(ClusterSpec({LOST: RedisCli(linux_native(), LOST.port)}, 1, 1))
 
     assert hosts.view().nodes == {LOST: None}
     with pytest.raises(ClusterError, match="a:7001 refused cluster failover\n  the host doesn't"):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.cluster.members import follow
-from deploy.cluster.nodes import ClusterError, Nodes, Site, wait
+from deploy.cluster.membership import replicate
+from deploy.cluster.nodes import ClusterError, ClusterSpec, Nodes, wait
 from deploy.cluster.state import ClusterView
 from deploy.cluster.topology import Node
 
@@ -22,8 +22,8 @@ class Script(Nodes):
         self.told: list[str] = []
 
     @property
-    def site(self) -> Site:
-        return Site({}, 1, self._timeout_s)
+    def spec(self) -> ClusterSpec:
+        return ClusterSpec({}, 1, self._timeout_s)
 
     def view(self) -> ClusterView:
         return self._views.pop(0) if len(self._views) > 1 else self._views[0]
@@ -45,7 +45,7 @@ def test_a_replica_that_loads_what_it_follows_now_is_waited_for() -> None:
     loading = view(changed("a:7002", silent=True))
     nodes = Script(view(six()), loading, loading, view(changed("a:7002", master="a:7001")))
 
-    assert follow(nodes, node("a:7002"), node("a:7001"))
+    assert replicate(nodes, node("a:7002"), node("a:7001"))
 
     assert nodes.asked == ["a:7002 cluster replicate"]
 
@@ -55,7 +55,7 @@ def test_who_waits_for_long_is_told_why_once(monkeypatch: pytest.MonkeyPatch) ->
     silent, well = view(changed("a:7002", silent=True)), view(six())
     nodes = Script(silent, silent, silent, well)
 
-    wait(nodes, lambda now: ["it is silent"] if now is silent else [], "all is well")
+    wait(nodes, lambda now: ["it is silent"] if now is silent else [], "it stayed silent")
 
     assert nodes.told == ["still waiting:\n  it is silent"]
 
@@ -63,5 +63,5 @@ def test_who_waits_for_long_is_told_why_once(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_node_that_stays_silent_is_named_in_the_end() -> None:
     nodes = Script(view([*six()[1:], replace(said("a:7001"), silent=True)]), timeout_s=0)
 
-    with pytest.raises(ClusterError, match=r"in vain: it serves\n  a:7001 doesn't answer"):
-        wait(nodes, lambda now: [] if now[node("a:7001")].slots else ["no"], "it serves")
+    with pytest.raises(ClusterError, match=r"it did not serve within 0 s\n  a:7001 doesn't answer"):
+        wait(nodes, lambda now: [] if now[node("a:7001")].slots else ["no"], "it did not serve")

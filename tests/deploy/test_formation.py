@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cluster.formation import Form, to_be_formed
+from deploy.cluster.formation import CreateCluster, is_to_be_created
 from deploy.cluster.health import problems
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.state import ClusterView
@@ -37,65 +37,67 @@ def nodes(tmp_path: Path) -> Iterator[Processes]:
 
 
 def shards_of(nodes: Processes) -> tuple[Shard, ...]:
-    return shape(list(nodes.site.nodes), 1)
+    return shape(list(nodes.spec.nodes), 1)
 
 
 def test_new_nodes_become_the_cluster_and_are_left_alone_then(nodes: Processes) -> None:
     shards = shards_of(nodes)
-    assert to_be_formed(nodes.view(), (), shards)
+    assert is_to_be_created(nodes.view(), (), shards)
 
-    assert Form(shards).carry_out(nodes)
+    assert CreateCluster(shards).carry_out(nodes)
 
     view = nodes.view()
     assert problems(view, 1) == []
     assert {master: view.replicas(master) for master in view.masters} == {
         shard.master: list(shard.replicas) for shard in shards
     }
-    assert not to_be_formed(view, (), shards)
-    assert not Form(shards).carry_out(nodes)
+    assert not is_to_be_created(view, (), shards)
+    assert not CreateCluster(shards).carry_out(nodes)
 
 
-def test_what_was_cut_off_is_gone_on_with(nodes: Processes) -> None:
+def test_an_interrupted_creation_is_resumed(nodes: Processes) -> None:
     shards = shards_of(nodes)
     first, second = shards[0].master, shards[1].master
     nodes.ask(first, "cluster", "addslotsrange", "0", "99")
     nodes.ask(first, "cluster", "meet", second.address, str(second.port))
 
-    assert Form(shards).carry_out(nodes)
+    assert CreateCluster(shards).carry_out(nodes)
 
     assert problems(nodes.view(), 1) == []
 
 
 def test_nodes_that_hold_something_are_never_made_a_cluster_of(nodes: Processes) -> None:
     shards = shards_of(nodes)
-    stranger = shards[0].replicas[0]
-    nodes.ask(stranger, "cluster", "addslotsrange", "0", "16383")
+    foreign = shards[0].replicas[0]
+    nodes.ask(foreign, "cluster", "addslotsrange", "0", "16383")
 
     with pytest.raises(ClusterError) as refused:
-        Form(shards).carry_out(nodes)
+        CreateCluster(shards).carry_out(nodes)
 
     said = str(refused.value)
-    assert f"{shards[1].master} is new and empty beside a cluster; bring it in" in said
-    assert f"slots 0-5460: master {shards[0].master}, replica {stranger}" in said
+    assert f"{shards[1].master} is new and empty, and not in the cluster yet; add it" in said
+    assert f"slots 0-5460: master {shards[0].master}, replica {foreign}" in said
     assert not nodes.view()[shards[1].master].slots
 
 
 def test_a_cluster_that_lost_a_node_for_a_while_is_not_made_anew(nodes: Processes) -> None:
     shards = shards_of(nodes)
-    Form(shards).carry_out(nodes)
+    CreateCluster(shards).carry_out(nodes)
     gone = shards[0].master
     found = dict(nodes.view().nodes) | {gone: None}
 
-    assert not to_be_formed(ClusterView(found), {gone}, shards)
-    with pytest.raises(ClusterError, match=f"{gone} is new and empty beside a cluster"):
-        to_be_formed(ClusterView(found), (), shards)
+    assert not is_to_be_created(ClusterView(found), {gone}, shards)
+    with pytest.raises(ClusterError, match=f"{gone} is new and empty, and not in the cluster yet"):
+        is_to_be_created(ClusterView(found), (), shards)
 
 
 def test_a_member_that_the_inventory_does_not_know(nodes: Processes) -> None:
-    Form(shards_of(nodes)).carry_out(nodes)
+    CreateCluster(shards_of(nodes)).carry_out(nodes)
     host = next(iter(nodes.hosts.values()))
     some = {node: view for node, view in nodes.view().nodes.items() if node.host != host}
     three = tuple(Shard(node, ()) for node in some)
 
-    with pytest.raises(ClusterError, match=r"is a member, and no node of the inventory; add"):
-        to_be_formed(ClusterView(some), (), three)
+    with pytest.raises(
+        ClusterError, match=r"a member of the cluster, but not in the inventory; add"
+    ):
+        is_to_be_created(ClusterView(some), (), three)

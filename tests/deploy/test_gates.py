@@ -1,4 +1,4 @@
-"""Gates: what they do when their host is lost while they wait."""
+"""Gates: what they say in the end, and what they do when their host is lost while they wait."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyinfra.connectors.ssh import SSHConnector
 
-from deploy.operations import gates, lost
+from deploy.operations import connection_loss, gates
 from deploy.steps import Gate
 
 
@@ -34,12 +34,22 @@ def test_a_gate_ends_at_once_when_its_host_is_lost(monkeypatch: pytest.MonkeyPat
     state = SimpleNamespace(is_executing=True, active_hosts={host})
     monkeypatch.setattr(gates, "host", host)
     monkeypatch.setattr(gates, "state", state)
-    monkeypatch.setattr(lost, "state", state)
+    monkeypatch.setattr(connection_loss, "state", state)
     monkeypatch.setattr("deploy.operations.gates.logger.error", said.append)
     monkeypatch.setattr(gates, "_POLL_S", 0)
 
-    commands = list(gates.passes._inner(Gate("it is well", "check", timeout_s=3)))
+    gate = Gate("it is healthy", "it did not become healthy", "check", timeout_s=3)
+    commands = list(gates.wait_for._inner(gate))
 
     assert [str(command) for command in commands] == ["false"]
     assert said == [], "whoever tells of lost hosts says why"
     assert host.asked == ["check", "false"], "and nobody waits for it"
+
+
+def test_a_gate_says_what_did_not_happen() -> None:
+    gate = Gate("Redis answers", "Redis did not answer", "check", timeout_s=120)
+    at_once = Gate("apt offers it", "apt doesn't offer it", "check", timeout_s=0)
+
+    assert gates.failure(gate, hopeless=False) == "Redis did not answer within 120 s"
+    assert gates.failure(gate, hopeless=True) == "Redis did not answer: it has failed"
+    assert gates.failure(at_once, hopeless=False) == "apt doesn't offer it"

@@ -26,5 +26,5 @@ def test_a_part_of_a_cluster_is_refused(verb: str, tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert done.returncode == 1
-    assert "@fake/n1, @fake/n3: a cluster needs all its hosts; leave out --limit" in done.stderr
+    assert "@fake/n1, @fake/n3: a cluster needs all its hosts; run without --limit" in done.stderr
     assert "Traceback" not in done.stderr

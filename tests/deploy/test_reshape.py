@@ -9,12 +9,12 @@ from redis.cluster import RedisCluster
 
 from deploy.cluster.health import problems
 from deploy.cluster.nodes import ClusterError, wait
-from deploy.cluster.sequence import Turn
 from deploy.cluster.state import SLOTS, ClusterView
 from deploy.cluster.steps import ClusterStep
 from deploy.cluster.topology import TopologyError
+from deploy.rollouts.placement import arrange, balance_masters
 from deploy.rollouts.reshape import Reshape
-from deploy.rollouts.shards import arrange, levelled
+from deploy.rollouts.turns import Turn
 from tests.clusters import free_port, running
 from tests.deploy.processes import Processes
 from tests.deploy.views import Said, four, node, said, six, view
@@ -52,10 +52,10 @@ def test_a_host_is_added() -> None:
     ]
 
 
-def test_nothing_moves_before_all_is_well() -> None:
+def test_nothing_moves_before_all_is_healthy() -> None:
     found = grown(new("d:7001"), new("d:7002"))
 
-    assert all(turn.well for turn in Reshape(found, list(found.nodes), 1).turns())
+    assert all(turn.requires for turn in Reshape(found, list(found.nodes), 1).turns())
 
 
 STAY = ["a:7001", "a:7002", "b:7001", "b:7002", "c:7001", "c:7002"]
@@ -68,8 +68,8 @@ def test_a_host_is_removed() -> None:
         "a:7002 becomes a replica of c:7001",
         "all nodes forget d:7001",
         "all nodes forget d:7002",
-        "d:7001 forgets the cluster",
-        "d:7002 forgets the cluster",
+        "reset d:7001: it forgets the cluster",
+        "reset d:7002: it forgets the cluster",
     ]
 
 
@@ -78,7 +78,7 @@ def test_a_host_of_masters_only_hands_one_over() -> None:
 
     steps = plan(view(swapped), STAY)
 
-    assert steps[0] == "hand over from d:7001 to a:7002, if it is a master then"
+    assert steps[0] == "fail over from d:7001 to a:7002, if it is a master by then"
     assert "d:7002 -> " in steps[1]
 
 
@@ -93,20 +93,20 @@ def test_a_host_of_replicas_only_takes_a_master_from_another() -> None:
 
 
 def test_a_shape_that_cannot_be_is_refused() -> None:
-    with pytest.raises(TopologyError, match=r"cluster\.nodes: 4 nodes make up 2 shards"):
+    with pytest.raises(TopologyError, match=r"cluster\.nodes: 4 nodes form 2 shards"):
         plan(view(six()), ["a:7001", "a:7002", "b:7001", "b:7002"])
     one = said("a:7001", "0-16383")
     names = ("b:7001", "b:7002", "c:7001", "c:7002", "d:7001")
-    with pytest.raises(ClusterError, match="can't become 3 shards"):
+    with pytest.raises(ClusterError, match="can't be rearranged into 3 shards"):
         plan(view([one, *(said(name, master="a:7001") for name in names)]))
 
 
-def test_masters_are_levelled_where_their_replicas_allow_it() -> None:
+def test_masters_are_balanced_where_their_replicas_allow_it() -> None:
     a, b, c = node("a:7001"), node("a:7002"), node("b:7001")
 
-    assert levelled([a, b], {c: b}) == [(b, c)]
-    assert levelled([a, c], {node("b:7002"): a}) == []
-    assert levelled([a], {c: a}) == []
+    assert balance_masters([a, b], {c: b}) == [(b, c)]
+    assert balance_masters([a, c], {node("b:7002"): a}) == []
+    assert balance_masters([a], {c: a}) == []
 
 
 def test_many_shapes_keep_shards_apart() -> None:
@@ -136,8 +136,8 @@ def nodes(tmp_path: Path) -> Iterator[Processes]:
 
 def carry_out(nodes: Processes, turns: list[Turn]) -> None:
     for turn in turns:
-        if turn.well is not None:
-            wait(nodes, turn.well.problems, str(turn))
+        if turn.requires is not None:
+            wait(nodes, turn.requires.problems, str(turn))
         assert isinstance(turn.step, ClusterStep)
         turn.step.carry_out(nodes)
 
@@ -150,7 +150,7 @@ def start(nodes: Processes, host: str) -> None:
 
 
 def leave_open(nodes: Processes) -> None:
-    """A slot on its way from one master to another, as when a move is cut off."""
+    """A slot on its way from one master to another, as when a move is interrupted."""
     view = nodes.view()
     source, target = view.masters[:2]
     slot = str(min(view[source].slots))
@@ -166,17 +166,17 @@ def test_hosts_come_go_and_are_replaced_and_nothing_is_lost(nodes: Processes) ->
     with RedisCluster.from_url(nodes.cluster.url) as client:
         for name, value in names().items():
             client.set(name, value)
-    old = list(nodes.site.nodes)
+    old = list(nodes.spec.nodes)
 
     start(nodes, "d")
     leave_open(nodes)
-    turns = Reshape(nodes.view(), list(nodes.site.nodes), 1).turns()
+    turns = Reshape(nodes.view(), list(nodes.spec.nodes), 1).turns()
     assert "close the slots" in str(turns[0])
     carry_out(nodes, turns)
     grown = nodes.view()
     assert problems(grown, 1) == []
     assert [len(grown[master].slots) for master in grown.masters] == [SLOTS // 4] * 4
-    assert Reshape(grown, list(nodes.site.nodes), 1).turns() == []
+    assert Reshape(grown, list(nodes.spec.nodes), 1).turns() == []
 
     carry_out(nodes, Reshape(nodes.view(), old, 1).turns())
     shrunk = nodes.view()

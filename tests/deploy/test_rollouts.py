@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
+from deploy.cluster.barrier import Barrier
 from deploy.cluster.lock import Lock, refusal
 from deploy.cluster.nodes import ClusterError
-from deploy.cluster.sequence import in_turn, show
-from deploy.cluster.together import Await
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
 from deploy.rollouts import verbs
-from deploy.rollouts.converge import Known
+from deploy.rollouts.hosts import DeployedCluster, HostState
 from deploy.rollouts.inventory import read
-from deploy.rollouts.upgrade import upgrade
-from deploy.rollouts.verbs import Cluster, Rollout
+from deploy.rollouts.rollout import Rollout
+from deploy.rollouts.turns import in_turn, show
 from deploy.runtimes import server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
@@ -31,7 +30,7 @@ RUNTIMES = ["native", "docker"]
 def cluster(
     nodes: Sequence[Said], hosts: str = "abc", runtime: str = "native", new: str = "",
     **settings: Any,
-) -> Cluster:  # fmt: skip
+) -> DeployedCluster:  # fmt: skip
     """Hosts that are deployed to, whose nodes say what is described; `new` ones are bare."""
     one = stack(runtime=runtime, **({"cluster": {}} | settings))
     at = {host: node(f"{host}:1").address for host in hosts}
@@ -44,8 +43,8 @@ def cluster(
         facts = replace(BARE, nodes=dict.fromkeys(wanted.on(host)))
         if host not in new:
             facts = replace(deployed(made, facts), nodes={n: seen[n] for n in wanted.on(host)})
-        known[host] = Known(made, facts)
-    return Cluster(wanted, known)
+        known[host] = HostState(made, facts)
+    return DeployedCluster(wanted, known)
 
 
 def plan(rollout: Rollout) -> list[str]:
@@ -60,13 +59,13 @@ def test_replicas_restart_before_masters_which_hand_over_first() -> None:
         line
         for host, port in (name.split(":") for name in nodes)
         for line in (
-            f"{host}: hand over from {host}:{port} to its best replica, if it is a master then",
+            f"{host}: fail over from {host}:{port} to its best replica, if it is a master by then",
             f"{host}: restart thoughtstream-redis-{port} (deploy.restart)",
         )
     ]
 
 
-def test_what_was_restarted_before_it_was_cut_off_is_left() -> None:
+def test_a_resumed_restart_skips_what_was_restarted() -> None:
     nodes = [one.with_info(uptime_in_seconds="90000") for one in six()]
     nodes[3] = nodes[3].with_info(uptime_in_seconds="1")
     begun = Lock.own("restart").since - 100
@@ -82,8 +81,8 @@ def test_a_drill_lets_every_shard_go_there_and_back() -> None:
 
     assert len(steps) == 6
     assert (steps[0], steps[3]) == (
-        "a: hand over from a:7001 to b:7002, if it is a master then",
-        "b: hand over from b:7002 to a:7001, if it is a master then",
+        "a: fail over from a:7001 to b:7002, if it is a master by then",
+        "b: fail over from b:7002 to a:7001, if it is a master by then",
     )
 
 
@@ -101,7 +100,7 @@ def test_all_hosts_come_to_the_same_barriers() -> None:
     rollout = verbs.add_node(cluster(six(), "abcd", new="d"))
 
     barriers = {
-        tuple(str(step) for step in rollout.steps(host) if isinstance(step, Await))
+        tuple(str(step) for step in rollout.steps(host) if isinstance(step, Barrier))
         for host in "abcd"
     }
 
@@ -110,33 +109,39 @@ def test_all_hosts_come_to_the_same_barriers() -> None:
     looking = [
         host
         for host in "abcd"
-        for step in in_turn(rollout.turns, rollout.site, host, rollout.end)
-        if isinstance(step, Await) and step.site and step.ready
+        for step in in_turn(rollout.turns, rollout.spec, host, rollout.end)
+        if isinstance(step, Barrier) and step.spec and step.ready
     ]
-    assert looking == ["a"] * (sum(turn.well is not None for turn in rollout.turns) + 1)
-    own = in_turn(rollout.turns, rollout.site, "b", rollout.end)
-    assert sum(not isinstance(step, Await) for step in own) == sum(
+    assert looking == ["a"] * (sum(turn.requires is not None for turn in rollout.turns) + 1)
+    own = in_turn(rollout.turns, rollout.spec, "b", rollout.end)
+    assert sum(not isinstance(step, Barrier) for step in own) == sum(
         turn.host == "b" for turn in rollout.turns
     )
 
 
-def test_an_unwell_cluster_is_refused_by_every_verb() -> None:
+def test_an_unhealthy_cluster_is_refused_by_every_verb() -> None:
     nodes = six()
     nodes[3] = replace(nodes[3], silent=True)
-    unwell = cluster(nodes)
-    known = {**unwell.hosts, "b": _remembers(unwell.hosts["b"], node("b:7002"))}
-    unwell = replace(unwell, hosts=known)
+    unhealthy = cluster(nodes)
+    known = {**unhealthy.hosts, "b": _remembers(unhealthy.hosts["b"], node("b:7002"))}
+    unhealthy = replace(unhealthy, hosts=known)
 
-    for verb in (verbs.restart, verbs.failover_drill, verbs.rebalance, verbs.add_node, upgrade):
+    for verb in (
+        verbs.restart,
+        verbs.failover_drill,
+        verbs.rebalance,
+        verbs.add_node,
+        verbs.upgrade,
+    ):
         with pytest.raises(ClusterError, match="b:7002 doesn't answer"):
-            verb(unwell)
+            verb(unhealthy)
     with pytest.raises(ClusterError, match="b:7002 doesn't answer"):
-        verbs.remove_node(unwell, "c")
+        verbs.remove_node(unhealthy, "c")
 
 
-def _remembers(known: Known, silent: Node) -> Known:
+def _remembers(known: HostState, silent: Node) -> HostState:
     paths: Any = {**known.facts.paths, known.runtime.state_file(silent): object()}
-    return Known(known.runtime, replace(known.facts, paths=paths))
+    return HostState(known.runtime, replace(known.facts, paths=paths))
 
 
 def test_data_that_would_not_fit_keeps_a_host() -> None:
@@ -151,7 +156,7 @@ def test_a_host_leaves_after_its_service() -> None:
     steps = plan(verbs.remove_node(cluster(four(), "abcd"), "d"))
 
     assert steps[0] == "d: stop the service for good"
-    assert steps[-1] == "d: d:7002 forgets the cluster"
+    assert steps[-1] == "d: reset d:7002: it forgets the cluster"
 
 
 def dead() -> list[Said]:
@@ -173,7 +178,7 @@ def test_a_dead_host_is_forgotten_and_a_new_one_takes_its_place() -> None:
     ]
     assert "d: d:7001 joins the cluster" in steps
     assert sum("d:700" in step and "becomes a replica" in step for step in steps) == 2
-    assert "hand over" in steps[-1]
+    assert "fail over" in steps[-1]
 
 
 def test_who_is_alive_or_unknown_is_not_replaced() -> None:
@@ -183,7 +188,7 @@ def test_who_is_alive_or_unknown_is_not_replaced() -> None:
     loading = [dead()[0].with_info(loading="1"), *dead()[1:]]
     with pytest.raises(ClusterError, match="a:7001 is loading its data"):
         verbs.replace_node(cluster(loading, "abd", new="d"), "10.0.0.3")
-    with pytest.raises(ClusterError, match="no node at 'nobody' is missed"):
+    with pytest.raises(ClusterError, match="no node at 'nobody' is missing"):
         verbs.replace_node(cluster(six()), "nobody")
 
 
@@ -198,7 +203,7 @@ def test_what_a_verb_cannot_do_is_refused_with_its_cure() -> None:
         (lambda: verbs.failover_drill(single), "a:7001 has no replica: set cluster.replicas"),
         (
             lambda: verbs.replace_node(cluster(slots_died, "abd", new="d"), "10.0.0.3"),
-            "5461 slots died with the host; run deploy.restore",
+            "5461 slots were lost with the host; run deploy.restore",
         ),
     ]
     for verb, cure in refused:
@@ -206,33 +211,35 @@ def test_what_a_verb_cannot_do_is_refused_with_its_cure() -> None:
             verb()
 
 
-def with_candidate(found: Cluster, candidate: str, installed: str = "5:8.0.2-3") -> Cluster:
+def with_candidate(
+    found: DeployedCluster, candidate: str, installed: str = "5:8.0.2-3"
+) -> DeployedCluster:
     def changed(facts: Facts) -> Facts:
         software = replace(facts.software, redis=installed, candidate=candidate)
         return replace(facts, software=software)
 
-    hosts = {h: Known(k.runtime, changed(k.facts)) for h, k in found.hosts.items()}
+    hosts = {h: HostState(k.runtime, changed(k.facts)) for h, k in found.hosts.items()}
     return replace(found, hosts=hosts)
 
 
 def test_packages_come_first_then_each_node_restarts() -> None:
-    steps = plan(upgrade(with_candidate(cluster(six()), "5:8.2.1-1")))
+    steps = plan(verbs.upgrade(with_candidate(cluster(six()), "5:8.2.1-1")))
 
     assert steps[:3] == [f"{host}: upgrade redis-server 5:8.0.2-3 -> 5:8.2.1-1" for host in "abc"]
     assert sum("(Redis 8.0.2 -> 8.2.1)" in step for step in steps) == 6
 
 
 def test_who_has_the_newest_has_nothing_to_upgrade() -> None:
-    assert not upgrade(with_candidate(cluster(six()), "5:8.0.2-3")).turns
+    assert not verbs.upgrade(with_candidate(cluster(six()), "5:8.0.2-3")).turns
 
 
 def test_nobody_goes_back_to_an_older_redis() -> None:
     with pytest.raises(ClusterError, match=r"a:7001 runs 8\.0\.2, and apt's redis-server 5:7\.0"):
-        upgrade(with_candidate(cluster(six()), "5:7.0.15-1"))
+        verbs.upgrade(with_candidate(cluster(six()), "5:7.0.15-1"))
     older = cluster(six(), runtime="docker", docker={"image": "redis:7.4"})
     with pytest.raises(ClusterError, match=r"docker\.image: redis:7\.4 is older"):
-        upgrade(older)
-    assert upgrade(cluster(six(), runtime="docker", docker={"image": "redis:8"})).ready
+        verbs.upgrade(older)
+    assert verbs.upgrade(cluster(six(), runtime="docker", docker={"image": "redis:8"})).ready
 
 
 def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:
@@ -240,11 +247,11 @@ def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:
     gone = replace(own, process_since=own.process_since - 1, since=own.since - 50)
 
     assert Lock.parse(own.to_json()) == own
-    assert not own.is_left()
-    assert gone.is_left()
+    assert not own.is_stale()
+    assert gone.is_stale()
     assert own.same_run(own) and not own.same_run(gone)
-    assert not replace(gone, machine="elsewhere").is_left()
-    assert own.gone_on_with(gone).since == gone.since
-    assert own.gone_on_with(replace(gone, verb="rebalance")) == own
+    assert not replace(gone, machine="elsewhere").is_stale()
+    assert own.resuming(gone).since == gone.since
+    assert own.resuming(replace(gone, verb="rebalance")) == own
     assert "n1 is locked: deploy.restart by" in refusal("n1", own)
     assert Lock.parse("anything") is None

@@ -36,9 +36,9 @@ def test_a_node_says_who_it_is() -> None:
 REFUSED = [
     (1, 6, 1, "cluster.replicas: a master and 1 replicas need 2 hosts, and there are 1; add"),
     (2, 3, 2, "cluster.replicas: a master and 2 replicas need 3 hosts"),
-    (4, 2, 2, "cluster.nodes: 8 nodes can't make up shards of 3"),
-    (2, 2, 1, "cluster.nodes: 4 nodes make up 2 shards of 2, and a cluster needs 3"),
-    (3, 1, 1, "cluster.nodes: 3 nodes can't make up shards of 2"),
+    (4, 2, 2, "cluster.nodes: 8 nodes can't form shards of 3"),
+    (2, 2, 1, "cluster.nodes: 4 nodes form 2 shards of 2, and a cluster needs 3"),
+    (3, 1, 1, "cluster.nodes: 3 nodes can't form shards of 2"),
 ]
 
 

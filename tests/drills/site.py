@@ -103,7 +103,7 @@ class Site(Cluster):
         unmet: list[str] = []
 
         def well() -> bool:
-            unmet[:] = problems(self.view(), self.wanted.site.replicas)
+            unmet[:] = problems(self.view(), self.wanted.spec.replicas)
             return not unmet
 
         try:

@@ -15,7 +15,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.crc import key_slot
 from redis.exceptions import MovedError
 
-from deploy.cluster.handover import dismiss, hand_over
+from deploy.cluster.failover import disconnect_clients, fail_over
 from tests import clusters
 from tests.clusters import Cluster
 from tests.deploy.processes import Processes
@@ -165,8 +165,8 @@ async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settin
     async with running(settings), busy(settings, NAMES) as said:
         await more(said)
         for master in cluster.masters:
-            await in_thread(hand_over, nodes, nodes.node(master))
-            await in_thread(dismiss, nodes, nodes.node(master))
+            await in_thread(fail_over, nodes, nodes.node(master))
+            await in_thread(disconnect_clients, nodes, nodes.node(master))
             await in_thread(cluster.servers[master].stop)
             await in_thread(cluster.servers[master].start)
             await in_thread(cluster.wait_until_whole)

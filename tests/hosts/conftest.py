@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import testinfra.host
 
-from .site import ServerSite, Site, stack_of
+from .deployed_host import DeployedHost, ServerHost, stack_of
 from .target import Target, read
 
 _TARGETS: pytest.StashKey[list[Target]] = pytest.StashKey()
@@ -55,40 +55,42 @@ def host(target: Target, control: Path) -> testinfra.host.Host:
 
 
 @pytest.fixture(scope="session")
-def everybody(pytestconfig: pytest.Config) -> list[Target]:
+def all_targets(pytestconfig: pytest.Config) -> list[Target]:
     """All hosts of the inventory: those of a cluster are verified together."""
     return _targets(pytestconfig)
 
 
 @pytest.fixture(scope="session")
-def site(target: Target, host: testinfra.host.Host, everybody: list[Target]) -> Site:
+def deployed_host(
+    target: Target, host: testinfra.host.Host, all_targets: list[Target]
+) -> DeployedHost:
     """The target, as the verification asks it."""
-    return Site(target, host, everybody)
+    return DeployedHost(target, host, all_targets)
 
 
 @pytest.fixture(scope="session")
-def server(target: Target, host: testinfra.host.Host, everybody: list[Target]) -> ServerSite:
+def server(target: Target, host: testinfra.host.Host, all_targets: list[Target]) -> ServerHost:
     """The target, if it has a Redis server of its own; see `pytest_collection_modifyitems`."""
-    return ServerSite(target, host, everybody)
+    return ServerHost(target, host, all_targets)
 
 
 @pytest.fixture(scope="session")
-def node(server: ServerSite) -> ServerSite:
+def node(server: ServerHost) -> ServerHost:
     """The same, if its Redis servers are nodes of a cluster."""
     return server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is true of servers only isn't asked of a mind in somebody's home, nor what is true of
-    nodes of a server that is alone.
+    """Tests of servers don't run for a mind in somebody's home, nor tests of nodes for a server
+    without a cluster.
     """
-    embedded = [item for item in items if isinstance(item, pytest.Function) and _in_vain(item)]
+    embedded = [item for item in items if isinstance(item, pytest.Function) and _skips(item)]
     if embedded:
         config.hook.pytest_deselected(items=embedded)
         items[:] = [item for item in items if item not in embedded]
 
 
-def _in_vain(item: pytest.Function) -> bool:
+def _skips(item: pytest.Function) -> bool:
     if "server" not in item.fixturenames:
         return False
     target = item.callspec.params["target"]

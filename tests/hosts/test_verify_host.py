@@ -9,17 +9,17 @@ from deploy.runtimes.docker import Docker
 from tests.servers import wait_until
 from thoughtstream.versions import OLDEST
 
-from .site import ServerSite, Site
+from .deployed_host import DeployedHost, ServerHost
 
 
-def test_the_deployment_would_change_nothing(site: Site) -> None:
-    facts = site.facts()
+def test_the_deployment_would_change_nothing(deployed_host: DeployedHost) -> None:
+    facts = deployed_host.facts()
 
-    assert list(site.runtime.problems(facts)) == []
-    assert [str(step) for step in site.runtime.plan(facts) if step.changes] == []
+    assert list(deployed_host.runtime.problems(facts)) == []
+    assert [str(step) for step in deployed_host.runtime.plan(facts) if step.changes] == []
 
 
-def test_versions(server: ServerSite) -> None:
+def test_versions(server: ServerHost) -> None:
     running = [server.redis(each).number for each in server.servers]
     services = server.thoughtstream("status")["services"]
 
@@ -27,14 +27,14 @@ def test_versions(server: ServerSite) -> None:
     assert {service["version"] for service in services} == {version("thoughtstream")}
 
 
-def test_service_and_redis_are_healthy(site: Site) -> None:
-    found = site.thoughtstream("status")
+def test_service_and_redis_are_healthy(deployed_host: DeployedHost) -> None:
+    found = deployed_host.thoughtstream("status")
 
     assert found["service"]["alive"]
     assert found["redis"]["url"]
 
 
-def test_units_or_containers_run_and_come_back(server: ServerSite) -> None:
+def test_units_or_containers_run_and_come_back(server: ServerHost) -> None:
     if isinstance(server.deployed, Docker):
         wait_until(lambda: not _starting(server), "Docker has looked", most_s=60, step_s=1)
         assert _containers(server, server.facts().docker) == dict.fromkeys(
@@ -50,14 +50,14 @@ def test_units_or_containers_run_and_come_back(server: ServerSite) -> None:
         assert facts.units["redis-server"].active == "inactive"
 
 
-def _starting(server: ServerSite) -> bool:
+def _starting(server: ServerHost) -> bool:
     """Whether Docker hasn't looked yet at one just started: it does so every few seconds."""
     docker = server.facts().docker
     assert docker is not None
     return any(state.health == "starting" for state in docker.containers.values())
 
 
-def _containers(server: ServerSite, docker: DockerState | None) -> dict[str, tuple[str, ...]]:
+def _containers(server: ServerHost, docker: DockerState | None) -> dict[str, tuple[str, ...]]:
     assert docker is not None
     found: dict[str, tuple[str, ...]] = {}
     for name, state in docker.containers.items():
@@ -67,7 +67,7 @@ def _containers(server: ServerSite, docker: DockerState | None) -> dict[str, tup
     return found
 
 
-def test_kernel_is_tuned_where_it_lets_itself(server: ServerSite) -> None:
+def test_kernel_is_tuned_where_it_lets_itself(server: ServerHost) -> None:
     machine = server.machine
     if machine.tunable:
         assert machine.overcommit == 1

@@ -11,7 +11,7 @@ from deploy.runtimes.native import Native
 from tests.servers import wait_until
 from thoughtstream import keys
 
-from .site import Site
+from .deployed_host import DeployedHost
 
 WORD = "kettle"
 ONCE_ATTENDED_S = 60
@@ -19,12 +19,12 @@ ONCE_ATTENDED_S = 60
 
 
 @pytest.fixture
-def mind(site: Site) -> Iterator[str]:
+def mind(deployed_host: DeployedHost) -> Iterator[str]:
     """A mind of our own, forgotten afterwards: the host's other minds see nothing of it."""
     name = f"verification-{uuid.uuid4().hex[:8]}"
     yield name
-    memories = site.thoughtstream("recall", WORD, "--mind", name)["memories"]
-    _unlink(site, _keys_of(name, [memory["id"] for memory in memories]))
+    memories = deployed_host.thoughtstream("recall", WORD, "--mind", name)["memories"]
+    _unlink(deployed_host, _keys_of(name, [memory["id"] for memory in memories]))
 
 
 def _keys_of(mind: str, memories: list[str]) -> list[str]:
@@ -37,30 +37,30 @@ def _keys_of(mind: str, memories: list[str]) -> list[str]:
     ]
 
 
-def _unlink(site: Site, names: list[str]) -> None:
+def _unlink(deployed_host: DeployedHost, names: list[str]) -> None:
     """All have one slot; of a cluster, another host's node may serve it."""
-    if isinstance(site.runtime, Native | Docker):
-        site.sh(site.runtime.cli("-c", "unlink", *names))
+    if isinstance(deployed_host.runtime, Native | Docker):
+        deployed_host.sh(deployed_host.runtime.cli("-c", "unlink", *names))
         return
-    with Redis.from_url(site.thoughtstream("status")["redis"]["url"]) as redis:
+    with Redis.from_url(deployed_host.thoughtstream("status")["redis"]["url"]) as redis:
         redis.unlink(*names)
 
 
-def test_a_thought_is_attended_and_recalled(site: Site, mind: str) -> None:
+def test_a_thought_is_attended_and_recalled(deployed_host: DeployedHost, mind: str) -> None:
     thought = f"the verification looks at a blue {WORD}"
-    site.thoughtstream("think", thought, "--salience", "0.9", "--mind", mind)
+    deployed_host.thoughtstream("think", thought, "--salience", "0.9", "--mind", mind)
 
     def remembered() -> bool:
-        found = site.thoughtstream("recall", WORD, "--mind", mind)["memories"]
+        found = deployed_host.thoughtstream("recall", WORD, "--mind", mind)["memories"]
         return [memory["content"] for memory in found] == [thought]
 
     wait_until(remembered, "the thought is recalled", most_s=ONCE_ATTENDED_S, step_s=0.5)
-    audit = site.thoughtstream("audit", "--mind", mind)
+    audit = deployed_host.thoughtstream("audit", "--mind", mind)
     assert audit["balanced"]
     assert (audit["adopted"], audit["attended"], audit["anchored"]) == (1, 1, 1)
 
 
-def test_doctor_finds_nothing_wrong(site: Site) -> None:
-    findings = site.thoughtstream("doctor")["findings"]
+def test_doctor_finds_nothing_wrong(deployed_host: DeployedHost) -> None:
+    findings = deployed_host.thoughtstream("doctor")["findings"]
 
     assert [finding for finding in findings if finding["state"] == "bad"] == []

@@ -8,10 +8,10 @@ from deploy.runtimes.server import Server
 from thoughtstream.directives import MEMORY_SHARE
 from thoughtstream.keys import Role
 
-from .site import ServerSite
+from .deployed_host import ServerHost
 
 
-def test_running_configuration_is_the_rendered_one(server: ServerSite) -> None:
+def test_running_configuration_is_the_rendered_one(server: ServerHost) -> None:
     for each in server.servers:
         running = server.redis(each)
         expected = [line for line in each.directives if line.since <= running.number]
@@ -26,7 +26,7 @@ def test_running_configuration_is_the_rendered_one(server: ServerSite) -> None:
         assert len(expected) > 30
 
 
-def test_running_users_are_the_rendered_ones(server: ServerSite) -> None:
+def test_running_users_are_the_rendered_ones(server: ServerHost) -> None:
     secrets = server.facts().secrets
     for each in server.servers:
         running = server.redis(each)
@@ -37,7 +37,7 @@ def test_running_users_are_the_rendered_ones(server: ServerSite) -> None:
         assert "nopass" not in default
 
 
-def test_a_stranger_gets_nothing(server: ServerSite) -> None:
+def test_a_stranger_gets_nothing(server: ServerHost) -> None:
     for each in server.servers:
         answer = server.sh(f"{_without_password(each)} ping 2>&1 || true")
 
@@ -45,7 +45,7 @@ def test_a_stranger_gets_nothing(server: ServerSite) -> None:
         assert not server.succeeds(f"{_without_password(each)} -e get x")
 
 
-def test_roles_can_do_their_work_and_no_more(server: ServerSite) -> None:
+def test_roles_can_do_their_work_and_no_more(server: ServerHost) -> None:
     cli = server.deployed.cli
     refused: dict[Role, list[tuple[str, ...]]] = {
         "service": [("flushall",), ("config", "get", "*"), ("set", "strange", "1"), ("keys", "*")],
@@ -70,7 +70,7 @@ def _without_password(server: Server) -> str:
     return client.replace("--user monitor", "")
 
 
-def test_memories_are_persistent_and_never_evicted(server: ServerSite) -> None:
+def test_memories_are_persistent_and_never_evicted(server: ServerHost) -> None:
     together = 0
     for each in server.servers:
         info = _info(server, each, "persistence") | _info(server, each, "memory")
@@ -84,12 +84,12 @@ def test_memories_are_persistent_and_never_evicted(server: ServerSite) -> None:
         assert server.redis(each).config["appendfsync"] == server.stack.redis.appendfsync
 
 
-def _info(server: ServerSite, redis: Server, section: str) -> dict[str, str]:
+def _info(server: ServerHost, redis: Server, section: str) -> dict[str, str]:
     lines = server.sh(redis.cli("info", section)).splitlines()
     return dict(line.strip().split(":", 1) for line in lines if ":" in line)
 
 
-def test_port_is_closed_to_others(server: ServerSite) -> None:
+def test_port_is_closed_to_others(server: ServerHost) -> None:
     for each in server.servers:
         bound = {str(address) for address in each.spec.stack.redis.bind}
         for port in each.spec.ports.values():

@@ -5,17 +5,17 @@ from shlex import quote
 from deploy.facts.files import PathsFact
 from deploy.runtimes.docker import Docker
 
-from .site import ServerSite
+from .deployed_host import ServerHost
 
 
-def test_passwords_are_long_and_of_their_own(server: ServerSite) -> None:
+def test_passwords_are_long_and_of_their_own(server: ServerHost) -> None:
     secrets = server.secrets()
 
     assert len(set(secrets.values())) == (4 if server.stack.cluster else 3)
     assert all(len(bytes.fromhex(secret)) == 32 for secret in secrets.values())
 
 
-def test_no_other_user_of_the_host_can_read_them(server: ServerSite) -> None:
+def test_no_other_user_of_the_host_can_read_them(server: ServerHost) -> None:
     files = [*server.deployed.secrets.files.values(), *_masterauth(server)]
 
     for path in files:
@@ -23,7 +23,7 @@ def test_no_other_user_of_the_host_can_read_them(server: ServerSite) -> None:
     assert server.read(PathsFact, files).keys() == set(files)
 
 
-def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
+def test_passwords_stand_nowhere_else(server: ServerHost) -> None:
     places = {"processes": "ps axww -o args", "settings": f"cat {_settings(server)}"}
     if isinstance(server.deployed, Docker):
         places["containers"] = "docker container inspect $(docker ps -aq)"
@@ -43,7 +43,7 @@ def test_passwords_stand_nowhere_else(server: ServerSite) -> None:
         assert [role for role, secret in secrets.items() if secret in said] == [], place
 
 
-def _masterauth(server: ServerSite) -> list[str]:
+def _masterauth(server: ServerHost) -> list[str]:
     """The file that redis.conf includes: it has the password of `replica`."""
     return [server.deployed.layout.masterauth] if server.stack.cluster else []
 
@@ -52,7 +52,7 @@ def _each(command: str, ids: str) -> str:
     return f"for id in $({ids}); do {command} $id 2>&1; done"
 
 
-def _settings(server: ServerSite) -> str:
+def _settings(server: ServerHost) -> str:
     """Every file that the deployment wrote and that isn't a password."""
     secrets = {*server.deployed.secrets.files.values(), *_masterauth(server)}
     paths = set(server.deployed.watch().paths) - secrets

@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.cluster.state import QUESTIONS, ClusterView, NodeView
 from deploy.cluster.topology import Node
-from deploy.rollouts.inventory import Hosts, read
+from deploy.rollouts.inventory import ClusterInventory, read
 from deploy.settings import stack
 from tests.lab import control
 from tests.lab.control import Done
@@ -58,7 +58,7 @@ class Cluster:
         return done
 
     @property
-    def wanted(self) -> Hosts:
+    def wanted(self) -> ClusterInventory:
         """What the inventory says of the cluster."""
         wanted = stack(**self.settings)
         return read({host.name: {"stack": wanted, "address": host.ip} for host in self.hosts})
@@ -73,12 +73,12 @@ class Cluster:
 
     def redis(self, node: Node, *arguments: str) -> str:
         """What a node answers its admin, asked at the host's console."""
-        return self.host(node).exec(self.wanted.site.nodes[node](*arguments)).stdout.strip()
+        return self.host(node).exec(self.wanted.spec.nodes[node](*arguments)).stdout.strip()
 
     def view(self) -> ClusterView:
         """What all nodes say now; one on a host that is off says nothing."""
         found: dict[Node, NodeView | None] = {}
-        for node, cli in self.wanted.site.nodes.items():
+        for node, cli in self.wanted.spec.nodes.items():
             if not self.host(node).is_on:
                 found[node] = None
                 continue

@@ -41,6 +41,6 @@ def test_a_host_that_is_lost_while_it_does_something_is_named(lab: Lab, tmp_path
 
     failed = run.end()
     assert failed.code == 1
-    lost = "the connection to shaky is lost; mend what is named here and run again"
+    lost = "the connection to shaky is lost; fix what is named here and run again"
     assert lost in " ".join(failed.out.split())
     assert "Traceback" not in failed.out

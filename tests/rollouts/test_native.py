@@ -56,7 +56,7 @@ def test_a_service_that_cannot_start_ends_the_run_with_what_it_said(
     failed = deployment.deploy(check=False)
 
     assert failed.code == 1
-    assert "not so: the service is healthy" in failed.err
+    assert "the service did not become healthy" in failed.err
     assert "thoughtstream.service" in failed.err
     assert "Traceback" not in failed.err
     host.exec("rm /var/lib/thoughtstream/service && mv /root/aside /var/lib/thoughtstream/service")

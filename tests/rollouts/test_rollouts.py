@@ -31,7 +31,7 @@ def test_an_unwell_cluster_is_left_alone(made_cluster: Cluster) -> None:
     refused = made_cluster.run("deploy.restart", check=False)
 
     assert refused.code == 1
-    assert "the cluster isn't well" in refused.err
+    assert "the cluster isn't healthy" in refused.err
     assert f"{replica} doesn't answer" in refused.err
     assert "Traceback" not in refused.err
     assert locked(made_cluster) == []
@@ -104,7 +104,7 @@ def test_a_host_that_goes_down_in_the_middle(made_cluster: Cluster) -> None:
 
     failed = run.end()
     assert failed.code == 1
-    assert "the connection to n3 is lost; mend what is named here and run again" in failed.out
+    assert "the connection to n3 is lost; fix what is named here and run again" in failed.out
     assert "Traceback" not in failed.out
     last.start()
     wait_until(lambda: well(made_cluster), "the cluster is well", most_s=120, step_s=0.5)

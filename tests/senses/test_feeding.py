@@ -11,9 +11,9 @@ import pytest
 from thoughtstream import Mind
 from thoughtstream.config import Settings, StreamConfig
 from thoughtstream.senses.feeding import Feeding
+from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.lines import Line, read_lines
 from thoughtstream.senses.pace import Attention, Flood, Pace
-from thoughtstream.senses.reading import Bad, Defaults, Format, Line, Reader
-from thoughtstream.senses.stream import chunks
 
 TIGHT = StreamConfig(working_memory_maxlen=100, cycle_target_ms=0)
 COUNT = 600
@@ -40,7 +40,7 @@ async def as_lines(texts: Iterable[str]) -> AsyncIterator[list[Line]]:
     yield [(number, text.encode()) for number, text in enumerate(texts, 1)]
 
 
-def feeding(format_: Format, bad: list[Bad], *, strict: bool = False) -> Feeding:
+def feeding(format_: Format, bad: list[BadLine], *, strict: bool = False) -> Feeding:
     reader = Reader(Path("-"), format_, Defaults(window="sensory"))
     return Feeding(reader, bad.append, lambda _: None, strict)
 
@@ -74,7 +74,7 @@ LINES = ['{"content": "one"}', "nonsense", '{"content": "two"}', "{}", '{"conten
 async def test_bad_lines_are_told_and_strict_stops_at_the_first(
     settings: Settings, strict: bool, fed: list[str], bad_lines: list[int]
 ) -> None:
-    bad: list[Bad] = []
+    bad: list[BadLine] = []
     async with Mind.connect("ana", settings=settings) as mind:
         run = feeding(Format.JSONL, bad, strict=strict)
         await run.run(as_lines(LINES), mind.feed, Flood())
@@ -88,7 +88,7 @@ async def test_bad_lines_are_told_and_strict_stops_at_the_first(
 
 async def test_a_line_is_there_as_soon_as_it_is_written() -> None:
     reader, writer = os.pipe()
-    lines = chunks(reader)
+    lines = read_lines(reader)
     os.write(writer, b"one\ntw")
     assert await anext(lines) == [(1, b"one")]
     os.write(writer, b"o\nthree")
@@ -104,6 +104,6 @@ async def test_a_file_is_read_whole_whatever_its_size(tmp_path: Path) -> None:
     texts = [b"x" * (number % 5000) for number in range(500)]
     (tmp_path / "file").write_bytes(b"\n".join(texts))
     descriptor = os.open(tmp_path / "file", os.O_RDONLY)
-    found = [line async for group in chunks(descriptor) for line in group]
+    found = [line async for group in read_lines(descriptor) for line in group]
     os.close(descriptor)
     assert found == list(enumerate(texts, 1))

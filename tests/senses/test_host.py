@@ -15,17 +15,17 @@ from thoughtstream.errors import RedisUnavailable
 from thoughtstream.senses import sensing
 from thoughtstream.senses.host import Feeling, Reading
 from thoughtstream.senses.logs import LINES_AT_ONCE, LogError, LogFile, LogSense, severity
-from thoughtstream.senses.processes import Comings, Table, table
+from thoughtstream.senses.processes import ProcessChanges, Table, table
 from thoughtstream.senses.sensing import HostSense, Sensing
 
 
 def test_a_surprising_reading_tells_what_was_usual() -> None:
     feeling = Feeling()
     for _ in range(20):
-        quiet = feeling.notice(Reading("processor use", 10, "%", least=5))
-    loud = feeling.notice(Reading("processor use", 90, "%", least=5))
-    assert quiet.content == "processor use is 10%"
-    assert loud.content == "processor use is 90%, up from the usual 10%"
+        quiet = feeling.notice(Reading("CPU usage", 10, "%", least=5))
+    loud = feeling.notice(Reading("CPU usage", 90, "%", least=5))
+    assert quiet.content == "CPU usage is 10%"
+    assert loud.content == "CPU usage is 90%, up from the usual 10%"
     assert loud.salience > 0.9 > 0.1 > quiet.salience
     assert (loud.window, loud.extra["value"]) == ("sensory", "90")
 
@@ -40,16 +40,16 @@ def test_strain_is_felt() -> None:
     [(0, "0 B/s"), (999, "999 B/s"), (1500, "2 KB/s"), (2.5e6, "2 MB/s"), (3e9, "3.0 GB/s")],
 )
 def test_rates_are_said_readably(value: float, said: str) -> None:
-    thought = Feeling().notice(Reading("network receiving", value, "B/s", least=1))
-    assert thought.content == f"network receiving is {said}"
+    thought = Feeling().notice(Reading("network receive rate", value, "B/s", least=1))
+    assert thought.content == f"network receive rate is {said}"
 
 
 def test_processes_come_and_go_by_name_and_become_usual() -> None:
     one, two, three = (1, 0.0), (2, 0.0), (3, 0.0)
-    comings = Comings(last={one: "init"})
-    first = list(comings.look({one: "init", two: "cc", three: "cc"}))
-    gone = list(comings.look({one: "init"}))
-    again = list(comings.look({one: "init", two: "cc"}))
+    changes = ProcessChanges(last={one: "init"})
+    first = list(changes.notice({one: "init", two: "cc", three: "cc"}))
+    gone = list(changes.notice({one: "init"}))
+    again = list(changes.notice({one: "init", two: "cc"}))
     assert [t.content for t in first] == ["2 processes cc started"]
     assert [t.content for t in gone] == ["2 processes cc ended"]
     assert [t.content for t in again] == ["process cc started"]
@@ -57,8 +57,8 @@ def test_processes_come_and_go_by_name_and_become_usual() -> None:
 
 
 def test_a_process_id_used_again_is_another_process() -> None:
-    comings = Comings(last={(7, 1.0): "old"})
-    assert [t.content for t in comings.look({(7, 2.0): "new"})] == [
+    changes = ProcessChanges(last={(7, 1.0): "old"})
+    assert [t.content for t in changes.notice({(7, 2.0): "new"})] == [
         "process new started",
         "process old ended",
     ]
@@ -110,7 +110,7 @@ def test_a_log_is_followed_through_rotation_and_truncation(tmp_path: Path) -> No
 
 
 def test_a_log_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="name a file you may read"):
+    with pytest.raises(LogError, match="choose a file you can read"):
         LogFile(tmp_path / "none")
 
 

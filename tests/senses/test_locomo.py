@@ -40,8 +40,8 @@ def test_the_data_sets_wrapping_is_understood() -> None:
 @pytest.mark.parametrize(
     ("conversation", "reason"),
     [
-        ([], "session_1: there is none"),
-        ({"a": 1}, "session_1: there is none"),
+        ([], "session_1: is missing"),
+        ({"a": 1}, "session_1: is missing"),
         ({"session_1": [{"speaker": "Ada", "text": "x"}]}, r"session_1\[0\]: has no dia_id"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What runs: Redis, services and minds, as `status` and `up` tell it."""
+"""What is running: Redis, services and minds, as `status` and `up` report it."""
 
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -7,31 +7,31 @@ from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
 from thoughtstream.health.nodes import Node, Nodes
-from thoughtstream.home.embedded import url_of
+from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
 
 
-def url(settings: Settings) -> str:
+def redis_url(settings: Settings) -> str:
     """Where Redis is, or would be."""
     return settings.redis.url or url_of(settings.home)
 
 
-async def look(settings: Settings) -> dict[str, Any]:
-    """Redis, the services alive and the minds there are.
+async def collect(settings: Settings) -> dict[str, Any]:
+    """Redis, the services that are alive, and all minds.
 
     Raises:
-        RedisUnavailable: Redis doesn't answer. ConfigError: it refuses us.
+        RedisUnavailable: Redis does not answer. ConfigError: it refuses us.
     """
-    address = url(settings)
+    address = redis_url(settings)
     redis = await open_client(settings.redis, address)
     try:
         with typed_errors():
             nodes = None
             if isinstance(redis, Cluster):
                 nodes = await Nodes(redis, settings.redis, address).look()
-            said = await _said(redis, nodes)
+            totals = await _totals(redis, nodes)
             services = [_service(found) for found in await alive_services(redis)]
             minds = await _minds(redis)
     finally:
@@ -41,7 +41,7 @@ async def look(settings: Settings) -> dict[str, Any]:
         "redis": {
             "url": without_password(address),
             "embedded": settings.redis.url is None,
-            **said,
+            **totals,
             "nodes": None if nodes is None else [_node(node) for node in nodes],
         },
         "service": {"alive": bool(services), "count": len(services)} | (services or [{}])[0],
@@ -50,8 +50,8 @@ async def look(settings: Settings) -> dict[str, Any]:
     }
 
 
-async def _said(redis: Client, nodes: list[Node] | None) -> dict[str, Any]:
-    """What INFO says; of a cluster, that of its masters together."""
+async def _totals(redis: Client, nodes: list[Node] | None) -> dict[str, Any]:
+    """Version, memory and uptime from INFO; for a cluster, of all its masters together."""
     infos: list[Any] = [await redis.info()]
     if nodes is not None:
         infos = [node.info for node in nodes if node.slots and node.info]
@@ -103,7 +103,7 @@ async def _minds(redis: Client) -> list[dict[str, Any]]:
 
 
 def without_password(address: str) -> str:
-    """A URL that can be shown."""
+    """A URL that can be shown to anyone."""
     parts = urlsplit(address)
     if parts.password is None:
         return address

@@ -1,4 +1,4 @@
-"""Is this Redis fit to keep a mind? Each finding says what is so and, if it is bad, the cure."""
+"""The checks of `doctor`: is this Redis fit to keep a mind? Each bad finding has its cure."""
 
 from collections import Counter
 from collections.abc import Awaitable, Iterable
@@ -25,8 +25,8 @@ State = Literal["fine", "bad", "unknown"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `cure` is empty where nothing is wrong; `node` names the node
-    of a cluster.
+    """The result of one check. `cure` is empty if nothing is wrong; `node` names the node of a
+    cluster.
     """
 
     check: str
@@ -44,7 +44,7 @@ async def examine(
     private_socket: bool,
 ) -> list[Finding]:
     """All findings about a server. `private_socket`: only its owner can reach it at all; `later`:
-    libraries that come when they are needed.
+    libraries that are loaded on first use.
 
     Raises: errors of the connection.
     """
@@ -88,15 +88,15 @@ def _persistence(info: dict[str, Any]) -> list[Finding]:
         _judge(
             "append-only file",
             on,
-            "on" if on else "off: memories live only as long as the server",
+            "on" if on else "off: memories are lost when the server stops",
             f"{_set('appendonly')}, wait for aof_rewrite_in_progress:0, then write "
-            f"`appendonly {DEFAULTS['appendonly'].text}` into redis.conf",
+            f"`appendonly {DEFAULTS['appendonly'].text}` to redis.conf",
         ),
         _judge(
             "writes to disk",
             good,
             f"last write {written}, last rewrite {rewritten}, last snapshot {saved}",
-            "see the server's log; most often the disk is full or not writable",
+            "see the server's log; usually the disk is full or not writable",
         ),
     ]
 
@@ -106,7 +106,7 @@ def _eviction(info: dict[str, Any]) -> Finding:
     return _judge(
         "eviction policy",
         policy.startswith("volatile-") or policy == "noeviction",
-        policy + ("" if not policy.startswith("allkeys-") else ": it evicts memories, silently"),
+        policy + ("" if not policy.startswith("allkeys-") else ": it silently evicts memories"),
         f"{_set('maxmemory-policy')}, and the same in redis.conf",
     )
 
@@ -115,7 +115,7 @@ def _headroom(info: dict[str, Any]) -> Finding:
     used, most = int(info["used_memory"]), int(info["maxmemory"])
     if not most:
         cure = f"set maxmemory to at most {MEMORY_SHARE:.0%} of the host's memory"
-        return Finding("memory headroom", "bad", f"{_mb(used)} used, without a limit", cure)
+        return Finding("memory headroom", "bad", f"{_mb(used)} used, no limit set", cure)
     return _judge(
         "memory headroom",
         used < most * _HEADROOM,
@@ -127,18 +127,19 @@ def _headroom(info: dict[str, Any]) -> Finding:
 def _share_of_host(info: dict[str, Any]) -> Finding:
     most, host = int(info["maxmemory"]), int(info.get("total_system_memory", 0))
     if not most or not host:
-        return Finding("memory of the host", "unknown", "the server doesn't say")
+        found = "the server does not report it" if most else "no maxmemory to compare it with"
+        return Finding("memory of the host", "unknown", found)
     return _judge(
         "memory of the host",
         most <= host * MEMORY_SHARE,
         f"maxmemory is {most / host:.0%} of {_mb(host)}",
-        f"set maxmemory to at most {MEMORY_SHARE:.0%} of it: a snapshot or rewrite copies what "
+        f"set maxmemory to at most {MEMORY_SHARE:.0%} of it: snapshots and rewrites copy what "
         "changes meanwhile",
     )
 
 
 async def _permitted(answer: Awaitable[Any]) -> Any:
-    """The answer; None if this user may not ask, or the server doesn't know the question."""
+    """The answer; None if this user may not ask, or the server does not know the command."""
     try:
         return await answer
     except (NoPermissionError, ResponseError):
@@ -148,16 +149,16 @@ async def _permitted(answer: Awaitable[Any]) -> Any:
 async def _default_user(redis: Redis, private_socket: bool) -> Finding:
     check = "default user"
     if private_socket:
-        return Finding(check, "fine", "only the owner of the home reaches the socket")
+        return Finding(check, "fine", "only the home's owner can reach the socket")
     user = await _permitted(redis.acl_getuser("default"))
     if user is None:
-        return Finding(check, "unknown", "this user may not read ACLs; ask as admin")
+        return Finding(check, "unknown", "this user may not read ACLs; check as admin")
     open_ = "on" in user["flags"] and "nopass" in user["flags"]
     return _judge(
         check,
         not open_,
         "on, without a password" if open_ else "off, or has a password",
-        "switch it off and give each user its own rules (`thoughtstream keys --acl service`)",
+        "disable it and give each user its own rules (`thoughtstream keys --acl service`)",
     )
 
 
@@ -171,7 +172,7 @@ async def _notifications(redis: Redis) -> Finding:
         check,
         _covers(value, DEFAULTS[check].text),
         value or "empty",
-        f"{_set(check)}: else windows are polled",
+        f"{_set(check)}; without them, windows are polled",
     )
 
 
@@ -185,8 +186,8 @@ async def _library(redis: Redis, library: Library, *, needed: bool = True) -> Fi
     found = await _permitted(redis.function_list(library.name))
     if found is None:
         return Finding(check, "unknown", "this user may not list Functions")
-    cure = "start the service, which loads it: `thoughtstream up`"
-    missing = "missing" if needed else "not there yet: comes when it is needed"
+    cure = "start the service, which loads it (`thoughtstream up`)"
+    missing = "missing" if needed else "not loaded yet: loaded on first use"
     return _judge(check, bool(found) or not needed, "loaded" if found else missing, cure)
 
 
@@ -205,13 +206,13 @@ async def _hygiene(redis: Redis) -> Finding:
         if seen >= KEYS_LOOKED_AT:
             break
     await _faults_of(redis, batch, faults, example)
-    said = "; ".join(f"{n} {fault}, as {example[fault]}" for fault, n in faults.items())
+    said = "; ".join(f"{n} {fault}, e.g. {example[fault]}" for fault, n in faults.items())
     return _judge(
         "key hygiene",
         not faults,
-        said or f"ours of {seen:,} keys are all as the registry has them",
+        said or f"all of ours among {seen:,} keys match the registry",
         "write these keys only through Thoughtstream (`thoughtstream keys` lists them); "
-        "DEL those that are nobody's, PERSIST a durable one, EXPIRE an evictable one",
+        "DEL stray ones, PERSIST durable ones, EXPIRE evictable ones",
     )
 
 
@@ -242,13 +243,13 @@ def fault_of(key: str, type_: str, ttl: int) -> str:
         return ""
     family = keys.family_of(key)
     if family is None:
-        return "unknown under our prefixes"
+        return "unknown key with one of our prefixes"
     if type_ != family.type:
         return f"of the wrong type ({type_}, not {family.type})"
     if family.durable and ttl >= 0:
-        return "durable with a time to live"
+        return "durable with a TTL"
     if not family.durable and ttl < 0:
-        return "evictable without a time to live"
+        return "evictable without a TTL"
     return ""
 
 

@@ -98,12 +98,12 @@ def _whole(nodes: list[Node]) -> list[Finding]:
             "slots",
             "fine" if slots == _SLOTS else "bad",
             f"{slots:,} of {_SLOTS:,} are served",
-            "" if slots == _SLOTS else "bring back the nodes that have the others",
+            "" if slots == _SLOTS else "bring back the nodes that served the rest",
         ),
         Finding(
             "replicas",
             "bad" if alone else "fine",
-            f"{', '.join(alone)} has none" if alone else "every master has one",
-            "bring its replica back: if this node is lost now, so is what it has" if alone else "",
+            f"no replica for {', '.join(alone)}" if alone else "every master has one",
+            "bring a replica back: if the master is lost, so is its data" if alone else "",
         ),
     ]

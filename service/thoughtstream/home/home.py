@@ -1,4 +1,4 @@
-"""The directory where a person's own mind lives: what lies where in it, and that it is private."""
+"""The home: a person's own mind in a private directory, and the paths in it."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ _LOG_BYTES = 10 * 1024 * 1024
 
 
 class HomeError(ThoughtstreamError):
-    """The home can't be used; the message says why and what to do."""
+    """The home cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class Home:
 
     @property
     def redis_log(self) -> Path:
-        """What the embedded Redis says."""
+        """The log of the embedded Redis."""
         return self.path / "redis.log"
 
     @property
     def service_log(self) -> Path:
-        """What a detached service says."""
+        """The log of a service in the background."""
         return self.path / "service.log"
 
     @property
     def socket(self) -> Path:
-        """Where the embedded Redis answers.
+        """Where the embedded Redis listens.
 
         In the home; where that path would be too long for a socket, in a private directory in
         /tmp under a name that follows from the home (never from an environment variable, so that
@@ -67,23 +67,23 @@ class Home:
         return Path(f"/tmp/thoughtstream-{os.geteuid()}") / f"{name}.sock"
 
     def prepare(self) -> None:
-        """Make the home and the directories in it, readable by nobody else.
+        """Create the home and its directories, readable by nobody else.
 
         Raises:
-            HomeError: it can't be made or written, it is somebody else's, or its disk is full.
+            HomeError: it cannot be written, belongs to another user, or its disk is full.
         """
         for directory in (self.path, self.data, self.socket.parent):
             _make_private(directory)
         free = shutil.disk_usage(self.path).free
         if free < _MIN_FREE_BYTES:
             raise HomeError(
-                f"home: the disk of {self.path} is full ({free // 1024} KB free, needs "
-                f"{_MIN_FREE_BYTES // 1024}); free some space, or set THOUGHTSTREAM_HOME"
+                f"home: the disk of {self.path} is full ({free // 1024} KB free, "
+                f"{_MIN_FREE_BYTES // 1024} KB needed); free some space, or set THOUGHTSTREAM_HOME"
             )
 
     @staticmethod
     def rotate(log: Path) -> int:
-        """Put a log aside that has grown long; returns where the next line will begin."""
+        """Rotate a log that has grown long; returns the offset of the next line."""
         size = log.stat().st_size if log.exists() else 0
         if size < _LOG_BYTES:
             return size
@@ -92,10 +92,10 @@ class Home:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file by one that nobody else can read: whole or not at all, whoever else does so.
+    """Replace a file atomically by one that nobody else can read, also with concurrent writers.
 
     Raises:
-        OSError: it can't be written; the old file is still there.
+        OSError: it cannot be written; the old file is still there.
     """
     descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     try:
@@ -108,7 +108,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _make_private(directory: Path) -> None:
-    cure = "make it writable for you, or set THOUGHTSTREAM_HOME to another directory"
+    cure = "make it writable by you, or set THOUGHTSTREAM_HOME to another directory"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = directory.stat()
@@ -118,8 +118,8 @@ def _make_private(directory: Path) -> None:
         raise HomeError(f"home: {directory}: {error.strerror}; {cure}") from None
     if status.st_uid != os.geteuid():
         raise HomeError(
-            f"home: {directory} belongs to user {status.st_uid}, and you are {os.geteuid()}; "
+            f"home: {directory} belongs to user {status.st_uid}, and you are user {os.geteuid()}; "
             "run as its owner, or set THOUGHTSTREAM_HOME to a directory of your own"
         )
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise HomeError(f"home: {directory} can't be written; {cure}")
+        raise HomeError(f"home: {directory} is not writable; {cure}")

@@ -1,4 +1,4 @@
-"""Feeding: lines become thoughts and are written at a pace; what is bad is told and passed over."""
+"""Feeding: lines become thoughts, written at a given pace; bad lines are reported and skipped."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
@@ -6,21 +6,22 @@ from itertools import islice
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import MemoryFull
+from thoughtstream.senses.formats import BadLine, Reader
+from thoughtstream.senses.lines import Line
 from thoughtstream.senses.pace import Pace
-from thoughtstream.senses.reading import Bad, Line, Reader
 from thoughtstream.senses.sensing import Write
 
 
 @dataclass
 class Feeding:
-    """One feeding and how far it is.
+    """One feeding, and its progress.
 
     `read_bytes` counts what was read, `read` the thoughts in it, `fed` those written; `last` has
     the ids of those written last.
     """
 
     reader: Reader
-    on_bad: Callable[[Bad], None]
+    on_bad: Callable[[BadLine], None]
     on_fed: Callable[["Feeding"], None]
     strict: bool = False
     read_bytes: int = 0
@@ -40,7 +41,7 @@ class Feeding:
                 return
         await self._feed(self.reader.end(), write, pace)
 
-    async def _feed(self, found: Iterable[NewThought | Bad], write: Write, pace: Pace) -> bool:
+    async def _feed(self, found: Iterable[NewThought | BadLine], write: Write, pace: Pace) -> bool:
         good, go_on = self._sort(found)
         self.read += len(good)
         rest = iter(good)
@@ -60,7 +61,7 @@ class Feeding:
         self.fed += len(batch)
         self.on_fed(self)
 
-    def _sort(self, found: Iterable[NewThought | Bad]) -> tuple[list[NewThought], bool]:
+    def _sort(self, found: Iterable[NewThought | BadLine]) -> tuple[list[NewThought], bool]:
         good = []
         for item in found:
             if isinstance(item, NewThought):

@@ -1,4 +1,4 @@
-"""Readings of this host: load, memory, disk, network. Each sense says what it is and how usual."""
+"""Readings of this host: load, memory, disk, network; each becomes a thought."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ _UNUSUAL = 0.5
 
 @dataclass(frozen=True)
 class Reading:
-    """One value of one signal: `what` it is, in a unit, and the least change that means anything.
+    """One value of one signal: `what` it is, its unit, and the least change that means anything.
 
-    `strain` is how hard it presses on the host, 0 to 1, where that can be said.
+    `strain` is how much it strains the host, 0 to 1, where that can be told.
     """
 
     what: str
@@ -71,42 +71,40 @@ def _amount(value: float, unit: str) -> str:
 
 
 def load(_: float) -> Iterator[Reading]:
-    """Processor use, and how many wait for a processor."""
-    yield Reading("processor use", psutil.cpu_percent(), "%", least=5)
+    """CPU usage, and the load average per core."""
+    yield Reading("CPU usage", psutil.cpu_percent(), "%", least=5)
     cores = psutil.cpu_count() or 1
     pressed = psutil.getloadavg()[0] / cores
-    yield Reading("strain of work", pressed, "per core", least=0.1, strain=min(pressed / 2, 1))
+    yield Reading("load average", pressed, "per core", least=0.1, strain=min(pressed / 2, 1))
 
 
 def memory(_: float) -> Iterator[Reading]:
     """Main memory and swap."""
-    yield Reading("memory use", psutil.virtual_memory().percent, "%", least=1)
+    yield Reading("memory usage", psutil.virtual_memory().percent, "%", least=1)
     swap = psutil.swap_memory()
     if swap.total:
-        yield Reading(
-            "strain of swapping", swap.percent, "%", least=1, strain=min(swap.percent / 100, 1)
-        )
+        yield Reading("swap usage", swap.percent, "%", least=1, strain=min(swap.percent / 100, 1))
 
 
 class Disk:
-    """How full the disk of the root is, and what is read and written."""
+    """How full the root file system is, and the rates of reading and writing."""
 
     def __init__(self) -> None:
         self._last = psutil.disk_io_counters()
 
     def __call__(self, seconds: float) -> Iterator[Reading]:
-        yield Reading("disk use", psutil.disk_usage(os.sep).percent, "%", least=0.5)
+        yield Reading("disk usage", psutil.disk_usage(os.sep).percent, "%", least=0.5)
         now = psutil.disk_io_counters()
         if now is not None and self._last is not None and seconds:
             read = max(now.read_bytes - self._last.read_bytes, 0) / seconds
             written = max(now.write_bytes - self._last.write_bytes, 0) / seconds
-            yield Reading("disk reading", read, "B/s", least=1e6)
-            yield Reading("disk writing", written, "B/s", least=1e6)
+            yield Reading("disk read rate", read, "B/s", least=1e6)
+            yield Reading("disk write rate", written, "B/s", least=1e6)
         self._last = now
 
 
 class Network:
-    """What comes in and goes out over all networks."""
+    """The rates of receiving and sending, over all interfaces."""
 
     def __init__(self) -> None:
         self._last = psutil.net_io_counters()
@@ -116,6 +114,6 @@ class Network:
         if seconds:
             received = max(now.bytes_recv - self._last.bytes_recv, 0) / seconds
             sent = max(now.bytes_sent - self._last.bytes_sent, 0) / seconds
-            yield Reading("network receiving", received, "B/s", least=1e5)
-            yield Reading("network sending", sent, "B/s", least=1e5)
+            yield Reading("network receive rate", received, "B/s", least=1e5)
+            yield Reading("network send rate", sent, "B/s", least=1e5)
         self._last = now

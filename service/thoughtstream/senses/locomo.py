@@ -1,4 +1,4 @@
-"""Conversations in the form of the LoCoMo data set: a turn becomes a thought."""
+"""Conversations in the format of the LoCoMo data set: each turn becomes a thought."""
 
 import re
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ def thoughts(conversation: Any, *, source: str | None, window: str) -> Iterator[
     sessions = _sessions(conversation)
     if not sessions:
         raise InvalidThought(
-            "session_1: there is none, so this is no LoCoMo conversation; "
-            "give the right --format (jsonl, text, paragraphs)"
+            "session_1: is missing, so this is not a LoCoMo conversation; "
+            "choose another --format (jsonl, text, paragraphs)"
         )
     for number, turns in sessions:
         said_at = _iso(conversation.get(f"session_{number}_date_time", ""))

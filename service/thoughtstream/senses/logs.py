@@ -1,4 +1,4 @@
-"""Log lines: files that are followed, and the journal where the host has one."""
+"""Log lines: of files that are followed, and of systemd's journal."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.senses import salience
 
 LINES_AT_ONCE = 50
-"""Lines of one log that become thoughts in one look; what a flood has beyond them is counted."""
+"""Lines of one log that become thoughts in one round; any more are only counted."""
 
 _LONGEST = 2000
 _KINDS_KEPT = 10_000
@@ -31,12 +31,12 @@ _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.I)
 
 
 class LogError(ThoughtstreamError):
-    """A log can't be followed."""
+    """A log cannot be followed."""
 
 
 @dataclass
 class LogSense:
-    """Turns lines of one log into thoughts; knows which kinds of line it has seen how often."""
+    """Turns lines of one log into thoughts; counts how often it has seen each kind of line."""
 
     name: str
     times: Counter[str] = field(default_factory=Counter)
@@ -64,19 +64,19 @@ class LogSense:
 
 
 def severity(line: str) -> float:
-    """How grave a line is by its words, 0.45 to 0.95."""
+    """How severe a line is, by its words, 0.45 to 0.95."""
     return next((weight for words, weight in _SEVERITY if words.search(line)), _ORDINARY)
 
 
 class LogFile:
-    """Follows a file from its end; goes on with the new one when it is rotated or truncated."""
+    """Follows a file from its end, also when it is rotated or truncated."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             self._file: BinaryIO = path.open("rb")
         except OSError as error:
-            raise LogError(f"--log: {path}: {error.strerror}; name a file you may read") from None
+            raise LogError(f"--log: {path}: {error.strerror}; choose a file you can read") from None
         self._file.seek(0, os.SEEK_END)
         self._rest = b""
 
@@ -122,7 +122,7 @@ async def journal() -> AsyncIterator[tuple[list[str], list[float]]]:
 def _journal_line(line: bytes) -> tuple[list[str], list[float]]:
     entry = json.loads(line)
     message = entry.get("MESSAGE")
-    if message is None:  # journald leaves out what is very long
+    if message is None:  # journald omits very long messages
         return [], []
     if isinstance(message, list):  # journald's form for bytes that are not text
         message = bytes(message).decode(errors="replace")

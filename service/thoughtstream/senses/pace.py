@@ -16,7 +16,7 @@ _PATIENCE_S = 5.0
 
 
 class NobodyAttends(ThoughtstreamError):
-    """What was fed stays in its windows: no attention cycle runs."""
+    """What was fed stays in its windows: no attention cycle is running."""
 
 
 class Pace(Protocol):
@@ -35,7 +35,7 @@ class Flood:
 
 
 class Rate:
-    """A fixed number of thoughts a second."""
+    """A fixed number of thoughts per second."""
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
@@ -43,7 +43,7 @@ class Rate:
         self._given = 0
 
     async def room(self, wanted: int, last: Sequence[str]) -> int:
-        """As many as the time since the begin allows."""
+        """As many as the time since the start allows."""
         early = self._given / self._per_second - self._elapsed()
         if early > 0:
             await asyncio.sleep(early)
@@ -59,8 +59,8 @@ class Rate:
 class Attention:
     """As many as the mind attends to: nothing fed at this pace is displaced or expires.
 
-    Thoughts come in batches that attention is through with in half the time that a thought may
-    compete, and a batch only when the one before has left the windows: of a queue that is always
+    Thoughts come in batches small enough to be attended in half the time that a thought may
+    compete, and a batch only when the previous one has left the windows: in a queue that is always
     topped up, the weakest would never win.
     """
 
@@ -77,17 +77,17 @@ class Attention:
         self._batch = max(1, room)
 
     async def room(self, wanted: int, last: Sequence[str]) -> int:
-        """A batch, when the last one is through.
+        """A batch, when the last one has left its windows.
 
         Raises:
-            NobodyAttends: it isn't, long after its time to compete is over.
+            NobodyAttends: it has not, long after its time to compete is over.
         """
         end = time.monotonic() + self._patience_s
         while last and await self._waiting(last):
             if time.monotonic() > end:
                 raise NobodyAttends(
-                    "nobody attends to what was fed; is the service up? `thoughtstream up`, "
-                    "or feed with --rate or --flood"
+                    "the mind does not attend to what was fed; is the service running? "
+                    "Start it with `thoughtstream up`, or feed with --rate or --flood"
                 )
             await asyncio.sleep(_LOOK_S)
         return min(wanted, self._batch)

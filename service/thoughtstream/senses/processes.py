@@ -1,4 +1,4 @@
-"""Processes that come and go, by name; command lines are not looked at: they may hold secrets."""
+"""Processes that start and end, by name; never their command lines, which may hold secrets."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ Table = dict[tuple[int, float], str]
 
 
 def table() -> Table:
-    """The processes that run now, without the kernel's own."""
+    """The processes that are running, without the kernel's own."""
     return {
         (process.pid, process.info["create_time"]): process.info["name"] or "?"
         for process in psutil.process_iter(["create_time", "name", "ppid"])
@@ -26,14 +26,14 @@ def table() -> Table:
 
 
 @dataclass
-class Comings:
-    """What came and went since the last look; how often each name did."""
+class ProcessChanges:
+    """What has started and ended since the last time, and how often each name has."""
 
     last: Table = field(default_factory=table)
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def look(self, now: Table) -> Iterator[NewThought]:
-        """A thought for each name that came or went, whatever number of processes bears it."""
+    def notice(self, now: Table) -> Iterator[NewThought]:
+        """A thought for each name that started or ended, however many processes have it."""
         came = Counter(name for process, name in now.items() if process not in self.last)
         went = Counter(name for process, name in self.last.items() if process not in now)
         self.last = now

@@ -1,9 +1,9 @@
-"""How salient a thought is whose source doesn't say. All rules are pure and deterministic.
+"""How salient a thought is whose source does not say. All rules are pure and deterministic.
 
 * A **reading** (load, memory, …) is as salient as it is surprising: with z its distance from the
   running mean in running standard deviations, `z² / (z² + 3)`. One deviation gives 0.25, two 0.57,
   three 0.75, six 0.92. Mean and deviation follow the readings (the last minute or so weighs most),
-  so that what stays becomes usual.
+  so that what persists becomes usual.
 * An **event** (a process, a kind of log line) is as salient as it is rare: `weight / √n` the nth
   time it is seen, never under a quarter of its weight.
 * A **text** starts at 0.3 and gains for its length, for numbers, names, a question, and emphasis;

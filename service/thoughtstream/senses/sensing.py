@@ -1,4 +1,4 @@
-"""All senses of a host at once: a task each, that writes what it notices."""
+"""Runs all senses of a host at once: each in a task, which writes what it notices."""
 
 import asyncio
 import shutil
@@ -17,7 +17,7 @@ from thoughtstream.errors import MemoryFull, RedisUnavailable
 from thoughtstream.senses import host, processes
 from thoughtstream.senses.logs import LogFile, LogSense, journal
 
-_LOG_LOOK_S = 0.25
+_LOG_POLL_S = 0.25
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class HostSense(StrEnum):
 
 @dataclass
 class Sensing:
-    """What the senses did: thoughts written by each sense, and lost while Redis was away."""
+    """What the senses did: thoughts written by each sense, and lost while Redis was unavailable."""
 
     write: Write
     written: Counter[str] = field(default_factory=Counter)
@@ -48,8 +48,8 @@ class Sensing:
     async def run(self, senses: dict[str, Sense]) -> None:
         """Run all senses side by side, until cancelled or one fails.
 
-        While Redis doesn't answer or is full, what is noticed is lost (and counted): a host's
-        state of a minute ago is no news.
+        While Redis does not answer or is full, what is noticed is lost (and counted): the state of
+        the host a minute ago is no news.
         """
         async with asyncio.TaskGroup() as group:
             for name, sense in senses.items():
@@ -72,7 +72,7 @@ class Sensing:
 
 
 def of_host(names: Iterable[HostSense], interval_s: float) -> dict[str, Sense]:
-    """These senses, each looking once an interval."""
+    """These senses, each reading once per interval."""
     return {name.value: _host_sense(name, interval_s) for name in names}
 
 
@@ -87,14 +87,14 @@ def _host_sense(name: HostSense, interval_s: float) -> Sense:
         case HostSense.NETWORK:
             return _gauge(host.Network(), interval_s)
         case HostSense.PROCESSES:
-            return _comings(interval_s)
+            return _processes(interval_s)
 
 
 def of_logs(files: Iterable[Path], *, with_journal: bool) -> dict[str, Sense]:
     """A sense for each log file, and for the journal.
 
     Raises:
-        LogError: a file can't be read.
+        LogError: a file cannot be read.
     """
     senses = {f"log {path}": _log_file(LogFile(path)) for path in files}
     return senses | ({"journal": _journal()} if with_journal else {})
@@ -106,7 +106,7 @@ def has_journal() -> bool:
 
 
 async def _tick(interval_s: float) -> None:
-    """Wait for the next look. All senses look at the same moments, so that what they notice
+    """Wait for the next reading. All senses read at the same moments, so that what they notice
     competes: of many thoughts at once the most surprising is attended, the usual forgotten.
     """
     await asyncio.sleep(interval_s - time.time() % interval_s)
@@ -121,11 +121,11 @@ async def _gauge(read: host.Gauge, interval_s: float) -> Sense:
         last = now
 
 
-async def _comings(interval_s: float) -> Sense:
-    comings = processes.Comings()
+async def _processes(interval_s: float) -> Sense:
+    changes = processes.ProcessChanges()
     while True:
         await _tick(interval_s)
-        if noticed := list(comings.look(processes.table())):
+        if noticed := list(changes.notice(processes.table())):
             yield noticed
 
 
@@ -135,7 +135,7 @@ async def _log_file(file: LogFile) -> Sense:
         while True:
             if noticed := list(sense.notice(file.read())):
                 yield noticed
-            await asyncio.sleep(_LOG_LOOK_S)
+            await asyncio.sleep(_LOG_POLL_S)
     finally:
         file.close()
 

@@ -1,4 +1,4 @@
-"""`thoughtstream anchor`: make a memory at once, past the contest."""
+"""`thoughtstream anchor`: write a memory directly, without a contest."""
 
 from typing import Annotated
 
@@ -7,28 +7,30 @@ import typer
 from thoughtstream import Mind
 from thoughtstream.attention.models import Kind
 from thoughtstream.config import Durability
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, output
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     'thoughtstream anchor "Anna is allergic to peanuts" --kind semantic',
     'thoughtstream anchor "the key is under the mat" --durability disk',
 )
 
 
 def anchor(
-    content: Annotated[str, typer.Argument(help="What is to be remembered.")],
-    kind: Annotated[Kind | None, typer.Option(help="Default: by a rule, mostly episodic.")] = None,
-    window: Annotated[str, typer.Option(help="Where it is said to come from.")] = "sensory",
+    content: Annotated[str, typer.Argument(help="What to remember.")],
+    kind: Annotated[
+        Kind | None, typer.Option(help="Kind of memory; by default chosen by rule.")
+    ] = None,
+    window: Annotated[str, typer.Option(help="The window it is recorded under.")] = "sensory",
     durability: Annotated[
-        Durability | None, typer.Option(help="What it waits for; default: the settings'.")
+        Durability | None, typer.Option(help="What to wait for; by default as configured.")
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Make a memory at once, and wait until it is as durable as asked."""
-    found = common.run(_anchor(mind, content, kind, window, durability))
-    common.answer({"id": found}, json, lambda: common.out.print(found, markup=False))
+    """Write a memory directly, and wait until it is as durable as requested."""
+    found = event_loop.run(_anchor(mind, content, kind, window, durability))
+    output.answer({"id": found}, json, lambda: output.stdout.print(found, markup=False))
 
 
 async def _anchor(

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -10,20 +12,25 @@ from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.faces.cli import (
     anchor,
     audit,
-    common,
     doctor,
+    down,
+    exit_codes,
     feed,
     forgotten,
     intervene,
     keys,
+    logging_setup,
+    output,
     recall,
     sense,
     sleep,
     status,
+    take_back,
     think,
     up,
     watch,
 )
+from thoughtstream.faces.cli.options import paragraphs
 
 app = typer.Typer(
     name="thoughtstream",
@@ -34,43 +41,33 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_PANELS = {
-    "Running it": (up.up, up.down, status.status, doctor.doctor, keys.keys),
-    "A mind": (
-        think.think,
-        feed.feed,
-        sense.sense,
-        watch.watch,
-        recall.recall,
-        sleep.sleep,
-        anchor.anchor,
-        forgotten.forgotten,
-        forgotten.take_back,
-        intervene.intervene,
-        audit.audit,
-    ),
-}
-_EXAMPLES = {
-    "up": up.EXAMPLES,
-    "down": up.DOWN_EXAMPLES,
-    "status": status.EXAMPLES,
-    "doctor": doctor.EXAMPLES,
-    "keys": keys.EXAMPLES,
-    "think": think.EXAMPLES,
-    "feed": feed.EXAMPLES,
-    "sense": sense.EXAMPLES,
-    "watch": watch.EXAMPLES,
-    "recall": recall.EXAMPLES,
-    "sleep": sleep.EXAMPLES,
-    "intervene": intervene.EXAMPLES,
-    "anchor": anchor.EXAMPLES,
-    "forgotten": forgotten.EXAMPLES,
-    "take_back": forgotten.TAKE_BACK_EXAMPLES,
-    "audit": audit.EXAMPLES,
+_PANELS: dict[str, dict[Callable[..., Any], str]] = {
+    "The service": {
+        up.up: up.EXAMPLES,
+        down.down: down.EXAMPLES,
+        status.status: status.EXAMPLES,
+        doctor.doctor: doctor.EXAMPLES,
+        keys.keys: keys.EXAMPLES,
+    },
+    "A mind": {
+        think.think: think.EXAMPLES,
+        feed.feed: feed.EXAMPLES,
+        sense.sense: sense.EXAMPLES,
+        watch.watch: watch.EXAMPLES,
+        recall.recall: recall.EXAMPLES,
+        sleep.sleep: sleep.EXAMPLES,
+        anchor.anchor: anchor.EXAMPLES,
+        forgotten.forgotten: forgotten.EXAMPLES,
+        take_back.take_back: take_back.EXAMPLES,
+        intervene.intervene: intervene.EXAMPLES,
+        audit.audit: audit.EXAMPLES,
+    },
 }
 for _panel, _commands in _PANELS.items():
-    for _command in _commands:
-        app.command(rich_help_panel=_panel, epilog=_EXAMPLES[_command.__name__])(_command)
+    for _command, _examples in _commands.items():
+        app.command(rich_help_panel=_panel, help=paragraphs(_command.__doc__), epilog=_examples)(
+            _command
+        )
 
 
 @app.callback()
@@ -81,23 +78,23 @@ def _root() -> None:
 def main() -> None:
     """The entry point."""
     as_json = "--json" in sys.argv[1:]
-    common.log_to_stderr()
+    logging_setup.log_to_stderr()
     try:
         code = app(prog_name="thoughtstream", standalone_mode=False)
     except typer.TyperException as error:
         message = " ".join(error.format_message().split())
         if message:
-            common.complain(f"{message} (`--help` tells more)", as_json)
+            output.complain(f"{message} (see `--help`)", as_json)
         code = error.exit_code
-    except common.Failed as error:
-        common.complain(str(error), as_json)
+    except exit_codes.Failed as error:
+        output.complain(str(error), as_json)
         code = error.code
     except (ThoughtstreamError, ConfigError) as error:
-        common.complain(str(error), as_json)
-        code = common.FAILED
-    except common.ReaderGone:
+        output.complain(str(error), as_json)
+        code = exit_codes.FAILED
+    except output.ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = common.OK
+        code = exit_codes.OK
     except typer.Abort:
-        code = 130
-    sys.exit(code if isinstance(code, int) else common.OK)
+        code = exit_codes.INTERRUPTED
+    sys.exit(code if isinstance(code, int) else exit_codes.OK)

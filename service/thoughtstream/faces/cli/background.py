@@ -1,4 +1,4 @@
-"""The service as a process of its own: starting it until it is healthy, and stopping it."""
+"""The service as a background process: start it and wait until it is healthy; stop it."""
 
 import asyncio
 import os
@@ -14,25 +14,25 @@ from pathlib import Path
 import psutil
 
 from thoughtstream.config import Settings
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.foreground import seat_of
-from thoughtstream.home.embedded import EmbeddedRedis
+from thoughtstream.faces.cli import exit_codes
+from thoughtstream.faces.cli.foreground import service_lock
+from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.process_lock import ProcessLock
 
 _STOP_S = 60.0
 _POLL_S = 0.05
 
 
 def start(settings: Settings, set_: list[str]) -> bool:
-    """Start the service in the background, unless it runs; returns whether it ran already.
+    """Start the service in the background unless it is running; returns whether it was.
 
     Raises:
-        Failed: it ended before it was healthy; the message ends with what it said.
+        Failed: it exited before it was healthy; the message is its last output.
     """
     home = Home.at(settings.home)
     home.prepare()
-    if seat_of(settings).taken():
+    if service_lock(settings).is_held():
         return True
     begin = home.rotate(home.service_log)
     with (
@@ -47,9 +47,9 @@ def start(settings: Settings, set_: list[str]) -> bool:
             code = child.poll()
             if code is None:
                 continue
-            if seat_of(settings).taken():  # another was faster by a moment
+            if service_lock(settings).is_held():  # another process was a moment faster
                 return True
-            raise common.Failed(_tail(home.service_log, begin), code or common.FAILED)
+            raise exit_codes.Failed(_tail(home.service_log, begin), code or exit_codes.FAILED)
     return False
 
 
@@ -78,41 +78,41 @@ def _tail(log: Path, begin: int) -> str:
         file.seek(begin)
         lines = file.read().decode(errors="replace").strip().splitlines()
     said = "\n".join(lines[-5:]).removeprefix("error ")
-    return said or f"the service ended at once; its log is {log}"
+    return said or f"the service exited at once; see {log}"
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """What was running, and is no more."""
+    """What was running and has been stopped."""
 
     service: bool
     redis: bool
 
 
 def stop(settings: Settings) -> Stopped:
-    """Stop the service of this home, then the embedded Redis if that still runs.
+    """Stop the service of this home, then the embedded Redis if it is still running.
 
     Raises:
-        Failed: the service doesn't end.
+        Failed: the service does not stop.
     """
-    seat = seat_of(settings)
+    lock = service_lock(settings)
     embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
     had_redis = embedded is not None and embedded.process() is not None
-    process = seat.process() if seat.taken() else None
+    process = lock.process() if lock.is_held() else None
     if process is not None:
         process.send_signal(signal.SIGTERM)
-        _wait_until_free(seat, process)
+        _wait_until_free(lock, process)
     if embedded is not None:
         asyncio.run(embedded.stop())
     return Stopped(service=process is not None, redis=had_redis)
 
 
-def _wait_until_free(seat: Seat, process: psutil.Process) -> None:
+def _wait_until_free(lock: ProcessLock, process: psutil.Process) -> None:
     deadline = time.monotonic() + _STOP_S
-    while seat.taken():
+    while lock.is_held():
         if time.monotonic() > deadline:
-            raise common.Failed(
-                f"the service (process {process.pid}) doesn't end within {_STOP_S:.0f} s; "
-                f"see {seat.directory / 'service.log'}"
+            raise exit_codes.Failed(
+                f"the service (process {process.pid}) did not stop within {_STOP_S:.0f} s; "
+                f"see {lock.directory / 'service.log'}"
             )
         time.sleep(_POLL_S)

@@ -1,5 +1,9 @@
 """`thoughtstream doctor`: is this Redis fit to keep a mind?"""
 
+from collections.abc import Iterable
+from itertools import groupby
+
+from rich.table import Table
 from rich.text import Text
 
 from thoughtstream import config
@@ -7,39 +11,39 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.coordination import membership
 from thoughtstream.faces import overview
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import Json, examples
 from thoughtstream.health.checks import Finding, examine
 from thoughtstream.health.nodes import Nodes
 from thoughtstream.memory import consolidation
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import open_client, typed_errors
 
-EXAMPLES = common.examples("thoughtstream doctor", "thoughtstream doctor --json")
+EXAMPLES = examples("thoughtstream doctor", "thoughtstream doctor --json")
 
 _MARKS = {"fine": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/]"}
 
 
 def doctor(json: Json = False) -> None:
-    """Examine Redis: version, persistence, eviction, memory, ACL, notifications, key hygiene.
+    """Check Redis: version, persistence, eviction, memory, ACL, notifications, stray keys.
 
-    Of a cluster, every node. Each finding comes with its cure. Exits with 1 if something is wrong.
+    In a cluster, checks every node. Each problem comes with its cure. Exits with 1 if there is one.
     """
     settings = config.load()
-    findings = common.run(_examine(settings))
+    findings = event_loop.run(_examine(settings))
     healthy = all(finding.state != "bad" for finding in findings)
     answer = {
         "healthy": healthy,
-        "redis": {"url": overview.without_password(overview.url(settings))},
+        "redis": {"url": overview.without_password(overview.redis_url(settings))},
         "findings": findings,
     }
-    common.answer(answer, json, lambda: _show(findings))
+    output.answer(answer, json, lambda: _show(findings))
     if not healthy:
-        common.stop(common.FAILED)
+        exit_codes.stop(exit_codes.FAILED)
 
 
 async def _examine(settings: Settings) -> list[Finding]:
-    url = overview.url(settings)
+    url = overview.redis_url(settings)
     redis = await open_client(settings.redis, url)
     later = [consolidation.LIBRARY, membership.LIBRARY]
     try:
@@ -54,12 +58,20 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 def _show(findings: list[Finding]) -> None:
     width = max(len(finding.check) for finding in findings)
-    node = ""
+    for node, its in groupby(findings, key=lambda finding: finding.node):
+        if node:
+            output.stdout.print(Text(node, style="bold cyan"))
+        output.stdout.print(_table(its, width))
+
+
+def _table(findings: Iterable[Finding], width: int) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="bold", width=width)
+    table.add_column(overflow="fold")
     for finding in findings:
-        if finding.node != node:
-            node = finding.node
-            common.out.print(Text(node, style="bold cyan"))
-        mark = Text.from_markup(_MARKS[finding.state])
-        common.out.print(mark, Text(finding.check.ljust(width), style="bold"), Text(finding.found))
+        found = Text(finding.found)
         if finding.cure:
-            common.out.print(" " * (width + 2), Text(f"→ {finding.cure}", style="yellow"))
+            found.append(f"\n→ {finding.cure}", style="yellow")
+        table.add_row(Text.from_markup(_MARKS[finding.state]), Text(finding.check), found)
+    return table

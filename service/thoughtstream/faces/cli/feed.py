@@ -1,4 +1,4 @@
-"""`thoughtstream feed`: play a file or a stream of text into a mind."""
+"""`thoughtstream feed`: turn a file or a stream of text into thoughts."""
 
 import os
 import sys
@@ -11,14 +11,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from thoughtstream import Mind, config
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.senses import pace
 from thoughtstream.senses.feeding import Feeding
-from thoughtstream.senses.reading import Bad, Defaults, Format, Reader
-from thoughtstream.senses.stream import chunks
+from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.lines import read_lines
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream feed notes.txt --format paragraphs",
     "tail -f app.jsonl | thoughtstream feed - --window sensory",
     "thoughtstream feed conversation.json --format locomo --mind ana",
@@ -29,29 +29,29 @@ _BAD_LISTED = 100
 
 
 def feed(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for standard input.")],
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Else the file's name tells it, or the first line."),
+        typer.Option("--format", help="By default, told by the file name or the first line."),
     ] = None,
-    window: Annotated[str, typer.Option(help="Where the input names none.")] = "sensory",
+    window: Annotated[str, typer.Option(help="For input that names none.")] = "sensory",
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Thoughts a second, attended or not.")
+        float | None, typer.Option(min=0.001, help="Thoughts per second, whether attended or not.")
     ] = None,
-    flood: Annotated[bool, typer.Option("--flood", help="As fast as Redis takes them.")] = False,
+    flood: Annotated[bool, typer.Option("--flood", help="As fast as Redis accepts them.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad line.")] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Play JSON Lines, plain text or a conversation into a mind.
+    """Feed JSON Lines, plain text or a conversation into a mind.
 
-    A line of JSON is an object with `content` and, if it likes, window, salience, kind and any
-    other fields. Where it gives no salience, the text does: 0.3 to 0.9 by its length, numbers,
-    names, questions and emphasis. By default the pace is the mind's: no thought is displaced or
-    expires. Exits with 1 if a line was bad.
+    Each line of JSON is an object with `content` and, optionally, window, salience, kind and any
+    other fields. If salience is missing, it is estimated from the text: 0.3 to 0.9, by length,
+    numbers, names, questions and emphasis. By default, thoughts are fed as fast as the mind attends
+    to them, so that none is displaced or expires. Exits with 1 if any line was bad.
     """
     if flood and rate is not None:
-        raise typer.BadParameter("--rate and --flood contradict each other; keep one")
+        raise typer.BadParameter("--rate and --flood are mutually exclusive")
     began = time.monotonic()
     descriptor, size = _open(file)
     source = Path(file).stem if size else None
@@ -60,15 +60,17 @@ def feed(
     feeding = Feeding(reader, display.on_bad, display.on_fed, strict)
     try:
         with display.progress:
-            common.run(_feed(mind, feeding, descriptor, rate, flood))
+            event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
     except (ThoughtstreamError, OSError) as error:
-        raise common.Failed(f"{error} (thoughts fed before: {feeding.fed:,})") from None
+        raise exit_codes.Failed(f"{error} (thoughts fed before that: {feeding.fed:,})") from None
     except KeyboardInterrupt:
-        raise common.Failed(f"interrupted (thoughts fed: {feeding.fed:,})", 130) from None
+        raise exit_codes.Failed(
+            f"interrupted (thoughts fed: {feeding.fed:,})", exit_codes.INTERRUPTED
+        ) from None
     answer = _answer(feeding, display.bad, time.monotonic() - began)
-    common.answer(answer, json, lambda: _show(answer))
+    output.answer(answer, json, lambda: _show(answer))
     if feeding.bad:
-        common.stop(common.FAILED)
+        exit_codes.stop(exit_codes.FAILED)
 
 
 def _open(file: str) -> tuple[int, int]:
@@ -80,7 +82,7 @@ def _open(file: str) -> tuple[int, int]:
         os.read(descriptor, 0)  # a directory can be opened, but not read
         return descriptor, os.fstat(descriptor).st_size
     except OSError as error:
-        raise common.Failed(f"FILE: {file}: {error.strerror}") from None
+        raise exit_codes.Failed(f"FILE: {file}: {error.strerror}") from None
 
 
 async def _feed(
@@ -92,7 +94,7 @@ async def _feed(
             chosen = pace.Rate(rate)
         elif flood:
             chosen = pace.Flood()
-        await feeding.run(chunks(descriptor), mind.feed, chosen)
+        await feeding.run(read_lines(descriptor), mind.feed, chosen)
 
 
 class _Display:
@@ -100,31 +102,31 @@ class _Display:
 
     def __init__(self, what: str, size: int, *, quiet: bool) -> None:
         self._quiet = quiet
-        self.bad: list[Bad] = []
+        self.bad: list[BadLine] = []
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("[bold]{task.fields[fed]:,}[/] thoughts, {task.fields[rate]:,.0f}/s"),
             TimeElapsedColumn(),
-            console=common.err,
-            disable=quiet or not common.err.is_terminal,
+            console=output.stderr,
+            disable=quiet or not output.stderr.is_terminal,
             transient=True,
         )
         self._task = self.progress.add_task(what, total=size or None, fed=0, rate=0.0)
         self._began = time.monotonic()
 
-    def on_bad(self, bad: Bad) -> None:
-        """Tell of a bad line."""
+    def on_bad(self, bad: BadLine) -> None:
+        """Report a bad line."""
         if len(self.bad) < _BAD_LISTED:
             self.bad.append(bad)
             if not self._quiet:
-                common.err.print(
+                output.stderr.print(
                     f"line {bad.line}: {bad.reason}", style="yellow", markup=False, soft_wrap=True
                 )
 
     def on_fed(self, feeding: Feeding) -> None:
-        """Move the bar on."""
+        """Update the progress bar."""
         self.progress.update(
             self._task,
             completed=feeding.read_bytes * feeding.fed // feeding.read,
@@ -133,7 +135,7 @@ class _Display:
         )
 
 
-def _answer(feeding: Feeding, bad: list[Bad], seconds: float) -> dict[str, Any]:
+def _answer(feeding: Feeding, bad: list[BadLine], seconds: float) -> dict[str, Any]:
     return {
         "fed": feeding.fed,
         "bad": feeding.bad,
@@ -144,9 +146,9 @@ def _answer(feeding: Feeding, bad: list[Bad], seconds: float) -> dict[str, Any]:
 
 
 def _show(answer: dict[str, Any]) -> None:
-    common.out.print(
-        f"[green]✓[/] fed {common.count(answer['fed'], 'thought')} in {answer['seconds']:.1f} s "
+    output.stdout.print(
+        f"[green]✓[/] fed {output.count(answer['fed'], 'thought')} in {answer['seconds']:.1f} s "
         f"({answer['per_second']:,.0f}/s)"
     )
     if answer["bad"]:
-        common.out.print(f"[red]✗[/] {common.count(answer['bad'], 'bad line')} left out")
+        output.stdout.print(f"[red]✗[/] {output.count(answer['bad'], 'bad line')} skipped")

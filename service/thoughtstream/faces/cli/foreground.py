@@ -1,4 +1,4 @@
-"""Running the service in this process: with its embedded Redis, until a signal ends it."""
+"""Run the service in this process, with its embedded Redis, until a signal ends it."""
 
 import asyncio
 import os
@@ -12,47 +12,46 @@ import structlog
 
 from thoughtstream import service
 from thoughtstream.config import ConfigError, Settings
-from thoughtstream.faces.cli import common
-from thoughtstream.home.embedded import EmbeddedRedis
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
-from thoughtstream.home.seat import Seat
+from thoughtstream.home.process_lock import ProcessLock
 
 _TRIES, _TRY_AGAIN_S = 5, 0.02
 
 log = structlog.get_logger()
 
 
-def seat_of(settings: Settings) -> Seat:
-    """The seat of this home's service."""
-    return Seat(Home.at(settings.home).path, "service")
+def service_lock(settings: Settings) -> ProcessLock:
+    """The lock that the service of this home holds."""
+    return ProcessLock(Home.at(settings.home).path, "service")
 
 
 def serve(settings: Settings, as_json: bool) -> None:
     """Run the service until SIGTERM or SIGINT; the embedded Redis ends with it.
 
     Raises:
-        Failed: it runs already in this home, or its configuration is refused.
+        Failed: it is already running in this home, or its settings are wrong.
     """
     Home.at(settings.home).prepare()
-    seat = seat_of(settings)
-    if not _sit(seat):
-        raise common.Failed(
-            f"the service of {settings.home} runs already (process {seat.read().get('pid')}); "
-            "stop it: `thoughtstream down`"
+    lock = service_lock(settings)
+    if not _acquire(lock):
+        pid = lock.read_record().get("pid")
+        raise exit_codes.Failed(
+            f"the service of {settings.home} is already running (process {pid}); "
+            "stop it with `thoughtstream down`"
         )
     try:
-        seat.write(os.getpid(), version=version("thoughtstream"))
-        common.run(_until_signalled(settings, as_json))
+        lock.write_record(os.getpid(), version=version("thoughtstream"))
+        event_loop.run(_until_signalled(settings, as_json))
     except ConfigError as error:
-        raise common.Failed(str(error), common.BAD_CONFIG) from None
+        raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
 
 
-def _sit(seat: Seat) -> bool:
-    """Take the seat, until this process is gone. Tries again: whoever looks whether it is free
-    takes it for a moment.
-    """
+def _acquire(lock: ProcessLock) -> bool:
+    """Acquire the lock until this process ends. Retries: `is_held` acquires it for a moment."""
     for _ in range(_TRIES):
-        if seat.take() is not None:
+        if lock.acquire() is not None:
             return True
         time.sleep(_TRY_AGAIN_S)
     return False
@@ -76,7 +75,7 @@ async def _run(settings: Settings, as_json: bool) -> None:
             notify("READY=1")
             log.info("service.ready", redis=url, pid=os.getpid())
             if as_json:
-                common.print_json({"redis": {"url": url}, "service": {"pid": os.getpid()}})
+                output.print_json({"redis": {"url": url}, "service": {"pid": os.getpid()}})
 
         async with asyncio.TaskGroup() as group:
             if embedded:
@@ -90,7 +89,7 @@ async def _run(settings: Settings, as_json: bool) -> None:
 
 
 def notify(state: str) -> None:
-    """Tell whoever started us; source: sd_notify(3)."""
+    """Notify whoever started us; source: sd_notify(3)."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

@@ -6,35 +6,39 @@ import typer
 
 from thoughtstream import Mind
 from thoughtstream.attention.models import Action, Kind
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import Json, examples
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream intervene default last veto",
-    'thoughtstream intervene ana 1700000000000-0@sensory reframe --content "it was only the wind"',
+    'thoughtstream intervene ana 1700000000000-0@sensory reframe --content "the wind"',
     "thoughtstream intervene default last boost --salience 1",
 )
 
 
 def intervene(
     mind: Annotated[str, typer.Argument(help="The mind that attended it.")],
-    thought: Annotated[str, typer.Argument(help="Its id, or `last`: the one attended last.")],
-    action: Annotated[Action, typer.Argument(help="Keep it out of memory, or change it.")],
-    content: Annotated[str | None, typer.Option(help="What it should say (reframe).")] = None,
-    salience: Annotated[float | None, typer.Option(help="0 to 1 (reframe, boost).")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Which memory it becomes (reframe).")] = None,
+    thought: Annotated[str, typer.Argument(help="Its id, or `last` for the latest.")],
+    action: Annotated[
+        Action, typer.Argument(help="Keep it out of memory, reword it, or change its salience.")
+    ],
+    content: Annotated[str | None, typer.Option(help="New content (reframe).")] = None,
+    salience: Annotated[
+        float | None, typer.Option(help="New salience, 0 to 1 (reframe, boost).")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option(help="New kind of memory (reframe).")] = None,
     json: Json = False,
 ) -> None:
     """Veto, reframe or boost an attended thought within its 5 seconds."""
     given = {"content": content, "salience": salience, "kind": kind}
     change = {name: value for name, value in given.items() if value is not None}
-    answer = common.run(_intervene(mind, thought, action, change))
+    answer = event_loop.run(_intervene(mind, thought, action, change))
     left = (answer["closes_at"] - answer["now"]) / 1000
-    common.answer(
+    output.answer(
         answer,
         json,
-        lambda: common.out.print(
-            f"[green]✓[/] {action}: {answer['id']}; its window is open for {left:.1f} s more"
+        lambda: output.stdout.print(
+            f"[green]✓[/] {action}: {answer['id']}; it can be changed for another {left:.1f} s"
         ),
     )
 
@@ -46,7 +50,7 @@ async def _intervene(
         state = await mind.state(top=1)
         if thought == "last":
             if not state.intervening:
-                raise common.Failed("last: no thought is in its intervention window now")
+                raise exit_codes.Failed("last: no thought is in its intervention window")
             thought = max(state.intervening, key=lambda t: t.attended_at).id
         closes_at = await mind.intervene(thought, action, **change)
         return {

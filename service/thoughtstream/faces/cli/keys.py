@@ -1,48 +1,60 @@
-"""`thoughtstream keys`: the registry of keys, and the ACL rules that follow from it."""
+"""`thoughtstream keys`: the registry of keys, and the ACL rules derived from it."""
 
+from itertools import groupby
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
-from thoughtstream.keys import BUDGET_BYTES, FAMILIES, Role, acl_rules
+from thoughtstream.faces.cli import output
+from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.keys import BUDGET_BYTES, FAMILIES, Family, Role, acl_rules
 
-EXAMPLES = common.examples("thoughtstream keys", "thoughtstream keys --acl monitor")
+EXAMPLES = examples("thoughtstream keys", "thoughtstream keys --acl monitor")
 
 
 def keys(
     acl: Annotated[
-        Role | None, typer.Option(help="Print the ACL rules of this role instead.")
+        Role | None, typer.Option(help="Print the ACL rules for this role instead.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show every kind of key there is: type, life, bound, writer, memory domain."""
+    """List every kind of key: its type, lifetime, bound and writer, by memory domain."""
     if acl is not None:
         rules = acl_rules(acl)
-        common.answer(
+        output.answer(
             {"role": acl, "rules": rules},
             json,
-            lambda: common.out.print(rules, markup=False, soft_wrap=True),
+            lambda: output.stdout.print(rules, markup=False, soft_wrap=True),
         )
         return
-    families = [{**common.plain(f), "durable": f.durable} for f in FAMILIES]
+    families = [{**output.plain(f), "durable": f.durable} for f in FAMILIES]
     budgets = {domain.value: budget for domain, budget in BUDGET_BYTES.items()}
-    common.answer({"keys": families, "budget_bytes": budgets}, json, _show)
+    output.answer({"keys": families, "budget_bytes": budgets}, json, _show)
 
 
 def _show() -> None:
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("key", no_wrap=True)
-    for column in ("type", "life", "bound", "domain", "writer"):
-        table.add_column(column, overflow="fold")
-    for family in FAMILIES:
-        life = "durable" if family.ttl_s is None else f"{family.ttl_s} s"
-        style = "green" if family.durable else "yellow"
-        table.add_row(
-            Text(family.pattern, style="cyan"), family.type, Text(life, style=style),
-            family.bound, family.domain.value, family.writer,
-        )  # fmt: skip
-    common.out.print(table)
+    width = max(len(family.pattern) for family in FAMILIES)
+    for domain, families in groupby(FAMILIES, key=lambda family: family.domain):
+        output.stdout.print(Text(domain.value, style="bold"))
+        for family in families:
+            _show_family(family, width)
+
+
+def _show_family(family: Family, width: int) -> None:
+    """Two lines, so that it fits into 80 columns."""
+    life = "durable" if family.ttl_s is None else f"expires in {_duration(family.ttl_s)}"
+    output.stdout.print(
+        Text.assemble(
+            "  ",
+            (family.pattern.ljust(width), "cyan"),
+            f"  {family.type:<6}  ",
+            (life, "green" if family.durable else "yellow"),
+        )
+    )
+    output.stdout.print(Text(f"    {family.bound}; written by {family.writer}", style="dim"))
+
+
+def _duration(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    return f"{days} days" if days and not rest else f"{seconds} s"

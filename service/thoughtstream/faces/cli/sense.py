@@ -10,12 +10,12 @@ import typer
 
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
-from thoughtstream.faces.cli import common, look
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, output, style
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.senses import sensing
 from thoughtstream.senses.sensing import HostSense, Sense, Sensing
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream sense",
     "thoughtstream sense --interval 0.5 --duration 60",
     "thoughtstream sense --only load --only network --log /var/log/syslog",
@@ -26,31 +26,32 @@ _USUAL = 0.3
 
 def sense(
     only: Annotated[
-        list[HostSense] | None, typer.Option(help="Only this sense; may be repeated.")
+        list[HostSense] | None, typer.Option(help="Use only this sense; repeatable.")
     ] = None,
     log: Annotated[
-        list[Path] | None, typer.Option(help="Follow this log file too; may be repeated.")
+        list[Path] | None, typer.Option(help="Also follow this log file; repeatable.")
     ] = None,
     journal: Annotated[
         bool | None,
         typer.Option(
             "--journal/--no-journal",
-            help="Follow systemd's journal; by default where there is one.",
+            help="Follow systemd's journal; the default if there is one and no --only.",
         ),
     ] = None,
-    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 1.0,
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between readings.")] = 1.0,
     duration: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds until it ends; else Ctrl-C ends it.")
+        float | None,
+        typer.Option(min=0.1, help="Seconds until it stops; by default, Ctrl-C stops it."),
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Turn this host's signals into thoughts: load, memory, disk, network, processes, logs.
 
-    All senses run side by side. A reading is as salient as it is surprising (its distance from
-    the running mean, in standard deviations), an event as it is rare, a log line as it is rare
-    and grave. Readings enter the window `sensory`, what strains the host `emotion`, processes and
-    log lines windows of their own.
+    All senses run concurrently. Readings are salient if they are surprising (by their distance from
+    the running mean, in standard deviations), events if they are rare, log lines if they are rare
+    and severe. Readings enter the window `sensory`, signs of strain on the host `emotion`;
+    processes and log lines have windows of their own.
     """
     if journal and not sensing.has_journal():
         raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
@@ -58,13 +59,13 @@ def sense(
     senses = sensing.of_host(list(HostSense) if only is None else only, interval)
     senses |= sensing.of_logs(log or [], with_journal=follow)
     began = time.monotonic()
-    felt = common.run(_sense(mind, senses, duration, json))
+    felt = event_loop.run(_sense(mind, senses, duration, json))
     answer = {
         "written": dict(felt.written),
         "lost": felt.lost,
         "seconds": round(time.monotonic() - began, 3),
     }
-    common.answer(answer, json, lambda: _show(answer))
+    output.answer(answer, json, lambda: _show(answer))
 
 
 async def _sense(
@@ -92,13 +93,13 @@ async def _sense(
 
 def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
     if as_json:
-        common.print_json({"id": id_, "window": thought.window, **thought.entry()})
+        output.print_json({"id": id_, "window": thought.window, **thought.entry()})
         return
-    common.out.print(
-        look.window(thought.window, width=10),
-        look.bar(thought.salience, thought.window),
+    output.stdout.print(
+        style.window(thought.window, width=10),
+        style.bar(thought.salience, thought.window),
         f"{thought.salience:.2f}",
-        look.text(thought.content),
+        style.text(thought.content),
         style="dim" if thought.salience < _USUAL else None,
         no_wrap=True,
         overflow="ellipsis",
@@ -108,9 +109,11 @@ def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
 def _show(answer: dict[str, Any]) -> None:
     total = sum(answer["written"].values())
     each = ", ".join(f"{name} {n:,}" for name, n in answer["written"].items())
-    common.out.print(
-        f"\n[green]✓[/] {common.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
+    output.stdout.print(
+        f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
         soft_wrap=True,
     )
     if answer["lost"]:
-        common.out.print(f"[red]✗[/] {answer['lost']:,} were lost while Redis was away")
+        output.stdout.print(
+            f"[red]✗[/] {answer['lost']:,} were lost while Redis was unavailable or full"
+        )

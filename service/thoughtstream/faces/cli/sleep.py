@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from thoughtstream import Mind
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.faces.cli import event_loop, output
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.memory.sleep import OnProgress, SleepReport
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream sleep --dry-run",
     "thoughtstream sleep --mind ana",
     "thoughtstream sleep --json | jq .distilled",
@@ -23,22 +23,22 @@ _SHOWN = 10
 
 def sleep(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would do, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")
     ] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Consolidate memory: merge near duplicates, strengthen what matters, distil what repeats.
 
-    What was interrupted goes on where it was. What went is in `thoughtstream forgotten`.
+    An interrupted sleep is resumed. `thoughtstream forgotten` lists the memories merged away.
     """
     display = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        console=common.err,
-        disable=json or not common.err.is_terminal,
+        console=output.stderr,
+        disable=json or not output.stderr.is_terminal,
         transient=True,
     )
     task = display.add_task("asleep", total=None)
@@ -47,8 +47,8 @@ def sleep(
         display.update(task, completed=done, total=total)
 
     with display:
-        report = common.run(_sleep(mind, dry_run, on_progress))
-    common.answer({"mind": mind, **common.plain(report)}, json, lambda: _show(report))
+        report = event_loop.run(_sleep(mind, dry_run, on_progress))
+    output.answer({"mind": mind, **output.plain(report)}, json, lambda: _show(report))
 
 
 async def _sleep(name: str, dry_run: bool, on_progress: OnProgress) -> SleepReport:
@@ -59,7 +59,7 @@ async def _sleep(name: str, dry_run: bool, on_progress: OnProgress) -> SleepRepo
 def _show(report: SleepReport) -> None:
     session = f"session {report.session}{', resumed' if report.resumed else ''}"
     how = "dry run: nothing changed" if report.dry_run else session
-    common.out.print(f"[green]✓[/] looked at {report.memories:,} memories [dim]({how})[/]")
+    output.stdout.print(f"[green]✓[/] reviewed {report.memories:,} memories [dim]({how})[/]")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     _rows(table, "strengthened", [
         (m["id"], f"priority {m['priority']:.2f}, strength {m['strength']:.2f}")
@@ -69,7 +69,7 @@ def _show(report: SleepReport) -> None:
     _rows(table, "distilled", [
         (m["id"], f"from {len(m['from'])}: {', '.join(m['from'])}") for m in report.distilled
     ])  # fmt: skip
-    common.out.print(table)
+    output.stdout.print(table)
 
 
 def _rows(table: Table, what: str, rows: list[tuple[str, str]]) -> None:
@@ -77,4 +77,4 @@ def _rows(table: Table, what: str, rows: list[tuple[str, str]]) -> None:
     for memory, how in rows[:_SHOWN]:
         table.add_row("", Text(memory), Text(how, "dim"))
     if len(rows) > _SHOWN:
-        table.add_row("", Text(f"and {len(rows) - _SHOWN:,} more (--json has them)", "dim"))
+        table.add_row("", Text(f"and {len(rows) - _SHOWN:,} more (see --json)", "dim"))

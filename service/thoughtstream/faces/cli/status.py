@@ -1,4 +1,4 @@
-"""`thoughtstream status`: what runs here."""
+"""`thoughtstream status`: what is running."""
 
 from typing import Any
 
@@ -6,33 +6,33 @@ from thoughtstream import config
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces import overview
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import Json
+from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.options import Json, examples
 
-EXAMPLES = common.examples("thoughtstream status", "thoughtstream status --json")
+EXAMPLES = examples("thoughtstream status", "thoughtstream status --json")
 
 
 def status(json: Json = False) -> None:
-    """Show where Redis is, whether a service is alive, and the minds there are.
+    """Show Redis, the services that are alive, and all minds.
 
     Exits with 0 only if Redis answers and a service is alive.
     """
     settings = config.load()
     try:
-        found = common.run(overview.look(settings))
+        found = event_loop.run(overview.collect(settings))
     except RedisUnavailable as error:
         if json:
-            common.print_json(_down(settings, error))
+            output.print_json(_down(settings, error))
         else:
-            common.complain(str(error), as_json=False)
-        common.stop(common.FAILED)
-    common.answer(found, json, lambda: show(found))
+            output.complain(str(error), as_json=False)
+        exit_codes.stop(exit_codes.FAILED)
+    output.answer(found, json, lambda: show(found))
     if not found["service"]["alive"]:
-        common.stop(common.FAILED)
+        exit_codes.stop(exit_codes.FAILED)
 
 
 def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
-    address = overview.without_password(overview.url(settings))
+    address = overview.without_password(overview.redis_url(settings))
     return {
         "error": str(error),
         "redis": {"url": address, "embedded": settings.redis.url is None},
@@ -44,25 +44,26 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
 
 def show(found: dict[str, Any]) -> None:
     """Print an overview for a person."""
-    redis, print_ = found["redis"], common.out.print
-    used = f"{redis['used_bytes'] / 2**20:.1f} MB"
+    redis, print_ = found["redis"], output.stdout.print
     limit = f" of {redis['maxmemory_bytes'] / 2**20:.0f}" if redis["maxmemory_bytes"] else ""
+    used = f"{redis['used_bytes'] / 2**20:.1f}{limit} MB used"
     which = "embedded, " if redis["embedded"] else ""
     print_(f"[green]●[/] redis    [cyan]{redis['url']}[/]", soft_wrap=True)
-    print_(f"           [dim]{which}version {redis['version']}, {used}{limit} used[/]")
+    print_(f"           [dim]{which}version {redis['version']}, {used}[/]")
     for node in redis["nodes"] or []:
         _show_node(node)
     if not found["services"]:
-        print_("[red]●[/] service  none is alive; start one: [cyan]thoughtstream up[/]")
+        print_("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
     for service in found["services"]:
         print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
-        minds = common.count(service["minds"], "mind")
+        minds = output.count(service["minds"], "mind")
         print_(f"           [dim]version {service['version']} on {service['host']}, "
                f"process {service['pid']}, {minds}[/]")  # fmt: skip
     for mind in found["minds"]:
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
         print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
-               f"{mind['intervening']:,} in their 5 s, memories: {kinds}")  # fmt: skip
+               f"{mind['intervening']:,} intervening")  # fmt: skip
+        print_(f"           [dim]memories: {kinds}[/]")
 
 
 def _show_node(node: dict[str, Any]) -> None:
@@ -71,5 +72,5 @@ def _show_node(node: dict[str, Any]) -> None:
     if not node["alive"]:
         said = "[red]does not answer[/]"
     mark = "[green]●[/]" if node["alive"] else "[red]●[/]"
-    common.out.print(f"{mark} {node['role']:<8} {node['node']}  [dim]{what}, {said}[/]",
+    output.stdout.print(f"{mark} {node['role']:<8} {node['node']}  [dim]{what}, {said}[/]",
                      soft_wrap=True)  # fmt: skip

@@ -1,4 +1,4 @@
-"""`thoughtstream watch`: look at a mind while it thinks."""
+"""`thoughtstream watch`: see a mind think."""
 
 import asyncio
 import os
@@ -16,11 +16,11 @@ from rich.live import Live
 from thoughtstream import Mind
 from thoughtstream.attention.state import MindState
 from thoughtstream.errors import RedisUnavailable
-from thoughtstream.faces.cli import common
-from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
-from thoughtstream.faces.cli.picture import Picture
+from thoughtstream.faces.cli import event_loop, output
+from thoughtstream.faces.cli.dashboard import Dashboard
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 
-EXAMPLES = common.examples(
+EXAMPLES = examples(
     "thoughtstream watch --mind ana",
     "thoughtstream watch --once",
     "thoughtstream watch --json | jq .ledger.attended",
@@ -30,55 +30,55 @@ _TOP = 60
 
 
 def watch(
-    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 0.25,
-    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between updates.")] = 0.25,
+    once: Annotated[bool, typer.Option("--once", help="Show the current state, and exit.")] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Watch a mind live: its windows, the contest, what it attends to, what it remembers.
 
-    Ctrl-C or q ends it. With --json, one state a line.
+    Press q or Ctrl-C to quit. With --json, prints one state per line.
     """
     if json:
-        common.run(_stream(mind, interval, once))
-    elif once or not common.out.is_terminal:
-        common.run(_still(mind))
+        event_loop.run(_stream(mind, interval, once))
+    elif once or not output.stdout.is_terminal:
+        event_loop.run(_still(mind))
     else:
-        common.run(_live(mind, interval))
+        event_loop.run(_live(mind, interval))
 
 
 async def _stream(name: str, interval: float, once: bool) -> None:
     async with Mind.connect(name) as mind:
-        async for state in _looks(mind, interval, _ended()):
+        async for state in _states(mind, interval, _ended()):
             if isinstance(state, MindState):
-                common.print_json({"mind": name, **common.plain(state)})
+                output.print_json({"mind": name, **output.plain(state)})
             else:
-                common.print_json({"mind": name, "error": str(state)})
+                output.print_json({"mind": name, "error": str(state)})
             if once:
                 return
 
 
 async def _still(name: str) -> None:
     async with Mind.connect(name) as mind:
-        picture = Picture(name)
-        picture.add(await mind.state(top=_TOP))
-        height = min(common.out.height - 1, 40)
-        common.out.print(picture.draw(common.out.width, height), height=height)
+        dashboard = Dashboard(name)
+        dashboard.add(await mind.state(top=_TOP))
+        height = min(output.stdout.height - 1, 40)
+        output.stdout.print(dashboard.draw(output.stdout.width, height), height=height)
 
 
 async def _live(name: str, interval: float) -> None:
     async with Mind.connect(name) as mind:
-        picture, ended = Picture(name), _ended()
-        with _keys(ended), Live(console=common.out, screen=True, auto_refresh=False) as live:
-            async for state in _looks(mind, interval, ended):
-                picture.add(state)
-                live.update(picture.draw(common.out.width, common.out.height), refresh=True)
+        dashboard, ended = Dashboard(name), _ended()
+        with _keys(ended), Live(console=output.stdout, screen=True, auto_refresh=False) as live:
+            async for state in _states(mind, interval, ended):
+                dashboard.add(state)
+                live.update(dashboard.draw(output.stdout.width, output.stdout.height), refresh=True)
 
 
-async def _looks(
+async def _states(
     mind: Mind, interval: float, ended: asyncio.Event
 ) -> AsyncIterator[MindState | RedisUnavailable]:
-    """A state every interval, until `ended`; while Redis is away, that it is."""
+    """A state every interval until `ended`, or the error while Redis is unavailable."""
     while not ended.is_set():
         try:
             yield await mind.state(top=_TOP)
@@ -89,7 +89,7 @@ async def _looks(
 
 
 def _ended() -> asyncio.Event:
-    """Set by the signals that end a program, so that the terminal is put back in order."""
+    """Set by the signals that end a program, so that the terminal is restored."""
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -98,7 +98,7 @@ def _ended() -> asyncio.Event:
 
 @contextmanager
 def _keys(ended: asyncio.Event) -> Iterator[None]:
-    """`q` ends it too, where there is a keyboard."""
+    """`q` quits, too, where there is a keyboard."""
     if not sys.stdin.isatty():
         yield
         return

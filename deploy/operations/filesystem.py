@@ -1,0 +1,39 @@
+"""Directories and files, and the kernel settings that one of them holds."""
+
+from io import StringIO
+
+from pyinfra.operations import files, server
+
+from deploy.operations.dispatch import perform
+from deploy.steps import ApplySysctl, MakeDirectory, OwnFile, PutFile
+
+
+@perform.register
+def _directory(step: MakeDirectory) -> None:
+    mode = None if step.mode is None else f"{step.mode:o}"
+    files.directory(name=str(step), path=step.path, user=step.user, group=step.group, mode=mode)
+
+
+@perform.register
+def _own(step: OwnFile) -> None:
+    files.file(
+        name=str(step), path=step.path, user=step.user, group=step.group, mode=f"{step.mode:o}"
+    )
+
+
+@perform.register
+def _file(step: PutFile) -> None:
+    files.put(
+        name=str(step),
+        src=StringIO(step.text),
+        dest=step.path,
+        user=step.user,
+        group=step.group,
+        mode=f"{step.mode:o}",
+        create_remote_dir=False,
+    )
+
+
+@perform.register
+def _sysctl(step: ApplySysctl) -> None:
+    server.shell(name=str(step), commands=[f"sysctl --quiet --load {step.path}"])

@@ -1,0 +1,70 @@
+"""Packages and releases, and the system users that they run as."""
+
+from pyinfra.operations import apt, brew, files, server
+
+from deploy.commands import install_release
+from deploy.operations.dispatch import perform
+from deploy.operations.gates import wait_for
+from deploy.steps import BrewInstall, Gate, Install, InstallRelease, MakeUser, Mask
+from deploy.wheels import build
+from thoughtstream.versions import OLDEST, dotted
+
+_CANDIDATE = "s/^ *Candidate: *\\([0-9]*:\\)*\\([0-9]*\\)\\..*/\\2/p"
+_NEW_ENOUGH = (
+    f"v=$(apt-cache policy redis-server | sed -n '{_CANDIDATE}'); [ \"${{v:-0}}\" -ge {OLDEST[0]} ]"
+)
+
+
+@perform.register
+def _install(step: Install) -> None:
+    apt.update(name="update the package lists", cache_time=3600)
+    gate = Gate(
+        f"check that apt offers Redis {dotted(OLDEST)} or newer",
+        f"apt doesn't offer Redis {dotted(OLDEST)} or newer",
+        _NEW_ENOUGH,
+        0,
+        diagnose="apt-cache policy redis-server",
+    )
+    wait_for(name=str(gate), gate=gate)
+    for unit in step.masked:
+        server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])
+    apt.packages(name=str(step), packages=list(step.packages), no_recommends=True)
+
+
+@perform.register
+def _brew(step: BrewInstall) -> None:
+    # Homebrew refuses root.
+    brew.packages(name=str(step), packages=list(step.packages), _sudo=False)
+
+
+@perform.register
+def _mask(step: Mask) -> None:
+    server.shell(name=str(step), commands=[f"systemctl mask {step.unit}"])
+
+
+@perform.register
+def _user(step: MakeUser) -> None:
+    server.user(
+        name=str(step),
+        user=step.user,
+        home=step.home,
+        shell="/usr/sbin/nologin",
+        system=True,
+        create_home=False,
+        ensure_home=False,
+    )
+
+
+@perform.register
+def _release(step: InstallRelease) -> None:
+    archive = f"{step.layout.opt}/{step.release.name}.tar"
+    built = str(build(step.release))
+    files.put(name=f"upload release {step.release.name}", src=built, dest=archive)
+    command = install_release(
+        archive,
+        releases=step.layout.releases,
+        release=step.release.name,
+        python=step.python,
+        current=step.layout.current,
+    )
+    server.shell(name=str(step), commands=[command])

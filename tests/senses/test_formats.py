@@ -1,0 +1,105 @@
+"""Files and streams become thoughts; what can't is told with its line and the reason."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thoughtstream.attention.models import NewThought
+from thoughtstream.senses import salience
+from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.lines import Line
+
+DEFAULTS = Defaults(window="sensory", source="file")
+
+
+def lines(text: str | bytes) -> list[Line]:
+    data = text.encode() if isinstance(text, str) else text
+    return list(enumerate(data.split(b"\n"), 1))
+
+
+def read(
+    text: str | bytes, format_: Format | None = None, name: str = "x"
+) -> list[NewThought | BadLine]:
+    reader = Reader(Path(name), format_, DEFAULTS)
+    return [*reader.read(lines(text)), *reader.end()]
+
+
+def contents(found: Iterable[NewThought | BadLine]) -> list[str]:
+    return [thought.content for thought in found if isinstance(thought, NewThought)]
+
+
+def test_text_is_a_thought_a_line() -> None:
+    found = read("one\n\n  two \r\n", Format.TEXT)
+    assert contents(found) == ["one", "two"]
+    assert all(isinstance(t, NewThought) and t.source == "file" for t in found)
+
+
+def test_paragraphs_are_thoughts_of_several_lines() -> None:
+    assert contents(read("one\nand\n\n\ntwo\n", Format.PARAGRAPHS)) == ["one and", "two"]
+
+
+def test_json_lines_say_what_they_like_and_the_rules_say_the_rest() -> None:
+    (thought,) = read('{"content": "Hi!", "window": "emotion", "valence": -0.5, "tags": [1, "b"]}')
+    assert thought == NewThought(
+        content="Hi!",
+        window="emotion",
+        salience=salience.of_text("Hi!"),
+        valence=-0.5,
+        source="file",
+        extra={"tags": '[1, "b"]'},
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "is not JSON"),
+        ("[1]", "is not a JSON object"),
+        ("{}", "content: should be text (given: None)"),
+        ('{"content": 3}', "content: should be text (given: 3)"),
+        ('{"content": ""}', "content: String should have at least 1 character"),
+        ('{"content": "x", "salience": 7}', "salience: Input should be less than or equal to 1"),
+        ('{"content": "x", "salience": NaN}', "salience: "),
+        ('{"content": "x", "kind": "odd"}', "kind: "),
+        ('{"content": "x", "score": 1}', "score: is a field the engine writes"),
+        (b'{"content": "\xff"}', "is not UTF-8 text"),
+    ],
+)
+def test_a_bad_line_is_told_and_the_others_go_on(line: str | bytes, reason: str) -> None:
+    data = line.encode() if isinstance(line, str) else line
+    good = b'{"content": "good"}'
+    first, bad, last = read(b"\n".join([good, data, good]), Format.JSONL)
+    assert contents([first, last]) == ["good", "good"]
+    assert isinstance(bad, BadLine) and bad.line == 2 and bad.reason.startswith(reason), bad
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.jsonl", "nonsense", BadLine),
+        ("a.txt", '{"content": "x"}', NewThought),
+        ("-", '\n {"content": "x"}', NewThought),
+        ("-", "content", NewThought),
+    ],
+)
+def test_the_format_is_told_by_the_name_else_by_the_first_line(
+    name: str, text: str, expected: type
+) -> None:
+    (found,) = read(text, name=name)
+    assert isinstance(found, expected)
+
+
+@given(st.binary(max_size=300), st.sampled_from(Format))
+def test_no_input_breaks_it(data: bytes, format_: Format) -> None:
+    for item in read(data, format_):
+        assert isinstance(item, NewThought | BadLine)
+
+
+@given(st.text(min_size=1).filter(str.strip))
+def test_any_text_survives_json_lines(text: str) -> None:
+    (thought,) = read(json.dumps({"content": text}), Format.JSONL)
+    assert isinstance(thought, NewThought) and thought.content == text
