@@ -33,8 +33,9 @@ from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
-from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
-from thoughtstream.store.durability import check, is_reached, pinned
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import open_client, typed_errors
+from thoughtstream.store.durability import check, is_reached
 
 BATCH = 1000
 """Thoughts a pipeline takes at once."""
@@ -169,7 +170,7 @@ class Mind:
         wanted = durability or self._settings.memory.durability
         with typed_errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
-            async with pinned(self._redis) as redis:
+            async with self._redis.pinned() as redis:
                 attention = Attention(redis, self._settings.streams)
                 anchored = await attention.anchor(self.name, window, thought.entry())
 
@@ -245,7 +246,7 @@ class Mind:
         found = set(self._windows)
         with typed_errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
-            for key in await find_keys(self._redis, pattern, keys.LEDGER.key(mind=self.name)):
+            for key in await self._redis.find(pattern, keys.LEDGER.key(mind=self.name)):
                 parts = keys.window_of(key)
                 if parts and parts[0] == self.name:
                     found.add(parts[1])

@@ -12,7 +12,7 @@ from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.memory.nights import Nights
-from thoughtstream.store.connection import Client, place_of
+from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
 from thoughtstream.triggers import Triggers
 
@@ -35,21 +35,21 @@ class Minds:
         self._attention = Attention(redis, settings.streams)
         self._loops: dict[str, AttentionLoop] = {}
         self._running: dict[str, Running] = {}
-        self._places: dict[str, tuple[asyncio.TaskGroup, Wakeups | None]] = {}
+        self._servers: dict[str, tuple[asyncio.TaskGroup, Wakeups | None]] = {}
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(_MOST_AT_ONCE)
         )
         self._last_cycle = float("-inf")
 
     @contextmanager
-    def on(self, place: str, group: asyncio.TaskGroup, wakeups: Wakeups | None) -> Iterator[None]:
+    def on(self, server: str, group: asyncio.TaskGroup, wakeups: Wakeups | None) -> Iterator[None]:
         """A server is there: the loops of its minds run in this task group."""
-        self._places[place] = group, wakeups
+        self._servers[server] = group, wakeups
         self.share()
         try:
             yield
         finally:
-            del self._places[place]
+            del self._servers[server]
             self.share()
 
     def found(self, mind: str, window: str) -> None:
@@ -79,18 +79,18 @@ class Minds:
         return asyncio.get_running_loop().time() - self._last_cycle < LATELY_S
 
     def _attend(self, mind: str) -> None:
-        place = place_of(self._redis, keys.LEDGER.key(mind=mind))
-        ours = place in self._places and self._membership.serves(mind)
-        there, task = self._running.get(mind, (place, None))
-        if task is not None and (not ours or there != place):
+        server = self._redis.server_of(keys.LEDGER.key(mind=mind))
+        ours = server in self._servers and self._membership.serves(mind)
+        there, task = self._running.get(mind, (server, None))
+        if task is not None and (not ours or there != server):
             del self._running[mind]
             task.cancel()
             task = None
         if ours and task is None:
-            group, wakeups = self._places[place]
-            run = self._loops[mind].run(wakeups, self._turns[place])
+            group, wakeups = self._servers[server]
+            run = self._loops[mind].run(wakeups, self._turns[server])
             try:
-                self._running[mind] = place, group.create_task(run)
+                self._running[mind] = server, group.create_task(run)
             except RuntimeError:  # its server was lost just now; once it is back, `on` shares anew
                 run.close()
 

@@ -1,7 +1,7 @@
 """The process: finds minds, runs the attention of those it serves, stops gracefully.
 
-Of a cluster each server is served for itself: what is lost with one is lost for its minds only,
-until another server has taken over.
+Each server is served for itself: what is lost with one of a cluster is lost for its minds only,
+until another one has taken over.
 """
 
 import asyncio
@@ -15,14 +15,15 @@ from redis.asyncio import Redis
 
 from thoughtstream import keys
 from thoughtstream.attention.attention import LIBRARY
+from thoughtstream.backoff import Backoff
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
 from thoughtstream.errors import MemoryFull, RedisUnavailable
 from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.minds import LATELY_S, Minds
 from thoughtstream.store.calls import ERRORS
-from thoughtstream.store.cluster import Cluster
-from thoughtstream.store.connection import Client, connect_to, open_client, typed_errors
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.shields import retrieved
 from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
 
@@ -46,10 +47,10 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     redis = await _reach(settings, url)
     membership = Membership(redis)
     minds = Minds(redis, settings, membership)
-    service = _Service(settings, url, membership, minds, on_ready)
+    service = _Service(redis, membership, minds, on_ready)
     logs = asyncio.create_task(AofRepair(redis).run())
     try:
-        await _lasting(minds, lambda: _shielded(service.serve(redis)))
+        await _lasting(minds, lambda: _shielded(service.serve()))
     finally:
         logs.cancel()
         try:
@@ -61,27 +62,27 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
 
 async def _lasting(minds: Minds, work: Work) -> None:
     """Do it again and again while Redis is lost, until it ends by itself."""
-    pause = _RETRY_S
+    backoff = Backoff(_RETRY_S, _LONGEST_RETRY_S)
     while True:
         try:
             with typed_errors():
                 return await work()
         except (RedisUnavailable, MemoryFull) as error:
-            log.warning("redis.lost", error=str(error), retry_in_s=pause)
-        pause = _RETRY_S if minds.attended_lately() else min(pause * 2, _LONGEST_RETRY_S)
-        await asyncio.sleep(pause)
+            if minds.attended_lately():
+                backoff.reset()
+            log.warning("redis.lost", error=str(error), retry_in_s=backoff.seconds)
+        await backoff.pause()
 
 
 async def _reach(settings: Settings, url: str) -> Client:
     """A client, as soon as Redis answers."""
-    pause = _RETRY_S
+    backoff = Backoff(_RETRY_S, _LONGEST_RETRY_S)
     while True:
         try:
             return await open_client(settings.redis, url)
         except RedisUnavailable as error:
-            log.warning("redis.not_there", error=str(error), retry_in_s=pause)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_RETRY_S)
+            log.warning("redis.not_there", error=str(error), retry_in_s=backoff.seconds)
+        await backoff.pause()
 
 
 async def _shielded(work: Coroutine[Any, Any, None]) -> None:
@@ -107,29 +108,25 @@ class _Service:
 
     def __init__(
         self,
-        settings: Settings,
-        url: str,
+        redis: Client,
         membership: Membership,
         minds: Minds,
         on_ready: Callable[[], None],
     ) -> None:
-        self._settings = settings
-        self._url = url
+        self._redis = redis
         self._membership = membership
         self._minds = minds
         self._on_ready = on_ready
 
-    async def serve(self, redis: Client) -> None:
+    async def serve(self) -> None:
         """From getting Redis to losing it, which ends it with an error."""
         await self._membership.renew(0)
         try:
             async with asyncio.TaskGroup() as group:
-                if isinstance(redis, Cluster):
-                    await self._serve_cluster(redis, group)
-                else:
-                    for work in self._beside():
-                        group.create_task(work())
-                    group.create_task(self._serve_server(redis, "", self._on_ready))
+                for work in self._beside():
+                    lasting = _lasting(self._minds, partial(_start_shielded, work))
+                    group.create_task(lasting)
+                await self._follow(group)
         except BaseExceptionGroup as errors:
             raise _leaf(errors) from None
 
@@ -145,55 +142,53 @@ class _Service:
                 log.info("services.changed", alive=sorted(self._membership.alive))
                 self._minds.share()
 
-    # --- a cluster ---------------------------------------------------------------------------
-    async def _serve_cluster(self, redis: Cluster, group: asyncio.TaskGroup) -> None:
-        """Follow the servers that have slots, and the minds on them."""
-        for work in self._beside():
-            group.create_task(_lasting(self._minds, partial(_start_shielded, work)))
+    async def _follow(self, group: asyncio.TaskGroup) -> None:
+        """Serve each server that has keys, and follow the minds from one to another."""
         tasks: dict[str, asyncio.Task[None]] = {}
         looked: set[str] = set()
-        ready = False
+        ready, layout = False, -1
         while True:
-            places = await redis.primaries()
-            for gone in tasks.keys() - places.keys():
+            servers = set(await self._redis.servers())
+            for gone in tasks.keys() - servers:
                 tasks.pop(gone).cancel()
-            for place in places.keys() - tasks.keys():
-                tasks[place] = group.create_task(self._keep_serving(place, looked.add))
-            self._minds.share()
-            if not ready and looked >= places.keys():
+            for server in servers - tasks.keys():
+                tasks[server] = group.create_task(self._keep_serving(server, looked.add))
+            if layout != self._redis.layout:
+                layout = self._redis.layout
+                self._minds.share()
+            if not ready and looked >= servers:
                 self._on_ready()
                 ready = True
             await asyncio.sleep(_LOOK_S if ready else _RETRY_S)
 
-    async def _keep_serving(self, place: str, looked: Callable[[str], None]) -> None:
-        """Serve one server of a cluster for as long as it has slots."""
+    async def _keep_serving(self, name: str, looked: Callable[[str], None]) -> None:
+        """Serve one server for as long as it has keys."""
 
         async def serve() -> None:
             try:
-                async with connect_to(self._settings.redis, self._url, place) as server:
-                    await self._serve_server(server, place, lambda: looked(place))
+                async with self._redis.at(name) as server:
+                    await self._serve_server(server, name, lambda: looked(name))
             finally:
-                looked(place)  # or it was tried at least
+                looked(name)  # or it was tried at least
 
         await _lasting(self._minds, lambda: _shielded(serve()))
 
-    # --- one server --------------------------------------------------------------------------
-    async def _serve_server(self, server: Redis, place: str, on_looked: Callable[[], None]) -> None:
+    async def _serve_server(self, server: Redis, name: str, on_looked: Callable[[], None]) -> None:
         await LIBRARY.ensure(server)
         await switch_on(server)
         try:
-            async with self._wakeups(server, place) as wakeups, asyncio.TaskGroup() as group:
-                with self._minds.on(place, group, wakeups):
+            async with self._wakeups(server, name) as wakeups, asyncio.TaskGroup() as group:
+                with self._minds.on(name, group, wakeups):
                     await self._discover(server, wakeups, on_looked)
         except BaseExceptionGroup as errors:
             raise _leaf(errors) from None
 
     @asynccontextmanager
-    async def _wakeups(self, server: Redis, place: str) -> AsyncIterator[Wakeups | None]:
+    async def _wakeups(self, server: Redis, name: str) -> AsyncIterator[Wakeups | None]:
         """Notifications, or None where there are none: then windows are looked at instead."""
         wakeups = Wakeups(server)
         try:
-            probe = self._membership.key_on(place)
+            probe = self._membership.key_on(name)
             if await wakeups.begin(probe, lambda: self._membership.make(probe)):
                 yield wakeups
             else:

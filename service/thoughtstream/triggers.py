@@ -20,7 +20,7 @@ from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.language.text import Query
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.recall import Recall
-from thoughtstream.store.connection import Client
+from thoughtstream.store.client import Client
 
 RECALLED = "recalled"
 """The field of a thought that came back: the id of its memory."""

@@ -14,7 +14,8 @@ from thoughtstream import Mind, keys
 from thoughtstream.attention.models import Action, Attended
 from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.errors import InterventionRefused, RedisUnavailable
-from thoughtstream.store.connection import Client, connect
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import connect
 
 MINDS = ("ana", "a mind: with {braces}", "意识")
 WINDOWS = (*keys.STANDARD_WINDOWS, "inner voice: {x}")

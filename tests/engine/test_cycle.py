@@ -13,7 +13,6 @@ from thoughtstream.attention.attention import LIBRARY, Attention
 from thoughtstream.attention.models import Audit
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import InterventionRefused, InvalidThought
-from thoughtstream.store.connection import server_ms
 
 WINDOWS = keys.STANDARD_WINDOWS
 
@@ -76,7 +75,7 @@ async def test_a_cycle_that_encodes_and_attends_tells_what_is_due_next(redis: An
         assert report.attended is not None
         encode_at[report.attended.content] = report.attended.encode_at
     await redis.xadd(key(), {"content": "just then"})
-    while await server_ms(redis, key()) < encode_at["now"]:
+    while await redis.clock_ms(key()) < encode_at["now"]:
         pass
     report = await worker(redis, working_memory_ttl_ms=600_000).cycle("ana", WINDOWS)
     assert report.attended is not None

@@ -208,7 +208,7 @@ async def test_who_stalls_after_handing_over_is_waited_for(
     """As when its disk is busy: the others see that it is there still, and it will say where to go.
     An error would leave open whether the thought was taken.
     """
-    monkeypatch.setattr("thoughtstream.store.silence._AWAY_S", 0.5)
+    monkeypatch.setattr("thoughtstream.store.failure_detection._AWAY_S", 0.5)
     master = cluster.owner(slot_of("ana"))
     async with Mind.connect("ana", settings=settings) as mind:
         redis: Any = mind._redis
@@ -219,7 +219,7 @@ async def test_who_stalls_after_handing_over_is_waited_for(
 
         async def look_again() -> None:
             await look()
-            seen.append(redis.place_of(keys.LEDGER.key(mind="ana")))
+            seen.append(redis.server_of(keys.LEDGER.key(mind="ana")))
 
         async def is_known_for_long() -> bool:
             return seen.count(f"127.0.0.1:{heir}") > 3
@@ -437,7 +437,7 @@ async def test_a_node_that_goes_between_two_questions_is_not_the_only_one(
         cluster.servers[port] = cluster.make(port).start()
     client: Any = await open_client(settings.redis)
     await client.initialize()
-    ask = client._one_that_answers
+    ask = client._topology._one_that_answers
     asked = []
 
     async def answer() -> Any:
@@ -447,8 +447,8 @@ async def test_a_node_that_goes_between_two_questions_is_not_the_only_one(
             node = ClusterNode("127.0.0.1", port, **client.connection_kwargs)
         return node, slots
 
-    monkeypatch.setattr(client, "_one_that_answers", answer)
-    client._seen = None
+    monkeypatch.setattr(client._topology, "_one_that_answers", answer)
+    client._topology._seen = None
     try:
         await client.look_again()
         assert len(asked) == 2
@@ -468,8 +468,8 @@ async def test_one_is_sent_elsewhere_for_a_slot_of_which_nobody_has_told(
     await client.initialize()
     del client.nodes_manager.slots_cache[slot]
     moved = Call((), {}, slot, answer=MovedError(f"{slot} 127.0.0.1:{cluster.owner(slot)}"))
-    await client._redirect(moved)
-    assert client.place_of(keys.LEDGER.key(mind="ana")) == f"127.0.0.1:{cluster.owner(slot)}"
+    await client._topology.redirect(moved)
+    assert client.server_of(keys.LEDGER.key(mind="ana")) == f"127.0.0.1:{cluster.owner(slot)}"
     await client.aclose()
 
 

@@ -8,7 +8,6 @@ from tests.recall.servers import anchor
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.memory.models import InvalidRecall, Recalled
-from thoughtstream.store.connection import server_ms
 
 
 def thoughts(*contents: str) -> list[NewThought]:
@@ -108,8 +107,8 @@ async def test_filters(mind: Mind) -> None:
 async def test_filters_by_time_include_both_ends(mind: Mind) -> None:
     for number in ("one", "two", "three"):
         await anchor(mind, thoughts(f"{number} pears"))
-        anchored = await server_ms(mind._redis, keys.LEDGER.key(mind=mind.name))
-        while await server_ms(mind._redis, keys.LEDGER.key(mind=mind.name)) == anchored:
+        anchored = await mind._redis.clock_ms(keys.LEDGER.key(mind=mind.name))
+        while await mind._redis.clock_ms(keys.LEDGER.key(mind=mind.name)) == anchored:
             pass
     first, second, third = sorted(await mind.recall("pears"), key=lambda m: m.attended_at)
     at = when(second.attended_at)

@@ -9,7 +9,7 @@ from thoughtstream import keys
 from thoughtstream.attention.models import Action, Audit, CycleReport, Forgotten, Look
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import InterventionRefused, InvalidThought, NotForgotten
-from thoughtstream.store.connection import Client
+from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
 _PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "direct", "look", "audit")

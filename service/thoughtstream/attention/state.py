@@ -7,7 +7,7 @@ from typing import Any
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import Attended
-from thoughtstream.store.connection import Client, server_ms
+from thoughtstream.store.client import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def weaker(
     """How many competing thoughts score under a threshold, and the contents of the weakest."""
     bar, contest = threshold, keys.CONTEST.key(mind=mind)
     if half_life_ms:
-        bar = math.log2(max(threshold, 1e-9)) + await server_ms(redis, contest) / half_life_ms
+        bar = math.log2(max(threshold, 1e-9)) + await redis.clock_ms(contest) / half_life_ms
     total = await redis.zcount(contest, f"({-bar!r}", "+inf")
     weakest: Any = await redis.zrange(
         contest, "+inf", f"({-bar!r}", desc=True, byscore=True, offset=0, num=limit, withscores=True

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from thoughtstream import keys
-from thoughtstream.store.cluster import Cluster
-from thoughtstream.store.connection import Client, server_ms
+from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
 HEARTBEAT_S = 1.0
@@ -37,7 +36,7 @@ class Membership:
 
     async def renew(self, minds: int) -> bool:
         """Renew the lease; returns whether other services came or went since the last time."""
-        now = await server_ms(self._redis, keys.SERVICES.key())
+        now = await self._redis.clock_ms(keys.SERVICES.key())
         members, over = await LIBRARY.call(
             self._redis,
             "membership_renew_1",
@@ -58,13 +57,13 @@ class Membership:
         where = [keys.SERVICE.key(id=self.id)]
         await LIBRARY.call(self._redis, "membership_describe_1", where, flat)
 
-    def key_on(self, place: str) -> str:
+    def key_on(self, server: str) -> str:
         """A key that nobody else makes, on this server."""
 
         def key(n: int) -> str:
             return keys.SERVICE.key(id=f"{self.id}-{n}")
 
-        return self._redis.key_on(place, key) if isinstance(self._redis, Cluster) else key(0)
+        return self._redis.key_on(server, key)
 
     async def make(self, key: str) -> None:
         """Make such a key, which is gone at once: for whoever listens for new keys."""
@@ -96,7 +95,7 @@ def _weight(member: str, mind: str) -> bytes:
 
 async def alive_services(redis: Client) -> list[dict[str, str]]:
     """The services whose lease holds, as they describe themselves, with their `id`."""
-    now = await server_ms(redis, keys.SERVICES.key())
+    now = await redis.clock_ms(keys.SERVICES.key())
     latest = now + LEASE_MS
     ids: Any = await redis.zrange(keys.SERVICES.key(), now - LEASE_MS, latest, byscore=True)
     found: list[tuple[str, Any]] = [

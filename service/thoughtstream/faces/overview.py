@@ -6,11 +6,11 @@ from urllib.parse import urlsplit, urlunsplit
 from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
-from thoughtstream.health.nodes import Node, Nodes
+from thoughtstream.health.nodes import Node, look
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
-from thoughtstream.store.cluster import Cluster
-from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import open_client, typed_errors
 
 
 def redis_url(settings: Settings) -> str:
@@ -28,9 +28,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
     redis = await open_client(settings.redis, address)
     try:
         with typed_errors():
-            nodes = None
-            if isinstance(redis, Cluster):
-                nodes = await Nodes(redis, settings.redis, address).look()
+            nodes = await look(redis)
             totals = await _totals(redis, nodes)
             services = [_service(found) for found in await alive_services(redis)]
             minds = await _minds(redis)
@@ -42,7 +40,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
             "url": without_password(address),
             "embedded": settings.redis.url is None,
             **totals,
-            "nodes": None if nodes is None else [_node(node) for node in nodes],
+            "nodes": [_node(node) for node in nodes] or None,
         },
         "service": {"alive": bool(services), "count": len(services)} | (services or [{}])[0],
         "services": services,
@@ -50,11 +48,10 @@ async def collect(settings: Settings) -> dict[str, Any]:
     }
 
 
-async def _totals(redis: Client, nodes: list[Node] | None) -> dict[str, Any]:
+async def _totals(redis: Client, nodes: list[Node]) -> dict[str, Any]:
     """Version, memory and uptime from INFO; for a cluster, of all its masters together."""
-    infos: list[Any] = [await redis.info()]
-    if nodes is not None:
-        infos = [node.info for node in nodes if node.slots and node.info]
+    infos: list[Any] = [node.info for node in nodes if node.slots and node.info]
+    infos = infos or [await redis.info()]
     return {
         "version": ", ".join(sorted({info["redis_version"] for info in infos})),
         "used_bytes": sum(info["used_memory"] for info in infos),
@@ -81,7 +78,7 @@ def _service(found: dict[str, str]) -> dict[str, Any]:
 
 
 async def _minds(redis: Client) -> list[dict[str, Any]]:
-    names = sorted(await find_keys(redis, keys.LEDGER.glob))
+    names = sorted(await redis.find(keys.LEDGER.glob))
     found = []
     for name in names:
         mind = keys.mind_of(name)

@@ -8,25 +8,18 @@ is rewritten as soon as there is room: BGREWRITEAOF.
 
 import asyncio
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from redis.exceptions import ResponseError
 
-from thoughtstream.store.cluster import Cluster
-from thoughtstream.store.connection import Client
+from thoughtstream.store.client import Client
 from thoughtstream.store.outages import OUTAGES
 
 _CHECK_EVERY_S = 1.0
 _POLL_S = 0.05
 
 log = structlog.get_logger()
-
-
-class _Server(Protocol):
-    """Redis, or a node of a cluster."""
-
-    def execute_command(self, *args: Any) -> Any: ...
 
 
 class AofRepair:
@@ -39,16 +32,11 @@ class AofRepair:
     async def run(self) -> None:
         """Runs until cancelled. A server that does not answer is checked later."""
         while True:
-            checks = (self._check(name, server) for name, server in self._servers().items())
+            checks = (self._check(name, server) for name, server in self._redis.nodes().items())
             await asyncio.gather(*checks)
             await asyncio.sleep(_CHECK_EVERY_S)
 
-    def _servers(self) -> dict[str, _Server]:
-        if isinstance(self._redis, Cluster):
-            return {node.name: node for node in self._redis.get_nodes()}
-        return {"": self._redis}
-
-    async def _check(self, name: str, server: _Server) -> None:
+    async def _check(self, name: str, server: Any) -> None:
         with suppress(*OUTAGES, ResponseError):
             state = await server.execute_command("INFO", "persistence")
             if state["aof_last_write_status"] != "ok":
@@ -58,7 +46,7 @@ class AofRepair:
             elif name in self._torn and not state["aof_rewrite_in_progress"]:
                 await self._rewrite(name, server)
 
-    async def _rewrite(self, name: str, server: _Server) -> None:
+    async def _rewrite(self, name: str, server: Any) -> None:
         """Rewrite the AOF, and wait until that is done; a failure is retried at the next check."""
         with suppress(ResponseError):  # a snapshot is being saved, and it can't do both
             await server.execute_command("BGREWRITEAOF")

@@ -1,17 +1,14 @@
 """The nodes of a cluster, each as it says it is itself."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from redis.asyncio import Redis
-
-from thoughtstream.config import RedisConfig
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.health.checks import Finding, examine
-from thoughtstream.store.cluster import Cluster
-from thoughtstream.store.connection import connect_to, typed_errors
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Library
 
 _SLOTS = 16_384
@@ -29,62 +26,72 @@ class Node:
     info: dict[str, Any]
 
 
-class Nodes:
-    """All nodes of the cluster at a URL."""
+async def look(redis: Client) -> list[Node]:
+    """Every node that the cluster knows, masters first; none if this is one server.
 
-    def __init__(self, redis: Cluster, config: RedisConfig, url: str) -> None:
-        self._redis = redis
-        self._config = config
-        self._url = url
-
-    async def look(self) -> list[Node]:
-        """Every node that the cluster knows, masters first. Source: CLUSTER NODES, INFO."""
-        known: Any = await self._redis.execute_command("CLUSTER NODES")
-        names = {node["node_id"]: name for name, node in known.items()}
-        found = []
-        for name, node in known.items():
-            if _NOWHERE & set(node["flags"].split(",")):
-                continue
-            master = "master" in node["flags"].split(",")
-            found.append(
-                Node(
-                    name=name,
-                    role="master" if master else "replica",
-                    slots=sum(int(some[-1]) - int(some[0]) + 1 for some in node["slots"]),
-                    master=names.get(node["master_id"], ""),
-                    info=await self._info(name),
-                )
+    Source: CLUSTER NODES, INFO.
+    """
+    known = await redis.cluster_nodes()
+    names = {node["node_id"]: name for name, node in known.items()}
+    found = []
+    for name, node in known.items():
+        flags = set(node["flags"].split(","))
+        if _NOWHERE & flags:
+            continue
+        found.append(
+            Node(
+                name=name,
+                role="master" if "master" in flags else "replica",
+                slots=sum(int(some[-1]) - int(some[0]) + 1 for some in node["slots"]),
+                master=names.get(node["master_id"], ""),
+                info=await _info(redis, name),
             )
-        return sorted(found, key=lambda node: (node.role, node.name))
+        )
+    return sorted(found, key=lambda node: (node.role, node.name))
 
-    async def _info(self, name: str) -> dict[str, Any]:
-        try:
-            async with self._at(name) as server:
-                return dict(await server.info())
-        except RedisUnavailable:
-            return {}
 
-    @asynccontextmanager
-    async def _at(self, name: str) -> AsyncIterator[Redis]:
-        with typed_errors():
-            async with connect_to(self._config, self._url, name) as server:
-                yield server
+async def _info(redis: Client, name: str) -> dict[str, Any]:
+    with suppress(RedisUnavailable), typed_errors():
+        async with redis.at(name) as server:
+            return dict(await server.info())
+    return {}
 
-    async def examine(
-        self, libraries: Iterable[Library], later: Iterable[Library] = ()
-    ) -> list[Finding]:
-        """All findings: about the cluster as a whole, then about each node."""
-        nodes = await self.look()
-        findings = _whole(nodes)
-        for node in nodes:
-            if not node.info:
-                cure = "start it, or replace it (`deploy.replace_node`)"
-                findings.append(Finding("node", "bad", "does not answer", cure, node.name))
-                continue
-            async with self._at(node.name) as server:
-                its = await examine(server, libraries, later=later, private_socket=False)
-            findings += [replace(finding, node=node.name) for finding in its]
-        return findings
+
+async def examine_all(
+    redis: Client,
+    libraries: Iterable[Library],
+    later: Iterable[Library] = (),
+    *,
+    private_socket: bool = False,
+) -> list[Finding]:
+    """All findings: of the one server; else about the cluster as a whole, then about each node.
+
+    `private_socket`: as `checks.examine`, of one server.
+    """
+    nodes = await look(redis)
+    if not nodes:
+        return await _examine(redis, "", libraries, later, private_socket)
+    findings = _whole(nodes)
+    for node in nodes:
+        if not node.info:
+            cure = "start it, or replace it (`deploy.replace_node`)"
+            findings.append(Finding("node", "bad", "does not answer", cure, node.name))
+            continue
+        its = await _examine(redis, node.name, libraries, later, False)
+        findings += [replace(finding, node=node.name) for finding in its]
+    return findings
+
+
+async def _examine(
+    redis: Client,
+    name: str,
+    libraries: Iterable[Library],
+    later: Iterable[Library],
+    private_socket: bool,
+) -> list[Finding]:
+    with typed_errors():
+        async with redis.at(name) as server:
+            return await examine(server, libraries, later=later, private_socket=private_socket)
 
 
 def _whole(nodes: list[Node]) -> list[Finding]:

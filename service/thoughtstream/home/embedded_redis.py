@@ -26,6 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from thoughtstream import versions
+from thoughtstream.backoff import Backoff
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.home import conf, redis_server
@@ -33,7 +34,7 @@ from thoughtstream.home.home import Home, write_private
 from thoughtstream.home.process_lock import ProcessLock
 
 _POLL_S = 0.03
-_WATCH_S = 0.25
+_WATCH_S, _LONGEST_PAUSE_S = 0.25, 10.0
 _SILENCE_S = 30.0
 _LOST_SOCKET_S = 3.0
 
@@ -76,9 +77,9 @@ class EmbeddedRedis:
         Raises:
             EmbeddedError: its home was removed. What was in it is gone, so the server is ended.
         """
-        pause, process = _WATCH_S, self.process()
+        backoff, process = Backoff(_WATCH_S, _LONGEST_PAUSE_S), self.process()
         while True:
-            await asyncio.sleep(pause)
+            await backoff.pause()
             if not self.home.data.exists():
                 _end(process)
                 raise EmbeddedError(
@@ -86,14 +87,14 @@ class EmbeddedRedis:
                     "`thoughtstream up`"
                 )
             if (alive := self.process()) is not None:
-                pause, process = _WATCH_S, alive
+                process = alive
+                backoff.reset()
                 continue
             log.warning("redis.died", home=str(self.home.path))
             try:
                 await self.ensure()
             except ThoughtstreamError as error:
-                pause = min(pause * 2, 10.0)
-                log.error("redis.restart_failed", error=str(error), retry_in_s=pause)
+                log.error("redis.restart_failed", error=str(error), retry_in_s=backoff.seconds)
             else:
                 log.info("redis.restarted", url=self.url)
 

@@ -12,7 +12,7 @@ from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.language.text import words
 from thoughtstream.memory.night import WINDOW, Distillation, Merge, Replay
 from thoughtstream.store.calls import ERRORS
-from thoughtstream.store.connection import Client
+from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
 LEASE_MS = 30_000

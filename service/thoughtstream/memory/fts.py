@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import ClassVar, ParamSpec, TypeVar
 
 import structlog
-from redis.asyncio import Redis
 
 from thoughtstream.language.text import Query
 from thoughtstream.memory.fts_file import NOTHING, FtsFile, Mark, Row, is_broken
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Place, Where, attended_at, order
 from thoughtstream.memory.streams import Extent, Fields, Streams
-from thoughtstream.store.connection import Client
+from thoughtstream.store.client import Client
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -136,9 +135,5 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 def _digest(redis: Client, mind: str) -> str:
     """The name of the file: one for each server and mind."""
-    if not isinstance(redis, Redis):
-        server = "cluster " + redis.name
-    else:
-        known = redis.connection_pool.connection_kwargs
-        server = " ".join(str(known.get(name)) for name in ("path", "host", "port", "db"))
-    return hashlib.sha256(f"{server}\0{mind}".encode(errors="surrogateescape")).hexdigest()[:32]
+    both = f"{redis.identity}\0{mind}".encode(errors="surrogateescape")
+    return hashlib.sha256(both).hexdigest()[:32]

@@ -12,7 +12,7 @@ from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
-from thoughtstream.store.connection import Client, server_ms
+from thoughtstream.store.client import Client
 
 _LOOKS_A_NIGHT = 10
 _LONGEST_LOOK_S = 600.0
@@ -51,7 +51,7 @@ class Nights:
             for family in keys.MEMORIES.values():
                 pipe.xrange(family.key(mind=mind), count=1)
         answers = await pipe.execute(raise_on_error=False)
-        latest = await server_ms(self._redis, keys.SERVICES.key()) - self._every_s * 1000
+        latest = await self._redis.clock_ms(keys.SERVICES.key()) - self._every_s * 1000
         width = 1 + len(keys.MEMORIES)
         since = [_since(*answers[at : at + width]) for at in range(0, len(answers), width)]
         return [mind for mind, at in zip(minds, since, strict=True) if at and at <= latest]

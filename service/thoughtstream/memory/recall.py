@@ -21,7 +21,8 @@ from thoughtstream.memory.models import InvalidRecall, Memory, Place, Recalled, 
 from thoughtstream.memory.ranking import REACH, rarity, scores
 from thoughtstream.memory.search import SearchIndex
 from thoughtstream.memory.streams import Streams, Surroundings
-from thoughtstream.store.connection import Client, typed_errors
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import typed_errors
 
 MOST = 1000
 MOST_OFFSET = 10_000

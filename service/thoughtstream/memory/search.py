@@ -20,7 +20,7 @@ from thoughtstream import keys
 from thoughtstream.language.text import Query
 from thoughtstream.memory.index import IndexUnusable, Proposal
 from thoughtstream.memory.models import Place, Where
-from thoughtstream.store.connection import Client, near
+from thoughtstream.store.client import Client
 
 _SCHEMA = (
     "content", "TEXT",
@@ -79,7 +79,7 @@ class SearchIndex:
         forms = {term.stem: f"({'|'.join(map(_cut, term.forms))})" for term in query.terms}
         anything = f"({'|'.join(forms.values())}) {_condition(where)}"
         pipe = self._redis.pipeline(transaction=False)
-        pipe.execute_command("FT.INFO", self._index, **self._there())
+        pipe.execute_command("FT.INFO", self._index, near=self._items)
         self._search(pipe, anything, "RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
         for one in forms.values():
             self._search(pipe, one, "LIMIT", "0", "0")
@@ -94,7 +94,7 @@ class SearchIndex:
     def _search(self, pipe: Any, query: str, *options: str) -> None:
         pipe.execute_command(
             "FT.SEARCH", self._index, query, *options, "SCORER", "BM25STD", "TIMEOUT", "0",
-            "DIALECT", "2", **self._there(),
+            "DIALECT", "2", near=self._items,
         )  # fmt: skip
 
     # --- making it ---------------------------------------------------------------------------
@@ -112,15 +112,12 @@ class SearchIndex:
     async def _call(self, *command: str, unless: str | None = None) -> Any:
         run: Any = self._redis.execute_command
         try:
-            return await run(*command, **self._there())
+            # RediSearch knows the items of its own server only.
+            return await run(*command, near=self._items)
         except ResponseError as error:
             if unless is None or not _says(error, unless):
                 raise
             return None
-
-    def _there(self) -> dict[str, Any]:
-        """Where the command has to go: RediSearch knows the items of its own server only."""
-        return near(self._redis, self._items)
 
 
 def _cut(word: str) -> str:

@@ -18,7 +18,7 @@ from thoughtstream.memory.consolidation import LEASE_MS, Night, Record
 from thoughtstream.memory.distiller import Distiller, chosen
 from thoughtstream.memory.night import Distillation, Merge, Plan, plan
 from thoughtstream.memory.traces import read_traces
-from thoughtstream.store.connection import Client, server_ms
+from thoughtstream.store.client import Client
 
 BATCH = 100
 """Memories that one step replays or merges."""
@@ -63,7 +63,7 @@ class Sleep:
     async def would(self, mind: str) -> SleepReport:
         """What a night that began now would do; nothing is changed."""
         traces, moves = await self._plan(
-            mind, await server_ms(self._redis, keys.SLEEP.key(mind=mind))
+            mind, await self._redis.clock_ms(keys.SLEEP.key(mind=mind))
         )
         strength = {trace.id: trace.strength for trace in traces}
         for merge in moves.merges:

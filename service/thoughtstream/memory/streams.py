@@ -7,7 +7,7 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.memory.models import Place
-from thoughtstream.store.connection import Client
+from thoughtstream.store.client import Client
 
 BATCH = 500
 """Entries read at once."""

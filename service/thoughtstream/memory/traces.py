@@ -9,7 +9,7 @@ from thoughtstream import keys
 from thoughtstream.memory.models import Place, order
 from thoughtstream.memory.night import Trace
 from thoughtstream.memory.streams import Fields, Streams
-from thoughtstream.store.connection import Client
+from thoughtstream.store.client import Client
 
 _OF_ITEMS = ("entry", "strength", "replayed_at", "merged_from")
 _ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}@.+", re.DOTALL)

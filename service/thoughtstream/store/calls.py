@@ -10,8 +10,8 @@ from redis.asyncio.cluster import ClusterNode
 from redis.commands import READ_COMMANDS
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError, ResponseError
 
+from thoughtstream.store.connection_class import renew
 from thoughtstream.store.outages import OUTAGES, NotSent, is_refusal, is_untrusted, was_not_executed
-from thoughtstream.store.wire import renew
 
 ERRORS = (RedisError, RedisClusterException, OSError)
 
@@ -35,7 +35,9 @@ class Call:
 
     @property
     def held_s(self) -> float:
-        """How long a server that is well may keep it without an answer (XREAD BLOCK)."""
+        """How long a healthy server may keep it without an answer (XREAD BLOCK, BLPOP)."""
+        if self.args[0] == "BLPOP":
+            return float(self.args[-1])
         return int(self.args[2]) / 1000 if self.args[1:2] == (b"BLOCK",) else 0
 
     @property

@@ -10,52 +10,36 @@ the answer was lost, only what changes nothing is asked again.
 import asyncio
 import random
 from asyncio import create_task
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
-from itertools import count
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
-from redis.asyncio import RedisCluster
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode, ClusterPipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
     ConnectionError,
-    MovedError,
     RedisClusterException,
     SlotNotCoveredError,
 )
 
-from thoughtstream.store.calls import ERRORS, Call, fail, given, is_connected, key_of, talk
-from thoughtstream.store.headstart import first_answer
+from thoughtstream.backoff import Backoff
+from thoughtstream.store.calls import ERRORS, Call, fail, given, key_of, talk
+from thoughtstream.store.connection_class import MOST_CONNECTIONS, own, renew
+from thoughtstream.store.failure_detection import SILENCE_S, until_replaced
 from thoughtstream.store.outages import OUTAGES, SILENCE, is_refusal, is_untrusted
-from thoughtstream.store.pinned import Held, Pinned
-from thoughtstream.store.shields import retrieved
-from thoughtstream.store.silence import SILENCE_S, until_replaced
-from thoughtstream.store.wire import MOST_CONNECTIONS, own, renew
+from thoughtstream.store.pinned import Connections, Pinned
+from thoughtstream.store.topology import Topology
 
 _SLOTS = 16_384
 _MOST_HOPS = 5
 _PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
-_HEAD_START_S = 0.1
 _SCAN = 1000
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Node:
-    """A node as an object with connections, of which there may be several over the time."""
-
-    node: ClusterNode
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Node) and other.node is self.node
-
-    def __hash__(self) -> int:
-        return id(self.node)
+Connect = Callable[[str], AbstractAsyncContextManager[Redis]]
+"""A client of one server, by the name that the cluster knows it by."""
 
 
 class Cluster(RedisCluster):
@@ -64,7 +48,9 @@ class Cluster(RedisCluster):
     Every keyless command takes the option `near`: the key on whose node it is to run.
     """
 
-    def __init__(self, patience_s: float, seeds: Sequence[tuple[str, int]], **options: Any) -> None:
+    def __init__(
+        self, patience_s: float, seeds: Sequence[tuple[str, int]], connect: Connect, **options: Any
+    ) -> None:
         host, port = seeds[0]
         retry: Any = Retry(NoBackoff(), 0)
         super().__init__(
@@ -72,18 +58,12 @@ class Cluster(RedisCluster):
             max_connections=MOST_CONNECTIONS, **options,
         )  # fmt: skip
         self.patience_s = patience_s
+        self._connect = connect
         kwargs = self.connection_kwargs
         kwargs["connection_class"] = own(kwargs["connection_class"])
-        self._seeds = [ClusterNode(host, port, **kwargs) for host, port in seeds]
-        self._manager.startup_nodes = {node.name: node for node in self._seeds}
-        self._looking: asyncio.Task[None] | None = None
-        self._seen: Any = None
-        self._ever = set(map(_Node, self._seeds))
+        nodes = [ClusterNode(host, port, **kwargs) for host, port in seeds]
+        self._topology = Topology(self.nodes_manager, nodes, **kwargs)
         self._silent: set[str] = set()
-
-    @property
-    def _manager(self) -> Any:
-        return self.nodes_manager
 
     async def initialize(self, *args: Any, **options: Any) -> "Cluster":
         """Find the nodes, if that has not been done."""
@@ -101,95 +81,56 @@ class Cluster(RedisCluster):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait({self._looking})
-        self._remember()
-        for one in self._ever:
-            await one.node.disconnect()
-        self._initialize, self._seen = True, None
+        await self._topology.disconnect()
+        self._initialize = True
 
-    # --- who has what ------------------------------------------------------------------------
-    def _known(self) -> list[ClusterNode]:
-        """Every node that was ever said to be one, once."""
-        found = {node.name: node for node in self._seeds}
-        return list((found | self._manager.nodes_cache).values())
-
-    async def look_again(self) -> None:
-        """Ask the nodes who has which slots; what is under way is not disturbed.
-
-        Raises:
-            RedisClusterException, redis errors: nobody answers, or none has slots.
-        """
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
-            self._looking.add_done_callback(retrieved)
-        await asyncio.shield(self._looking)
-
-    async def _look(self) -> None:
-        manager, slots = self._manager, None
-        for _ in self._known():
-            node, slots = await self._one_that_answers()
-            if slots == self._seen:
-                return
-            self._remember()
-            manager.startup_nodes = {node.name: node}
-            kept = dict(manager.nodes_cache), manager.slots_cache
-            try:
-                await manager.initialize()
-                break
-            except (RedisClusterException, IndexError):  # since it answered it has gone, or left
-                manager.nodes_cache, manager.slots_cache = kept
-        else:
-            raise RedisClusterException("no node of the cluster answers twice")
-        self._remember()
-        known = {_Node(node) for node in manager.nodes_cache.values()}
-        for one in known:  # they have done nothing wrong
-            for connection in one.node._connections:
-                connection.reset_should_reconnect()  # type: ignore[no-untyped-call]
-        for one in self._ever - known:
-            for connection in one.node._free:
-                await connection.disconnect()
-        self._seen = slots
-
-    def _remember(self) -> None:
-        self._ever |= set(map(_Node, self._manager.nodes_cache.values()))
-
-    async def _one_that_answers(self) -> tuple[ClusterNode, Any]:
-        """Any, and its CLUSTER SLOTS; who is silent is not waited for. Those with a connection that
-        is good come first: on a busy host it takes long to make one.
-        """
-        nodes = self._known()
-        random.shuffle(nodes)
-        nodes.sort(key=is_connected, reverse=True)
-        questions = [partial(_slots_of, node) for node in nodes]
-        try:
-            return await first_answer(questions, _HEAD_START_S, ERRORS)
-        except ERRORS as error:
-            raise RedisClusterException("no node of the cluster answers") from error
-
-    def _node_of(self, call: Call) -> ClusterNode:
-        if call.node is not None:
-            return call.node
-        try:
-            return self._manager.get_node_from_slot(call.slot)  # type: ignore[no-any-return]
-        except KeyError:
-            raise SlotNotCoveredError(f"no node has slot {call.slot}") from None
+    # --- the surface that a server has, too ---------------------------------------------------
+    @property
+    def layout(self) -> int:
+        """Another number whenever slots may have another owner."""
+        return self._topology.version
 
     @property
-    def name(self) -> str:
+    def identity(self) -> str:
         """What its URL says."""
-        return ",".join(sorted(node.name for node in self._seeds))
+        return "cluster " + ",".join(sorted(node.name for node in self._topology.seeds))
 
-    async def primaries(self) -> dict[str, ClusterNode]:
-        """The nodes that have slots, as they are now, by name.
+    def server_of(self, key: str) -> str:
+        """The name of the node that has a key, as far as is known."""
+        try:
+            return self._topology.node_of(Call((), {}, self.keyslot(key))).name
+        except (KeyError, SlotNotCoveredError):
+            return ""
+
+    def key_on(self, server: str, make: Callable[[int], str]) -> str:
+        """As `Topology.key_on`."""
+        return self._topology.key_on(server, make)
+
+    async def servers(self) -> list[str]:
+        """The names of the nodes that have slots, as they are now.
 
         Raises:
             RedisClusterException: no node answers.
         """
         await self.initialize()
         await self.look_again()
-        return {nodes[0].name: nodes[0] for nodes in self._manager.slots_cache.values()}
+        return [node.name for node in self._topology.masters()]
+
+    def at(self, server: str) -> AbstractAsyncContextManager[Redis]:
+        """A client of this one node."""
+        return self._connect(server)
+
+    def nodes(self) -> Mapping[str, Any]:
+        """Every node that is known, replicas too."""
+        return {node.name: node for node in self.get_nodes()}
+
+    async def cluster_nodes(self) -> dict[str, Any]:
+        """Every node as CLUSTER NODES has it, by name."""
+        return dict(await self.execute_command("CLUSTER NODES"))
+
+    async def look_again(self) -> None:
+        """As `Topology.look_again`."""
+        await self._topology.look_again()
 
     async def find(self, glob: str, near: str | None = None) -> set[str]:
         """All keys that match: on the node that has the key `near`, else on all. SCAN."""
@@ -199,9 +140,10 @@ class Cluster(RedisCluster):
             try:
                 await self.initialize()
                 if near is None:
-                    nodes = list((await self.primaries()).values())
+                    await self.look_again()
+                    nodes = self._topology.masters()
                 else:
-                    nodes = [self._node_of(Call((), {}, self.keyslot(near)))]
+                    nodes = [self._topology.node_of(Call((), {}, self.keyslot(near)))]
                 found = [await self._find_on(node, glob) for node in nodes]
                 return set[str]().union(*found)
             except OUTAGES as error:
@@ -215,23 +157,25 @@ class Cluster(RedisCluster):
         scan = self.scan_iter(match=glob, count=_SCAN, target_nodes=node)
         return {key async for key in scan}
 
-    def place_of(self, key: str) -> str:
-        """The name of the node that has a key, as far as is known."""
+    async def clock_ms(self, key: str) -> int:
+        """The clock of the node that has this key, in ms since the epoch. TIME."""
+        seconds, micros = await self.execute_command("TIME", near=key)
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def pop(self, key: str, most_s: float) -> str | None:
+        """The first of a list as soon as there is one. BLPOP."""
+        answer = await self.execute_command("BLPOP", key, most_s)
+        return None if answer is None else str(answer[1])
+
+    @asynccontextmanager
+    async def pinned(self) -> AsyncIterator[Any]:
+        """Commands on connections of their own, so that WAIT is about what they wrote."""
+        kept = Connections()
         try:
-            return str(self._manager.get_node_from_slot(self.keyslot(key)).name)
-        except (KeyError, SlotNotCoveredError):
-            return ""
-
-    def key_on(self, place: str, make: Callable[[int], str]) -> str:
-        """The first of the keys that `make` makes of 0, 1, 2 … that this node has.
-
-        Raises:
-            RedisClusterException: it has no slots.
-        """
-        slots = {slot for slot, its in self._manager.slots_cache.items() if its[0].name == place}
-        if not slots:
-            raise RedisClusterException(f"{place} has no slots")
-        return next(key for n in count() if key_slot((key := make(n)).encode()) in slots)
+            yield Pinned(self, kept)
+        finally:
+            for node, connection in kept.by_node.items():
+                node.release(connection)  # type: ignore[arg-type]
 
     # --- commands ----------------------------------------------------------------------------
     async def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -265,18 +209,18 @@ class Cluster(RedisCluster):
             return Call(args, options, random.randrange(_SLOTS))
         return Call(args, options, self.keyslot(key_of(args)))
 
-    async def perform(self, calls: Sequence[Call], held: Held | None = None) -> None:
+    async def perform(self, calls: Sequence[Call], kept: Connections | None = None) -> None:
         """Have commands executed, each once; those that belong to one slot in their order."""
         clock = asyncio.get_running_loop().time
-        end, pause, hops = clock() + self.patience_s, _PAUSE_S, 0
+        end, backoff, hops = clock() + self.patience_s, Backoff(_PAUSE_S, _LONGEST_PAUSE_S), 0
         left = calls
         while True:
-            await self._round(left, held)
+            await self._round(left, kept)
             left = [call for call in left if call.may_be_repeated]
             if not left:
                 return
             for call in left:
-                await self._redirect(call)
+                await self._topology.redirect(call)
             hops += 1
             if hops <= _MOST_HOPS and all(isinstance(call.answer, AskError) for call in left):
                 continue
@@ -284,46 +228,30 @@ class Cluster(RedisCluster):
                 await self.look_again()
             if clock() >= end:
                 return
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
+            await backoff.pause()
 
-    async def _redirect(self, call: Call) -> None:
-        call.node, call.asking, error = None, False, call.answer
-        if isinstance(error, MovedError):
-            self._seen = None
-            self._manager.slots_cache.setdefault(error.slot_id, [])  # who told of it knew no owner
-            await self._manager.move_slot(error)
-        elif isinstance(error, AskError):
-            call.node, call.asking = self._node_at(error.host, error.port), True
-        self._remember()
-
-    def _node_at(self, host: str, port: int) -> ClusterNode:
-        node = self._manager.get_node(host=host, port=port)
-        if node is None:
-            node = ClusterNode(host, port, "primary", **self.connection_kwargs)
-            self._manager.nodes_cache[node.name] = node
-        return node  # type: ignore[no-any-return]
-
-    async def _round(self, calls: Sequence[Call], held: Held | None) -> None:
+    async def _round(self, calls: Sequence[Call], kept: Connections | None) -> None:
         """Send every command once, and take the answers."""
         by_node: dict[ClusterNode, list[Call]] = {}
         for call in calls:
             call.sent = False
             try:
-                by_node.setdefault(self._node_of(call), []).append(call)
+                by_node.setdefault(self._topology.node_of(call), []).append(call)
             except RedisClusterException as error:
                 call.answer = error
         if len(by_node) == 1:
             [(node, its)] = by_node.items()
-            await self._exchange(node, its, held)
+            await self._exchange(node, its, kept)
             return
-        await asyncio.gather(*(self._exchange(node, its, held) for node, its in by_node.items()))
+        await asyncio.gather(*(self._exchange(node, its, kept) for node, its in by_node.items()))
 
-    async def _exchange(self, node: ClusterNode, calls: Sequence[Call], held: Held | None) -> None:
+    async def _exchange(
+        self, node: ClusterNode, calls: Sequence[Call], kept: Connections | None
+    ) -> None:
         """With one node, on one connection. What goes wrong is the answer of the calls."""
-        kept = held.connections.get(node) if held else None
+        known = kept.by_node.get(node) if kept else None
         try:
-            connection: Any = kept or node.acquire_connection()
+            connection: Any = known or node.acquire_connection()
         except ConnectionError as error:  # all are in use
             fail(calls, error)
             return
@@ -343,9 +271,9 @@ class Cluster(RedisCluster):
                 self._silent.add(node.name)
             else:
                 self._silent.discard(node.name)
-            if held is not None:
-                held.connections[node] = connection
-                held.last = node, connection
+            if kept is not None:
+                kept.by_node[node] = connection
+                kept.last = node, connection
             else:
                 await renew(connection)
                 node.release(connection)
@@ -364,23 +292,13 @@ class Cluster(RedisCluster):
         async def is_replaced() -> bool:
             with suppress(*ERRORS):
                 await self.look_again()
-                listed = node.name in self._manager.nodes_cache
-                theirs = (self._node_of(call) for call in calls if call.node is None)
+                theirs = (self._topology.node_of(call) for call in calls if call.node is None)
+                listed = self._topology.is_listed(node)
                 return not listed and any(other is not node for other in theirs)
             return False
 
         await until_replaced(node, is_replaced, was_silent=was_silent)
         patience.reschedule(asyncio.get_running_loop().time())
-
-    @asynccontextmanager
-    async def pinned(self) -> AsyncIterator[Pinned]:
-        """Commands on connections of their own, so that WAIT is about what they wrote."""
-        held = Held()
-        try:
-            yield Pinned(self, held)
-        finally:
-            for node, connection in held.connections.items():
-                node.release(connection)  # type: ignore[arg-type]
 
 
 class _Pipe(ClusterPipeline):
@@ -402,10 +320,3 @@ class _Pipe(ClusterPipeline):
         if calls:
             await self._cluster.perform(calls)
         return [given(call) if raise_on_error else call.answer for call in calls]
-
-
-async def _slots_of(node: ClusterNode) -> tuple[ClusterNode, Any]:
-    slots = await node.execute_command("CLUSTER SLOTS")
-    if not slots:
-        raise RedisClusterException(f"{node.name} is in no cluster any more")
-    return node, slots

@@ -1,14 +1,13 @@
-"""Connections to Redis: the only place that knows whether it is one server or a cluster."""
+"""Connecting to Redis: finds out whether there is one server or a cluster, and who we are there."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import redis.exceptions
-from redis.asyncio import Redis
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -16,20 +15,19 @@ from redis.credentials import CredentialProvider
 
 from thoughtstream.config import ConfigError, RedisConfig
 from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
+from thoughtstream.store.client import Client
 from thoughtstream.store.cluster import Cluster
-from thoughtstream.store.headstart import first_answer
+from thoughtstream.store.connection_class import MOST_CONNECTIONS, own
+from thoughtstream.store.hedging import hedged
 from thoughtstream.store.outages import OUTAGES, is_not_now, is_refusal, is_untrusted, said
-from thoughtstream.store.wire import MOST_CONNECTIONS, own
+from thoughtstream.store.server import Server
 from thoughtstream.versions import OLDEST, dotted, major_minor
-
-Client: TypeAlias = "Redis | Cluster"
 
 _CONNECT_S = 1.0
 """To a node of a cluster, at most: it is near, and if it is gone another has what it had."""
 
-_HEAD_START_S = 0.2
+_HEDGE_S = 0.2
 
-_SCAN = 1000
 _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
@@ -44,7 +42,7 @@ async def open_client(config: RedisConfig, url: str | None = None) -> Client:
     """
     addresses = _addresses(config, url)
     questions = [partial(_info, config, address) for address in addresses]
-    address, info = await first_answer(questions, _HEAD_START_S, (RedisUnavailable,))
+    address, info = await hedged(questions, _HEDGE_S, (RedisUnavailable,))
     _check_version(str(info["redis_version"]))
     return _cluster(config, addresses) if info.get("cluster_enabled") else connect(config, address)
 
@@ -76,7 +74,8 @@ def _cluster(config: RedisConfig, addresses: Sequence[str]) -> Cluster:
     if first.pop("connection_class", None) is SSLConnection:
         first["ssl"] = True
     seeds = [(str(p.get("host", "localhost")), int(p.get("port", 6379))) for p in places]
-    return Cluster(config.patience_s, seeds, **(options | first))
+    one = partial(connect_to, config, addresses[0])
+    return Cluster(config.patience_s, seeds, one, **(options | first))
 
 
 def _check_version(version: str) -> None:
@@ -86,7 +85,7 @@ def _check_version(version: str) -> None:
         )
 
 
-def connect(config: RedisConfig, url: str | None = None) -> Redis:
+def connect(config: RedisConfig, url: str | None = None) -> Server:
     """A client of one server; `open_client` where it may be a cluster's. Connects when first used.
 
     Answers are text; bytes that are not UTF-8 survive as surrogates. Nothing is sent twice by the
@@ -98,18 +97,18 @@ def connect(config: RedisConfig, url: str | None = None) -> Redis:
     """
     address, options = _options(config, url)
     options["max_connections"] = MOST_CONNECTIONS
-    client = Redis.from_url(address, retry=Retry(NoBackoff(), 0), **options)
+    client: Any = Server.from_url(address, retry=Retry(NoBackoff(), 0), **options)
     pool = client.connection_pool
     pool.connection_class = own(pool.connection_class)
-    return client
+    return client  # type: ignore[no-any-return]
 
 
 @asynccontextmanager
-async def connect_to(config: RedisConfig, url: str, place: str) -> AsyncIterator[Redis]:
-    """A client of one server, `host:port`, of the cluster at a URL."""
-    parts = urlsplit(_addresses(config, url)[0])
+async def connect_to(config: RedisConfig, address: str, server: str) -> AsyncIterator[Server]:
+    """A client of one server, `host:port`, of the cluster that a node's URL is of."""
+    parts = urlsplit(address)
     user, at, _ = parts.netloc.rpartition("@")
-    host, _, port = place.rpartition(":")
+    host, _, port = server.rpartition(":")
     where = f"{user}{at}{f'[{host}]' if ':' in host else host}:{port}"
     client = connect(config, urlunsplit(parts._replace(netloc=where)))
     try:
@@ -210,30 +209,3 @@ def typed_errors() -> Iterator[None]:
         raise WritesRefused(
             f"Redis can't write to its disk and refuses writes; make room there ({error})"
         ) from error
-
-
-def near(redis: Client, key: str | bytes) -> dict[str, Any]:
-    """The option that has a command without a key run where this key is."""
-    return {} if isinstance(redis, Redis) else {"near": key}
-
-
-def place_of(redis: Client, key: str) -> str:
-    """The name of the server that has a key; empty where there is only one."""
-    return redis.place_of(key) if isinstance(redis, Cluster) else ""
-
-
-async def find_keys(redis: Client, glob: str, beside: str | None = None) -> set[str]:
-    """All keys that match: of the server that has the key `beside`, else of all.
-
-    Looks through all keys there (SCAN).
-    """
-    if not isinstance(redis, Redis):
-        return await redis.find(glob, beside)
-    return {key async for key in redis.scan_iter(match=glob, count=_SCAN)}
-
-
-async def server_ms(redis: Client, key: str) -> int:
-    """The clock of the server that has this key, in milliseconds (TIME)."""
-    ask: Any = redis.execute_command
-    seconds, micros = await ask("TIME", **near(redis, key))
-    return int(seconds) * 1000 + int(micros) // 1000

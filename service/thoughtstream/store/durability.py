@@ -1,16 +1,15 @@
 """What an acknowledged write has survived: nothing yet, an fsync, or a replica."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from thoughtstream.config import ConfigError, Durability
 from thoughtstream.errors import RedisUnavailable
-from thoughtstream.store.connection import Client, near
+from thoughtstream.store.client import Client
 from thoughtstream.store.outages import OUTAGES
 
 _LOOK_S = 0.05
@@ -19,17 +18,6 @@ _WAIT_MS = 1000
 
 _DEMOTED = ("UNBLOCKED", "cannot be used with replica instances")
 """What a server says to those who wait on it when it ceases to be a master."""
-
-
-@asynccontextmanager
-async def pinned(redis: Client) -> AsyncIterator[Any]:
-    """A client that writes and waits on one connection: Redis waits for the writes of the same."""
-    if isinstance(redis, Redis):
-        async with redis.client() as one:
-            yield one
-        return
-    async with redis.pinned() as pinned_:
-        yield pinned_
 
 
 async def check(redis: Client, durability: Durability, key: str) -> None:
@@ -46,19 +34,20 @@ async def check(redis: Client, durability: Durability, key: str) -> None:
         if not (await _info(redis, "persistence", key)).get("aof_enabled"):
             raise ConfigError("memory.durability: disk needs `appendonly yes` on the server")
     elif durability == "replicas" and not await _has_replica(redis, key):
-        if isinstance(redis, Redis):
+        server = redis.server_of(key)
+        if not server:
             raise ConfigError("memory.durability: replicas needs a replica, and none is connected")
         raise RedisUnavailable(
-            f"{redis.place_of(key)} has no replica just now, and durability `replicas` needs one; "
+            f"{server} has no replica just now, and durability `replicas` needs one; "
             "nothing was written"
         )
 
 
 async def _has_replica(redis: Client, key: str) -> bool:
     clock = asyncio.get_running_loop().time
-    end = clock() + (0 if isinstance(redis, Redis) else redis.patience_s)
+    end = clock() + redis.patience_s
     while not (await _info(redis, "replication", key)).get("connected_slaves"):
-        if isinstance(redis, Redis) or clock() >= end:
+        if clock() >= end:
             return False
         await asyncio.sleep(_LOOK_S)
         with suppress(*OUTAGES):
@@ -74,8 +63,10 @@ async def is_reached(
 ) -> bool:
     """Wait until what this connection wrote is as durable as asked for; False: not in time.
 
-    `redis`: as `pinned` gave it. `confirm`: makes sure, by a write, that what was written is still
-    there; called where another server of a cluster has taken over since. Source: WAITAOF, WAIT.
+    `redis`: as `Client.pinned` gave it. `confirm`: makes sure, by a write, that what was written is
+    still there; called if the server has restarted, or another has taken over, since.
+
+    Source: WAITAOF, WAIT.
     """
     if durability == "memory":
         return True
@@ -86,13 +77,13 @@ async def is_reached(
             if await _wait(redis, durability, min(left_ms, _WAIT_MS)):
                 return True
         except (*OUTAGES, ResponseError) as error:
-            if isinstance(redis, Redis) or not _has_changed_role(error):
+            if not _is_another_server_now(error):
                 raise
             await confirm()
     return False
 
 
-def _has_changed_role(error: Exception) -> bool:
+def _is_another_server_now(error: Exception) -> bool:
     return isinstance(error, OUTAGES) or any(text in str(error) for text in _DEMOTED)
 
 
@@ -105,9 +96,9 @@ async def _wait(redis: Any, durability: Durability, timeout_ms: int) -> bool:
 
 async def _knows(redis: Client, command: str, key: str) -> bool:
     ask: Any = redis.execute_command
-    return bool(await ask("COMMAND LIST", "FILTERBY", "PATTERN", command, **near(redis, key)))
+    return bool(await ask("COMMAND LIST", "FILTERBY", "PATTERN", command, near=key))
 
 
 async def _info(redis: Client, section: str, key: str) -> dict[str, Any]:
-    answer: Any = await redis.info(section, **near(redis, key))
+    answer: Any = await redis.info(section, near=key)
     return dict(answer)

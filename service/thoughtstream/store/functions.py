@@ -8,7 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from thoughtstream.store.connection import Client, near
+from thoughtstream.store.client import Client
 
 _NAME = re.compile(r"#!lua name=(\w+)\n")
 _LOADS = 3
@@ -58,7 +58,7 @@ class Library:
             except ResponseError as error:
                 if "Function not found" not in str(error):
                     raise
-            await run("FUNCTION LOAD", "REPLACE", self.code, **near(redis, keys[0]))
+            await run("FUNCTION LOAD", "REPLACE", self.code, near=keys[0])
         return await run(command, function, len(keys), *keys, *args)
 
 

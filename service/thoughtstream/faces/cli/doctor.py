@@ -13,10 +13,9 @@ from thoughtstream.coordination import membership
 from thoughtstream.faces import overview
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
-from thoughtstream.health.checks import Finding, examine
-from thoughtstream.health.nodes import Nodes
+from thoughtstream.health.checks import Finding
+from thoughtstream.health.nodes import examine_all
 from thoughtstream.memory import consolidation
-from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection import open_client, typed_errors
 
 EXAMPLES = examples("thoughtstream doctor", "thoughtstream doctor --json")
@@ -48,10 +47,8 @@ async def _examine(settings: Settings) -> list[Finding]:
     later = [consolidation.LIBRARY, membership.LIBRARY]
     try:
         with typed_errors():
-            if isinstance(redis, Cluster):
-                return await Nodes(redis, settings.redis, url).examine([LIBRARY], later)
             embedded = settings.redis.url is None
-            return await examine(redis, [LIBRARY], later=later, private_socket=embedded)
+            return await examine_all(redis, [LIBRARY], later, private_socket=embedded)
     finally:
         await redis.aclose()
 

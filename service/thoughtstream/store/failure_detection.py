@@ -1,4 +1,4 @@
-"""A node that doesn't answer: is it away, or does it only hand over, or stall?"""
+"""Failure detection: a node that doesn't answer is away, hands over, or only stalls."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
