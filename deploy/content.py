@@ -9,8 +9,8 @@ from deploy.layout import CLUSTER_ROLES, Role
 from deploy.render import digest, render
 from deploy.settings import Stack
 from deploy.versions import Version
+from thoughtstream.acl import acl_rules
 from thoughtstream.config import StreamConfig
-from thoughtstream.keys import acl_rules
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
+from thoughtstream.acl import Role as Role
 from thoughtstream.config import FILE_NAME, default_home
 
-Role = Literal["admin", "service", "monitor", "replica"]
 ROLES: tuple[Role, ...] = ("admin", "service", "monitor")
 CLUSTER_ROLES: tuple[Role, ...] = (*ROLES, "replica")
 """`replica`: whom a replica is to its master."""
