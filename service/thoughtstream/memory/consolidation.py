@@ -9,7 +9,6 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.language.text import words
 from thoughtstream.memory.night import WINDOW, Distillation, Merge, Replay
 from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.connection import Client
@@ -73,7 +72,7 @@ class Night:
         prefix = keys.CONSOLIDATION.key(mind=mind, session="_")[:-1]
         answer = await LIBRARY.call(
             redis,
-            "consolidation_begin_1",
+            "consolidation_begin_2",
             [keys.SLEEP.key(mind=mind), keys.GUARD.key(mind=mind)],
             (LEASE_MS, prefix, keys.CONSOLIDATION.ttl_s),
         )
@@ -113,7 +112,7 @@ class Night:
 
     async def distil(self, move: Distillation, content: str) -> int:
         """Make or renew a semantic memory; returns 1, or 0 if it has these episodes already."""
-        own = (move.id, WINDOW, content, _hidden_words(content), move.exemplar)
+        own = (move.id, WINDOW, content, move.exemplar)
         return await self._step("distil", self.started_at, *own, *move.episodes)
 
     async def record(self) -> Record:
@@ -132,14 +131,8 @@ class Night:
         return found
 
     async def _step(self, name: str, *args: Any) -> int:
-        function = f"consolidation_{name}_1"
+        function = f"consolidation_{name}_2"
         done = await LIBRARY.call(self._redis, function, self._keys, (*self._common, *args))
         if done == "late":
             raise Superseded(f"{self._mind}: another worker took over session {self.session}")
         return int(done)
-
-
-def _hidden_words(content: str) -> str:
-    """The words that an index of the server would not see by itself; see `search.py`."""
-    plain = content.isascii() and "_" not in content and "\0" not in content
-    return "" if plain else " ".join(words(content))

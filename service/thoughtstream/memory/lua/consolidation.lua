@@ -1,4 +1,4 @@
-#!lua name=thoughtstream_consolidation_1
+#!lua name=thoughtstream_consolidation_2
 
 -- Sleep: one worker at a time has a mind's night, by a lease with a fencing number, and every move
 -- is one atomic step that changes nothing when it is made again. What was done is written into the
@@ -156,17 +156,17 @@ local function union(ids, more)
   return all, grew
 end
 
--- ARGV: when the session began, id, window, content, its words for an index, the episode that it
--- is like, then all its episodes. A memory that grows is written anew, at the end of its stream.
+-- ARGV: when the session began, id, window, content, the episode that it is like, then all its
+-- episodes. A memory that grows is written anew, at the end of its stream.
 -- Returns 1, or 0 if it has these episodes already.
 local function distil(run)
   local args, stream = run.args, run.keys[KEY.semantic]
-  local started_at, id, window, content, words, like = unpack(args, FIRST, FIRST + 5)
+  local started_at, id, window, content, like = unpack(args, FIRST, FIRST + 4)
   local key = run.item_prefix .. id
   local was = to_map(redis.call('HGETALL', key))
   if was.entry and not was.distilled_from then return NOTHING end
   local episodes = {}
-  for i = FIRST + 6, #args do episodes[#episodes + 1] = args[i] end
+  for i = FIRST + 5, #args do episodes[#episodes + 1] = args[i] end
   local from, grew = union(ids_of(was.distilled_from), episodes)
   local episode, _, flat = memory(run, like)
   if not grew or not episode then return NOTHING end
@@ -177,12 +177,10 @@ local function distil(run)
   set(flat, 'anchored_at', whole(now_ms()))
   set(flat, 'distilled_from', cjson.encode(from))
   if was.entry then redis.call('XDEL', stream, was.entry) end
-  local entry = redis.call('XADD', stream, '*', unpack(flat))
   redis.call('DEL', key)
-  redis.call('HSET', key, 'kind', 'semantic', 'entry', entry, 'strength',
-             was.strength or text(strength_of(episode)), 'replayed_at',
-             was.replayed_at or started_at, unpack(flat))
-  if words ~= '' then redis.call('HSET', key, 'words', words) end
+  write_memory(stream, key, 'semantic', flat)
+  redis.call('HSET', key, 'strength', was.strength or text(strength_of(episode)),
+             'replayed_at', was.replayed_at or started_at)
   redis.call('HSET', run.keys[KEY.session], 'distilled ' .. id, cjson.encode(from))
   if not was.entry then redis.call('HINCRBY', run.keys[KEY.ledger], 'distilled', 1) end
   return 1
@@ -190,12 +188,12 @@ end
 
 -- allow-oom: to merge frees memory, so it goes on at maxmemory; to strengthen and to distil wait.
 local OOM = { 'allow-oom' }
-redis.register_function { function_name = 'consolidation_begin_1', callback = begin, flags = OOM }
-redis.register_function { function_name = 'consolidation_hold_1', callback = step(function() end),
+redis.register_function { function_name = 'consolidation_begin_2', callback = begin, flags = OOM }
+redis.register_function { function_name = 'consolidation_hold_2', callback = step(function() end),
                           flags = OOM }
-redis.register_function { function_name = 'consolidation_leave_1', callback = step(leave),
+redis.register_function { function_name = 'consolidation_leave_2', callback = step(leave),
                           flags = OOM }
-redis.register_function { function_name = 'consolidation_merge_1', callback = step(merge),
+redis.register_function { function_name = 'consolidation_merge_2', callback = step(merge),
                           flags = OOM }
-redis.register_function('consolidation_replay_1', step(replay))
-redis.register_function('consolidation_distil_1', step(distil))
+redis.register_function('consolidation_replay_2', step(replay))
+redis.register_function('consolidation_distil_2', step(distil))
