@@ -15,7 +15,8 @@ _LOADS = 3
 """A slot may move to a server without the library just when another has got it."""
 
 _SHARED = tuple(
-    (Path(__file__).parent / "lua" / f"{name}.lua").read_text() for name in ("common", "memories")
+    (Path(__file__).parent / "lua" / f"{name}.lua").read_text()
+    for name in ("common", "leases", "memories")
 )
 """What every library has, in this order: a file uses those before it."""
 
