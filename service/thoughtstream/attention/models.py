@@ -16,11 +16,12 @@ Action = Literal["veto", "reframe", "boost"]
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A number from 0 to 1."""
 
-FIELDS_OF_THE_ENGINE = frozenset(
+ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
      "merged_into", "distilled_from"}
 )  # fmt: skip
+"""Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
 
 class NewThought(BaseModel):
@@ -60,7 +61,7 @@ class NewThought(BaseModel):
         Raises:
             InvalidThought: `extra` has a name that the engine itself writes.
         """
-        taken = sorted(FIELDS_OF_THE_ENGINE & self.extra.keys())
+        taken = sorted(ENGINE_FIELDS & self.extra.keys())
         if taken:
             raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
         numbers = {

@@ -58,7 +58,7 @@ local function attend(run, token)
   local member, won_by, flat, id, window = strongest(run)
   if not member then return end
   local encode_at = run.now + run.cfg.ttl
-  local fields = without(flat, OWN)
+  local fields = without(flat, ENGINE_FIELDS)
   if not place(fields, 'salience') then set(fields, 'salience', '0.5') end
   local attended = { 'id', id .. '@' .. window, 'window', window, 'score', score_text(won_by, run),
                      'attended_at', whole(run.now), 'encode_at', whole(encode_at), 'cycle', token,

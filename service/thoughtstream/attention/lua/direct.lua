@@ -18,7 +18,7 @@ local function anchor_now(keys, args)
   if reason then return { 'refused', reason } end
   local run = { keys = keys, cfg = cfg, now = now, item_prefix = args[1], anchored_ids = {},
                 counts = { adopted = 1, attended = 1, anchored = 1 } }
-  local attended = without(flat, OWN)
+  local attended = without(flat, ENGINE_FIELDS)
   local id = new_id(window) .. '@' .. window_name(window)
   if not place(attended, 'salience') then set(attended, 'salience', '0.5') end
   set(attended, 'id', id)
