@@ -12,8 +12,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from thoughtstream import config, keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import (
@@ -26,8 +24,9 @@ from thoughtstream.attention.models import (
     NewThought,
 )
 from thoughtstream.attention.state import MindState, read_state, weaker
+from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
-from thoughtstream.errors import InvalidThought, MemoryFull, NotDurable, NotForgotten
+from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.home.embedded import url_of
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
@@ -36,14 +35,8 @@ from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached, pinned
 
-BATCH = 1000
-"""Thoughts a pipeline takes at once."""
-
 _ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
 _BLOCK_MS = 1000
-_SPOILT = ("WRONGTYPE", "last possible ID")
-"""What Redis says of a window that is no stream, or one whose ids are used up."""
-
 _LOOK_AGAIN_S = 1.0
 
 
@@ -60,7 +53,8 @@ class Mind:
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
         self._recall = Recall(redis, name, settings)
-        self._windows: tuple[str, ...] = keys.STANDARD_WINDOWS
+        self._windows = Windows(redis, name)
+        self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
 
     @classmethod
@@ -115,34 +109,7 @@ class Mind:
 
         Raises: as `think`; `MemoryFull.accepted` says how many were written before.
         """
-        entries = [(self._key(t.window), keys.encode_name(t.window), t.entry()) for t in thoughts]
-        ids: list[str] = []
-        for start in range(0, len(entries), BATCH):
-            batch = entries[start : start + BATCH]
-            with typed_errors():
-                pipe = self._redis.pipeline(transaction=False)
-                for key, _, entry in batch:
-                    pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
-                answers = await pipe.execute(raise_on_error=False)
-            for (_, window, _), answer in zip(batch, answers, strict=True):
-                self._raise_refusal(answer, window, len(ids))
-                ids.append(f"{answer}@{window}")
-        return ids
-
-    @staticmethod
-    def _raise_refusal(answer: Any, window: str, accepted: int) -> None:
-        if not isinstance(answer, Exception):
-            return
-        try:
-            with typed_errors():
-                raise answer
-        except MemoryFull as error:
-            error.accepted = accepted
-            raise
-        except ResponseError as error:
-            if not any(text in str(error) for text in _SPOILT):
-                raise
-            raise InvalidThought(f"window {window}: its key is spoilt, DEL it ({error})") from error
+        return await self._windows.write(thoughts)
 
     async def anchor(
         self,
@@ -165,7 +132,7 @@ class Mind:
             NotDurable: it is anchored, but the promise was not kept in time.
         """
         thought = NewThought.of(content, window=window, kind=kind, **fields)
-        self._key(window)
+        self._windows.key(window)
         wanted = durability or self._settings.memory.durability
         with typed_errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
@@ -224,25 +191,19 @@ class Mind:
                 self._redis, self.name, threshold, limit, self._settings.streams.half_life_ms
             )
 
-    def _key(self, window: str) -> str:
-        try:
-            return keys.WINDOW.key(mind=self.name, window=window)
-        except ValueError as error:
-            raise InvalidThought(str(error)) from None
-
     async def attend(self) -> CycleReport:
         """One attention cycle. The service runs these; call it to drive a mind by hand."""
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self.windows()
         with typed_errors():
-            return await self._attention.cycle(self.name, self._windows)
+            return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
         """The names of its windows: the standard four and every other that was written to.
 
         Looks through all keys of the server (SCAN).
         """
-        found = set(self._windows)
+        found = set(self._window_names)
         with typed_errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
             for key in await find_keys(self._redis, pattern, keys.LEDGER.key(mind=self.name)):
@@ -250,8 +211,8 @@ class Mind:
                 if parts and parts[0] == self.name:
                     found.add(parts[1])
         self._looked_at = time.monotonic()
-        self._windows = (*keys.STANDARD_WINDOWS, *sorted(found - set(keys.STANDARD_WINDOWS)))
-        return self._windows
+        self._window_names = (*keys.STANDARD_WINDOWS, *sorted(found - set(keys.STANDARD_WINDOWS)))
+        return self._window_names
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
         """The thoughts that win, each once, as they win; after an entry id of the `assembled`
@@ -348,7 +309,7 @@ class Mind:
             by_window.setdefault(keys.decode_name(window), []).append(entry)
         pipe = self._redis.pipeline(transaction=False)
         for window, entries in by_window.items():
-            pipe.xrange(self._key(window), entries[0], entries[-1], count=1)
+            pipe.xrange(self._windows.key(window), entries[0], entries[-1], count=1)
         with typed_errors():
             return any(await pipe.execute())
 

@@ -8,13 +8,13 @@ memory that came back is refractory for a while.
 import asyncio
 import math
 from functools import lru_cache
-from typing import Any
 
 import structlog
 from redis.exceptions import ResponseError
 
 from thoughtstream import keys
 from thoughtstream.attention.models import Attended, NewThought
+from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.language.text import Query
@@ -52,7 +52,7 @@ class Triggers:
         """Pull the triggers of what was attended, until cancelled.
 
         Raises:
-            RedisUnavailable, redis errors: Redis was lost; run it again when it is back.
+            redis errors: Redis was lost; run it again when it is back.
         """
         while True:
             mind, thought = await self._waiting.get()
@@ -91,16 +91,14 @@ class Triggers:
         return bool(await self._redis.set(key, 1, nx=True, px=self._config.trigger_refractory_ms))
 
     async def _bring(self, mind: str, thought: Attended, hit: Recalled, salience: float) -> None:
-        echo = NewThought(
+        recalled = NewThought(
             content=hit.content,
             window=_WINDOW,
             salience=salience,
             source="trigger",
             extra={RECALLED: hit.id, "triggered_by": thought.id},
         )
-        key = keys.WINDOW.key(mind=mind, window=_WINDOW)
-        entry: Any = echo.entry()
-        await self._redis.xadd(key, entry)
+        await Windows(self._redis, mind).write([recalled])
 
 
 def relevance(thought: str, memory: str) -> float:
