@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import unquote
 
 MAX_NAME_CHARACTERS = 1000
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
-MEMORY_KINDS = ("episodic", "semantic", "procedural")
+Kind = Literal["episodic", "semantic", "procedural"]
+MEMORY_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _MIB = 1024 * 1024
 _PLACEHOLDER = re.compile(r"<(\w+)>")

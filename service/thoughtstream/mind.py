@@ -9,8 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from thoughtstream import config, keys
 from thoughtstream.attention.attention import Attention
@@ -20,7 +19,6 @@ from thoughtstream.attention.models import (
     Audit,
     CycleReport,
     Forgotten,
-    Kind,
     NewThought,
 )
 from thoughtstream.attention.state import MindState, read_state, weaker
@@ -28,8 +26,10 @@ from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.home.embedded import url_of
+from thoughtstream.keys import Kind
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.store.connection import Client, find_keys, open_client, typed_errors
@@ -249,23 +249,17 @@ class Mind:
             return await self._attention.intervene(self.name, thought_id, action, fields)
 
     async def recall(
-        self,
-        query: str,
-        *,
-        limit: int = 10,
-        offset: int = 0,
-        kind: Kind | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        window: str | None = None,
-        context: int = 0,
+        self, query: str | RecallQuery, **options: Unpack[RecallOptions]
     ) -> list[Recalled]:
-        """The memories that answer a query best, best first. Any text is a safe query."""
-        with typed_errors():
-            return await self._recall.search(
-                query, limit=limit, offset=offset, kind=kind, since=since, until=until,
-                window=window, context=context,
-            )  # fmt: skip
+        """The memories that answer a query best, best first. Any text is a safe query.
+
+        Options: limit (10), offset, kind, since, until, window and context: see `RecallQuery`,
+        which can be given in place of a text.
+
+        Raises:
+            InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.
+        """
+        return await self._recall.search(RecallQuery.of(query, **options))
 
     async def sleep(
         self,

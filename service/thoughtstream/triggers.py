@@ -19,6 +19,7 @@ from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.language.text import Query
 from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.store.connection import Client
 
@@ -63,7 +64,8 @@ class Triggers:
 
     async def pull(self, mind: str, thought: Attended) -> list[str]:
         """Bring back what a thought recalls; returns the ids of the memories that came."""
-        hits = await self._recall(mind).search(thought.content, limit=_CANDIDATES)
+        asked = RecallQuery(query=thought.content, limit=_CANDIDATES)
+        hits = await self._recall(mind).search(asked)
         strength = min(thought.score, 1.0) * self._config.trigger_damping
         chosen = await self._fresh(mind, thought, hits)
         shares = _shares(strength, [relevance(thought.content, hit.content) for hit in chosen])

@@ -8,9 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
-from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, decode_name
+from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
 
-Kind = Literal["episodic", "semantic", "procedural"]
 Action = Literal["veto", "reframe", "boost"]
 
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -5,12 +5,7 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.keys import decode_name, encode_name
-
-
-class InvalidRecall(ThoughtstreamError, ValueError):
-    """A recall that can't be asked like this; the message names the argument and the cure."""
 
 
 def order(entry: str) -> tuple[int, int]:

@@ -7,25 +7,20 @@ really there, and one ranking orders it: so both indexes give the same answers.
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
-from thoughtstream.keys import MEMORY_KINDS
 from thoughtstream.language.text import Query
 from thoughtstream.memory.fts import FtsIndex
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
-from thoughtstream.memory.models import InvalidRecall, Memory, Place, Recalled, Where
+from thoughtstream.memory.models import Memory, Place, Recalled, Where
+from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.ranking import REACH, rarity, scores
 from thoughtstream.memory.search import SearchIndex
 from thoughtstream.memory.streams import Streams, Surroundings
 from thoughtstream.store.connection import Client, typed_errors
-
-MOST = 1000
-MOST_OFFSET = 10_000
-MOST_CONTEXT = 100
 
 _POOL = 24
 """Proposals that are ranked together; the next so many follow them. So the order of an answer
@@ -52,46 +47,23 @@ class Recall:
         """The name of the index that answered last."""
         return None if self._serving is None else self._serving.name
 
-    async def search(
-        self,
-        query: str,
-        *,
-        limit: int = 10,
-        offset: int = 0,
-        kind: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        window: str | None = None,
-        context: int = 0,
-    ) -> list[Recalled]:
+    async def search(self, asked: RecallQuery) -> list[Recalled]:
         """The memories that answer best, best first; of equals, the older first.
 
-        Any text is a safe query; one without a letter or digit finds nothing.
-
-        Args:
-            limit: at most so many, 1..1000. offset: leave out so many first, 0..10000.
-            kind: episodic, semantic or procedural only.
-            since, until: attended in this time only, both ends included (without a zone: local).
-            window: thoughts from this window only.
-            context: so many neighbours in time come with each, on either side, 0..100.
-
         Raises:
-            InvalidRecall: an argument is wrong. RedisUnavailable: Redis does not answer.
+            RedisUnavailable: Redis does not answer.
         """
-        where = _where(kind, since, until, window)
-        _check("limit", limit, 1, MOST)
-        _check("offset", offset, 0, MOST_OFFSET)
-        _check("context", context, 0, MOST_CONTEXT)
         with typed_errors():
             try:
-                found = await self._first(offset + limit, Query.of(query), where)
+                found = await self._first(asked)
             except RedisConnectionError:  # lost since the last time; reading may be repeated
-                found = await self._first(offset + limit, Query.of(query), where)
-            return await self._with_context(found[offset:], context)
+                found = await self._first(asked)
+            return await self._with_context(found[asked.offset :], asked.context)
 
-    async def _first(self, wanted: int, query: Query, where: Where) -> list[Recalled]:
+    async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []
-        async with aclosing(self._answers(query, where)) as answers:
+        wanted = asked.offset + asked.limit
+        async with aclosing(self._answers(Query.of(asked.query), asked.where)) as answers:
             async for recalled in answers:
                 found.append(recalled)
                 if len(found) == wanted:
@@ -179,30 +151,3 @@ class Recall:
             neighbours = {"context_before": memories(before), "context_after": memories(after)}
             complete.append(memory.model_copy(update=neighbours))
         return complete
-
-
-def _where(
-    kind: str | None, since: datetime | None, until: datetime | None, window: str | None
-) -> Where:
-    if kind is not None and kind not in MEMORY_KINDS:
-        raise InvalidRecall(f"kind: is {kind!r}; give one of {', '.join(MEMORY_KINDS)}")
-    where = Where(kind, _ms("since", since), _ms("until", until), window)
-    if where.since is not None and where.until is not None and where.since > where.until:
-        raise InvalidRecall(f"since: {since} is after until: {until}; exchange them")
-    try:
-        _ = where.window_field
-    except ValueError as error:
-        raise InvalidRecall(str(error)) from None
-    return where
-
-
-def _ms(name: str, when: datetime | None) -> int | None:
-    try:
-        return None if when is None else round(when.timestamp() * 1000)
-    except (OverflowError, ValueError, OSError):
-        raise InvalidRecall(f"{name}: {when} is out of range; give a later year") from None
-
-
-def _check(name: str, value: int, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidRecall(f"{name}: is {value!r}; give a whole number from {least} to {most}")

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Kind
 from thoughtstream.config import Durability
 from thoughtstream.faces.cli import common
 from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.keys import Kind
 
 EXAMPLES = common.examples(
     'thoughtstream anchor "Anna is allergic to peanuts" --kind semantic',

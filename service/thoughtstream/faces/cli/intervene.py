@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Action, Kind
+from thoughtstream.attention.models import Action
 from thoughtstream.faces.cli import common
 from thoughtstream.faces.cli.common import Json
+from thoughtstream.keys import Kind
 
 EXAMPLES = common.examples(
     "thoughtstream intervene default last veto",

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Kind
 from thoughtstream.faces.cli import common
 from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
+from thoughtstream.keys import Kind
 
 EXAMPLES = common.examples(
     'thoughtstream think "the kettle is on"',
