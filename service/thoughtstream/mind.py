@@ -269,15 +269,15 @@ class Mind:
         on_progress: OnProgress | None = None,
     ) -> SleepReport:
         """Consolidate memory: merge near duplicates, strengthen what matters, distil repeated
-        episodes. It goes on with a session that was interrupted; twice is once.
+        episodes. It resumes a session that was interrupted; twice is once.
 
         Args:
             dry_run: say what it would do, and change nothing.
             distiller: instead of that of the settings (`memory.sleep_distiller`).
 
         Raises:
-            Asleep: another worker has this mind's sleep; Superseded: one took over from this.
-            DistillerFailed: the session can be gone on with.
+            Asleep: another worker is at it. Superseded: another one took over.
+            DistillerFailed: the session can be resumed.
         """
         consolidation = Sleep(self._redis, self._settings, distiller)
         with typed_errors():

@@ -17,7 +17,7 @@ from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.language.text import Query
+from thoughtstream.language.words import Query
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.recall import Recall

@@ -9,13 +9,13 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.memory.night import WINDOW, Distillation, Merge, Replay
+from thoughtstream.memory.consolidation_plan import WINDOW, Distillation, Merge, Replay
 from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library
 
 LEASE_MS = 30_000
-"""A mind whose sleep nobody goes on with can be put to sleep by another worker after so long."""
+"""When a session's worker has not renewed its lease for this long, another may resume it."""
 
 LIBRARY = Library(Path(__file__).parent / "lua" / "consolidation.lua")
 
@@ -23,11 +23,11 @@ _MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS)
 
 
 class Asleep(ThoughtstreamError):
-    """Another worker has this mind's sleep under way."""
+    """Another worker is consolidating this mind's memory."""
 
 
 class Superseded(ThoughtstreamError):
-    """This worker was so late that another one took over; its move was refused."""
+    """This worker was so late that another took over; its move was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,19 @@ class Record:
     """From which episodes, for each semantic memory."""
 
 
-class Night:
-    """One worker's turn at a mind's sleep. `begin` makes one."""
+class Session:
+    """A mind's consolidation, for as long as one worker has it. `begin` makes one."""
 
     def __init__(
-        self, redis: Client, mind: str, fence: str, session: str, started_at: int, goes_on: bool
+        self, redis: Client, mind: str, fence: str, id: str, started_at: int, resumed: bool
     ) -> None:
-        self.session = session
+        self.id = id
         self.started_at = started_at
-        self.goes_on = goes_on
+        self.resumed = resumed
         self._redis = redis
         self._mind = mind
         self._fence = fence
-        self._log = keys.CONSOLIDATION.key(mind=mind, session=session)
+        self._log = keys.CONSOLIDATION.key(mind=mind, session=id)
         own = (keys.SLEEP.key(mind=mind), self._log, keys.LEDGER.key(mind=mind))
         self._keys = (*own, *(family.key(mind=mind) for family in (*_MEMORY, keys.GUARD)))
         item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
@@ -62,9 +62,9 @@ class Night:
 
     @classmethod
     @asynccontextmanager
-    async def begin(cls, redis: Client, mind: str) -> AsyncIterator["Night"]:
-        """Take a mind's sleep: the session that was interrupted, else a new one. If the block is
-        left by an error, another worker may go on at once.
+    async def begin(cls, redis: Client, mind: str) -> AsyncIterator["Session"]:
+        """Resume the session that was interrupted, else begin a new one. If the block is left by
+        an error, another worker may resume it at once.
 
         Raises:
             Asleep: another worker has it.
@@ -78,18 +78,18 @@ class Night:
         )
         if answer[0] == "held":
             raise Asleep(
-                f"{mind}: is asleep already, in session {answer[1]}; it can be taken over at "
-                f"{answer[2]} ms, unless that goes on"
+                f"{mind}: is asleep already, in session {answer[1]}; another worker can resume it "
+                f"at {answer[2]} ms, unless its own renews the lease"
             )
-        fence, session, started_at, goes_on = answer
-        night = cls(redis, mind, fence, session, int(started_at), bool(goes_on))
+        fence, id_, started_at, resumed = answer
+        session = cls(redis, mind, fence, id_, int(started_at), bool(resumed))
         try:
-            yield night
+            yield session
         except BaseException:
             with suppress(*ERRORS, Superseded):
-                await night._step("leave", "pause")
+                await session._step("leave", "pause")
             raise
-        await night._step("leave", "end")
+        await session._step("leave", "end")
 
     async def hold(self) -> None:
         """Renew the lease. Every other move does so, too.
@@ -134,5 +134,5 @@ class Night:
         function = f"consolidation_{name}_2"
         done = await LIBRARY.call(self._redis, function, self._keys, (*self._common, *args))
         if done == "late":
-            raise Superseded(f"{self._mind}: another worker took over session {self.session}")
+            raise Superseded(f"{self._mind}: another worker took over session {self.id}")
         return int(done)

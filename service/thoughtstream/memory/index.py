@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from thoughtstream.language.text import Query
+from thoughtstream.language.words import Query
 from thoughtstream.memory.models import Place, Where
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
-from thoughtstream.language.text import Query, stems
+from thoughtstream.language.words import Query, stems
 
 REACH = 4
 """Neighbours that count, on either side."""

@@ -12,13 +12,13 @@ import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
-from thoughtstream.language.text import Query
-from thoughtstream.memory.fts import FtsIndex
+from thoughtstream.language.words import Query
+from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
 from thoughtstream.memory.models import Memory, Place, Recalled, Where
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.ranking import REACH, rarity, scores
-from thoughtstream.memory.search import SearchIndex
+from thoughtstream.memory.redisearch_index import RediSearchIndex
 from thoughtstream.memory.streams import Streams, Surroundings
 from thoughtstream.store.connection import Client, typed_errors
 
@@ -37,8 +37,8 @@ class Recall:
     def __init__(self, redis: Client, mind: str, settings: Settings) -> None:
         self._mind = mind
         self._streams = Streams(redis, mind)
-        self._index: Index = SearchIndex(redis, mind)
-        self._fallback: Index = FtsIndex(redis, mind, settings.home, self._streams)
+        self._index: Index = RediSearchIndex(redis, mind)
+        self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
         self._try_index_at = 0.0
 

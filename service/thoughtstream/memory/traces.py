@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from thoughtstream import keys
+from thoughtstream.memory.consolidation_plan import Trace
 from thoughtstream.memory.models import Place, order
-from thoughtstream.memory.night import Trace
 from thoughtstream.memory.streams import Fields, Streams
 from thoughtstream.store.connection import Client
 

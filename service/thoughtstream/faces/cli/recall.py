@@ -11,7 +11,7 @@ from thoughtstream import Mind
 from thoughtstream.faces.cli import common, look
 from thoughtstream.faces.cli.common import DEFAULT_MIND, Json, MindName
 from thoughtstream.keys import Kind
-from thoughtstream.language.text import Query, stems
+from thoughtstream.language.words import Query, stems
 from thoughtstream.memory.models import Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
 

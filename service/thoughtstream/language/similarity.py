@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from thoughtstream.language.english import STOP_WORDS
-from thoughtstream.language.text import stem, words
+from thoughtstream.language.words import stem, words
 
 _NEGATIONS = """
     cannot neither never no nobody none nor not nothing nowhere t without

@@ -15,8 +15,8 @@ from typing import ClassVar, ParamSpec, TypeVar
 import structlog
 from redis.asyncio import Redis
 
-from thoughtstream.language.text import Query
-from thoughtstream.memory.fts_file import NOTHING, FtsFile, Mark, Row, is_broken
+from thoughtstream.language.words import Query
+from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_broken
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Place, Where, attended_at, order
 from thoughtstream.memory.streams import Extent, Fields, Streams
@@ -28,7 +28,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-class FtsIndex:
+class Fts5Index:
     """The index of one mind: a file in `<home>/index`, or in memory where that can't be used."""
 
     name: ClassVar[str] = "FTS5"
@@ -36,13 +36,13 @@ class FtsIndex:
     def __init__(self, redis: Client, mind: str, home: Path, streams: Streams) -> None:
         self._streams = streams
         self._path: Path | None = home / "index" / f"{_digest(redis, mind)}.db"
-        self._in_memory: FtsFile | None = None
+        self._in_memory: Fts5File | None = None
         self._alone = asyncio.Lock()
 
     async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query."""
 
-        async def find(file: FtsFile) -> Proposal:
+        async def find(file: Fts5File) -> Proposal:
             while True:
                 read = await self._catch_up(file)
                 proposal = await _in_thread(file.find, query, where, limit, read)
@@ -54,13 +54,13 @@ class FtsIndex:
     async def forget(self, places: Collection[Place]) -> None:
         """These are no longer in the streams."""
 
-        async def forget(file: FtsFile) -> None:
+        async def forget(file: Fts5File) -> None:
             await _in_thread(file.forget, places)
 
         await self._with_file(forget)
 
     # --- catching up -------------------------------------------------------------------------
-    async def _catch_up(self, file: FtsFile) -> dict[str, Mark]:
+    async def _catch_up(self, file: Fts5File) -> dict[str, Mark]:
         """Read what is new; returns how far each kind has been read."""
         extents = await self._streams.extents()
         marks = await _in_thread(file.marks)
@@ -69,7 +69,7 @@ class FtsIndex:
             for kind, extent in extents.items()
         }
 
-    async def _read(self, file: FtsFile, kind: str, extent: Extent, mark: Mark) -> Mark:
+    async def _read(self, file: Fts5File, kind: str, extent: Extent, mark: Mark) -> Mark:
         """Read what comes after the last entry that was read. If that one is no longer there, the
         stream may be another (flushed, restored): then all of it is read anew.
         """
@@ -88,7 +88,7 @@ class FtsIndex:
         return mark
 
     # --- the file ----------------------------------------------------------------------------
-    async def _with_file(self, work: Callable[[FtsFile], Awaitable[T]]) -> T:
+    async def _with_file(self, work: Callable[[Fts5File], Awaitable[T]]) -> T:
         async with self._alone:
             for last_attempt in (False, True):
                 if self._path is None:
@@ -100,13 +100,13 @@ class FtsIndex:
                     if last_attempt:
                         self._path = None
             if self._in_memory is None:
-                self._in_memory = FtsFile()
+                self._in_memory = Fts5File()
                 weakref.finalize(self, self._in_memory.close)
             return await work(self._in_memory)
 
     @staticmethod
-    async def _on_disk(path: Path, work: Callable[[FtsFile], Awaitable[T]]) -> T:
-        file = await _in_thread(FtsFile, path)
+    async def _on_disk(path: Path, work: Callable[[Fts5File], Awaitable[T]]) -> T:
+        file = await _in_thread(Fts5File, path)
         try:
             return await work(file)
         except sqlite3.Error as error:

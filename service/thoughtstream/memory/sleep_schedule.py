@@ -14,13 +14,13 @@ from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
 from thoughtstream.store.connection import Client, server_ms
 
-_LOOKS_A_NIGHT = 10
+_LOOKS_PER_SLEEP = 10
 _LONGEST_LOOK_S = 600.0
 
 log = structlog.get_logger()
 
 
-class Nights:
+class SleepSchedule:
     """Puts minds to sleep, one after the other: `memory.sleep_every_s` after their last sleep, or
     after their oldest memory.
     """
@@ -38,7 +38,7 @@ class Nights:
             redis ConnectionError, TimeoutError: Redis was lost; run it again when it is back.
         """
         while self._every_s:
-            await asyncio.sleep(min(self._every_s / _LOOKS_A_NIGHT, _LONGEST_LOOK_S))
+            await asyncio.sleep(min(self._every_s / _LOOKS_PER_SLEEP, _LONGEST_LOOK_S))
             for mind in await self._due(minds()):
                 await self._have_sleep(mind)
 

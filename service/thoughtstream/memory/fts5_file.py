@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from thoughtstream.language.text import Query
+from thoughtstream.language.words import Query
+from thoughtstream.memory.fts5_tokenizer import TOKENIZER, expression, storable
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Place, Where, order
 
@@ -24,7 +25,7 @@ _SCHEMA = f"""
         attended_at INTEGER NOT NULL, window TEXT NOT NULL, UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
-        USING fts5 (content, tokenize = 'porter unicode61 remove_diacritics 2');
+        USING fts5 (content, tokenize = '{TOKENIZER}');
     PRAGMA user_version = {_VERSION};
     COMMIT;
 """
@@ -49,7 +50,7 @@ class Mark(NamedTuple):
 NOTHING = Mark(None, None)
 
 
-class FtsFile:
+class Fts5File:
     """An index, open. Close it."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -96,11 +97,11 @@ class FtsFile:
             for row in rows:
                 number = self._db.execute(
                     "INSERT INTO memory (kind, entry, attended_at, window) VALUES (?, ?, ?, ?)",
-                    (kind, _long(row.entry), row.attended_at, _storable(row.window)),
+                    (kind, _long(row.entry), row.attended_at, storable(row.window)),
                 ).lastrowid
                 self._db.execute(
                     "INSERT INTO words (rowid, content) VALUES (?, ?)",
-                    (number, _storable(row.content)),
+                    (number, storable(row.content)),
                 )
             self._db.execute(
                 "INSERT OR REPLACE INTO mark VALUES (?, ?)", (kind, _long(rows[-1].entry))
@@ -147,7 +148,7 @@ class FtsFile:
             return self._find(query, where, limit)
 
     def _find(self, query: Query, where: Where, limit: int) -> Proposal:
-        forms = {term.stem: " OR ".join(map(_quoted, term.forms)) for term in query.terms}
+        forms = {term.stem: expression(term) for term in query.terms}
         condition, values = _condition(where)
         rows = self._db.execute(
             "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
@@ -183,20 +184,10 @@ def _condition(where: Where) -> tuple[str, list[str | int]]:
         "kind =": where.kind,
         "attended_at >=": where.since,
         "attended_at <=": where.until,
-        "window =": None if where.window_field is None else _storable(where.window_field),
+        "window =": None if where.window_field is None else storable(where.window_field),
     }
     given = {test: value for test, value in wanted.items() if value is not None}
     return "".join(f"AND {test} ? " for test in given), list(given.values())
-
-
-def _quoted(form: str) -> str:
-    """A word as a string of FTS5's query language (it has letters and digits only)."""
-    return f'"{form}"'
-
-
-def _storable(text: str) -> str:
-    """Text that SQLite takes: no bytes that are not UTF-8, and no NUL, which would end it."""
-    return text.encode(errors="replace").decode().replace("\0", " ")
 
 
 def _long(entry: str) -> str:

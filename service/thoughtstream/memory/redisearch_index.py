@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
-from thoughtstream.language.text import Query
+from thoughtstream.language.words import Query
 from thoughtstream.memory.index import IndexUnusable, Proposal
 from thoughtstream.memory.models import Place, Where
 from thoughtstream.store.connection import Client, near
@@ -38,7 +38,7 @@ _LOOKS, _LOOK_AGAIN_S = 100, 0.02
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
 
 
-class SearchIndex:
+class RediSearchIndex:
     """The RediSearch index of one mind."""
 
     name: ClassVar[str] = "RediSearch"
