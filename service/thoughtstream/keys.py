@@ -44,7 +44,7 @@ BUDGET_BYTES: dict[Domain, int] = {
     Domain.CACHE: 200 * _MIB,
     Domain.INFERENCE: 50 * _MIB,
 }
-"""Default budget a domain (AGENTS: for each agent); source: the ASI-Arch document."""
+"""Default budget of each domain (AGENTS: of each agent). Source: the ASI-Arch document."""
 
 
 class Writer(StrEnum):
@@ -167,21 +167,21 @@ WINDOW = _thought(
 )
 CONTEST = _thought("contest", "zset", "the thoughts in the windows")
 DEADLINES = _thought("deadlines", "zset", "competing and attended thoughts")
-INTERVENING = _thought("intervening", "hash", "attended thoughts, 5 s each")
+INTERVENING = _thought("intervening", "hash", "attended thoughts, for 5 s each")
 ASSEMBLED = _thought("assembled", "stream", "MAXLEN ~1000")
 REJECTED = _thought("rejected", "stream", "MAXLEN ~1000")
-LEDGER = _thought("ledger", "hash", "a field a count", writers=_ENGINE)
-WINDOWS = _thought("windows", "set", "one name a window")
+LEDGER = _thought("ledger", "hash", "one field per count", writers=_ENGINE)
+WINDOWS = _thought("windows", "set", "one name per window")
 
 GUARD = _thought("guard", "string", "never there", writers=_ENGINE)
-"""A key that never exists. A Function that is given it along with others can't begin while their
+"""A key that never exists. A Function that is given it along with others can't start while their
 slot moves from one node to another: Redis answers TRYAGAIN. Without it, a Function whose keys are
-all still there would begin, and break off where it makes a new one."""
+all still there would start, and fail halfway, where it makes a new one."""
 
 REFRACTORY = _thought(
     "refractory:<id>",
     "string",
-    "one a memory that came back",
+    "one per memory that came back",
     writers=(Writer.TRIGGERS,),
     ttl_s=60,
 )
@@ -190,31 +190,31 @@ EPISODIC = _memory("episodic", "stream", "none: durable")
 SEMANTIC = _memory("semantic", "stream", "none: durable")
 PROCEDURAL = _memory("procedural", "stream", "none: durable")
 UNCONSCIOUS = _memory("unconscious", "stream", "MAXLEN ~10000")
-ITEM = _memory("item:<id>", "hash", "one a memory")
+ITEM = _memory("item:<id>", "hash", "one per memory")
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
 has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
 `merged_from`)."""
 
-SLEEP = _memory("sleep", "hash", "one a mind", (Writer.CONSOLIDATION,))
+SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
 CONSOLIDATION = Family(
     "consolidation",
     "memory:consolidation:{<mind>}:<session>",
     "hash",
     Domain.MEMORIES,
-    "a field a move",
+    "one field per move",
     (Writer.CONSOLIDATION,),
     7 * 86_400,
 )
 
 SERVICE = Family(
     "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION,
-    "one a service; goes with its lease", (Writer.MEMBERSHIP,),
+    "one per service; ends with its lease", (Writer.MEMBERSHIP,),
 )  # fmt: skip
-"""Durable: a key with a time to live would be evicted first, from a Redis that is full."""
+"""Durable: a full Redis would evict a key with a time to live first."""
 
 SERVICES = Family(
     "services", "thoughtstream:services", "zset", Domain.COORDINATION,
-    "one a service", (Writer.MEMBERSHIP,),
+    "one per service", (Writer.MEMBERSHIP,),
 )  # fmt: skip
 
 FAMILIES: tuple[Family, ...] = (
@@ -224,14 +224,14 @@ FAMILIES: tuple[Family, ...] = (
 )  # fmt: skip
 
 NOTIFY_EVENTS = "KEnt"
-"""What the service needs of `notify-keyspace-events`: its wake-up are new keys (`n`, discovery of
-minds and windows) and stream writes (`t`), by key and by event, so that nothing is ever polled."""
+"""What the service needs of `notify-keyspace-events`: new keys (`n`, to discover minds and windows)
+and stream writes (`t`) wake it, by key and by event, so that nothing is ever polled."""
 
 NEW_KEY_CHANNEL = "__keyevent@0__:new"
 
 
 def write_channel(key: str) -> str:
-    """The channel on which Redis tells of every write to a key."""
+    """The channel on which Redis announces every write to a key."""
     return f"__keyspace@0__:{key}"
 
 

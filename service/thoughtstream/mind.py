@@ -149,7 +149,7 @@ class Mind:
                 if await is_reached(redis, wanted, timeout_ms, confirm):
                     return anchored
         raise NotDurable(
-            f"{anchored}: is anchored, but not on {wanted} in {timeout_ms} ms", anchored
+            f"{anchored}: is anchored, but was not on {wanted} within {timeout_ms} ms", anchored
         )
 
     async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
@@ -168,7 +168,7 @@ class Mind:
         """Have a forgotten thought compete again, with this salience; returns its new id.
 
         Raises:
-            NotForgotten: the unconscious does not have this entry (any more).
+            NotForgotten: this entry is not, or no longer, in the unconscious.
             InvalidThought: the salience is out of range.
         """
         salience = NewThought.of("-", salience=salience).salience
@@ -178,7 +178,7 @@ class Mind:
         with typed_errors():
             found: Any = await self._redis.xrange(stream, entry, entry)
             if not found:
-                raise NotForgotten(f"{entry}: is not among the forgotten (any more)")
+                raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
             forgotten = Forgotten.of(*found[0])
             return await self._attention.take_back(self.name, forgotten, salience)
 
@@ -215,11 +215,11 @@ class Mind:
         return self._window_names
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
-        """The thoughts that win, each once, as they win; after an entry id of the `assembled`
+        """The thoughts that win, each once, as they win, after an entry id of the `assembled`
         stream (`0`: all that it still has; `$`: from now on). Never ends by itself.
         """
         stream = keys.ASSEMBLED.key(mind=self.name)
-        if since == "$":  # of each XREAD it would be another now, and between them none
+        if since == "$":  # each XREAD would have a `$` of its own, and miss what came in between
             since = await self._newest_of(stream)
         while True:
             with typed_errors():
@@ -238,7 +238,7 @@ class Mind:
         """Change an attended thought within its intervention window; returns when that closes.
 
         `veto`: it never becomes memory. `reframe`: another content, salience or kind, the original
-        kept as provenance. `boost`: another salience. Saying it twice is saying it once.
+        kept as provenance. `boost`: another salience. Repeating it changes nothing.
 
         Raises:
             InterventionRefused: the window has closed (the message says when).
@@ -273,7 +273,7 @@ class Mind:
 
         Args:
             dry_run: say what it would do, and change nothing.
-            distiller: instead of that of the settings (`memory.sleep_distiller`).
+            distiller: instead of the one in the settings (`memory.sleep_distiller`).
 
         Raises:
             Asleep: another worker is at it. Superseded: another one took over.
@@ -286,7 +286,7 @@ class Mind:
             return await consolidation.sleep(self.name, on_progress)
 
     async def audit(self) -> Audit:
-        """Check the conservation of thoughts: the ledger against the keys, in one atomic look."""
+        """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
         with typed_errors():
             return await self._attention.audit(self.name, await self.windows())
 
@@ -320,7 +320,7 @@ def _change(action: Action, change: dict[str, Any]) -> dict[str, str]:
         raise InvalidThought(f"action: is {action!r}; give one of {', '.join(_CHANGES)}")
     unknown = sorted(change.keys() - _CHANGES[action])
     if unknown:
-        raise InvalidThought(f"{unknown[0]}: {action} does not change it")
+        raise InvalidThought(f"{unknown[0]}: {action} can't change it")
     if action != "veto" and not change:
         raise InvalidThought(f"{action}: say what to change: {', '.join(sorted(_CHANGES[action]))}")
     checked = NewThought.of(**({"content": "-"} | change)).entry()

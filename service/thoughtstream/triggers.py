@@ -45,7 +45,7 @@ class Triggers:
         self._recall = lru_cache(_MOST_MINDS)(lambda mind: Recall(redis, mind, settings))
 
     def attended(self, mind: str, thought: Attended) -> None:
-        """A thought was attended. While too many wait it brings nothing back: late is never."""
+        """A thought was attended. If too many wait, it is skipped: a late memory is no use."""
         if self._config.trigger_limit and not self._waiting.full():
             self._waiting.put_nowait((mind, thought))
 
@@ -53,7 +53,7 @@ class Triggers:
         """Pull the triggers of what was attended, until cancelled.
 
         Raises:
-            redis errors: Redis was lost; run it again when it is back.
+            redis errors: Redis was lost; run it again once it is back.
         """
         while True:
             mind, thought = await self._waiting.get()
@@ -83,12 +83,12 @@ class Triggers:
         pipe = self._redis.pipeline(transaction=False)
         for hit in others:
             pipe.exists(keys.REFRACTORY.key(mind=mind, id=hit.id))
-        tired = await pipe.execute() if others else []
-        fresh = [hit for hit, is_tired in zip(others, tired, strict=True) if not is_tired]
+        resting = await pipe.execute() if others else []
+        fresh = [hit for hit, is_resting in zip(others, resting, strict=True) if not is_resting]
         return fresh[: self._config.trigger_limit]
 
     async def _rest(self, mind: str, memory: str) -> bool:
-        """Make a memory refractory; False if another service was quicker."""
+        """Make a memory refractory; False if another service was faster."""
         key = keys.REFRACTORY.key(mind=mind, id=memory)
         return bool(await self._redis.set(key, 1, nx=True, px=self._config.trigger_refractory_ms))
 
@@ -104,7 +104,7 @@ class Triggers:
 
 
 def relevance(thought: str, memory: str) -> float:
-    """How much a memory is about what a thought is about, 0..1: the cosine of their words."""
+    """How much a memory is about the same as a thought, 0..1: the cosine of their words."""
     one, other = _telling(thought), _telling(memory)
     if not one or not other:
         return 0.0

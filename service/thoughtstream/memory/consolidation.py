@@ -1,4 +1,4 @@
-"""The typed wrapper around the consolidation library: a method a Function."""
+"""The typed wrapper around the consolidation library: one method per Function."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -32,14 +32,14 @@ class Superseded(ThoughtstreamError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a session has done so far: by memory, what became of it."""
+    """What a session has done so far, by memory."""
 
     replayed: dict[str, tuple[float, float]]
-    """Priority, and strength after it."""
+    """Its priority, and its strength afterwards."""
     merged: dict[str, str]
-    """Into which."""
+    """The memory into which it was merged."""
     distilled: dict[str, list[str]]
-    """From which episodes, for each semantic memory."""
+    """The episodes from which a semantic memory was distilled."""
 
 
 class Session:
@@ -94,19 +94,20 @@ class Session:
     async def hold(self) -> None:
         """Renew the lease. Every other move does so, too.
 
-        Raises: as every move: Superseded: another worker took over.
+        Raises:
+            Superseded (as every move does): another worker took over.
         """
         await self._step("hold")
 
     async def merge(self, move: Merge, similarity: float, archive_maxlen: int) -> int:
-        """Count memories as the one that says the same, archive and remove them; returns how many.
+        """Merge memories into one that says the same, archive and remove them; returns how many.
 
-        `archive_maxlen`: of the unconscious stream; 0: not archived.
+        `archive_maxlen`: of the unconscious stream; 0: don't archive.
         """
         return await self._step("merge", similarity, archive_maxlen, move.kept, *move.gone)
 
     async def replay(self, moves: Sequence[Replay]) -> int:
-        """Strengthen memories by their priority; returns how many had not been in this session."""
+        """Strengthen memories by their priority; returns how many this session had not replayed."""
         pairs = [part for move in moves for part in (move.id, repr(move.priority))]
         return await self._step("replay", self.started_at, *pairs)
 
@@ -116,7 +117,7 @@ class Session:
         return await self._step("distil", self.started_at, *own, *move.episodes)
 
     async def record(self) -> Record:
-        """What the session has done, before an interruption, too."""
+        """What the session has done, including before an interruption."""
         found = Record({}, {}, {})
         fields: Any = await self._redis.hgetall(self._log)
         for name, value in fields.items():

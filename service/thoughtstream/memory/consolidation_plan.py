@@ -13,7 +13,7 @@ from thoughtstream.config import MemoryConfig
 from thoughtstream.language.similarity import gist, near_duplicates
 
 REST_MS = 12 * 3_600_000
-"""A memory that was replayed is not replayed again for so long."""
+"""How long a memory rests after a replay."""
 
 WINDOW = "sleep"
 """Where distilled memories come from."""
@@ -46,7 +46,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Memories that say what an older one says go, and count as its."""
+    """Memories that say what an older one says go, and count as part of it."""
 
     kept: str
     gone: tuple[str, ...]
@@ -90,7 +90,7 @@ class Plan:
 
 
 def priority(trace: Trace, now_ms: int) -> float:
-    """How much a memory deserves to be replayed, 0..1. Source: the design's formula."""
+    """How much a memory deserves to be replayed, 0..1. Source: the formula of the design."""
     hours = max(0, now_ms - trace.anchored_at) / _HOUR_MS
     return (
         0.4 * trace.emotion
@@ -101,7 +101,7 @@ def priority(trace: Trace, now_ms: int) -> float:
 
 
 def plan(traces: Iterable[Trace], now_ms: int, config: MemoryConfig) -> Plan:
-    """The moves of a session that began at `now_ms`; what was anchored later is not looked at."""
+    """The moves of a session that began at `now_ms`; what was anchored later is ignored."""
     known = {trace.id: trace for trace in sorted(traces, key=lambda t: (t.order, t.kind))}
     old = {id_: trace for id_, trace in known.items() if trace.order[0] <= now_ms}
     merges = _merges(old.values(), config.sleep_similarity)
@@ -118,7 +118,7 @@ def plan(traces: Iterable[Trace], now_ms: int, config: MemoryConfig) -> Plan:
 
 
 def merged(kept: Trace, gone: Sequence[Trace]) -> Trace:
-    """A memory with those that say the same counted as its."""
+    """A memory that counts others, which say the same, as part of it."""
     return replace(
         kept,
         strength=sum((trace.strength for trace in gone), kept.strength),
@@ -133,7 +133,7 @@ def _later(known: dict[str, Trace], now_ms: int) -> list[Trace]:
 
 
 def _merges(traces: Iterable[Trace], similarity: float) -> list[Merge]:
-    """The oldest of each kind stays; a distilled memory stands for its episodes and is let be."""
+    """The oldest of each kind stays; distilled memories, which stand for others, are left alone."""
     by_kind: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for trace in traces:
         if not trace.distilled_from:

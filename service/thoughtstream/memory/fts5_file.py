@@ -1,7 +1,7 @@
 """The file of the FTS5 index: SQLite, derived from the memory streams, disposable.
 
-Several processes may use one file at once. Whoever finds it broken, or of another version, makes
-it anew.
+Several processes may use one file at once. Whoever finds it corrupt, or of another version,
+recreates it.
 """
 
 import fcntl
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The oldest memory that the index has of a kind, and the last that it read."""
+    """The oldest memory of a kind that the index has, and the last one that it read."""
 
     first: str | None
     last: str | None
@@ -54,18 +54,18 @@ class Fts5File:
     """An index, open. Close it."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open the file, making it if need be; without a path, an index in memory.
+        """Open the file, or create it; without a path, an index in memory.
 
         Raises:
             sqlite3.Error, OSError: it can't be used.
         """
         self._path = path
         if path is None:
-            self._db, self._inode = _made(":memory:"), None
+            self._db, self._inode = _created(":memory:"), None
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(path):
-            self._db = _reopened(path) or _made(path)
+        with _locked(path):
+            self._db = _reopened(path) or _created(path)
             self._inode = path.stat().st_ino
 
     def close(self) -> None:
@@ -73,23 +73,23 @@ class Fts5File:
         self._db.close()
 
     def discard(self) -> None:
-        """Close it and remove the file, unless another process has made it anew already."""
+        """Close it and remove the file, unless another process has recreated it already."""
         self.close()
         if self._path is not None:
-            with _alone(self._path):
+            with _locked(self._path):
                 if self._path.exists() and self._path.stat().st_ino == self._inode:
                     _remove(self._path)
 
     def marks(self) -> dict[str, Mark]:
-        """By kind, how far it has been read."""
+        """How far each kind has been read."""
         rows = self._db.execute(
             "SELECT kind, (SELECT min(entry) FROM memory WHERE kind = mark.kind), entry FROM mark"
         )
         return {kind: Mark(first and _short(first), _short(last)) for kind, first, last in rows}
 
     def add(self, kind: str, after: str | None, rows: Sequence[Row]) -> None:
-        """Add the next memories of a kind, unless another process has added some after `after`, or
-        begun anew, meanwhile.
+        """Add the next memories of a kind, unless another process has meanwhile added some after
+        `after`, or started over.
         """
         with self._transaction("BEGIN IMMEDIATE"):
             if self._last(kind) != after:
@@ -108,8 +108,8 @@ class Fts5File:
             )
 
     def clear(self, kind: str, last: str) -> None:
-        """Remove all of a kind, so that it is read from the beginning, if `last` is still the last
-        entry that was read.
+        """Remove all memories of a kind, so that it is read from the beginning, if `last` is still
+        the last entry that was read.
         """
         with self._transaction("BEGIN IMMEDIATE"):
             if self._last(kind) == last:
@@ -139,7 +139,7 @@ class Fts5File:
         self, query: Query, where: Where, limit: int, read: Mapping[str, Mark]
     ) -> Proposal | None:
         """The memories with any word of the query, best first; of equals, the older first. None if
-        another process has begun anew meanwhile, so that the index isn't as far as `read`.
+        another process has started over meanwhile and the index has not come as far as `read`.
         """
         with self._transaction("BEGIN"):
             marks = self.marks()
@@ -202,8 +202,8 @@ def _short(entry: str) -> str:
 
 
 # --- the file itself -------------------------------------------------------------------------
-def is_broken(error: BaseException) -> bool:
-    """Whether an error says that the file is no good, rather than that it can't be used here."""
+def is_corrupt(error: BaseException) -> bool:
+    """Whether an error says that the file is corrupt, rather than that it can't be used here."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -213,7 +213,7 @@ def _opened(where: Path | str) -> sqlite3.Connection:
 
 
 def _reopened(path: Path) -> sqlite3.Connection | None:
-    """The file, open; None if there is none of this version (any more)."""
+    """The file, open; None if there is none of this version, or no longer."""
     if not path.exists():
         return None
     db = _opened(path)
@@ -221,7 +221,7 @@ def _reopened(path: Path) -> sqlite3.Connection | None:
         if db.execute("PRAGMA user_version").fetchone()[0] == _VERSION:
             return db
     except sqlite3.Error as error:
-        if not is_broken(error):
+        if not is_corrupt(error):
             db.close()
             raise
     db.close()
@@ -229,7 +229,7 @@ def _reopened(path: Path) -> sqlite3.Connection | None:
     return None
 
 
-def _made(where: Path | str) -> sqlite3.Connection:
+def _created(where: Path | str) -> sqlite3.Connection:
     db = _opened(where)
     try:
         db.execute("PRAGMA journal_mode = WAL")
@@ -246,8 +246,8 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Nobody else opens, makes or removes the file meanwhile."""
+def _locked(path: Path) -> Iterator[None]:
+    """Nobody else opens, creates or removes the file meanwhile."""
     with path.with_name(f"{path.name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

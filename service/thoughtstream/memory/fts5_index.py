@@ -1,7 +1,7 @@
 """The index for every server: SQLite's FTS5 in the service's home, read from the memory streams.
 
-It catches up at each search, so it needs no process of its own and never lags behind. It is thrown
-away and read anew when the streams show that they are not those it was read from.
+It catches up at each search, so it needs no process of its own and never lags behind. It is
+discarded and rebuilt when the streams turn out not to be those it was built from.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import structlog
 from redis.asyncio import Redis
 
 from thoughtstream.language.words import Query
-from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_broken
+from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Place, Where, attended_at, order
 from thoughtstream.memory.streams import Extent, Fields, Streams
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Fts5Index:
-    """The index of one mind: a file in `<home>/index`, or in memory where that can't be used."""
+    """The index of one mind: a file in `<home>/index`, or in memory if no file can be used."""
 
     name: ClassVar[str] = "FTS5"
 
@@ -37,7 +37,7 @@ class Fts5Index:
         self._streams = streams
         self._path: Path | None = home / "index" / f"{_digest(redis, mind)}.db"
         self._in_memory: Fts5File | None = None
-        self._alone = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query."""
@@ -70,8 +70,8 @@ class Fts5Index:
         }
 
     async def _read(self, file: Fts5File, kind: str, extent: Extent, mark: Mark) -> Mark:
-        """Read what comes after the last entry that was read. If that one is no longer there, the
-        stream may be another (flushed, restored): then all of it is read anew.
+        """Read what comes after the last entry that was read. If that is no longer there, this may
+        be another stream (flushed, restored), and all of it is read again.
         """
         if mark.first and extent.first and order(mark.first) < order(extent.first):
             await _in_thread(file.trim, kind, extent.first)
@@ -89,7 +89,7 @@ class Fts5Index:
 
     # --- the file ----------------------------------------------------------------------------
     async def _with_file(self, work: Callable[[Fts5File], Awaitable[T]]) -> T:
-        async with self._alone:
+        async with self._lock:
             for last_attempt in (False, True):
                 if self._path is None:
                     break
@@ -110,7 +110,7 @@ class Fts5Index:
         try:
             return await work(file)
         except sqlite3.Error as error:
-            if is_broken(error):
+            if is_corrupt(error):
                 await _in_thread(file.discard)
             raise
         finally:
@@ -123,8 +123,8 @@ def _row(place: Place, fields: Fields) -> Row:
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do it in a thread, and don't return before it is done, even when cancelled: a file is used
-    by one thread at a time.
+    """Do it in a thread and return only when it is done, even if cancelled: one thread at a time
+    may use a file.
     """
     task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
     try:
@@ -135,7 +135,7 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _digest(redis: Client, mind: str) -> str:
-    """The name of the file: one for each server and mind."""
+    """The name of the file: one per server and mind."""
     if not isinstance(redis, Redis):
         server = "cluster " + redis.name
     else:

@@ -9,15 +9,15 @@ from thoughtstream.memory.models import Place, Where
 
 
 class IndexUnusable(Exception):
-    """This index can't serve here (any more); another one has to."""
+    """This index can't be used here, or no longer; another one has to be."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """The places an index has for a query, best by its own score first, the older first of equals.
+    """The places that an index has for a query, best by its own score first; of equals, the older.
 
-    `is_all`: it has no more than these. `having`: by stem of the query, how many memories have it.
-    Some places may be gone from the streams.
+    `is_all`: it has no others. `having`: how many memories have each stem of the query. Some places
+    may be gone from the streams.
     """
 
     places: list[Place]

@@ -1,4 +1,4 @@
-"""What recall answers with, and what it can be asked to leave out."""
+"""What recall answers with, and how its answers are restricted."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
@@ -70,7 +70,7 @@ class Memory(BaseModel):
 class Recalled(Memory):
     """A memory that answers a query.
 
-    `score` compares the memories of one answer and no others. `context_before` and
+    `score` only compares the memories of one answer. `context_before` and
     `context_after`, when asked for, are its neighbours of the same kind, in the order in which
     they were anchored.
     """

@@ -23,8 +23,8 @@ from thoughtstream.memory.streams import Streams, Surroundings
 from thoughtstream.store.connection import Client, typed_errors
 
 _POOL = 24
-"""Proposals that are ranked together; the next so many follow them. So the order of an answer
-never depends on the page that is asked for."""
+"""How many proposals are ranked together, before the next ones: so the order of an answer never
+depends on the page that is asked for."""
 
 _TRY_AGAIN_S = 60.0
 

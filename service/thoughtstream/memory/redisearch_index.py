@@ -1,9 +1,9 @@
 """The index of the server: RediSearch over the items of a mind, where the server has it.
 
-One RediSearch index a mind, so that no mind's words weigh in another's. It is made at the first
-search. Its name is the pattern of what it indexes and the version of its schema: so a changed
-schema is another index, and the old one is dropped; and Redis, to which an index's name is a key,
-finds it on the mind's own node of a cluster, and permits it to whom it permits the items.
+One RediSearch index per mind, so that one mind's words don't count in another's. It is made at the
+first search. Its name is the pattern of what it indexes and the version of its schema: a changed
+schema is another index, and the old one is dropped; and Redis, which treats an index's name as a
+key, finds it on the mind's own node of a cluster, and allows it to whoever may use the items.
 Source: RediSearch 2.10 (the first with BM25STD).
 """
 
@@ -52,8 +52,8 @@ class RediSearchIndex:
         """The best `limit` memories that have any word of the query.
 
         Raises:
-            IndexUnusable: the server has no RediSearch (any more), or not one that we may and can
-                use, or it is still reading the memories.
+            IndexUnusable: the server has no RediSearch, or none that we may and can use, or it is
+                still reading the memories.
         """
         try:
             for _ in range(_LOOKS):
@@ -75,7 +75,7 @@ class RediSearchIndex:
         """These are no longer in the streams. Nothing to do: their items go with them."""
 
     async def _find(self, query: Query, where: Where, limit: int) -> Proposal | None:
-        """None while it is reading memories that were there before it (or before a restart)."""
+        """None while it is still reading memories that are older than it (or than a restart)."""
         forms = {term.stem: f"({'|'.join(map(_cut, term.forms))})" for term in query.terms}
         anything = f"({'|'.join(forms.values())}) {_condition(where)}"
         pipe = self._redis.pipeline(transaction=False)
@@ -104,7 +104,7 @@ class RediSearchIndex:
             "FT.CREATE", self._index, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
             "SCHEMA", *_SCHEMA, unless="already exists",
         )  # fmt: skip
-        with suppress(NoPermissionError):  # then they stay, for somebody who may
+        with suppress(NoPermissionError):  # then they stay, for somebody who may drop them
             for name in await self._call("FT._LIST"):
                 if name.startswith(f"{self._items}*@") and name != self._index:
                     await self._call("FT.DROPINDEX", name, unless="unknown index")
@@ -119,7 +119,7 @@ class RediSearchIndex:
             return None
 
     def _there(self) -> dict[str, Any]:
-        """Where the command has to go: RediSearch knows the items of its own server only."""
+        """Where the command has to go: RediSearch only knows the items of its own server."""
         return near(self._redis, self._items)
 
 

@@ -21,10 +21,10 @@ from thoughtstream.memory.traces import read_traces
 from thoughtstream.store.connection import Client, server_ms
 
 BATCH = 100
-"""Memories that one step replays or merges."""
+"""How many memories one step replays or merges."""
 
 OnProgress = Callable[[int, int], None]
-"""Told how many memories the moves so far were about, and how many all are."""
+"""Called with how many memories have been dealt with, and how many there are to deal with."""
 
 
 class DistillerFailed(ThoughtstreamError):
@@ -79,8 +79,8 @@ class Sleep:
         """Have a mind sleep: a new session, or the one that was interrupted.
 
         Raises:
-            Asleep: another worker is at it. Superseded: another one took over from this.
-            DistillerFailed: and the moves before it have been made.
+            Asleep: another worker is at it. Superseded: another one took over.
+            DistillerFailed: the moves before it have been made.
         """
         async with Session.begin(self._redis, mind) as session, _held(session):
             traces, moves = await self._plan(mind, session.started_at)
@@ -97,7 +97,7 @@ class Sleep:
         return traces, await asyncio.to_thread(plan, traces, now_ms, self._config)
 
     async def _moves(self, session: Session, moves: Plan) -> AsyncIterator[int]:
-        """Make the moves; yields how many memories each step was about."""
+        """Make the moves; yields how many memories each step dealt with."""
         for merge in moves.merges:
             for some in _batches(merge.gone):
                 part = Merge(merge.kept, tuple(some))
@@ -115,7 +115,7 @@ class Sleep:
     async def _distilled(self, move: Distillation) -> str:
         try:
             return await self._distiller.distil(move.contents)
-        except Exception as error:  # it is not ours: anything may come out of it
+        except Exception as error:  # it is not ours and may raise anything
             raise DistillerFailed(
                 f"memory.sleep_distiller: failed on {move.exemplar}: {error!r}"
             ) from error
@@ -127,7 +127,7 @@ def _batches(things: Sequence[Any]) -> list[Sequence[Any]]:
 
 @asynccontextmanager
 async def _held(session: Session) -> AsyncIterator[None]:
-    """The lease is renewed while something takes long (many memories, a language model)."""
+    """Renews the lease while something takes long (many memories, a language model)."""
 
     async def renew() -> None:
         while True:

@@ -32,10 +32,10 @@ class SleepSchedule:
         self._every_s = settings.memory.sleep_every_s
 
     async def run(self, minds: Callable[[], Sequence[str]]) -> None:
-        """Until cancelled; at once over if minds never sleep by themselves.
+        """Run until cancelled; returns at once if minds never sleep by themselves.
 
         Raises:
-            redis ConnectionError, TimeoutError: Redis was lost; run it again when it is back.
+            redis ConnectionError, TimeoutError: Redis was lost; run it again once it is back.
         """
         while self._every_s:
             await asyncio.sleep(min(self._every_s / _LOOKS_PER_SLEEP, _LONGEST_LOOK_S))
@@ -67,8 +67,8 @@ class SleepSchedule:
 
 
 def _since(slept_at: Any, *firsts: Any) -> int:
-    """From when the time to the next sleep counts (ms); 0: there is nothing to remember, or a key
-    is not what it should be (`doctor` tells).
+    """From when the time to the next sleep counts (ms); 0: it has no memories, or a key is
+    not what it should be (`doctor` reports it).
     """
     if any(isinstance(answer, Exception) for answer in (slept_at, *firsts)):
         return 0

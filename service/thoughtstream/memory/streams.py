@@ -10,7 +10,7 @@ from thoughtstream.memory.models import Place
 from thoughtstream.store.connection import Client
 
 BATCH = 500
-"""Entries read at once."""
+"""How many entries are read at once."""
 
 Fields = dict[str, str]
 
@@ -46,7 +46,7 @@ class Streams:
         return sum(await pipe.execute())
 
     async def extents(self) -> dict[str, Extent]:
-        """How far each kind reaches."""
+        """The extent of each kind."""
         pipe = self._redis.pipeline(transaction=False)
         for key in self._keys.values():
             pipe.xrange(key, count=1)
@@ -55,13 +55,13 @@ class Streams:
         return dict(zip(self._keys, map(Extent, ends[::2], ends[1::2]), strict=True))
 
     async def since(self, kind: str, entry: str | None) -> list[tuple[Place, Fields]]:
-        """The entries of a kind from this one on (None: from the first), at most `BATCH`."""
+        """At most `BATCH` entries of a kind, starting with this one (None: with the first)."""
         answer: Any = await self._redis.xrange(self._keys[kind], min=entry or "-", count=BATCH)
         return [(Place(kind, found), fields or {}) for found, fields in answer]
 
     async def around(self, places: Sequence[Place], reach: int) -> Surroundings:
-        """The memories at these places, as far as they are still there, with `reach` neighbours
-        on either side.
+        """The memories at these places, if they are still there, with `reach` neighbours on
+        either side.
         """
         pipe = self._redis.pipeline(transaction=False)
         for place in places:

@@ -17,7 +17,7 @@ _NO = frozenset({"", "0", "false", "no"})
 
 
 async def read_traces(redis: Client, mind: str) -> list[Trace]:
-    """All memories of a mind; an entry without its item, written by no thought, is left out."""
+    """All memories of a mind, without entries that have no item: no thought wrote them."""
     streams = Streams(redis, mind)
     found: list[Trace] = []
     for kind in keys.MEMORY_KINDS:
@@ -69,7 +69,7 @@ def _trace(
 
 
 def _number(text: str | None) -> float:
-    """A number; 0 for what is none, as somebody else may have written it."""
+    """A number; 0 for anything else, which only a stranger can have written."""
     try:
         number = float(text or 0)
     except ValueError:

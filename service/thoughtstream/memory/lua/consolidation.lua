@@ -143,7 +143,7 @@ local function union(ids, more)
 end
 
 -- ARGV: when the session began, id, window, content, the episode that it is like, then all its
--- episodes. A memory that grows is written anew, at the end of its stream.
+-- episodes. A memory that grows moves to the end of its stream.
 -- Returns 1, or 0 if it has these episodes already.
 local function distil(run)
   local args, stream = run.args, run.keys[KEY.semantic]
@@ -172,7 +172,7 @@ local function distil(run)
   return 1
 end
 
--- allow-oom: to merge frees memory, so it goes on at maxmemory; to strengthen and to distil wait.
+-- allow-oom: to merge frees memory, so it continues at maxmemory; to strengthen and to distil have to wait.
 local OOM = { 'allow-oom' }
 redis.register_function { function_name = 'consolidation_begin_2', callback = begin, flags = OOM }
 redis.register_function { function_name = 'consolidation_hold_2', callback = step(function() end),
