@@ -269,7 +269,7 @@ class Mind:
         on_progress: OnProgress | None = None,
     ) -> SleepReport:
         """Consolidate memory: merge near duplicates, strengthen what matters, distil repeated
-        episodes. It resumes a session that was interrupted; twice is once.
+        episodes. It resumes a session that was interrupted; sleeping twice is sleeping once.
 
         Args:
             dry_run: say what it would do, and change nothing.

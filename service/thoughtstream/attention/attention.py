@@ -12,7 +12,7 @@ from thoughtstream.errors import InterventionRefused, InvalidThought, NotForgott
 from thoughtstream.store.connection import Client
 from thoughtstream.store.functions import Library
 
-_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "direct", "snapshot", "audit")
+_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "bypass", "snapshot", "audit")
 LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
 
 _FIXED = (

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from thoughtstream.language.words import Query
 from thoughtstream.memory.fts5_tokenizer import TOKENIZER, expression, storable
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Place, Where, order
+from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
 _VERSION = 1
@@ -124,11 +124,11 @@ class Fts5File:
         with self._transaction("BEGIN IMMEDIATE"):
             self._delete("kind = ? AND entry < ?", kind, _long(first))
 
-    def forget(self, places: Collection[Place]) -> None:
+    def forget(self, locations: Collection[Location]) -> None:
         """Remove these memories."""
         with self._transaction("BEGIN IMMEDIATE"):
-            for place in places:
-                self._delete("kind = ? AND entry = ?", place.kind, _long(place.entry))
+            for location in locations:
+                self._delete("kind = ? AND entry = ?", location.kind, _long(location.entry))
 
     def _delete(self, condition: str, *values: str) -> None:
         numbers = f"SELECT number FROM memory WHERE {condition}"
@@ -136,7 +136,7 @@ class Fts5File:
         self._db.execute(f"DELETE FROM memory WHERE {condition}", values)
 
     def find(
-        self, query: Query, where: Where, limit: int, read: Mapping[str, Mark]
+        self, query: Query, filters: Filters, limit: int, read: Mapping[str, Mark]
     ) -> Proposal | None:
         """The memories with any word of the query, best first; of equals, the older first. None if
         another process has started over meanwhile and the index has not come as far as `read`.
@@ -145,19 +145,19 @@ class Fts5File:
             marks = self.marks()
             if any(_is_behind(marks.get(kind, NOTHING), mark) for kind, mark in read.items()):
                 return None
-            return self._find(query, where, limit)
+            return self._find(query, filters, limit)
 
-    def _find(self, query: Query, where: Where, limit: int) -> Proposal:
+    def _find(self, query: Query, filters: Filters, limit: int) -> Proposal:
         forms = {term.stem: expression(term) for term in query.terms}
-        condition, values = _condition(where)
+        condition, values = _condition(filters)
         rows = self._db.execute(
             "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
             f"WHERE words MATCH ? {condition} ORDER BY words.rank, entry, kind LIMIT ?",
             (" OR ".join(forms.values()), *values, limit),
         )
-        places = [Place(kind, _short(entry)) for kind, entry in rows]
-        having = {name: self._count(match) for name, match in forms.items()}
-        return Proposal(places, len(places) < limit, having)
+        locations = [Location(kind, _short(entry)) for kind, entry in rows]
+        frequency = {name: self._count(match) for name, match in forms.items()}
+        return Proposal(locations, len(locations) < limit, frequency)
 
     def _count(self, match: str) -> int:
         row = self._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,))
@@ -179,12 +179,12 @@ def _is_behind(mark: Mark, other: Mark) -> bool:
     return other.last is not None and (mark.last is None or order(mark.last) < order(other.last))
 
 
-def _condition(where: Where) -> tuple[str, list[str | int]]:
+def _condition(filters: Filters) -> tuple[str, list[str | int]]:
     wanted: dict[str, str | int | None] = {
-        "kind =": where.kind,
-        "attended_at >=": where.since,
-        "attended_at <=": where.until,
-        "window =": None if where.window_field is None else storable(where.window_field),
+        "kind =": filters.kind,
+        "attended_at >=": filters.since,
+        "attended_at <=": filters.until,
+        "window =": None if filters.window_field is None else storable(filters.window_field),
     }
     given = {test: value for test, value in wanted.items() if value is not None}
     return "".join(f"AND {test} ? " for test in given), list(given.values())
@@ -208,8 +208,8 @@ def is_corrupt(error: BaseException) -> bool:
     return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _opened(where: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(where, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
+def _opened(path: Path | str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
 
 
 def _reopened(path: Path) -> sqlite3.Connection | None:
@@ -229,8 +229,8 @@ def _reopened(path: Path) -> sqlite3.Connection | None:
     return None
 
 
-def _created(where: Path | str) -> sqlite3.Connection:
-    db = _opened(where)
+def _created(path: Path | str) -> sqlite3.Connection:
+    db = _opened(path)
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(_SCHEMA)

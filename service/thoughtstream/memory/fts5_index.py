@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from thoughtstream.language.words import Query
 from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Place, Where, attended_at, order
+from thoughtstream.memory.models import Filters, Location, attended_at, order
 from thoughtstream.memory.streams import Extent, Fields, Streams
 from thoughtstream.store.connection import Client
 
@@ -39,23 +39,23 @@ class Fts5Index:
         self._in_memory: Fts5File | None = None
         self._lock = asyncio.Lock()
 
-    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query."""
 
         async def find(file: Fts5File) -> Proposal:
             while True:
                 read = await self._catch_up(file)
-                proposal = await _in_thread(file.find, query, where, limit, read)
+                proposal = await _in_thread(file.find, query, filters, limit, read)
                 if proposal is not None:
                     return proposal
 
         return await self._with_file(find)
 
-    async def forget(self, places: Collection[Place]) -> None:
+    async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""
 
         async def forget(file: Fts5File) -> None:
-            await _in_thread(file.forget, places)
+            await _in_thread(file.forget, locations)
 
         await self._with_file(forget)
 
@@ -117,9 +117,9 @@ class Fts5Index:
             await _in_thread(file.close)
 
 
-def _row(place: Place, fields: Fields) -> Row:
+def _row(location: Location, fields: Fields) -> Row:
     texts = (fields.get("window", ""), fields.get("content", ""))
-    return Row(place.entry, attended_at(place, fields), *texts)
+    return Row(location.entry, attended_at(location, fields), *texts)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from thoughtstream.language.words import Query
-from thoughtstream.memory.models import Place, Where
+from thoughtstream.memory.models import Filters, Location
 
 
 class IndexUnusable(Exception):
@@ -14,15 +14,15 @@ class IndexUnusable(Exception):
 
 @dataclass(frozen=True)
 class Proposal:
-    """The places that an index has for a query, best by its own score first; of equals, the older.
+    """The locations that an index has for a query, by its own score, best first, then by age.
 
-    `is_all`: it has no others. `having`: how many memories have each stem of the query. Some places
-    may be gone from the streams.
+    `is_all`: it has no others. `frequency`: how many memories have each stem of the query. Some
+    memories may be gone from the streams.
     """
 
-    places: list[Place]
+    locations: list[Location]
     is_all: bool
-    having: dict[str, int]
+    frequency: dict[str, int]
 
 
 class Index(Protocol):
@@ -30,12 +30,12 @@ class Index(Protocol):
 
     name: ClassVar[str]
 
-    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query.
 
         Raises:
             IndexUnusable: it can't tell; nothing was changed.
         """
 
-    async def forget(self, places: Collection[Place]) -> None:
+    async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""

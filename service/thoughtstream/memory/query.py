@@ -15,7 +15,7 @@ from pydantic import (
 from thoughtstream.config import explain
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.keys import MAX_NAME_CHARACTERS, Kind
-from thoughtstream.memory.models import Where
+from thoughtstream.memory.models import Filters
 
 
 class InvalidRecall(ThoughtstreamError, ValueError):
@@ -111,14 +111,14 @@ class RecallQuery(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> "RecallQuery":
-        where = self.where
-        if where.since is not None and where.until is not None and where.since > where.until:
+        since, until = self.filters.since, self.filters.until
+        if since is not None and until is not None and since > until:
             raise ValueError(f"since: {self.since} is after until: {self.until}; exchange them")
         return self
 
     @property
-    def where(self) -> Where:
+    def filters(self) -> Filters:
         """Which memories may be recalled."""
         since = None if self.since is None else _milliseconds(self.since)
         until = None if self.until is None else _milliseconds(self.until)
-        return Where(self.kind, since, until, self.window)
+        return Filters(self.kind, since, until, self.window)

@@ -28,10 +28,10 @@ _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 Key = TypeVar("Key")
 
 
-def rarity(memories: int, having: int) -> float:
-    """How much a word tells (BM25's idf), given how many of all memories have it."""
-    having = min(having, memories)
-    return math.log(1 + (memories - having + 0.5) / (having + 0.5))
+def idf(memories: int, frequency: int) -> float:
+    """BM25's inverse document frequency: how much a word tells, given how many memories have it."""
+    frequency = min(frequency, memories)
+    return math.log(1 + (memories - frequency + 0.5) / (frequency + 0.5))
 
 
 def scores(
@@ -41,7 +41,7 @@ def scores(
 
     Args:
         stretches: contents in order, each stretch without a gap.
-        weights: by stem of the query, its `rarity`.
+        weights: by stem of the query, its `idf`.
     """
     texts = [stems(content) for stretch in stretches for content in stretch.values()]
     mean_length = max(1.0, sum(map(len, texts)) / max(1, len(texts)))

@@ -15,9 +15,9 @@ from thoughtstream.config import Settings
 from thoughtstream.language.words import Query
 from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
-from thoughtstream.memory.models import Memory, Place, Recalled, Where
+from thoughtstream.memory.models import Filters, Location, Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
-from thoughtstream.memory.ranking import REACH, rarity, scores
+from thoughtstream.memory.ranking import REACH, idf, scores
 from thoughtstream.memory.redisearch_index import RediSearchIndex
 from thoughtstream.memory.streams import Streams, Surroundings
 from thoughtstream.store.connection import Client, typed_errors
@@ -63,62 +63,66 @@ class Recall:
     async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []
         wanted = asked.offset + asked.limit
-        async with aclosing(self._answers(Query.of(asked.query), asked.where)) as answers:
+        async with aclosing(self._answers(Query.of(asked.query), asked.filters)) as answers:
             async for recalled in answers:
                 found.append(recalled)
                 if len(found) == wanted:
                     break
         return found
 
-    async def _answers(self, query: Query, where: Where) -> AsyncGenerator[Recalled]:
+    async def _answers(self, query: Query, filters: Filters) -> AsyncGenerator[Recalled]:
         """All answers, best first."""
         memories = await self._streams.count()
-        said: set[Place] = set()
+        said: set[Location] = set()
         ceiling = float("inf")
-        async for pool, having in self._pools(query, where):
-            weights = {stem: rarity(memories, count) for stem, count in having.items()}
+        async for pool, frequency in self._pools(query, filters):
+            weights = {stem: idf(memories, count) for stem, count in frequency.items()}
             contents = [
-                {place: pool.fields[place].get("content", "") for place in stretch}
+                {location: pool.fields[location].get("content", "") for location in stretch}
                 for stretch in pool.stretches
             ]
             found = scores(query, contents, weights)
-            for place in sorted(found, key=lambda place: (-found[place], place.order)):
-                fields = pool.fields[place]
-                if found[place] > 0 and place not in said and where.accepts(place, fields):
-                    said.add(place)
-                    ceiling = min(ceiling, found[place])
-                    yield Recalled.of(place, fields, score=ceiling)
+            for location in sorted(found, key=lambda location: (-found[location], location.order)):
+                fields = pool.fields[location]
+                if (
+                    found[location] > 0
+                    and location not in said
+                    and filters.accepts(location, fields)
+                ):
+                    said.add(location)
+                    ceiling = min(ceiling, found[location])
+                    yield Recalled.of(location, fields, score=ceiling)
 
     async def _pools(
-        self, query: Query, where: Where
+        self, query: Query, filters: Filters
     ) -> AsyncGenerator[tuple[Surroundings, dict[str, int]]]:
         """What the index proposes, `_POOL` memories at a time, each with its neighbours; and how
         many memories have each word.
         """
-        known: set[Place] = set()
-        waiting: list[Place] = []
-        having: dict[str, int] = {}
+        known: set[Location] = set()
+        waiting: list[Location] = []
+        frequency: dict[str, int] = {}
         asked, ended = _POOL, not query.terms
         while waiting or not ended:
             if len(waiting) < _POOL and not ended:
-                proposal = await self._propose(query, where, asked)
-                waiting += [place for place in proposal.places if place not in known]
-                known.update(proposal.places)
-                asked, ended, having = 2 * asked, proposal.is_all, proposal.having
+                proposal = await self._propose(query, filters, asked)
+                waiting += [location for location in proposal.locations if location not in known]
+                known.update(proposal.locations)
+                asked, ended, frequency = 2 * asked, proposal.is_all, proposal.frequency
                 continue
             pool = await self._streams.around(waiting[:_POOL], REACH)
-            gone = {place for place in waiting[:_POOL] if place not in pool.fields}
+            gone = {location for location in waiting[:_POOL] if location not in pool.fields}
             if gone:
                 await self._forget(gone)
-                waiting = [place for place in waiting if place not in gone]
+                waiting = [location for location in waiting if location not in gone]
             else:
-                yield pool, having
+                yield pool, frequency
                 del waiting[:_POOL]
 
-    async def _propose(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def _propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         if time.monotonic() >= self._try_index_at:
             try:
-                proposal = await self._index.propose(query, where, limit)
+                proposal = await self._index.propose(query, filters, limit)
             except IndexUnusable as why:
                 if self._serving is self._index:
                     log.warning("recall.redisearch_lost", mind=self._mind, why=str(why))
@@ -127,26 +131,28 @@ class Recall:
                 self._serving = self._index
                 return proposal
         self._serving = self._fallback
-        return await self._fallback.propose(query, where, limit)
+        return await self._fallback.propose(query, filters, limit)
 
-    async def _forget(self, gone: set[Place]) -> None:
+    async def _forget(self, gone: set[Location]) -> None:
         if self._serving is not None:
             await self._serving.forget(gone)
 
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
         if not reach or not found:
             return found
-        around = await self._streams.around([Place(m.kind, m.entry) for m in found], reach)
-        where = {
-            place: (stretch, at) for stretch in around.stretches for at, place in enumerate(stretch)
+        around = await self._streams.around([Location(m.kind, m.entry) for m in found], reach)
+        position = {
+            location: (stretch, at)
+            for stretch in around.stretches
+            for at, location in enumerate(stretch)
         }
 
-        def memories(places: list[Place]) -> tuple[Memory, ...]:
-            return tuple(Memory.of(place, around.fields[place]) for place in places)
+        def memories(locations: list[Location]) -> tuple[Memory, ...]:
+            return tuple(Memory.of(location, around.fields[location]) for location in locations)
 
         complete = []
         for memory in found:
-            stretch, at = where.get(Place(memory.kind, memory.entry), ([], 0))
+            stretch, at = position.get(Location(memory.kind, memory.entry), ([], 0))
             before, after = stretch[max(0, at - reach) : at], stretch[at + 1 : at + 1 + reach]
             neighbours = {"context_before": memories(before), "context_after": memories(after)}
             complete.append(memory.model_copy(update=neighbours))
