@@ -1,4 +1,4 @@
-"""The schedule of sleep: every mind that a service serves sleeps once in a while."""
+"""The schedule of sleep: every mind that a service serves sleeps at intervals."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
 from thoughtstream.store.connection import Client, server_ms
 
-_LOOKS_PER_SLEEP = 10
-_LONGEST_LOOK_S = 600.0
+_CHECKS_PER_SLEEP = 10
+_LONGEST_PAUSE_S = 600.0
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class SleepSchedule:
             redis ConnectionError, TimeoutError: Redis was lost; run it again once it is back.
         """
         while self._every_s:
-            await asyncio.sleep(min(self._every_s / _LOOKS_PER_SLEEP, _LONGEST_LOOK_S))
+            await asyncio.sleep(min(self._every_s / _CHECKS_PER_SLEEP, _LONGEST_PAUSE_S))
             for mind in await self._due(minds()):
                 await self._have_sleep(mind)
 

@@ -1,7 +1,8 @@
--- Leases: something is one worker's as long as that renews in time. Times in ms of the server's clock.
+-- Leases: something belongs to one worker for as long as that renews in time. Times in ms.
 
--- When a lease that holds was last renewed: between these two. One that is further in the future was
--- renewed before the clock jumped back, so it is over; a little is what two servers' clocks differ by.
+-- A lease that holds was last renewed between these two times. If it was renewed further in the
+-- future, the clock has jumped back since, and the lease is over; less than a lease's length is
+-- allowed for, since the clocks of a master and its replica differ a little.
 local function lease_bounds(now, lease_ms)
   return now - lease_ms, now + lease_ms
 end
