@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shlex import join, quote
 
 from deploy.layout import Layout
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 
 @dataclass(frozen=True)

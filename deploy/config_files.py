@@ -11,8 +11,8 @@ from deploy.layout import CLUSTER_ROLES
 from deploy.render import digest, render
 from deploy.settings import Stack
 from deploy.versions import Version
+from thoughtstream.acl import Role, acl_rules
 from thoughtstream.config import StreamConfig
-from thoughtstream.keys import Role, acl_rules
 
 
 @dataclass(frozen=True)

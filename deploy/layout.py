@@ -5,8 +5,8 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from thoughtstream.acl import Role
 from thoughtstream.config import FILE_NAME, default_home
-from thoughtstream.keys import Role
 
 ROLES: tuple[Role, ...] = ("admin", "service", "monitor")
 CLUSTER_ROLES: tuple[Role, ...] = (*ROLES, "replica")

@@ -11,7 +11,7 @@ from typing import ClassVar
 from deploy.commands import RedisCli
 from deploy.layout import Layout
 from deploy.wheels import Release
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from shlex import quote
 
 from deploy.facts.base import ScriptFact, kibibytes, pairs, script
 from deploy.layout import CLUSTER_ROLES
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 _SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
 

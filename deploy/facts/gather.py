@@ -25,7 +25,7 @@ from deploy.facts.redis import RedisFact, RedisState
 from deploy.facts.software import Software, SoftwareFact
 from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
 from deploy.layout import Layout
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from deploy.layout import CLUSTER_ROLES
 from deploy.rollouts.inventory import ClusterInventory
 from deploy.rollouts.turns import HealthCheck
 from deploy.runtimes.server_runtime import ServerRuntime
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 
 @dataclass(frozen=True)

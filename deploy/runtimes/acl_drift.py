@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from deploy.config_files import users_acl
 from deploy.facts.redis import RedisState
 from deploy.layout import ROLES
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 _IN_ANY_CASE = frozenset({"sanitize-payload", "resetkeys", "resetchannels"})
 _TELLS_COMMANDS = (8, 0)

@@ -11,7 +11,7 @@ from deploy.layout import Layout
 from deploy.render import render
 from deploy.runtimes.instances import Instance
 from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 
 class Runtime(Protocol):

@@ -39,7 +39,7 @@ from deploy.steps import (
 )
 from deploy.versions import numbers, tagged
 from deploy.wheels import Release, Target, release_for
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 _ETC = "/etc/thoughtstream"
 _GLIBC = "2.28"

@@ -18,7 +18,7 @@ from deploy.runtimes.instances import Instance
 from deploy.settings import Stack
 from deploy.steps import Gate, MakeDirectory, Run, StartDaemon, StartUnit, Step
 from deploy.wheels import source_digest
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 
 class Embedded(Runtime):

@@ -26,7 +26,7 @@ from deploy.settings import Stack
 from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Step
 from deploy.versions import major_minor
 from deploy.wheels import Release, Target, release_for
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 UP = ("active", "activating", "reloading")
 

@@ -8,7 +8,7 @@ from deploy.layout import CLUSTER_ROLES, ROLES, Layout
 from deploy.runtimes.base import wrong_owner
 from deploy.settings import Stack
 from deploy.steps import CopySecret, MakeSecret, OwnFile, PutMasterauth, Step
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 
 class Secrets:

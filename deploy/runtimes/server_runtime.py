@@ -15,7 +15,7 @@ from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server
 from deploy.settings import Stack
 from deploy.steps import Step
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 
 class ServerRuntime(Runtime, ABC):

@@ -1,7 +1,7 @@
 """Every key there is: the one place that knows names, types, lives and budgets of data in Redis.
 
-From this registry come the key builders (nobody formats a key anywhere else), the ACL rules that
-the deployment renders, the memory-by-domain figures, the hygiene check and the table in the docs
+From this registry come the key builders (nobody formats a key anywhere else), the keys of the ACL
+rules (`acl.py`), the memory-by-domain figures, the hygiene check and the table in the docs
 (`thoughtstream keys`). It imports nothing but the standard library, so that the deployment may
 read it too.
 """
@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import unquote
 
 MAX_NAME_CHARACTERS = 1000
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
-MEMORY_KINDS = ("episodic", "semantic", "procedural")
+Kind = Literal["episodic", "semantic", "procedural"]
+MEMORY_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _MIB = 1024 * 1024
 _PLACEHOLDER = re.compile(r"<(\w+)>")
@@ -43,7 +44,20 @@ BUDGET_BYTES: dict[Domain, int] = {
     Domain.CACHE: 200 * _MIB,
     Domain.INFERENCE: 50 * _MIB,
 }
-"""Default budget a domain (AGENTS: for each agent); source: the ASI-Arch document."""
+"""Default budget of each domain (AGENTS: of each agent). Source: the ASI-Arch document."""
+
+
+class Writer(StrEnum):
+    """Who writes keys: a library of Redis Functions or, by plain commands, producers (whoever has
+    a thought) and triggers.
+    """
+
+    PRODUCERS = "producers"
+    ATTENTION = "attention"
+    TRIGGERS = "triggers"
+    CONSOLIDATION = "consolidation"
+    MEMBERSHIP = "membership"
+
 
 RedisType = Literal["stream", "zset", "hash", "set", "string"]
 
@@ -54,6 +68,7 @@ class Family:
 
     `ttl_s` is the time to live in seconds: a key with one may be evicted under memory pressure
     (`volatile-lru`), a key without one never is. `bound` says what keeps the family from growing.
+    `writers`: nobody else changes its keys.
     """
 
     name: str
@@ -61,7 +76,7 @@ class Family:
     type: RedisType
     domain: Domain
     bound: str
-    writer: str
+    writers: tuple[Writer, ...]
     ttl_s: int | None = None
 
     @property
@@ -119,64 +134,88 @@ def decode_name(encoded: str) -> str:
     return unquote(encoded) if "%" in encoded else encoded
 
 
-def _thought(part: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
+_ATTENTION = (Writer.ATTENTION,)
+_ENGINE = (Writer.ATTENTION, Writer.CONSOLIDATION)
+
+
+def _thought(
+    part: str,
+    type_: RedisType,
+    bound: str,
+    *,
+    writers: tuple[Writer, ...] = _ATTENTION,
+    ttl_s: int | None = None,
+) -> Family:
     name = part.split(":")[0]
     pattern = f"thought:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.THOUGHTS, bound, "attention", ttl_s)
+    return Family(name, pattern, type_, Domain.THOUGHTS, bound, writers, ttl_s)
 
 
-def _memory(name: str, part: str, type_: RedisType, bound: str) -> Family:
-    writers = "attention, consolidation"
-    return Family(name, f"memory:{{<mind>}}:{part}", type_, Domain.MEMORIES, bound, writers)
+def _memory(
+    part: str, type_: RedisType, bound: str, writers: tuple[Writer, ...] = _ENGINE
+) -> Family:
+    name = part.split(":")[0]
+    pattern = f"memory:{{<mind>}}:{part}"
+    return Family(name, pattern, type_, Domain.MEMORIES, bound, writers)
 
 
-WINDOW = _thought("window:<window>", "stream", "entries leave when their contest ends")
+WINDOW = _thought(
+    "window:<window>",
+    "stream",
+    "entries leave when their contest ends",
+    writers=(Writer.PRODUCERS, Writer.ATTENTION, Writer.TRIGGERS),
+)
 CONTEST = _thought("contest", "zset", "the thoughts in the windows")
 DEADLINES = _thought("deadlines", "zset", "competing and attended thoughts")
-INTERVENING = _thought("intervening", "hash", "attended thoughts, 5 s each")
+INTERVENING = _thought("intervening", "hash", "attended thoughts, for 5 s each")
 ASSEMBLED = _thought("assembled", "stream", "MAXLEN ~1000")
 REJECTED = _thought("rejected", "stream", "MAXLEN ~1000")
-LEDGER = _thought("ledger", "hash", "a field a count")
-WINDOWS = _thought("windows", "set", "one name a window")
+LEDGER = _thought("ledger", "hash", "one field per count", writers=_ENGINE)
+WINDOWS = _thought("windows", "set", "one name per window")
 
-GUARD = _thought("guard", "string", "never there")
-"""A key that never exists. A Function that is given it along with others can't begin while their
+GUARD = _thought("guard", "string", "never there", writers=_ENGINE)
+"""A key that never exists. A Function that is given it along with others can't start while their
 slot moves from one node to another: Redis answers TRYAGAIN. Without it, a Function whose keys are
-all still there would begin, and break off where it makes a new one."""
+all still there would start, and fail halfway, where it makes a new one."""
 
-REFRACTORY = _thought("refractory:<id>", "string", "one a memory that came back", ttl_s=60)
+REFRACTORY = _thought(
+    "refractory:<id>",
+    "string",
+    "one per memory that came back",
+    writers=(Writer.TRIGGERS,),
+    ttl_s=60,
+)
 
-EPISODIC = _memory("episodic", "episodic", "stream", "none: durable")
-SEMANTIC = _memory("semantic", "semantic", "stream", "none: durable")
-PROCEDURAL = _memory("procedural", "procedural", "stream", "none: durable")
-UNCONSCIOUS = _memory("unconscious", "unconscious", "stream", "MAXLEN ~10000")
-ITEM = _memory("item", "item:<id>", "hash", "one a memory")
+EPISODIC = _memory("episodic", "stream", "none: durable")
+SEMANTIC = _memory("semantic", "stream", "none: durable")
+PROCEDURAL = _memory("procedural", "stream", "none: durable")
+UNCONSCIOUS = _memory("unconscious", "stream", "MAXLEN ~10000")
+ITEM = _memory("item:<id>", "hash", "one per memory")
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
 has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
 `merged_from`)."""
 
-SLEEP = Family(
-    "sleep", "memory:{<mind>}:sleep", "hash", Domain.MEMORIES, "one a mind", "consolidation"
-)
+SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
 CONSOLIDATION = Family(
     "consolidation",
     "memory:consolidation:{<mind>}:<session>",
     "hash",
     Domain.MEMORIES,
-    "a field a move",
-    "consolidation",
+    "one field per move",
+    (Writer.CONSOLIDATION,),
     7 * 86_400,
 )
 
 SERVICE = Family(
     "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION,
-    "one a service; goes with its lease", "service",
+    "one per service; ends with its lease", (Writer.MEMBERSHIP,),
 )  # fmt: skip
-"""Durable: a key with a time to live would be evicted first, from a Redis that is full."""
+"""Durable: a full Redis would evict a key with a time to live first."""
 
 SERVICES = Family(
-    "services", "thoughtstream:services", "zset", Domain.COORDINATION, "one a service", "service"
-)
+    "services", "thoughtstream:services", "zset", Domain.COORDINATION,
+    "one per service", (Writer.MEMBERSHIP,),
+)  # fmt: skip
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
@@ -185,14 +224,14 @@ FAMILIES: tuple[Family, ...] = (
 )  # fmt: skip
 
 NOTIFY_EVENTS = "KEnt"
-"""What the service needs of `notify-keyspace-events`: its wake-up are new keys (`n`, discovery of
-minds and windows) and stream writes (`t`), by key and by event, so that nothing is ever polled."""
+"""What the service needs of `notify-keyspace-events`: new keys (`n`, to discover minds and windows)
+and stream writes (`t`) wake it, by key and by event, so that nothing is ever polled."""
 
 NEW_KEY_CHANNEL = "__keyevent@0__:new"
 
 
 def write_channel(key: str) -> str:
-    """The channel on which Redis tells of every write to a key."""
+    """The channel on which Redis announces every write to a key."""
     return f"__keyspace@0__:{key}"
 
 
@@ -228,42 +267,3 @@ def family_of(key: str) -> Family | None:
 
 def _fnmatch_glob(family: Family) -> str:
     return family.glob.replace("[", "[[]")
-
-
-# --- who may do what -------------------------------------------------------------------------
-# Categories rather than single commands where a command is younger than Redis 7.0 (WAITAOF is in
-# @blocking): an ACL file that names an unknown command keeps the server from starting.
-_SERVICE_COMMANDS = (
-    "+@read +@write +@blocking +@connection +@pubsub +@transaction -@admin -@dangerous "
-    "-@scripting +fcall +fcall_ro +function|list +function|load +info +role +time +wait "
-    "+memory|usage +bgrewriteaof "
-    "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
-    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest"
-)
-_MONITOR_COMMANDS = (
-    "+ping +info +hello +auth +client|setname +client|id +slowlog|get "
-    "+slowlog|len +latency|latest +latency|history +memory|stats +memory|doctor +dbsize +time "
-    "+role +cluster|info +cluster|nodes +cluster|shards +cluster|slots +acl|whoami "
-    "+command"
-)
-
-_REPLICA_COMMANDS = "+psync +replconf +ping"
-
-Role = Literal["admin", "service", "monitor", "replica"]
-
-
-def acl_rules(role: Role) -> str:
-    """The ACL rules of a role, without its password: keys and channels from the registry.
-
-    Source: Redis ACL SETUSER.
-    """
-    if role == "admin":
-        return "~* &* +@all"
-    if role == "monitor":
-        return f"resetkeys resetchannels -@all {_MONITOR_COMMANDS}"
-    if role == "replica":
-        return f"resetkeys resetchannels -@all {_REPLICA_COMMANDS}"
-    roots = sorted({family.glob for family in FAMILIES})
-    keys = " ".join(f"~{root}" for root in roots)
-    channels = f"&{NEW_KEY_CHANNEL} &{write_channel(WINDOW.glob)}"
-    return f"resetchannels {channels} {keys} -@all {_SERVICE_COMMANDS}"

@@ -9,10 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import Any
-
-from redis.exceptions import ResponseError
+from typing import Any, Unpack
 
 from thoughtstream import config, keys
 from thoughtstream.attention.attention import Attention
@@ -22,29 +19,25 @@ from thoughtstream.attention.models import (
     Audit,
     CycleReport,
     Forgotten,
-    Kind,
     NewThought,
 )
 from thoughtstream.attention.state import MindState, read_state, weaker
+from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
-from thoughtstream.errors import InvalidThought, MemoryFull, NotDurable, NotForgotten
+from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
+from thoughtstream.keys import Kind
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached
 
-BATCH = 1000
-"""Thoughts a pipeline takes at once."""
-
 _ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
 _BLOCK_MS = 1000
-_SPOILT = ("WRONGTYPE", "last possible ID")
-"""What Redis says of a window that is no stream, or one whose ids are used up."""
-
 _LOOK_AGAIN_S = 1.0
 
 
@@ -61,7 +54,8 @@ class Mind:
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
         self._recall = Recall(redis, name, settings)
-        self._windows: tuple[str, ...] = keys.STANDARD_WINDOWS
+        self._windows = Windows(redis, name)
+        self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
 
     @classmethod
@@ -116,34 +110,7 @@ class Mind:
 
         Raises: as `think`; `MemoryFull.accepted` says how many were written before.
         """
-        entries = [(self._key(t.window), keys.encode_name(t.window), t.entry()) for t in thoughts]
-        ids: list[str] = []
-        for start in range(0, len(entries), BATCH):
-            batch = entries[start : start + BATCH]
-            with typed_errors():
-                pipe = self._redis.pipeline(transaction=False)
-                for key, _, entry in batch:
-                    pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
-                answers = await pipe.execute(raise_on_error=False)
-            for (_, window, _), answer in zip(batch, answers, strict=True):
-                self._raise_refusal(answer, window, len(ids))
-                ids.append(f"{answer}@{window}")
-        return ids
-
-    @staticmethod
-    def _raise_refusal(answer: Any, window: str, accepted: int) -> None:
-        if not isinstance(answer, Exception):
-            return
-        try:
-            with typed_errors():
-                raise answer
-        except MemoryFull as error:
-            error.accepted = accepted
-            raise
-        except ResponseError as error:
-            if not any(text in str(error) for text in _SPOILT):
-                raise
-            raise InvalidThought(f"window {window}: its key is spoilt, DEL it ({error})") from error
+        return await self._windows.write(thoughts)
 
     async def anchor(
         self,
@@ -166,7 +133,7 @@ class Mind:
             NotDurable: it is anchored, but the promise was not kept in time.
         """
         thought = NewThought.of(content, window=window, kind=kind, **fields)
-        self._key(window)
+        self._windows.key(window)
         wanted = durability or self._settings.memory.durability
         with typed_errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
@@ -183,7 +150,7 @@ class Mind:
                 if await is_reached(redis, wanted, timeout_ms, confirm):
                     return anchored
         raise NotDurable(
-            f"{anchored}: is anchored, but not on {wanted} in {timeout_ms} ms", anchored
+            f"{anchored}: is anchored, but was not on {wanted} within {timeout_ms} ms", anchored
         )
 
     async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
@@ -202,7 +169,7 @@ class Mind:
         """Have a forgotten thought compete again, with this salience; returns its new id.
 
         Raises:
-            NotForgotten: the unconscious does not have this entry (any more).
+            NotForgotten: this entry is not, or no longer, in the unconscious.
             InvalidThought: the salience is out of range.
         """
         salience = NewThought.of("-", salience=salience).salience
@@ -212,7 +179,7 @@ class Mind:
         with typed_errors():
             found: Any = await self._redis.xrange(stream, entry, entry)
             if not found:
-                raise NotForgotten(f"{entry}: is not among the forgotten (any more)")
+                raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
             forgotten = Forgotten.of(*found[0])
             return await self._attention.take_back(self.name, forgotten, salience)
 
@@ -225,25 +192,19 @@ class Mind:
                 self._redis, self.name, threshold, limit, self._settings.streams.half_life_ms
             )
 
-    def _key(self, window: str) -> str:
-        try:
-            return keys.WINDOW.key(mind=self.name, window=window)
-        except ValueError as error:
-            raise InvalidThought(str(error)) from None
-
     async def attend(self) -> CycleReport:
         """One attention cycle. The service runs these; call it to drive a mind by hand."""
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self.windows()
         with typed_errors():
-            return await self._attention.cycle(self.name, self._windows)
+            return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
         """The names of its windows: the standard four and every other that was written to.
 
         Looks through all keys of the server (SCAN).
         """
-        found = set(self._windows)
+        found = set(self._window_names)
         with typed_errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
             for key in await self._redis.find(pattern, keys.LEDGER.key(mind=self.name)):
@@ -251,15 +212,15 @@ class Mind:
                 if parts and parts[0] == self.name:
                     found.add(parts[1])
         self._looked_at = time.monotonic()
-        self._windows = (*keys.STANDARD_WINDOWS, *sorted(found - set(keys.STANDARD_WINDOWS)))
-        return self._windows
+        self._window_names = (*keys.STANDARD_WINDOWS, *sorted(found - set(keys.STANDARD_WINDOWS)))
+        return self._window_names
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
-        """The thoughts that win, each once, as they win; after an entry id of the `assembled`
+        """The thoughts that win, each once, as they win, after an entry id of the `assembled`
         stream (`0`: all that it still has; `$`: from now on). Never ends by itself.
         """
         stream = keys.ASSEMBLED.key(mind=self.name)
-        if since == "$":  # of each XREAD it would be another now, and between them none
+        if since == "$":  # each XREAD would have a `$` of its own, and miss what came in between
             since = await self._newest_of(stream)
         while True:
             with typed_errors():
@@ -278,7 +239,7 @@ class Mind:
         """Change an attended thought within its intervention window; returns when that closes.
 
         `veto`: it never becomes memory. `reframe`: another content, salience or kind, the original
-        kept as provenance. `boost`: another salience. Saying it twice is saying it once.
+        kept as provenance. `boost`: another salience. Repeating it changes nothing.
 
         Raises:
             InterventionRefused: the window has closed (the message says when).
@@ -289,23 +250,17 @@ class Mind:
             return await self._attention.intervene(self.name, thought_id, action, fields)
 
     async def recall(
-        self,
-        query: str,
-        *,
-        limit: int = 10,
-        offset: int = 0,
-        kind: Kind | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        window: str | None = None,
-        context: int = 0,
+        self, query: str | RecallQuery, **options: Unpack[RecallOptions]
     ) -> list[Recalled]:
-        """The memories that answer a query best, best first. Any text is a safe query."""
-        with typed_errors():
-            return await self._recall.search(
-                query, limit=limit, offset=offset, kind=kind, since=since, until=until,
-                window=window, context=context,
-            )  # fmt: skip
+        """The memories that answer a query best, best first. Any text is a safe query.
+
+        Options: limit (10), offset, kind, since, until, window and context: see `RecallQuery`,
+        which can be given in place of a text.
+
+        Raises:
+            InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.
+        """
+        return await self._recall.search(RecallQuery.of(query, **options))
 
     async def sleep(
         self,
@@ -315,15 +270,15 @@ class Mind:
         on_progress: OnProgress | None = None,
     ) -> SleepReport:
         """Consolidate memory: merge near duplicates, strengthen what matters, distil repeated
-        episodes. It goes on with a session that was interrupted; twice is once.
+        episodes. It resumes a session that was interrupted; sleeping twice is sleeping once.
 
         Args:
             dry_run: say what it would do, and change nothing.
-            distiller: instead of that of the settings (`memory.sleep_distiller`).
+            distiller: instead of the one in the settings (`memory.sleep_distiller`).
 
         Raises:
-            Asleep: another worker has this mind's sleep; Superseded: one took over from this.
-            DistillerFailed: the session can be gone on with.
+            Asleep: another worker is at it. Superseded: another one took over.
+            DistillerFailed: the session can be resumed.
         """
         consolidation = Sleep(self._redis, self._settings, distiller)
         with typed_errors():
@@ -332,7 +287,7 @@ class Mind:
             return await consolidation.sleep(self.name, on_progress)
 
     async def audit(self) -> Audit:
-        """Check the conservation of thoughts: the ledger against the keys, in one atomic look."""
+        """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
         with typed_errors():
             return await self._attention.audit(self.name, await self.windows())
 
@@ -349,7 +304,7 @@ class Mind:
             by_window.setdefault(keys.decode_name(window), []).append(entry)
         pipe = self._redis.pipeline(transaction=False)
         for window, entries in by_window.items():
-            pipe.xrange(self._key(window), entries[0], entries[-1], count=1)
+            pipe.xrange(self._windows.key(window), entries[0], entries[-1], count=1)
         with typed_errors():
             return any(await pipe.execute())
 
@@ -366,7 +321,7 @@ def _change(action: Action, change: dict[str, Any]) -> dict[str, str]:
         raise InvalidThought(f"action: is {action!r}; give one of {', '.join(_CHANGES)}")
     unknown = sorted(change.keys() - _CHANGES[action])
     if unknown:
-        raise InvalidThought(f"{unknown[0]}: {action} does not change it")
+        raise InvalidThought(f"{unknown[0]}: {action} can't change it")
     if action != "veto" and not change:
         raise InvalidThought(f"{action}: say what to change: {', '.join(sorted(_CHANGES[action]))}")
     checked = NewThought.of(**({"content": "-"} | change)).entry()

@@ -11,7 +11,7 @@ from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
-from thoughtstream.memory.nights import Nights
+from thoughtstream.memory.sleep_schedule import SleepSchedule
 from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
 from thoughtstream.triggers import Triggers
@@ -30,7 +30,7 @@ class Minds:
         self._redis = redis
         self._membership = membership
         self.triggers = Triggers(redis, settings)
-        self.nights = Nights(redis, settings)
+        self.sleep_schedule = SleepSchedule(redis, settings)
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
         self._loops: dict[str, AttentionLoop] = {}

@@ -132,8 +132,8 @@ class _Service:
 
     def _beside(self) -> list[Work]:
         minds = self._minds
-        nights = lambda: minds.nights.run(lambda: minds.served)  # noqa: E731
-        return [self._heartbeat, minds.triggers.run, nights]
+        sleep = lambda: minds.sleep_schedule.run(lambda: minds.served)  # noqa: E731
+        return [self._heartbeat, minds.triggers.run, sleep]
 
     async def _heartbeat(self) -> None:
         while True:

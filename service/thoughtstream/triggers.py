@@ -8,17 +8,18 @@ memory that came back is refractory for a while.
 import asyncio
 import math
 from functools import lru_cache
-from typing import Any
 
 import structlog
 from redis.exceptions import ResponseError
 
 from thoughtstream import keys
 from thoughtstream.attention.models import Attended, NewThought
+from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.language.text import Query
+from thoughtstream.language.words import Query
 from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.store.client import Client
 
@@ -44,7 +45,7 @@ class Triggers:
         self._recall = lru_cache(_MOST_MINDS)(lambda mind: Recall(redis, mind, settings))
 
     def attended(self, mind: str, thought: Attended) -> None:
-        """A thought was attended. While too many wait it brings nothing back: late is never."""
+        """A thought was attended. If too many wait, it is skipped: a late memory is no use."""
         if self._config.trigger_limit and not self._waiting.full():
             self._waiting.put_nowait((mind, thought))
 
@@ -52,7 +53,7 @@ class Triggers:
         """Pull the triggers of what was attended, until cancelled.
 
         Raises:
-            RedisUnavailable, redis errors: Redis was lost; run it again when it is back.
+            redis errors: Redis was lost; run it again once it is back.
         """
         while True:
             mind, thought = await self._waiting.get()
@@ -63,7 +64,8 @@ class Triggers:
 
     async def pull(self, mind: str, thought: Attended) -> list[str]:
         """Bring back what a thought recalls; returns the ids of the memories that came."""
-        hits = await self._recall(mind).search(thought.content, limit=_CANDIDATES)
+        asked = RecallQuery(query=thought.content, limit=_CANDIDATES)
+        hits = await self._recall(mind).search(asked)
         strength = min(thought.score, 1.0) * self._config.trigger_damping
         chosen = await self._fresh(mind, thought, hits)
         shares = _shares(strength, [relevance(thought.content, hit.content) for hit in chosen])
@@ -81,30 +83,28 @@ class Triggers:
         pipe = self._redis.pipeline(transaction=False)
         for hit in others:
             pipe.exists(keys.REFRACTORY.key(mind=mind, id=hit.id))
-        tired = await pipe.execute() if others else []
-        fresh = [hit for hit, is_tired in zip(others, tired, strict=True) if not is_tired]
+        resting = await pipe.execute() if others else []
+        fresh = [hit for hit, is_resting in zip(others, resting, strict=True) if not is_resting]
         return fresh[: self._config.trigger_limit]
 
     async def _rest(self, mind: str, memory: str) -> bool:
-        """Make a memory refractory; False if another service was quicker."""
+        """Make a memory refractory; False if another service was faster."""
         key = keys.REFRACTORY.key(mind=mind, id=memory)
         return bool(await self._redis.set(key, 1, nx=True, px=self._config.trigger_refractory_ms))
 
     async def _bring(self, mind: str, thought: Attended, hit: Recalled, salience: float) -> None:
-        echo = NewThought(
+        recalled = NewThought(
             content=hit.content,
             window=_WINDOW,
             salience=salience,
             source="trigger",
             extra={RECALLED: hit.id, "triggered_by": thought.id},
         )
-        key = keys.WINDOW.key(mind=mind, window=_WINDOW)
-        entry: Any = echo.entry()
-        await self._redis.xadd(key, entry)
+        await Windows(self._redis, mind).write([recalled])
 
 
 def relevance(thought: str, memory: str) -> float:
-    """How much a memory is about what a thought is about, 0..1: the cosine of their words."""
+    """How much a memory is about the same as a thought, 0..1: the cosine of their words."""
     one, other = _telling(thought), _telling(memory)
     if not one or not other:
         return 0.0

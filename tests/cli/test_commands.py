@@ -8,6 +8,7 @@ import pytest
 from tests.cli.conftest import Terminal
 from tests.servers import wait_until
 from thoughtstream import keys
+from thoughtstream.acl import acl_rules
 from thoughtstream.faces.cli.recall import marked
 
 COMMANDS = ("up", "down", "status", "doctor", "keys", "think", "feed", "sense", "watch", "recall",
@@ -171,8 +172,8 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     assert [row["pattern"] for row in shown] == [family.pattern for family in keys.FAMILIES]
     table = living.call("keys").stdout
     assert all(family.pattern in table for family in keys.FAMILIES)
-    assert living.call("keys", "--acl", "service").stdout.strip() == keys.acl_rules("service")
-    assert living.json("keys", "--acl", "monitor")["rules"] == keys.acl_rules("monitor")
+    assert living.call("keys", "--acl", "service").stdout.strip() == acl_rules("service")
+    assert living.json("keys", "--acl", "monitor")["rules"] == acl_rules("monitor")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from deploy.steps import (
     PutMasterauth,
     Step,
 )
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 GIB = 1 << 30
 DIGESTS: dict[Role, str] = {role: sha256(role.encode()).hexdigest() for role in CLUSTER_ROLES}

@@ -28,7 +28,7 @@ from deploy.runtimes.live_or_restart import restart_only, same_value
 from deploy.settings import ClusterSettings, Stack, stack
 from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import config
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 PASSWORDS: dict[Role, str] = {"admin": "a" * 64, "service": "b" * 64, "monitor": "c" * 64}
 WANTED = stack(runtime="native", redis={"maxmemory": "100mb"})

@@ -20,7 +20,7 @@ from tests.lab.host import Host
 from tests.lab.images import Suite
 from tests.rollouts.clusters import SETTINGS, Cluster
 from tests.servers import wait_until
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 _USERS: tuple[Role, ...] = ("admin", "service")
 _LOOK_S = 0.2

@@ -1,4 +1,4 @@
-"""TLS and ACL: a service does all that it does as the user that `keys.py` describes, over TLS; what
+"""TLS and ACL: a service does all that it does as the user that `acl.py` describes, over TLS; what
 that user must not do is refused, and what is wrong is said.
 """
 
@@ -21,6 +21,7 @@ from tests.engine.test_service import running
 from tests.lab.authority import Authority
 from tests.servers import DEBIAN, RedisServer, programs
 from thoughtstream import Mind, keys
+from thoughtstream.acl import acl_rules
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Settings, StreamConfig
 from thoughtstream.health.checks import examine
@@ -69,7 +70,7 @@ def guarded(
     make = partial(RedisServer, programs()[DEBIAN])
     directory = tmp_path_factory.mktemp("guarded")
     own = (
-        f'user service on ">{SECRET}" {keys.acl_rules("service")}',
+        f'user service on ">{SECRET}" {acl_rules("service")}',
         f"tls-cert-file {authority.folder}/here.crt",
         f"tls-key-file {authority.folder}/here.key",
         f"tls-ca-cert-file {authority.ca}",

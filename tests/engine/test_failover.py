@@ -22,9 +22,9 @@ from tests.deploy.processes import Processes
 from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs
 from thoughtstream import Mind, keys
-from thoughtstream.attention.models import Kind
 from thoughtstream.config import MemoryConfig, RedisConfig, Settings, StreamConfig
 from thoughtstream.errors import NotDurable, RedisUnavailable, ThoughtstreamError
+from thoughtstream.keys import Kind
 from thoughtstream.store.calls import Call
 from thoughtstream.store.connection import open_client
 

@@ -17,7 +17,7 @@ from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import Server
 from deploy.settings import Stack
-from thoughtstream.keys import Role
+from thoughtstream.acl import Role
 
 from .target import Target
 

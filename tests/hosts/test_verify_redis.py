@@ -5,8 +5,8 @@ import socket
 from deploy.runtimes.acl_drift import drifted_users
 from deploy.runtimes.live_or_restart import same_value
 from deploy.runtimes.server import Server
+from thoughtstream.acl import Role
 from thoughtstream.directives import MEMORY_SHARE
-from thoughtstream.keys import Role
 
 from .deployed_host import ServerHost
 

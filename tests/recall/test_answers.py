@@ -1,13 +1,15 @@
 """What recall answers, whatever the index."""
 
 from datetime import UTC, datetime, timedelta
+from typing import get_type_hints
 
 import pytest
 
 from tests.recall.servers import anchor
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
-from thoughtstream.memory.models import InvalidRecall, Recalled
+from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.query import InvalidRecall, RecallOptions, RecallQuery
 
 
 def thoughts(*contents: str) -> list[NewThought]:
@@ -218,3 +220,17 @@ async def test_one_mind_never_sees_another(mind: Mind) -> None:
 async def test_a_wrong_argument_is_named(mind: Mind, wrong: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidRecall, match=rf"^{field}: "):
         await mind.recall("anything", **wrong)  # type: ignore[arg-type]
+
+
+async def test_a_query_can_be_made_beforehand(mind: Mind) -> None:
+    await anchor(mind, thoughts("one fig", "two figs"))
+    first, second = await mind.recall("fig")
+    asked = RecallQuery.of("fig", limit=1, offset=1)
+    assert await mind.recall(asked) == [second]
+    assert await mind.recall(asked, offset=0) == [first]
+
+
+def test_options_are_the_fields_of_a_query() -> None:
+    hints = get_type_hints(RecallQuery, include_extras=True)
+    fields = {name: hints[name] for name in RecallQuery.model_fields if name != "query"}
+    assert get_type_hints(RecallOptions, include_extras=True) == fields

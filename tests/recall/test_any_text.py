@@ -12,7 +12,7 @@ from tests.recall.servers import anchor, settings_for, settle
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.language.english import STOP_WORDS
-from thoughtstream.language.text import MOST_WORDS, Query, stem, words
+from thoughtstream.language.words import MOST_WORDS, Query, stem, words
 
 OPERATORS = [
     '"', "'", "(", ")", "{", "}", "[", "]", "|", "-", "~", "%", "*", "@", "$", ":", "=>", "^", "+",

@@ -15,6 +15,7 @@ from tests.recall.conftest import REDISEARCH
 from tests.recall.servers import anchor, settings_for, with_redisearch
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind, keys
+from thoughtstream.acl import acl_rules
 from thoughtstream.attention.models import NewThought
 
 ITEM = keys.ITEM.key(mind="ana", id="_")[:-1]
@@ -137,7 +138,7 @@ async def test_without_the_right_to_use_it(mind: Mind, client: Any) -> None:
 async def test_as_the_service_user_of_a_deployment(
     mind: Mind, server: RedisServer, client: Any, tmp_path: Path, more: list[str], index: str
 ) -> None:
-    rules = keys.acl_rules("service").split()
+    rules = acl_rules("service").split()
     client.execute_command("ACL", "SETUSER", "service", "reset", "on", ">secret", *rules, *more)
     settings = settings_for(server, tmp_path / "home2")
     user = {"username": "service", "password": SecretStr("secret")}

@@ -1,11 +1,11 @@
-"""What a night does to memories of long ago, as plainly as it can be said."""
+"""What sleep does to memories of long ago, as plainly as it can be said."""
 
 from itertools import pairwise
 from typing import Any
 
 from tests.sleep.memories import Past
-from thoughtstream.language.likeness import NEGATIONS, gist
-from thoughtstream.language.text import words
+from thoughtstream.language.similarity import NEGATIONS, gist
+from thoughtstream.language.words import words
 
 
 def alike(one: str, other: str, similarity: float) -> bool:
@@ -20,8 +20,8 @@ def alike(one: str, other: str, similarity: float) -> bool:
     return kept[0] == kept[1] and share >= similarity - 1e-9
 
 
-def night(memories: list[Past], ids: list[str]) -> dict[str, Any]:
-    """The picture after one night with the default settings."""
+def slept(memories: list[Past], ids: list[str]) -> dict[str, Any]:
+    """The picture after one sleep with the default settings."""
     kept: list[dict[str, Any]] = []
     archive = []
     for memory, id_ in zip(memories, ids, strict=True):

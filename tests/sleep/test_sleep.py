@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from tests.servers import RedisServer
 from tests.sleep.distillers import Broken, Counting, Silent
 from tests.sleep.memories import Past, picture, remember
-from tests.sleep.model import night
+from tests.sleep.model import slept
 from thoughtstream import Mind, keys
 from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Settings
 from thoughtstream.errors import MemoryFull
 from thoughtstream.memory import consolidation, sleep
-from thoughtstream.memory.consolidation import Asleep, Night, Superseded
-from thoughtstream.memory.night import Merge, Replay
+from thoughtstream.memory.consolidation import Asleep, Session, Superseded
+from thoughtstream.memory.consolidation_plan import Merge, Replay
 from thoughtstream.memory.sleep import DistillerFailed
 from thoughtstream.store.connection import connect
 
@@ -209,7 +209,7 @@ many = hypothesis_settings(
 )  # fmt: skip
 
 
-def test_a_night_does_what_the_model_does_and_twice_is_once(on_server: Any) -> None:
+def test_sleep_does_what_the_model_does_and_twice_is_once(on_server: Any) -> None:
     @many
     @given(st.lists(memory, max_size=14))
     def property_(memories: list[Past]) -> None:
@@ -217,7 +217,7 @@ def test_a_night_does_what_the_model_does_and_twice_is_once(on_server: Any) -> N
             ids = await remember(redis, "ana", memories)
             await mind.sleep()
             once = await picture(redis, "ana")
-            assert once == night(memories, ids)
+            assert once == slept(memories, ids)
             again = await mind.sleep()
             assert (again.replayed, again.merged, again.distilled) == ([], [], [])
             assert await picture(redis, "ana") == once
@@ -264,9 +264,9 @@ async def test_each_step_made_again_changes_nothing(
     redis: Any, mind: Mind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await remember(redis, "ana", [*DISK, *KETTLE])
-    step = Night._step
+    step = Session._step
 
-    async def twice(self: Night, name: str, *args: Any) -> int:
+    async def twice(self: Session, name: str, *args: Any) -> int:
         done = await step(self, name, *args)
         if name in ("merge", "replay", "distil"):
             before = {key: await redis.dump(key) async for key in redis.scan_iter("*item*")}
@@ -274,7 +274,7 @@ async def test_each_step_made_again_changes_nothing(
             assert {key: await redis.dump(key) async for key in redis.scan_iter("*item*")} == before
         return done
 
-    monkeypatch.setattr(Night, "_step", twice)
+    monkeypatch.setattr(Session, "_step", twice)
     report = await mind.sleep()
     ledger = (await picture(redis, "ana"))["ledger"]
     assert ledger == {"replayed": 4, "merged": 1, "distilled": 1}
@@ -284,8 +284,8 @@ async def test_each_step_made_again_changes_nothing(
 # --- one worker at a time ------------------------------------------------------------------------
 async def test_a_mind_that_sleeps_is_not_put_to_sleep(redis: Any, mind: Mind) -> None:
     await remember(redis, "ana", KETTLE)
-    async with Night.begin(redis, "ana") as night_:
-        with pytest.raises(Asleep, match=rf"session {night_.session}"):
+    async with Session.begin(redis, "ana") as session:
+        with pytest.raises(Asleep, match=rf"session {session.id}"):
             await mind.sleep()
         assert len((await mind.sleep(dry_run=True)).merged) == 1
     assert len((await mind.sleep()).merged) == 1
@@ -298,10 +298,10 @@ async def test_a_late_worker_is_refused(
     before = await picture(redis, "ana")
     monkeypatch.setattr(consolidation, "LEASE_MS", 20)
     with pytest.raises(Superseded):
-        async with Night.begin(redis, "ana") as late:
+        async with Session.begin(redis, "ana") as late:
             async with await _take_over(redis) as taker:
-                assert (taker.session, taker.started_at) == (late.session, late.started_at)
-                assert taker.goes_on
+                assert (taker.id, taker.started_at) == (late.id, late.started_at)
+                assert taker.resumed
                 for move in (
                     late.merge(Merge(older, (newer,)), 0.8, 100),
                     late.replay([Replay(older, 0.5)]),
@@ -311,29 +311,29 @@ async def test_a_late_worker_is_refused(
                         await move
                 assert await picture(redis, "ana") == before
                 assert await taker.merge(Merge(older, (newer,)), 0.8, 100) == 1
-            await late.hold()  # after the other's night is over, too
+            await late.hold()  # after the other's session is over, too
 
 
 async def _take_over(redis: Any) -> Any:
-    """A night, as soon as the lease of another is over."""
+    """A session, as soon as the lease of another is over."""
     async with asyncio.timeout(20):
         while True:
-            turn = Night.begin(redis, "ana")
+            turn = Session.begin(redis, "ana")
             try:
-                night_ = await turn.__aenter__()
+                session = await turn.__aenter__()
             except Asleep:
                 continue
-            return _Entered(turn, night_)
+            return _Entered(turn, session)
 
 
 class _Entered:
     """A context manager that has been entered already."""
 
-    def __init__(self, turn: Any, night_: Night) -> None:
-        self._turn, self._night = turn, night_
+    def __init__(self, turn: Any, session: Session) -> None:
+        self._turn, self._session = turn, session
 
-    async def __aenter__(self) -> Night:
-        return self._night
+    async def __aenter__(self) -> Session:
+        return self._session
 
     async def __aexit__(self, *error: Any) -> Any:
         return await self._turn.__aexit__(*error)
@@ -372,13 +372,13 @@ async def test_a_session_that_is_lost_begins_anew(redis: Any, mind: Mind) -> Non
     assert (await picture(redis, "ana"))["ledger"] == {"replayed": 4, "merged": 1, "distilled": 1}
 
 
-async def test_a_session_that_is_evicted_in_the_night_does_not_stay(redis: Any, mind: Mind) -> None:
+async def test_a_session_that_is_evicted_meanwhile_does_not_stay(redis: Any, mind: Mind) -> None:
     [memory_] = await remember(redis, "ana", KETTLE[:1])
-    async with Night.begin(redis, "ana") as night_:
-        session = keys.CONSOLIDATION.key(mind="ana", session=night_.session)
-        await redis.delete(session)
-        assert await night_.replay([Replay(memory_, 0.5)]) == 1
-        assert 0 < await redis.ttl(session) <= 7 * 86_400
+    async with Session.begin(redis, "ana") as session:
+        log = keys.CONSOLIDATION.key(mind="ana", session=session.id)
+        await redis.delete(log)
+        assert await session.replay([Replay(memory_, 0.5)]) == 1
+        assert 0 < await redis.ttl(log) <= 7 * 86_400
 
 
 # --- distillers and trouble ----------------------------------------------------------------------
@@ -415,7 +415,7 @@ async def test_a_distiller_that_is_none(redis: Any, settings: Settings, name: st
 async def test_at_maxmemory_duplicates_still_go(redis: Any, mind: Mind) -> None:
     await remember(redis, "ana", KETTLE)
     await mind.sleep(dry_run=True)
-    async with Night.begin(redis, "bob"):
+    async with Session.begin(redis, "bob"):
         pass  # loads the library, which needs memory
     await redis.config_set("maxmemory", 1)
     try:

@@ -1,4 +1,4 @@
-"""The typed wrapper around the attention library: a method a Function."""
+"""The typed wrapper around the attention library: one method per Function."""
 
 import json
 from functools import lru_cache
@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from thoughtstream import keys
-from thoughtstream.attention.models import Action, Audit, CycleReport, Forgotten, Look
+from thoughtstream.attention.models import Action, Audit, CycleReport, Forgotten, Snapshot
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import InterventionRefused, InvalidThought, NotForgotten
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
-_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "direct", "look", "audit")
+_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "bypass", "snapshot", "audit")
 LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
 
 _FIXED = (
@@ -24,8 +24,8 @@ _MEMORY = (
 
 
 Mode = Literal["select", "settle", "again"]
-"""`settle`: adopt, encode and expire, but attend and forget nothing. `again`: the answer to a
-`select` of the same token was lost."""
+"""`settle`: adopt, encode and expire, but attend and forget nothing. `again`: the reply to a
+`select` with the same token was lost."""
 
 
 class Attention:
@@ -40,8 +40,8 @@ class Attention:
     ) -> CycleReport:
         """One attention cycle over these windows, atomic. O(log N) for N competing thoughts.
 
-        `token` names the cycle, over all workers. Asked for `again`, a cycle that did attend a
-        thought returns that thought, and moves nothing.
+        `token` names the cycle, over all workers. Requested `again`, a cycle that has attended a
+        thought returns that thought and changes nothing.
         """
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         args = (token, mode, *prefixes, self._config)
@@ -90,7 +90,7 @@ class Attention:
         return str(text)
 
     async def confirm(self, mind: str, thought_id: str) -> bool:
-        """Whether a memory is there; asked by a write, which can be waited for."""
+        """Whether a memory is there; asked with a write, which WAIT can wait for."""
         item = keys.ITEM.key(mind=mind, id=thought_id)
         return bool(await LIBRARY.call(self._redis, "attention_confirm_2", [item], ()))
 
@@ -98,7 +98,7 @@ class Attention:
         """Have a forgotten thought compete again; returns its new id.
 
         Raises:
-            NotForgotten: the unconscious does not have it (any more).
+            NotForgotten: it is not, or no longer, in the unconscious.
         """
         where = (
             keys.UNCONSCIOUS.key(mind=mind),
@@ -108,32 +108,32 @@ class Attention:
         args = (forgotten.entry, repr(salience))
         found = await LIBRARY.call(self._redis, "attention_take_back_2", where, args)
         if found is None:
-            raise NotForgotten(f"{forgotten.entry}: is not among the forgotten (any more)")
+            raise NotForgotten(f"{forgotten.entry}: is not (or no longer) among the forgotten")
         return str(found)
 
     async def audit(self, mind: str, windows: tuple[str, ...]) -> Audit:
-        """Check the conservation of thoughts, in one atomic look. O(N) for N competing ones."""
+        """Check the conservation of thoughts, in one atomic step. O(N) for N competing ones."""
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         answer = await LIBRARY.call(
             self._redis, "attention_audit_2", cycle_keys, prefixes[:1], read_only=True
         )
         return Audit.parse(answer)
 
-    async def look(self, mind: str, top: int) -> Look:
-        """What there is in one atomic look, with at most `top` of the attended."""
+    async def snapshot(self, mind: str, top: int) -> Snapshot:
+        """A mind at one moment, with at most `top` of the attended thoughts."""
         families = (keys.CONTEST, keys.INTERVENING, keys.LEDGER, keys.ASSEMBLED)
-        look_keys = [family.key(mind=mind) for family in (*families, *keys.MEMORIES.values())]
+        snapshot_keys = [family.key(mind=mind) for family in (*families, *keys.MEMORIES.values())]
         answer = await LIBRARY.call(
-            self._redis, "attention_look_2", look_keys, (top,), read_only=True
+            self._redis, "attention_snapshot_2", snapshot_keys, (top,), read_only=True
         )
-        return Look.parse(answer)
+        return Snapshot.parse(answer)
 
 
 @lru_cache(maxsize=4096)
 def _cycle_keys(
     mind: str, windows: tuple[str, ...]
 ) -> tuple[tuple[bytes, ...], tuple[bytes, bytes]]:
-    """The keys of a cycle and its prefixes; as bytes, since a cycle's time is mostly spent on
+    """The keys of a cycle and its prefixes; as bytes, since most of a cycle's time goes into
     sending it.
     """
     names = [family.key(mind=mind) for family in (*_FIXED, *_MEMORY)]
@@ -144,7 +144,7 @@ def _cycle_keys(
 
 
 def _as_json(config: StreamConfig) -> bytes:
-    """The configuration as `config_of` in attention.lua reads it."""
+    """The configuration as `config_of` in cycle.lua reads it."""
     return json.dumps(
         {
             "ttl": config.working_memory_ttl_ms,

@@ -1,4 +1,4 @@
-"""The attention of one mind: cycle after cycle at its pace, asleep while nothing is to be done."""
+"""The attention of one mind: cycle after cycle at its pace, idle while there is nothing to do."""
 
 import asyncio
 import uuid
@@ -22,8 +22,8 @@ log = structlog.get_logger()
 
 
 class AttentionLoop:
-    """Runs the cycles of one mind. Outlives a lost connection: the cycle that was under way then
-    is asked for again by its token, so that no thought is attended twice.
+    """Runs the cycles of one mind. Survives a lost connection: the cycle that was in flight is
+    requested again with its token, so that no thought is attended twice.
     """
 
     def __init__(
@@ -57,12 +57,12 @@ class AttentionLoop:
         self._wake.set()
 
     async def run(self, wakeups: Wakeups | None, turns: asyncio.Semaphore) -> None:
-        """Attend until cancelled. Without `wakeups`, somebody calls `wake` now and then.
+        """Attend until cancelled. Without `wakeups`, somebody has to call `wake` now and then.
 
         `turns`: how many cycles run at once on one server.
 
         Raises:
-            redis ConnectionError, TimeoutError: Redis was lost; run it again when it is back.
+            redis ConnectionError, TimeoutError: Redis was lost; run it again once it is back.
         """
         clock = asyncio.get_running_loop().time
         self._watched = frozenset()
@@ -73,15 +73,15 @@ class AttentionLoop:
             if report is None:
                 continue
             if report.more or report.overdue:
-                await self._hush(wakeups)
-            elif await self._listen(wakeups):
+                await self._unwatch(wakeups)
+            elif await self._watch(wakeups):
                 continue
             else:
                 await self._idle(report)
             await asyncio.sleep(0 if report.overdue else self._target_s - (clock() - started))
 
     async def _cycle(self, turns: asyncio.Semaphore) -> CycleReport | None:
-        """One cycle; None, a moment later, where Redis refuses it for a reason that is this mind's
+        """One cycle; None, after a pause, if Redis refuses it for a reason that concerns this mind
         alone.
         """
         try:
@@ -90,7 +90,7 @@ class AttentionLoop:
                     self.mind, self.windows, token=self._token, mode=self._mode
                 )
         except ResponseError as error:
-            passes = isinstance(error, OUTAGES)  # as: its slot is on its way to another server
+            passes = isinstance(error, OUTAGES)  # e.g. its slot is moving to another server
             log.log(DEBUG if passes else ERROR, "cycle.failed", mind=self.mind, error=str(error))
             await asyncio.sleep(_PASSING_PAUSE_S if passes else _FAULT_PAUSE_S)
             return None
@@ -111,8 +111,8 @@ class AttentionLoop:
         except TimeoutError:
             pass  # a thought is due
 
-    async def _listen(self, wakeups: Wakeups | None) -> bool:
-        """Have all windows watched; True if one wasn't, so that a look is due."""
+    async def _watch(self, wakeups: Wakeups | None) -> bool:
+        """Watch all windows; True if one was not watched yet, so that another cycle is due."""
         missing = set(self.windows) - self._watched
         if wakeups is None or not missing:
             return False
@@ -121,8 +121,8 @@ class AttentionLoop:
         self._noise = 0
         return True
 
-    async def _hush(self, wakeups: Wakeups | None) -> None:
-        """While a mind is busy it looks anyway; what tells of every write is only noise."""
+    async def _unwatch(self, wakeups: Wakeups | None) -> None:
+        """A busy mind runs cycles anyway: a notification of every write would only be noise."""
         if wakeups is None or not self._watched or self._noise < _NOISE:
             return
         await wakeups.unwatch(self._window_keys(self._watched))

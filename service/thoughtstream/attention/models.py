@@ -1,4 +1,4 @@
-"""What comes in (a new thought) and what comes out (attended, a cycle's report, an audit)."""
+"""What goes in (a new thought) and what comes out (attended thoughts, cycle reports, an audit)."""
 
 import json
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
-from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, decode_name
+from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
 
-Kind = Literal["episodic", "semantic", "procedural"]
 Action = Literal["veto", "reframe", "boost"]
 
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A number from 0 to 1."""
 
-FIELDS_OF_THE_ENGINE = frozenset(
+ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
      "merged_into", "distilled_from"}
 )  # fmt: skip
+"""Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
 
 class NewThought(BaseModel):
@@ -60,7 +60,7 @@ class NewThought(BaseModel):
         Raises:
             InvalidThought: `extra` has a name that the engine itself writes.
         """
-        taken = sorted(FIELDS_OF_THE_ENGINE & self.extra.keys())
+        taken = sorted(ENGINE_FIELDS & self.extra.keys())
         if taken:
             raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
         numbers = {
@@ -103,7 +103,7 @@ class Attended(NamedTuple):
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
-        """From the fields of the `assembled` stream, whose rest it keeps."""
+        """From the fields of the `assembled` stream; `fields` keeps the others."""
         take = fields.pop
         take("cycle", None)
         return cls(
@@ -153,13 +153,13 @@ COUNTS = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "
 """The ledger's counts."""
 
 _decode = json.JSONDecoder().raw_decode
-"""Takes a third of the time of `json.loads`, which counts in every cycle."""
+"""Takes a third of the time of `json.loads`, which matters in every cycle."""
 
 
 class CycleReport(NamedTuple):
-    """What one attention cycle did. Times in milliseconds of the server's clock; `more`: somebody
-    may still compete, False where the contest was found empty; `moved`: the ledger's counts that
-    it raised, and by how much.
+    """What one attention cycle did. Times in milliseconds of the server's clock; `more`:
+    thoughts may still compete, False if the contest was found empty; `moved`: the ledger's counts
+    that it raised, and by how much.
     """
 
     now_ms: int
@@ -181,9 +181,9 @@ class CycleReport(NamedTuple):
         return self.next_due_ms is not None and self.next_due_ms <= self.now_ms
 
 
-class Look(NamedTuple):
-    """A mind at one moment, `now_ms` by the server's clock: what its ledger counts, and what that
-    counts. `intervening`: the first to close first; `attended`: the newest first.
+class Snapshot(NamedTuple):
+    """A mind at one moment, `now_ms` by the server's clock: its ledger, and the thoughts that the
+    ledger counts. `intervening`: the first to close comes first; `attended`: the newest first.
     """
 
     now_ms: int
@@ -194,8 +194,8 @@ class Look(NamedTuple):
     memory_counts: dict[str, int]
 
     @classmethod
-    def parse(cls, answer: list[Any]) -> "Look":
-        """From the answer of `attention_look_2`."""
+    def parse(cls, answer: list[Any]) -> "Snapshot":
+        """From the answer of `attention_snapshot_2`."""
         now, ledger, competing, intervening, assembled, lengths = answer
         counts = dict(zip(ledger[::2], ledger[1::2], strict=True))
         return cls(
@@ -236,7 +236,7 @@ class Audit:
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Audit":
-        """From the answer of `attention_audit_2`; adds the sums that don't come out."""
+        """From the answer of `attention_audit_2`; adds the sums that don't balance."""
         flat, competing, intervening, unread, ghosts, faults = answer
         ledger = dict(zip(flat[::2], flat[1::2], strict=True))
         counts = {name: int(ledger.get(name, 0)) for name in COUNTS}
@@ -261,5 +261,5 @@ class Audit:
 
     @property
     def balanced(self) -> bool:
-        """Whether nothing is missing and nothing is twice."""
+        """Whether nothing is missing and nothing is counted twice."""
         return not self.faults

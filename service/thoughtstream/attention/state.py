@@ -32,8 +32,8 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class MindState:
-    """A picture of one mind. The time, the counts, and the thoughts attended are of one moment;
-    the windows and what stands in the contest and in memory are read right after it.
+    """A picture of one mind. The time, the counts and the attended thoughts are of one moment;
+    the windows, the contest and the memories are read right after it.
     """
 
     now_ms: int
@@ -49,7 +49,7 @@ class MindState:
 
 async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: int) -> MindState:
     """The state of a mind, with at most `top` of each list, the newest or strongest first."""
-    look = await Attention(redis).look(mind, top)
+    snapshot = await Attention(redis).snapshot(mind, top)
     pipe = redis.pipeline(transaction=False)
     pipe.zrange(keys.CONTEST.key(mind=mind), 0, top - 1, withscores=True)
     for family in keys.MEMORIES.values():
@@ -59,7 +59,7 @@ async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: in
     leaders, *rest = await pipe.execute()
     memories, lengths = rest[: len(keys.MEMORIES)], rest[len(keys.MEMORIES) :]
     return MindState(
-        **look._asdict(),
+        **snapshot._asdict(),
         windows=dict(zip(windows, lengths, strict=True)),
         contest=await _candidates(redis, mind, leaders),
         memories=_newest(memories, top),
@@ -111,7 +111,7 @@ def _candidate(member: str, strength: float, fields: dict[str, str], due: float)
 
 
 def _split(member: str) -> tuple[str, str]:
-    """(entry id, window) of a candidate's padded member; see attention.lua."""
+    """(entry id, window) of a candidate's padded member; see thought.lua."""
     numbers, _, window = member.partition("@")
     ms, _, seq = numbers.partition("-")
     return f"{int(ms)}-{int(seq)}", keys.decode_name(window)

@@ -1,6 +1,6 @@
-"""Words of English that rules don't cover.
+"""English words that rules don't cover: stop words and irregular forms.
 
-Texts in other languages lose nothing by them but the few words that are spelled alike.
+Texts in other languages only lose the few words that are spelled the same.
 """
 
 _TELLING_NOTHING = """
@@ -13,7 +13,7 @@ _TELLING_NOTHING = """
 """
 
 STOP_WORDS = frozenset(_TELLING_NOTHING.split())
-"""Words that are in every text and tell nothing of it. Letters: what apostrophes leave over."""
+"""Words that are in every text and say nothing about it. Letters: what apostrophes leave."""
 
 _FORMS = """
     begin began begun; bite bit bitten; blow blew blown;

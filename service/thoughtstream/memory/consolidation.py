@@ -1,4 +1,4 @@
-"""The typed wrapper around the consolidation library: a method a Function."""
+"""The typed wrapper around the consolidation library: one method per Function."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -9,14 +9,13 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.language.text import words
-from thoughtstream.memory.night import WINDOW, Distillation, Merge, Replay
+from thoughtstream.memory.consolidation_plan import WINDOW, Distillation, Merge, Replay
 from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
 LEASE_MS = 30_000
-"""A mind whose sleep nobody goes on with can be put to sleep by another worker after so long."""
+"""When a session's worker has not renewed its lease for this long, another may resume it."""
 
 LIBRARY = Library(Path(__file__).parent / "lua" / "consolidation.lua")
 
@@ -24,38 +23,38 @@ _MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS)
 
 
 class Asleep(ThoughtstreamError):
-    """Another worker has this mind's sleep under way."""
+    """Another worker is consolidating this mind's memory."""
 
 
 class Superseded(ThoughtstreamError):
-    """This worker was so late that another one took over; its move was refused."""
+    """This worker was so late that another took over; its move was refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a session has done so far: by memory, what became of it."""
+    """What a session has done so far, by memory."""
 
     replayed: dict[str, tuple[float, float]]
-    """Priority, and strength after it."""
+    """Its priority, and its strength afterwards."""
     merged: dict[str, str]
-    """Into which."""
+    """The memory into which it was merged."""
     distilled: dict[str, list[str]]
-    """From which episodes, for each semantic memory."""
+    """The episodes from which a semantic memory was distilled."""
 
 
-class Night:
-    """One worker's turn at a mind's sleep. `begin` makes one."""
+class Session:
+    """A mind's consolidation, for as long as one worker has it. `begin` makes one."""
 
     def __init__(
-        self, redis: Client, mind: str, fence: str, session: str, started_at: int, goes_on: bool
+        self, redis: Client, mind: str, fence: str, id: str, started_at: int, resumed: bool
     ) -> None:
-        self.session = session
+        self.id = id
         self.started_at = started_at
-        self.goes_on = goes_on
+        self.resumed = resumed
         self._redis = redis
         self._mind = mind
         self._fence = fence
-        self._log = keys.CONSOLIDATION.key(mind=mind, session=session)
+        self._log = keys.CONSOLIDATION.key(mind=mind, session=id)
         own = (keys.SLEEP.key(mind=mind), self._log, keys.LEDGER.key(mind=mind))
         self._keys = (*own, *(family.key(mind=mind) for family in (*_MEMORY, keys.GUARD)))
         item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
@@ -63,9 +62,9 @@ class Night:
 
     @classmethod
     @asynccontextmanager
-    async def begin(cls, redis: Client, mind: str) -> AsyncIterator["Night"]:
-        """Take a mind's sleep: the session that was interrupted, else a new one. If the block is
-        left by an error, another worker may go on at once.
+    async def begin(cls, redis: Client, mind: str) -> AsyncIterator["Session"]:
+        """Resume the session that was interrupted, else begin a new one. If the block is left by
+        an error, another worker may resume it at once.
 
         Raises:
             Asleep: another worker has it.
@@ -73,51 +72,52 @@ class Night:
         prefix = keys.CONSOLIDATION.key(mind=mind, session="_")[:-1]
         answer = await LIBRARY.call(
             redis,
-            "consolidation_begin_1",
+            "consolidation_begin_2",
             [keys.SLEEP.key(mind=mind), keys.GUARD.key(mind=mind)],
             (LEASE_MS, prefix, keys.CONSOLIDATION.ttl_s),
         )
         if answer[0] == "held":
             raise Asleep(
-                f"{mind}: is asleep already, in session {answer[1]}; it can be taken over at "
-                f"{answer[2]} ms, unless that goes on"
+                f"{mind}: is asleep already, in session {answer[1]}; another worker can resume it "
+                f"at {answer[2]} ms, unless its own renews the lease"
             )
-        fence, session, started_at, goes_on = answer
-        night = cls(redis, mind, fence, session, int(started_at), bool(goes_on))
+        fence, id_, started_at, resumed = answer
+        session = cls(redis, mind, fence, id_, int(started_at), bool(resumed))
         try:
-            yield night
+            yield session
         except BaseException:
             with suppress(*ERRORS, Superseded):
-                await night._step("leave", "pause")
+                await session._step("leave", "pause")
             raise
-        await night._step("leave", "end")
+        await session._step("leave", "end")
 
     async def hold(self) -> None:
         """Renew the lease. Every other move does so, too.
 
-        Raises: as every move: Superseded: another worker took over.
+        Raises:
+            Superseded (as every move does): another worker took over.
         """
         await self._step("hold")
 
     async def merge(self, move: Merge, similarity: float, archive_maxlen: int) -> int:
-        """Count memories as the one that says the same, archive and remove them; returns how many.
+        """Merge memories into one that says the same, archive and remove them; returns how many.
 
-        `archive_maxlen`: of the unconscious stream; 0: not archived.
+        `archive_maxlen`: of the unconscious stream; 0: don't archive.
         """
         return await self._step("merge", similarity, archive_maxlen, move.kept, *move.gone)
 
     async def replay(self, moves: Sequence[Replay]) -> int:
-        """Strengthen memories by their priority; returns how many had not been in this session."""
+        """Strengthen memories by their priority; returns how many this session had not replayed."""
         pairs = [part for move in moves for part in (move.id, repr(move.priority))]
         return await self._step("replay", self.started_at, *pairs)
 
     async def distil(self, move: Distillation, content: str) -> int:
         """Make or renew a semantic memory; returns 1, or 0 if it has these episodes already."""
-        own = (move.id, WINDOW, content, _hidden_words(content), move.exemplar)
+        own = (move.id, WINDOW, content, move.exemplar)
         return await self._step("distil", self.started_at, *own, *move.episodes)
 
     async def record(self) -> Record:
-        """What the session has done, before an interruption, too."""
+        """What the session has done, including before an interruption."""
         found = Record({}, {}, {})
         fields: Any = await self._redis.hgetall(self._log)
         for name, value in fields.items():
@@ -132,14 +132,8 @@ class Night:
         return found
 
     async def _step(self, name: str, *args: Any) -> int:
-        function = f"consolidation_{name}_1"
+        function = f"consolidation_{name}_2"
         done = await LIBRARY.call(self._redis, function, self._keys, (*self._common, *args))
         if done == "late":
-            raise Superseded(f"{self._mind}: another worker took over session {self.session}")
+            raise Superseded(f"{self._mind}: another worker took over session {self.id}")
         return int(done)
-
-
-def _hidden_words(content: str) -> str:
-    """The words that an index of the server would not see by itself; see `search.py`."""
-    plain = content.isascii() and "_" not in content and "\0" not in content
-    return "" if plain else " ".join(words(content))

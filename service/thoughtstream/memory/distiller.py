@@ -11,10 +11,10 @@ class Distiller(Protocol):
     """Puts into words what episodes that share their gist have in common."""
 
     async def distil(self, contents: Sequence[str]) -> str:
-        """The content of the semantic memory; empty: there is none in them.
+        """The content of the semantic memory; empty if there is nothing to distil.
 
-        It may be asked again about the same episodes: by a session that was interrupted, and when
-        there are more of them.
+        It may be asked about the same episodes again: when a session is resumed, and when there
+        are more of them.
 
         Args:
             contents: of the episodes, the strongest memory first; never empty.
@@ -30,10 +30,10 @@ class Strongest:
 
 
 def chosen(name: str | None) -> Distiller:
-    """The distiller that the setting `memory.sleep_distiller` names: a class without arguments.
+    """The distiller that the setting `memory.sleep_distiller` names, a class without arguments.
 
     Raises:
-        ConfigError: there is none of this name.
+        ConfigError: there is no such distiller.
     """
     if name is None:
         return Strongest()

@@ -4,25 +4,25 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from thoughtstream.language.text import Query
-from thoughtstream.memory.models import Place, Where
+from thoughtstream.language.words import Query
+from thoughtstream.memory.models import Filters, Location
 
 
 class IndexUnusable(Exception):
-    """This index can't serve here (any more); another one has to."""
+    """This index can't be used here, or no longer; another one has to be."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """The places an index has for a query, best by its own score first, the older first of equals.
+    """The locations that an index has for a query, by its own score, best first, then by age.
 
-    `is_all`: it has no more than these. `having`: by stem of the query, how many memories have it.
-    Some places may be gone from the streams.
+    `is_all`: it has no others. `frequency`: how many memories have each stem of the query. Some
+    memories may be gone from the streams.
     """
 
-    places: list[Place]
+    locations: list[Location]
     is_all: bool
-    having: dict[str, int]
+    frequency: dict[str, int]
 
 
 class Index(Protocol):
@@ -30,12 +30,12 @@ class Index(Protocol):
 
     name: ClassVar[str]
 
-    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query.
 
         Raises:
             IndexUnusable: it can't tell; nothing was changed.
         """
 
-    async def forget(self, places: Collection[Place]) -> None:
+    async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""

@@ -1,16 +1,11 @@
-"""What recall answers with, and what it can be asked to leave out."""
+"""What recall answers with, and how its answers are restricted."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.keys import decode_name, encode_name
-
-
-class InvalidRecall(ThoughtstreamError, ValueError):
-    """A recall that can't be asked like this; the message names the argument and the cure."""
 
 
 def order(entry: str) -> tuple[int, int]:
@@ -19,15 +14,15 @@ def order(entry: str) -> tuple[int, int]:
     return int(milliseconds), int(sequence)
 
 
-class Place(NamedTuple):
-    """Where a memory stands: its kind, and its entry `<ms>-<seq>` in the stream of that kind."""
+class Location(NamedTuple):
+    """Where a memory is: its kind, and its entry `<ms>-<seq>` in the stream of that kind."""
 
     kind: str
     entry: str
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Sorts places by age, the oldest first."""
+        """Sorts locations by age, the oldest first."""
         return *order(self.entry), self.kind
 
 
@@ -52,16 +47,16 @@ class Memory(BaseModel):
     fields: dict[str, str]
 
     @classmethod
-    def of(cls, place: Place, fields: dict[str, str], **more: Any) -> Self:
+    def of(cls, location: Location, fields: dict[str, str], **more: Any) -> Self:
         """From the fields of a stream entry. A foreign entry, written by no thought, gets the
         entry's own id and time.
         """
         rest = {_readable(name): _readable(value) for name, value in fields.items()}
-        written_at = place.order[0]
+        written_at = location.order[0]
         return cls(
-            id=rest.pop("id", place.entry),
-            entry=place.entry,
-            kind=place.kind,
+            id=rest.pop("id", location.entry),
+            entry=location.entry,
+            kind=location.kind,
             content=rest.pop("content", ""),
             window=decode_name(rest.pop("window", "")),
             attended_at=_whole(rest.pop("attended_at", ""), written_at),
@@ -75,7 +70,7 @@ class Memory(BaseModel):
 class Recalled(Memory):
     """A memory that answers a query.
 
-    `score` compares the memories of one answer and no others. `context_before` and
+    `score` only compares the memories of one answer. `context_before` and
     `context_after`, when asked for, are its neighbours of the same kind, in the order in which
     they were anchored.
     """
@@ -86,7 +81,7 @@ class Recalled(Memory):
 
 
 @dataclass(frozen=True)
-class Where:
+class Filters:
     """Which memories may be recalled. Times (`attended_at`) in milliseconds, both ends included."""
 
     kind: str | None = None
@@ -94,11 +89,11 @@ class Where:
     until: int | None = None
     window: str | None = None
 
-    def accepts(self, place: Place, fields: dict[str, str]) -> bool:
-        """Whether a stream entry is among them."""
-        at = attended_at(place, fields)
+    def accepts(self, location: Location, fields: dict[str, str]) -> bool:
+        """Whether a stream entry passes."""
+        at = attended_at(location, fields)
         return (
-            self.kind in (None, place.kind)
+            self.kind in (None, location.kind)
             and (self.since is None or at >= self.since)
             and (self.until is None or at <= self.until)
             and (self.window is None or fields.get("window") == self.window_field)
@@ -110,9 +105,9 @@ class Where:
         return None if self.window is None else encode_name(self.window, what="window")
 
 
-def attended_at(place: Place, fields: dict[str, str]) -> int:
+def attended_at(location: Location, fields: dict[str, str]) -> int:
     """When a memory was attended (ms); for a foreign entry, when it was written."""
-    return _whole(fields.get("attended_at", ""), place.order[0])
+    return _whole(fields.get("attended_at", ""), location.order[0])
 
 
 def _readable(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
-from thoughtstream.language.text import Query, stems
+from thoughtstream.language.words import Query, stems
 
 REACH = 4
 """Neighbours that count, on either side."""
@@ -28,20 +28,20 @@ _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 Key = TypeVar("Key")
 
 
-def rarity(memories: int, having: int) -> float:
-    """What a word tells (BM25's idf), by how many of all memories have it."""
-    having = min(having, memories)
-    return math.log(1 + (memories - having + 0.5) / (having + 0.5))
+def idf(memories: int, frequency: int) -> float:
+    """BM25's inverse document frequency: how much a word tells, given how many memories have it."""
+    frequency = min(frequency, memories)
+    return math.log(1 + (memories - frequency + 0.5) / (frequency + 0.5))
 
 
 def scores(
     query: Query, stretches: Sequence[Mapping[Key, str]], weights: Mapping[str, float]
 ) -> dict[Key, float]:
-    """The score of every memory, 0 if nothing speaks for it.
+    """The score of every memory; 0 if nothing speaks for it.
 
     Args:
         stretches: contents in order, each stretch without a gap.
-        weights: by stem of the query, its `rarity`.
+        weights: by stem of the query, its `idf`.
     """
     texts = [stems(content) for stretch in stretches for content in stretch.values()]
     mean_length = max(1.0, sum(map(len, texts)) / max(1, len(texts)))
@@ -70,7 +70,7 @@ def _own(
 def _closeness(
     query: Query, text: Sequence[str], weights: Mapping[str, float], counts: Counter[str]
 ) -> float:
-    """For words that follow each other in the query: how near each other they are in the text."""
+    """For words that follow each other in the query: how close together they are in the text."""
     score = 0.0
     for one, next_one in pairwise(term.stem for term in query.terms):
         if one in counts and next_one in counts:
@@ -94,7 +94,7 @@ def _distance(text: Sequence[str], one: str, other: str) -> int:
 
 
 def _shared(own: Sequence[float], asks: Sequence[bool]) -> list[float]:
-    """Each score with its part of the neighbours' scores."""
+    """Each score plus its share of the neighbours' scores."""
     total = list(own)
     for at, score in enumerate(own):
         if not score:

@@ -7,30 +7,25 @@ really there, and one ranking orders it: so both indexes give the same answers.
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
-from thoughtstream.keys import MEMORY_KINDS
-from thoughtstream.language.text import Query
-from thoughtstream.memory.fts import FtsIndex
+from thoughtstream.language.words import Query
+from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
-from thoughtstream.memory.models import InvalidRecall, Memory, Place, Recalled, Where
-from thoughtstream.memory.ranking import REACH, rarity, scores
-from thoughtstream.memory.search import SearchIndex
+from thoughtstream.memory.models import Filters, Location, Memory, Recalled
+from thoughtstream.memory.query import RecallQuery
+from thoughtstream.memory.ranking import REACH, idf, scores
+from thoughtstream.memory.redisearch_index import RediSearchIndex
 from thoughtstream.memory.streams import Streams, Surroundings
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
-MOST = 1000
-MOST_OFFSET = 10_000
-MOST_CONTEXT = 100
-
 _POOL = 24
-"""Proposals that are ranked together; the next so many follow them. So the order of an answer
-never depends on the page that is asked for."""
+"""How many proposals are ranked together, before the next ones: so the order of an answer never
+depends on the page that is asked for."""
 
 _TRY_AGAIN_S = 60.0
 
@@ -43,8 +38,8 @@ class Recall:
     def __init__(self, redis: Client, mind: str, settings: Settings) -> None:
         self._mind = mind
         self._streams = Streams(redis, mind)
-        self._index: Index = SearchIndex(redis, mind)
-        self._fallback: Index = FtsIndex(redis, mind, settings.home, self._streams)
+        self._index: Index = RediSearchIndex(redis, mind)
+        self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
         self._try_index_at = 0.0
 
@@ -53,101 +48,82 @@ class Recall:
         """The name of the index that answered last."""
         return None if self._serving is None else self._serving.name
 
-    async def search(
-        self,
-        query: str,
-        *,
-        limit: int = 10,
-        offset: int = 0,
-        kind: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        window: str | None = None,
-        context: int = 0,
-    ) -> list[Recalled]:
+    async def search(self, asked: RecallQuery) -> list[Recalled]:
         """The memories that answer best, best first; of equals, the older first.
 
-        Any text is a safe query; one without a letter or digit finds nothing.
-
-        Args:
-            limit: at most so many, 1..1000. offset: leave out so many first, 0..10000.
-            kind: episodic, semantic or procedural only.
-            since, until: attended in this time only, both ends included (without a zone: local).
-            window: thoughts from this window only.
-            context: so many neighbours in time come with each, on either side, 0..100.
-
         Raises:
-            InvalidRecall: an argument is wrong. RedisUnavailable: Redis does not answer.
+            RedisUnavailable: Redis does not answer.
         """
-        where = _where(kind, since, until, window)
-        _check("limit", limit, 1, MOST)
-        _check("offset", offset, 0, MOST_OFFSET)
-        _check("context", context, 0, MOST_CONTEXT)
         with typed_errors():
             try:
-                found = await self._first(offset + limit, Query.of(query), where)
+                found = await self._first(asked)
             except RedisConnectionError:  # lost since the last time; reading may be repeated
-                found = await self._first(offset + limit, Query.of(query), where)
-            return await self._with_context(found[offset:], context)
+                found = await self._first(asked)
+            return await self._with_context(found[asked.offset :], asked.context)
 
-    async def _first(self, wanted: int, query: Query, where: Where) -> list[Recalled]:
+    async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []
-        async with aclosing(self._answers(query, where)) as answers:
+        wanted = asked.offset + asked.limit
+        async with aclosing(self._answers(Query.of(asked.query), asked.filters)) as answers:
             async for recalled in answers:
                 found.append(recalled)
                 if len(found) == wanted:
                     break
         return found
 
-    async def _answers(self, query: Query, where: Where) -> AsyncGenerator[Recalled]:
+    async def _answers(self, query: Query, filters: Filters) -> AsyncGenerator[Recalled]:
         """All answers, best first."""
         memories = await self._streams.count()
-        said: set[Place] = set()
+        said: set[Location] = set()
         ceiling = float("inf")
-        async for pool, having in self._pools(query, where):
-            weights = {stem: rarity(memories, count) for stem, count in having.items()}
+        async for pool, frequency in self._pools(query, filters):
+            weights = {stem: idf(memories, count) for stem, count in frequency.items()}
             contents = [
-                {place: pool.fields[place].get("content", "") for place in stretch}
+                {location: pool.fields[location].get("content", "") for location in stretch}
                 for stretch in pool.stretches
             ]
             found = scores(query, contents, weights)
-            for place in sorted(found, key=lambda place: (-found[place], place.order)):
-                fields = pool.fields[place]
-                if found[place] > 0 and place not in said and where.accepts(place, fields):
-                    said.add(place)
-                    ceiling = min(ceiling, found[place])
-                    yield Recalled.of(place, fields, score=ceiling)
+            for location in sorted(found, key=lambda location: (-found[location], location.order)):
+                fields = pool.fields[location]
+                if (
+                    found[location] > 0
+                    and location not in said
+                    and filters.accepts(location, fields)
+                ):
+                    said.add(location)
+                    ceiling = min(ceiling, found[location])
+                    yield Recalled.of(location, fields, score=ceiling)
 
     async def _pools(
-        self, query: Query, where: Where
+        self, query: Query, filters: Filters
     ) -> AsyncGenerator[tuple[Surroundings, dict[str, int]]]:
         """What the index proposes, `_POOL` memories at a time, each with its neighbours; and how
         many memories have each word.
         """
-        known: set[Place] = set()
-        waiting: list[Place] = []
-        having: dict[str, int] = {}
+        known: set[Location] = set()
+        waiting: list[Location] = []
+        frequency: dict[str, int] = {}
         asked, ended = _POOL, not query.terms
         while waiting or not ended:
             if len(waiting) < _POOL and not ended:
-                proposal = await self._propose(query, where, asked)
-                waiting += [place for place in proposal.places if place not in known]
-                known.update(proposal.places)
-                asked, ended, having = 2 * asked, proposal.is_all, proposal.having
+                proposal = await self._propose(query, filters, asked)
+                waiting += [location for location in proposal.locations if location not in known]
+                known.update(proposal.locations)
+                asked, ended, frequency = 2 * asked, proposal.is_all, proposal.frequency
                 continue
             pool = await self._streams.around(waiting[:_POOL], REACH)
-            gone = {place for place in waiting[:_POOL] if place not in pool.fields}
+            gone = {location for location in waiting[:_POOL] if location not in pool.fields}
             if gone:
                 await self._forget(gone)
-                waiting = [place for place in waiting if place not in gone]
+                waiting = [location for location in waiting if location not in gone]
             else:
-                yield pool, having
+                yield pool, frequency
                 del waiting[:_POOL]
 
-    async def _propose(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def _propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         if time.monotonic() >= self._try_index_at:
             try:
-                proposal = await self._index.propose(query, where, limit)
+                proposal = await self._index.propose(query, filters, limit)
             except IndexUnusable as why:
                 if self._serving is self._index:
                     log.warning("recall.redisearch_lost", mind=self._mind, why=str(why))
@@ -156,54 +132,29 @@ class Recall:
                 self._serving = self._index
                 return proposal
         self._serving = self._fallback
-        return await self._fallback.propose(query, where, limit)
+        return await self._fallback.propose(query, filters, limit)
 
-    async def _forget(self, gone: set[Place]) -> None:
+    async def _forget(self, gone: set[Location]) -> None:
         if self._serving is not None:
             await self._serving.forget(gone)
 
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
         if not reach or not found:
             return found
-        around = await self._streams.around([Place(m.kind, m.entry) for m in found], reach)
-        where = {
-            place: (stretch, at) for stretch in around.stretches for at, place in enumerate(stretch)
+        around = await self._streams.around([Location(m.kind, m.entry) for m in found], reach)
+        position = {
+            location: (stretch, at)
+            for stretch in around.stretches
+            for at, location in enumerate(stretch)
         }
 
-        def memories(places: list[Place]) -> tuple[Memory, ...]:
-            return tuple(Memory.of(place, around.fields[place]) for place in places)
+        def memories(locations: list[Location]) -> tuple[Memory, ...]:
+            return tuple(Memory.of(location, around.fields[location]) for location in locations)
 
         complete = []
         for memory in found:
-            stretch, at = where.get(Place(memory.kind, memory.entry), ([], 0))
+            stretch, at = position.get(Location(memory.kind, memory.entry), ([], 0))
             before, after = stretch[max(0, at - reach) : at], stretch[at + 1 : at + 1 + reach]
             neighbours = {"context_before": memories(before), "context_after": memories(after)}
             complete.append(memory.model_copy(update=neighbours))
         return complete
-
-
-def _where(
-    kind: str | None, since: datetime | None, until: datetime | None, window: str | None
-) -> Where:
-    if kind is not None and kind not in MEMORY_KINDS:
-        raise InvalidRecall(f"kind: is {kind!r}; give one of {', '.join(MEMORY_KINDS)}")
-    where = Where(kind, _ms("since", since), _ms("until", until), window)
-    if where.since is not None and where.until is not None and where.since > where.until:
-        raise InvalidRecall(f"since: {since} is after until: {until}; exchange them")
-    try:
-        _ = where.window_field
-    except ValueError as error:
-        raise InvalidRecall(str(error)) from None
-    return where
-
-
-def _ms(name: str, when: datetime | None) -> int | None:
-    try:
-        return None if when is None else round(when.timestamp() * 1000)
-    except (OverflowError, ValueError, OSError):
-        raise InvalidRecall(f"{name}: {when} is out of range; give a later year") from None
-
-
-def _check(name: str, value: int, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidRecall(f"{name}: is {value!r}; give a whole number from {least} to {most}")

@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 from thoughtstream import keys
-from thoughtstream.memory.models import Place
+from thoughtstream.memory.models import Location
 from thoughtstream.store.client import Client
 
 BATCH = 500
-"""Entries read at once."""
+"""How many entries are read at once."""
 
 Fields = dict[str, str]
 
@@ -27,8 +27,8 @@ class Extent:
 class Surroundings:
     """Some memories and their neighbours: the fields of each, and stretches without a gap."""
 
-    fields: dict[Place, Fields] = field(default_factory=dict)
-    stretches: list[list[Place]] = field(default_factory=list)
+    fields: dict[Location, Fields] = field(default_factory=dict)
+    stretches: list[list[Location]] = field(default_factory=list)
 
 
 class Streams:
@@ -46,7 +46,7 @@ class Streams:
         return sum(await pipe.execute())
 
     async def extents(self) -> dict[str, Extent]:
-        """How far each kind reaches."""
+        """The extent of each kind."""
         pipe = self._redis.pipeline(transaction=False)
         for key in self._keys.values():
             pipe.xrange(key, count=1)
@@ -54,38 +54,40 @@ class Streams:
         ends: Any = [entries[0][0] if entries else None for entries in await pipe.execute()]
         return dict(zip(self._keys, map(Extent, ends[::2], ends[1::2]), strict=True))
 
-    async def since(self, kind: str, entry: str | None) -> list[tuple[Place, Fields]]:
-        """The entries of a kind from this one on (None: from the first), at most `BATCH`."""
+    async def since(self, kind: str, entry: str | None) -> list[tuple[Location, Fields]]:
+        """At most `BATCH` entries of a kind, starting with this one (None: with the first)."""
         answer: Any = await self._redis.xrange(self._keys[kind], min=entry or "-", count=BATCH)
-        return [(Place(kind, found), fields or {}) for found, fields in answer]
+        return [(Location(kind, found), fields or {}) for found, fields in answer]
 
-    async def around(self, places: Sequence[Place], reach: int) -> Surroundings:
-        """The memories at these places, as far as they are still there, with `reach` neighbours
-        on either side.
+    async def around(self, locations: Sequence[Location], reach: int) -> Surroundings:
+        """The memories at these locations, if they are still there, with `reach` neighbours on
+        either side.
         """
         pipe = self._redis.pipeline(transaction=False)
-        for place in places:
-            key = self._keys[place.kind]
-            pipe.xrevrange(key, max=place.entry, count=reach + 1)
-            pipe.xrange(key, min=f"({place.entry}", count=reach)
+        for location in locations:
+            key = self._keys[location.kind]
+            pipe.xrevrange(key, max=location.entry, count=reach + 1)
+            pipe.xrange(key, min=f"({location.entry}", count=reach)
         answers: Any = await pipe.execute()
         found = Surroundings()
         runs = []
-        for place, before, after in zip(places, answers[::2], answers[1::2], strict=True):
+        for location, before, after in zip(locations, answers[::2], answers[1::2], strict=True):
             entries = [*reversed(before), *after]
-            runs.append([Place(place.kind, entry) for entry, _ in entries])
+            runs.append([Location(location.kind, entry) for entry, _ in entries])
             found.fields.update(zip(runs[-1], (fields or {} for _, fields in entries), strict=True))
         found.stretches = _joined(found.fields, runs)
         return found
 
 
-def _joined(places: Iterable[Place], runs: Iterable[Sequence[Place]]) -> list[list[Place]]:
+def _joined(
+    locations: Iterable[Location], runs: Iterable[Sequence[Location]]
+) -> list[list[Location]]:
     """Overlapping runs of neighbours as stretches."""
     neighbours = {pair for run in runs for pair in pairwise(run)}
-    stretches: list[list[Place]] = []
-    for place in sorted(places, key=lambda place: (place.kind, place.order)):
-        if stretches and (stretches[-1][-1], place) in neighbours:
-            stretches[-1].append(place)
+    stretches: list[list[Location]] = []
+    for location in sorted(locations, key=lambda location: (location.kind, location.order)):
+        if stretches and (stretches[-1][-1], location) in neighbours:
+            stretches[-1].append(location)
         else:
-            stretches.append([place])
+            stretches.append([location])
     return stretches

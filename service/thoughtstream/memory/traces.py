@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from thoughtstream import keys
-from thoughtstream.memory.models import Place, order
-from thoughtstream.memory.night import Trace
+from thoughtstream.memory.consolidation_plan import Trace
+from thoughtstream.memory.models import Location, order
 from thoughtstream.memory.streams import Fields, Streams
 from thoughtstream.store.client import Client
 
@@ -17,7 +17,7 @@ _NO = frozenset({"", "0", "false", "no"})
 
 
 async def read_traces(redis: Client, mind: str) -> list[Trace]:
-    """All memories of a mind; an entry without its item, written by no thought, is left out."""
+    """All memories of a mind, without entries that have no item: no thought wrote them."""
     streams = Streams(redis, mind)
     found: list[Trace] = []
     for kind in keys.MEMORY_KINDS:
@@ -31,21 +31,23 @@ async def read_traces(redis: Client, mind: str) -> list[Trace]:
     return found
 
 
-async def _traces(redis: Client, mind: str, batch: list[tuple[Place, Fields]]) -> list[Trace]:
-    known = [(place, fields) for place, fields in batch if _ID.fullmatch(fields.get("id", ""))]
+async def _traces(redis: Client, mind: str, batch: list[tuple[Location, Fields]]) -> list[Trace]:
+    known = [
+        (location, fields) for location, fields in batch if _ID.fullmatch(fields.get("id", ""))
+    ]
     pipe = redis.pipeline(transaction=False)
     for _, fields in known:
         pipe.hmget(keys.ITEM.key(mind=mind, id=fields["id"]), _OF_ITEMS)
     items: Any = await pipe.execute() if known else []
     return [
-        _trace(place, fields, *item)
-        for (place, fields), (entry, *item) in zip(known, items, strict=True)
-        if entry == place.entry
+        _trace(location, fields, *item)
+        for (location, fields), (entry, *item) in zip(known, items, strict=True)
+        if entry == location.entry
     ]
 
 
 def _trace(
-    place: Place,
+    location: Location,
     fields: Fields,
     strength: str | None,
     replayed_at: str | None,
@@ -54,10 +56,10 @@ def _trace(
     tagged = float(fields.get("tagged", "").strip().lower() not in _NO)
     return Trace(
         id=fields["id"],
-        kind=place.kind,
-        order=order(place.entry),
+        kind=location.kind,
+        order=order(location.entry),
         content=fields.get("content", ""),
-        anchored_at=int(_number(fields.get("anchored_at"))) or place.order[0],
+        anchored_at=int(_number(fields.get("anchored_at"))) or location.order[0],
         emotion=max(abs(_number(fields.get("valence"))), _number(fields.get("arousal"))),
         connection=_number(fields.get("connection_relevance")),
         tagged=max(tagged, _number(fields.get("importance"))),
@@ -69,7 +71,7 @@ def _trace(
 
 
 def _number(text: str | None) -> float:
-    """A number; 0 for what is none, as somebody else may have written it."""
+    """A number; 0 for anything else, which only a stranger can have written."""
     try:
         number = float(text or 0)
     except ValueError:

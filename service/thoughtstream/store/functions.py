@@ -14,12 +14,16 @@ _NAME = re.compile(r"#!lua name=(\w+)\n")
 _LOADS = 3
 """A slot may move to a server without the library just when another has got it."""
 
-_COMMON = Path(__file__).parent / "lua" / "common.lua"
+_SHARED = tuple(
+    (Path(__file__).parent / "lua" / f"{name}.lua").read_text()
+    for name in ("common", "leases", "memories")
+)
+"""What every library has, in this order: a file uses those before it."""
 
 
 class Library:
     """Functions in `.lua` files beside the Python that calls them; several files are one library,
-    which has what is in `common.lua`, too.
+    which has what is in the files of `lua/`, too.
 
     The library's name carries its version; code of the same version that differs is replaced.
     A server that does not know a Function (new, failed over, FUNCTION FLUSH) gets the library and
@@ -32,7 +36,7 @@ class Library:
         if match is None:
             raise ValueError(f"{files[0]}: the first line is not `#!lua name=…`")
         self.name = match[1]
-        self.code = "\n".join((match[0], _COMMON.read_text(), code[match.end() :]))
+        self.code = "\n".join((match[0], *_SHARED, code[match.end() :]))
 
     async def ensure(self, server: Redis) -> None:
         """Load the library unless the server has just this code. Source: FUNCTION LIST, LOAD."""

@@ -58,7 +58,7 @@ local function attend(run, token)
   local member, won_by, flat, id, window = strongest(run)
   if not member then return end
   local encode_at = run.now + run.cfg.ttl
-  local fields = without(flat, OWN)
+  local fields = without(flat, ENGINE_FIELDS)
   if not place(fields, 'salience') then set(fields, 'salience', '0.5') end
   local attended = { 'id', id .. '@' .. window, 'window', window, 'score', score_text(won_by, run),
                      'attended_at', whole(run.now), 'encode_at', whole(encode_at), 'cycle', token,
@@ -66,7 +66,7 @@ local function attend(run, token)
   redis.call('XADD', run.keys[KEY.assembled], 'MAXLEN', '~', run.cfg.assembled_maxlen, '*',
              unpack(attended))
   redis.call('XDEL', window_key(run, window), id)
-  run.attended = cjson.encode(attended) -- kept and answered as one text: a list costs by its length
+  run.attended = cjson.encode(attended) -- stored and returned as one text: the cost of a list grows with its length
   redis.call('HSET', run.keys[KEY.intervening], member, run.attended)
   redis.call('ZADD', run.keys[KEY.deadlines], encode_at, member)
   count(run, 'attended')
@@ -95,8 +95,8 @@ local function forget(run)
   end
 end
 
--- Another weight or half-life is another scale: what competes is scored anew, once. The ledger is
--- asked when something came, or when another mind or configuration had its turn on this server.
+-- Another weight or half-life is another scale: what competes is scored again, once. The ledger is
+-- only asked after an adoption, or after another mind or configuration had its turn on this server.
 local function rescale(run)
   local ledger, scale = run.keys[KEY.ledger], run.cfg.scale
   if run.cfg.last == ledger and not run.counts.adopted then return end
@@ -115,8 +115,8 @@ local function rescale(run)
   end
 end
 
--- When the next thought is due. What `settle` found first is told again unless something may have
--- taken its place; a thought that was just attended can only be due later than it was.
+-- When the next thought is due. What `settle` found first still holds unless that may have left; a
+-- thought that was just attended can only be due later.
 local function next_due(run)
   local moved = run.counts
   if run.next_due and not (moved.expired or moved.displaced or moved.forgotten) then
@@ -147,7 +147,7 @@ local function config_of(text_)
   return config
 end
 
--- What a cycle of this token attended before; nil if it attended nothing, or never ran.
+-- What a cycle with this token has attended; nil if it attended nothing, or never ran.
 local function attended_by(run, token)
   for _, packed in ipairs(redis.call('HVALS', run.keys[KEY.intervening])) do
     if get(cjson.decode(packed), 'cycle') == token then return packed end
@@ -159,8 +159,8 @@ local function attended_by(run, token)
 end
 
 -- KEYS: see KEY, then the mind's windows.
--- ARGV: token of this cycle, 'select' | 'settle' (attend and forget nothing) | 'again' (the answer
--- to a 'select' of this token was lost), prefix of window keys, prefix of item keys, the
+-- ARGV: token of this cycle, 'select' | 'settle' (attend and forget nothing) | 'again' (the reply
+-- to a 'select' with this token was lost), prefix of window keys, prefix of item keys, the
 -- configuration as JSON.
 local function cycle(keys, args)
   local token, mode = args[1], args[2]
@@ -182,6 +182,6 @@ local function cycle(keys, args)
   return report(run)
 end
 
--- allow-oom: at maxmemory, thoughts are refused (XADD) but forgetting, expiry and anchors go on.
+-- allow-oom: at maxmemory, thoughts are refused (XADD) but forgetting, expiry and anchors continue.
 redis.register_function { function_name = 'attention_cycle_2', callback = cycle,
                           flags = { 'allow-oom' } }

@@ -19,11 +19,13 @@ local RANGES = { { 'salience', 0, 1 }, { 'connection_relevance', 0, 1 }, { 'vale
                  { 'arousal', 0, 1 }, { 'importance', 0, 1 }, { 'novelty', 0, 1 } }
 local KINDS = { episodic = true, semantic = true, procedural = true }
 
--- Written by the engine alone; from a producer they would be a lie.
-local OWN = { id = true, window = true, score = true, attended_at = true, encode_at = true,
-              cycle = true, anchored_at = true, vetoed_at = true, reframed_at = true,
-              boosted_at = true, entry = true, words = true, strength = true, replayed_at = true,
-              merged_from = true, merged_into = true, distilled_from = true }
+-- Written by the engine alone; from a producer they would be a lie. As in models.py.
+local ENGINE_FIELDS = {
+  id = true, window = true, score = true, attended_at = true, encode_at = true, cycle = true,
+  anchored_at = true, vetoed_at = true, reframed_at = true, boosted_at = true, entry = true,
+  words = true, strength = true, replayed_at = true, merged_from = true, merged_into = true,
+  distilled_from = true,
+}
 
 -- names -------------------------------------------------------------------------------------
 

@@ -1,18 +1,12 @@
 #!lua name=thoughtstream_membership_1
 
--- The leases of services. Functions, since these may write at maxmemory: a Redis that takes no new
--- thoughts is served on.
+-- Which services are alive, by their leases. Functions, since these may write at maxmemory: a Redis
+-- that takes no new thoughts is still served.
 
--- KEYS: services. ARGV: id, now and lease in ms. Returns {those alive, those whose lease is over}. A lease
--- from the future is one from before the clock jumped back.
+-- KEYS: services. ARGV: id, now and lease in ms. Returns {who is alive, whose lease is over}.
 local function renew(keys, args)
-  local now, lease = tonumber(args[2]), tonumber(args[3])
-  local over = redis.call('ZRANGE', keys[1], '-inf', now - lease, 'BYSCORE')
-  for _, id in ipairs(redis.call('ZRANGE', keys[1], now + lease, '+inf', 'BYSCORE')) do
-    over[#over + 1] = id
-  end
-  for _, id in ipairs(over) do redis.call('ZREM', keys[1], id) end
-  redis.call('ZADD', keys[1], now, args[1])
+  local over = end_leases(keys[1], tonumber(args[2]), tonumber(args[3]))
+  redis.call('ZADD', keys[1], args[2], args[1])
   return { redis.call('ZRANGE', keys[1], 0, -1), over }
 end
 

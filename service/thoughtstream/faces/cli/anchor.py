@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Kind
 from thoughtstream.config import Durability
 from thoughtstream.faces.cli import event_loop, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.keys import Kind
 
 EXAMPLES = examples(
     'thoughtstream anchor "Anna is allergic to peanuts" --kind semantic',

@@ -15,7 +15,7 @@ from thoughtstream.attention.models import Attended
 from thoughtstream.attention.state import Candidate, MindState, Remembered
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces.cli import style
-from thoughtstream.memory.models import Place, attended_at
+from thoughtstream.memory.models import Location, attended_at
 
 _HISTORY = 40
 _STILL_MS = 2000
@@ -189,7 +189,7 @@ def _memory_panel(state: MindState, rows: int) -> Panel:
 
 
 def _memory(memory: Remembered) -> tuple[RenderableType, ...]:
-    at = attended_at(Place(memory.kind, memory.entry), memory.fields) / 1000
+    at = attended_at(Location(memory.kind, memory.entry), memory.fields) / 1000
     return (
         Text(datetime.fromtimestamp(at).strftime("%H:%M:%S"), style="dim"),
         style.window(memory.fields.get("window", "?"), _NAME),

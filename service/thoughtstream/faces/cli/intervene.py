@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Action, Kind
+from thoughtstream.attention.models import Action
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.keys import Kind
 
 EXAMPLES = examples(
     "thoughtstream intervene default last veto",

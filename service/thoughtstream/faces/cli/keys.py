@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from thoughtstream.acl import Role, acl_rules
 from thoughtstream.faces.cli import output
 from thoughtstream.faces.cli.options import Json, examples
-from thoughtstream.keys import BUDGET_BYTES, FAMILIES, Family, Role, acl_rules
+from thoughtstream.keys import BUDGET_BYTES, FAMILIES, Family
 
 EXAMPLES = examples("thoughtstream keys", "thoughtstream keys --acl monitor")
 
@@ -52,7 +53,9 @@ def _show_family(family: Family, width: int) -> None:
             (life, "green" if family.durable else "yellow"),
         )
     )
-    output.stdout.print(Text(f"    {family.bound}; written by {family.writer}", style="dim"))
+    output.stdout.print(
+        Text(f"    {family.bound}; written by {', '.join(family.writers)}", style="dim")
+    )
 
 
 def _duration(seconds: int) -> str:

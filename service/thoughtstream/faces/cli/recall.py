@@ -2,17 +2,18 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Kind
 from thoughtstream.faces.cli import event_loop, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
-from thoughtstream.language.text import Query, stems
+from thoughtstream.keys import Kind
+from thoughtstream.language.words import Query, stems
 from thoughtstream.memory.models import Memory, Recalled
+from thoughtstream.memory.query import RecallQuery
 
 EXAMPLES = examples(
     'thoughtstream recall "charity race"',
@@ -20,24 +21,22 @@ EXAMPLES = examples(
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
 )
 
-_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+
+
+def _help(field: str) -> str | None:
+    return RecallQuery.model_fields[field].description
 
 
 def recall(
-    query: Annotated[str, typer.Argument(help="What to look for.")],
-    limit: Annotated[int, typer.Option(min=1, help="Maximum number of memories.")] = 10,
-    offset: Annotated[int, typer.Option(min=0, help="Skip the first N results.")] = 0,
-    kind: Annotated[Kind | None, typer.Option(help="Only this kind of memory.")] = None,
-    window: Annotated[str | None, typer.Option(help="Only memories from this window.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=_TIMES, help="Only what was attended since then.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=_TIMES, help="Only what was attended until then.")
-    ] = None,
-    context: Annotated[
-        int, typer.Option(min=0, help="Also show N neighbours before and after each.")
-    ] = 0,
+    query: Annotated[str, typer.Argument(help=_help("query"))],
+    limit: Annotated[int, typer.Option(min=1, help=_help("limit"))] = 10,
+    offset: Annotated[int, typer.Option(min=0, help=_help("offset"))] = 0,
+    kind: Annotated[Kind | None, typer.Option(help=_help("kind"))] = None,
+    window: Annotated[str | None, typer.Option(help=_help("window"))] = None,
+    since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("since"))] = None,
+    until: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("until"))] = None,
+    context: Annotated[int, typer.Option(min=0, help=_help("context"))] = 0,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
@@ -48,24 +47,19 @@ def recall(
 
     An attended thought becomes a memory when its 5 seconds are over.
     """
-    wanted = {
-        "limit": limit,
-        "offset": offset,
-        "kind": kind,
-        "window": window,
-        "since": since and since.astimezone(),
-        "until": until and until.astimezone(),
-        "context": context,
-    }
-    found = event_loop.run(_recall(mind, query, wanted))
+    asked = RecallQuery.of(
+        query, limit=limit, offset=offset, kind=kind, window=window, context=context,
+        since=since and since.astimezone(), until=until and until.astimezone(),
+    )  # fmt: skip
+    found = event_loop.run(_recall(mind, asked))
     memories = [memory.model_dump() for memory in found]
     answer = {"mind": mind, "query": query, "memories": memories}
     output.answer(answer, json, lambda: _show(found, query))
 
 
-async def _recall(name: str, query: str, wanted: dict[str, Any]) -> list[Recalled]:
+async def _recall(name: str, asked: RecallQuery) -> list[Recalled]:
     async with Mind.connect(name) as mind:
-        return await mind.recall(query, **wanted)
+        return await mind.recall(asked)
 
 
 def _show(found: list[Recalled], query: str) -> None:

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Kind
 from thoughtstream.faces.cli import event_loop, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples, pairs
+from thoughtstream.keys import Kind
 
 EXAMPLES = examples(
     'thoughtstream think "the kettle is on"',

@@ -1,51 +1,37 @@
-#!lua name=thoughtstream_consolidation_1
+#!lua name=thoughtstream_consolidation_2
 
--- Sleep: one worker at a time has a mind's night, by a lease with a fencing number, and every move
--- is one atomic step that changes nothing when it is made again. What was done is written into the
--- session's hash in the same step.
+-- Consolidation, while a mind sleeps: one worker at a time has the session, by a lease with a fence,
+-- and every move is one atomic step that changes nothing when it is made again. What was done is
+-- written into the session's hash in the same step.
 
 local KEY = { sleep = 1, session = 2, ledger = 3, episodic = 4, semantic = 5, procedural = 6,
               unconscious = 7, guard = 8 }
 local NOTHING, LATE = 0, 'late'
 
--- the lease --------------------------------------------------------------------------------------
-
-local function renew(keys, lease_ms)
-  redis.call('HSET', keys[KEY.sleep], 'until', whole(now_ms() + lease_ms))
-end
-
--- A lease that ends later than a new one would is of a clock that has jumped: it is over.
-local function is_held(sleep, now, lease_ms)
-  local left = tonumber(sleep['until'] or '0') - now
-  return left > 0 and left <= lease_ms
-end
+-- the session ------------------------------------------------------------------------------------
 
 -- KEYS: sleep, guard. ARGV: lease (ms), prefix of session keys, TTL of a session (s).
--- Returns {'held', session, until} | {fence, session, started_at, whether it goes on}.
+-- Returns {'held', session, until} | {fence, session, started_at, whether it was resumed}.
 local function begin(keys, args)
-  local lease_ms, now, sleep = tonumber(args[1]), now_ms(), to_map(redis.call('HGETALL', keys[1]))
-  if is_held(sleep, now, lease_ms) then return { 'held', sleep.session or '', sleep['until'] } end
-  local fence = whole(redis.call('HINCRBY', keys[1], 'fence', 1))
-  local session = sleep.session or fence
-  local started_at = redis.call('HGET', args[2] .. session, 'started_at')
-  if not started_at then
-    session = fence
-    redis.call('HSET', keys[1], 'session', session)
-    redis.call('HSET', args[2] .. session, 'started_at', whole(now))
-    redis.call('EXPIRE', args[2] .. session, args[3])
-  end
-  renew(keys, lease_ms)
-  return { fence, session, started_at or whole(now), started_at and 1 or 0 }
+  local now = now_ms()
+  local fence = take_lease(keys[1], now, tonumber(args[1]))
+  local session = redis.call('HGET', keys[1], 'session')
+  if not fence then return { 'held', session or '', redis.call('HGET', keys[1], 'until') } end
+  local started_at = session and redis.call('HGET', args[2] .. session, 'started_at')
+  if started_at then return { fence, session, started_at, 1 } end
+  redis.call('HSET', keys[1], 'session', fence)
+  redis.call('HSET', args[2] .. fence, 'started_at', whole(now))
+  redis.call('EXPIRE', args[2] .. fence, args[3])
+  return { fence, fence, whole(now), 0 }
 end
 
 -- Every other step begins so. ARGV: fence, lease (ms), TTL of a session (s), prefix of item keys,
--- then its own. A worker that somebody has taken over from is refused, however late it comes.
+-- then its own.
 local FIRST = 5
 
 local function step(move)
   return function(keys, args)
-    if redis.call('HGET', keys[KEY.sleep], 'fence') ~= args[1] then return LATE end
-    renew(keys, tonumber(args[2]))
+    if not renew_lease(keys[KEY.sleep], args[1], now_ms(), tonumber(args[2])) then return LATE end
     local done = move({ keys = keys, args = args, item_prefix = args[4] }) or NOTHING
     if done ~= NOTHING then redis.call('EXPIRE', keys[KEY.session], args[3]) end
     return done
@@ -57,10 +43,10 @@ local function record(run, count, field, value)
   redis.call('HINCRBY', run.keys[KEY.ledger], count, 1)
 end
 
--- ARGV: 'end': the night is over; 'pause': it is not, but somebody else may go on with it.
+-- ARGV: 'end': the session is complete; 'pause': it is not, and any worker may resume it.
 local function leave(run)
   local sleep = run.keys[KEY.sleep]
-  redis.call('HDEL', sleep, 'until')
+  give_lease_back(sleep)
   if run.args[FIRST] == 'end' then
     redis.call('HSET', sleep, 'slept_at', whole(now_ms()))
     redis.call('HDEL', sleep, 'session')
@@ -156,17 +142,17 @@ local function union(ids, more)
   return all, grew
 end
 
--- ARGV: when the session began, id, window, content, its words for an index, the episode that it
--- is like, then all its episodes. A memory that grows is written anew, at the end of its stream.
+-- ARGV: when the session began, id, window, content, the episode that it is like, then all its
+-- episodes. A memory that grows moves to the end of its stream.
 -- Returns 1, or 0 if it has these episodes already.
 local function distil(run)
   local args, stream = run.args, run.keys[KEY.semantic]
-  local started_at, id, window, content, words, like = unpack(args, FIRST, FIRST + 5)
+  local started_at, id, window, content, like = unpack(args, FIRST, FIRST + 4)
   local key = run.item_prefix .. id
   local was = to_map(redis.call('HGETALL', key))
   if was.entry and not was.distilled_from then return NOTHING end
   local episodes = {}
-  for i = FIRST + 6, #args do episodes[#episodes + 1] = args[i] end
+  for i = FIRST + 5, #args do episodes[#episodes + 1] = args[i] end
   local from, grew = union(ids_of(was.distilled_from), episodes)
   local episode, _, flat = memory(run, like)
   if not grew or not episode then return NOTHING end
@@ -177,25 +163,23 @@ local function distil(run)
   set(flat, 'anchored_at', whole(now_ms()))
   set(flat, 'distilled_from', cjson.encode(from))
   if was.entry then redis.call('XDEL', stream, was.entry) end
-  local entry = redis.call('XADD', stream, '*', unpack(flat))
   redis.call('DEL', key)
-  redis.call('HSET', key, 'kind', 'semantic', 'entry', entry, 'strength',
-             was.strength or text(strength_of(episode)), 'replayed_at',
-             was.replayed_at or started_at, unpack(flat))
-  if words ~= '' then redis.call('HSET', key, 'words', words) end
+  write_memory(stream, key, 'semantic', flat)
+  redis.call('HSET', key, 'strength', was.strength or text(strength_of(episode)),
+             'replayed_at', was.replayed_at or started_at)
   redis.call('HSET', run.keys[KEY.session], 'distilled ' .. id, cjson.encode(from))
   if not was.entry then redis.call('HINCRBY', run.keys[KEY.ledger], 'distilled', 1) end
   return 1
 end
 
--- allow-oom: to merge frees memory, so it goes on at maxmemory; to strengthen and to distil wait.
+-- allow-oom: to merge frees memory, so it continues at maxmemory; to strengthen and to distil have to wait.
 local OOM = { 'allow-oom' }
-redis.register_function { function_name = 'consolidation_begin_1', callback = begin, flags = OOM }
-redis.register_function { function_name = 'consolidation_hold_1', callback = step(function() end),
+redis.register_function { function_name = 'consolidation_begin_2', callback = begin, flags = OOM }
+redis.register_function { function_name = 'consolidation_hold_2', callback = step(function() end),
                           flags = OOM }
-redis.register_function { function_name = 'consolidation_leave_1', callback = step(leave),
+redis.register_function { function_name = 'consolidation_leave_2', callback = step(leave),
                           flags = OOM }
-redis.register_function { function_name = 'consolidation_merge_1', callback = step(merge),
+redis.register_function { function_name = 'consolidation_merge_2', callback = step(merge),
                           flags = OOM }
-redis.register_function('consolidation_replay_1', step(replay))
-redis.register_function('consolidation_distil_1', step(distil))
+redis.register_function('consolidation_replay_2', step(replay))
+redis.register_function('consolidation_distil_2', step(distil))

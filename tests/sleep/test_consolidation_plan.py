@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from thoughtstream.config import MemoryConfig
-from thoughtstream.memory.night import REST_MS, Trace, plan, priority
+from thoughtstream.memory.consolidation_plan import REST_MS, Trace, plan, priority
 
 NOW = 1_700_000_000_000
 HOUR = 3_600_000

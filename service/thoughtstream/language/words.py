@@ -12,17 +12,17 @@ from typing import Any
 from thoughtstream.language.english import IRREGULAR, STOP_WORDS
 
 MOST_WORDS = 32
-"""A query of more different words is its first ones."""
+"""Of a query with more different words, the first ones count."""
 
 MOST_CHARACTERS = 20_000
-"""Of a longer text, only the beginning is compared."""
+"""Only the beginning of a longer text is compared."""
 
 _LONGEST_WORD = 64
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, in order: small letters and digits without accents."""
+    """The words of a text, in order: lower-case letters and digits, without accents."""
     text = text[:MOST_CHARACTERS]
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
@@ -30,7 +30,7 @@ def words(text: str) -> list[str]:
 
 
 def _spelled(text: str) -> list[str]:
-    """The words of a text as they are written, in small letters."""
+    """The words of a text as they are written, in lower case."""
     small = unicodedata.normalize("NFC", text.lower())
     return "".join(c if _is_in_words(c) else " " for c in small).split()
 
@@ -48,7 +48,7 @@ def plain(word: str) -> str:
 
 @cache
 def _stemmer() -> Any:
-    """Imported when it is first needed: it brings all languages, a tenth of a command's start."""
+    """Imported when it is first needed: it loads all languages, a tenth of a command's start."""
     import snowballstemmer
 
     return snowballstemmer.stemmer("porter")
@@ -102,7 +102,7 @@ class Query:
 
 
 def _forms(text: str) -> dict[str, set[str]]:
-    """By word of a text, in order, how it may be spelled."""
+    """The words of a text, in order, each with its spellings."""
     forms: dict[str, set[str]] = {}
     for spelled in _spelled(text[:MOST_CHARACTERS]):
         for word in words(spelled):

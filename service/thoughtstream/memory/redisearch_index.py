@@ -1,9 +1,9 @@
 """The index of the server: RediSearch over the items of a mind, where the server has it.
 
-One RediSearch index a mind, so that no mind's words weigh in another's. It is made at the first
-search. Its name is the pattern of what it indexes and the version of its schema: so a changed
-schema is another index, and the old one is dropped; and Redis, to which an index's name is a key,
-finds it on the mind's own node of a cluster, and permits it to whom it permits the items.
+One RediSearch index per mind, so that one mind's words don't count in another's. It is made at the
+first search. Its name is the pattern of what it indexes and the version of its schema: a changed
+schema is another index, and the old one is dropped; and Redis, which treats an index's name as a
+key, finds it on the mind's own node of a cluster, and allows it to whoever may use the items.
 Source: RediSearch 2.10 (the first with BM25STD).
 """
 
@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
-from thoughtstream.language.text import Query
+from thoughtstream.language.words import Query
 from thoughtstream.memory.index import IndexUnusable, Proposal
-from thoughtstream.memory.models import Place, Where
+from thoughtstream.memory.models import Filters, Location
 from thoughtstream.store.client import Client
 
 _SCHEMA = (
@@ -38,7 +38,7 @@ _LOOKS, _LOOK_AGAIN_S = 100, 0.02
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
 
 
-class SearchIndex:
+class RediSearchIndex:
     """The RediSearch index of one mind."""
 
     name: ClassVar[str] = "RediSearch"
@@ -48,17 +48,17 @@ class SearchIndex:
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._index = f"{self._items}*@{_VERSION}"
 
-    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query.
 
         Raises:
-            IndexUnusable: the server has no RediSearch (any more), or not one that we may and can
-                use, or it is still reading the memories.
+            IndexUnusable: the server has no RediSearch, or none that we may and can use, or it is
+                still reading the memories.
         """
         try:
             for _ in range(_LOOKS):
                 try:
-                    proposal = await self._find(query, where, limit)
+                    proposal = await self._find(query, filters, limit)
                 except ResponseError as error:
                     if not (_says(error, "unknown index") or _says(error, "no such index")):
                         raise
@@ -71,13 +71,13 @@ class SearchIndex:
             raise IndexUnusable(str(error)) from error
         raise IndexUnusable("RediSearch is still reading the memories")
 
-    async def forget(self, places: Collection[Place]) -> None:
+    async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams. Nothing to do: their items go with them."""
 
-    async def _find(self, query: Query, where: Where, limit: int) -> Proposal | None:
-        """None while it is reading memories that were there before it (or before a restart)."""
+    async def _find(self, query: Query, filters: Filters, limit: int) -> Proposal | None:
+        """None while it is still reading memories that are older than it (or than a restart)."""
         forms = {term.stem: f"({'|'.join(map(_cut, term.forms))})" for term in query.terms}
-        anything = f"({'|'.join(forms.values())}) {_condition(where)}"
+        anything = f"({'|'.join(forms.values())}) {_condition(filters)}"
         pipe = self._redis.pipeline(transaction=False)
         pipe.execute_command("FT.INFO", self._index, near=self._items)
         self._search(pipe, anything, "RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
@@ -87,9 +87,9 @@ class SearchIndex:
         if str(dict(zip(info[::2], info[1::2], strict=True))["indexing"]) != "0":
             return None
         items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
-        places = [Place(item["kind"], item["entry"]) for item in items if len(item) == 2]
-        having = {name: int(count[0]) for name, count in zip(forms, counts, strict=True)}
-        return Proposal(places, len(items) < limit, having)
+        locations = [Location(item["kind"], item["entry"]) for item in items if len(item) == 2]
+        frequency = {name: int(count[0]) for name, count in zip(forms, counts, strict=True)}
+        return Proposal(locations, len(items) < limit, frequency)
 
     def _search(self, pipe: Any, query: str, *options: str) -> None:
         pipe.execute_command(
@@ -104,7 +104,7 @@ class SearchIndex:
             "FT.CREATE", self._index, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
             "SCHEMA", *_SCHEMA, unless="already exists",
         )  # fmt: skip
-        with suppress(NoPermissionError):  # then they stay, for somebody who may
+        with suppress(NoPermissionError):  # then they stay, for somebody who may drop them
             for name in await self._call("FT._LIST"):
                 if name.startswith(f"{self._items}*@") and name != self._index:
                     await self._call("FT.DROPINDEX", name, unless="unknown index")
@@ -128,15 +128,15 @@ def _says(error: ResponseError, text: str) -> bool:
     return text in str(error).lower()
 
 
-def _condition(where: Where) -> str:
+def _condition(filters: Filters) -> str:
     parts = []
-    if where.kind is not None:
-        parts.append(f"@kind:{{{where.kind}}}")
-    if where.since is not None or where.until is not None:
-        since = "-inf" if where.since is None else where.since
-        until = "+inf" if where.until is None else where.until
+    if filters.kind is not None:
+        parts.append(f"@kind:{{{filters.kind}}}")
+    if filters.since is not None or filters.until is not None:
+        since = "-inf" if filters.since is None else filters.since
+        until = "+inf" if filters.until is None else filters.until
         parts.append(f"@attended_at:[{since} {until}]")
-    window = where.window_field
+    window = filters.window_field
     if window is not None and window == window.strip():  # RediSearch strips them, too
         parts.append(f"@window:{{{_NOT_A_WORD.sub(_escaped, window)}}}")
     return " ".join(parts)

@@ -5,62 +5,62 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from thoughtstream.language.text import Query
-from thoughtstream.memory.fts_file import FtsFile, Row
-from thoughtstream.memory.models import Place, Where
+from thoughtstream.language.words import Query
+from thoughtstream.memory.fts5_file import Fts5File, Row
+from thoughtstream.memory.models import Filters, Location
 
 ROW = Row("5-0", 5, "sensory", "an olive")
-PLACE = Place("episodic", "5-0")
+PLACE = Location("episodic", "5-0")
 
 
-def places(file: FtsFile) -> list[Place]:
-    proposal = file.find(Query.of("olive"), Where(), 10, {})
+def locations(file: Fts5File) -> list[Location]:
+    proposal = file.find(Query.of("olive"), Filters(), 10, {})
     assert proposal is not None
-    assert proposal.having == {"oliv": len(proposal.places)}
-    return proposal.places
+    assert proposal.frequency == {"oliv": len(proposal.locations)}
+    return proposal.locations
 
 
 def test_what_both_read_is_there_once(tmp_path: Path) -> None:
-    with closing(FtsFile(tmp_path / "a.db")) as one, closing(FtsFile(tmp_path / "a.db")) as other:
+    with closing(Fts5File(tmp_path / "a.db")) as one, closing(Fts5File(tmp_path / "a.db")) as other:
         for file in (one, other):
             file.add("episodic", None, [ROW])
-        assert places(one) == places(other) == [PLACE]
+        assert locations(one) == locations(other) == [PLACE]
 
 
 def test_who_is_late_does_not_clear_what_another_has_read(tmp_path: Path) -> None:
-    with closing(FtsFile(tmp_path / "a.db")) as one, closing(FtsFile(tmp_path / "a.db")) as other:
+    with closing(Fts5File(tmp_path / "a.db")) as one, closing(Fts5File(tmp_path / "a.db")) as other:
         one.add("episodic", None, [Row("4-0", 4, "sensory", "an apple")])
         other.add("episodic", "4-0", [ROW])
         one.clear("episodic", "4-0")
-        assert places(one) == [PLACE]
+        assert locations(one) == [PLACE]
 
 
 def test_who_has_read_more_waits_for_who_begins_anew(tmp_path: Path) -> None:
-    with closing(FtsFile(tmp_path / "a.db")) as one, closing(FtsFile(tmp_path / "a.db")) as other:
+    with closing(Fts5File(tmp_path / "a.db")) as one, closing(Fts5File(tmp_path / "a.db")) as other:
         one.add("episodic", None, [ROW])
         read = one.marks()
         other.clear("episodic", "5-0")
-        assert one.find(Query.of("olive"), Where(), 10, read) is None
+        assert one.find(Query.of("olive"), Filters(), 10, read) is None
         one.add("episodic", "5-0", [Row("6-0", 6, "sensory", "two olives")])
-        assert places(one) == []
+        assert locations(one) == []
         other.add("episodic", None, [ROW])
-        assert one.find(Query.of("olive"), Where(), 10, read) is not None
+        assert one.find(Query.of("olive"), Filters(), 10, read) is not None
 
 
 def test_who_finds_it_broken_keeps_what_another_made_anew(tmp_path: Path) -> None:
-    one, other = FtsFile(tmp_path / "a.db"), FtsFile(tmp_path / "a.db")
+    one, other = Fts5File(tmp_path / "a.db"), Fts5File(tmp_path / "a.db")
     other.discard()
-    with closing(FtsFile(tmp_path / "a.db")) as anew:
+    with closing(Fts5File(tmp_path / "a.db")) as anew:
         anew.add("episodic", None, [ROW])
         one.discard()
-    with closing(FtsFile(tmp_path / "a.db")) as kept:
-        assert places(kept) == [PLACE]
+    with closing(Fts5File(tmp_path / "a.db")) as kept:
+        assert locations(kept) == [PLACE]
 
 
 def test_many_make_it_at_once(tmp_path: Path) -> None:
     def make(path: Path, start: threading.Barrier) -> None:
         start.wait()
-        FtsFile(path).close()
+        Fts5File(path).close()
 
     for attempt in range(20):
         path, start = tmp_path / f"{attempt}.db", threading.Barrier(8)

@@ -1,6 +1,6 @@
-"""When memories are alike: near duplicates, and episodes that share their gist.
+"""When texts are similar: near duplicates, and episodes that share their gist.
 
-Both are the same for the same texts, whoever compares them and in whatever order they come.
+Both depend on the texts alone, not on who compares them or in which order they come.
 """
 
 import math
@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from thoughtstream.language.english import STOP_WORDS
-from thoughtstream.language.text import stem, words
+from thoughtstream.language.words import stem, words
 
 _NEGATIONS = """
     cannot neither never no nobody none nor not nothing nowhere t without
@@ -37,12 +37,12 @@ def gist(content: str) -> tuple[str, ...]:
 
 
 def near_duplicates(texts: Iterable[tuple[Key, str]], similarity: float) -> dict[Key, Key]:
-    """By text that says what one before it says, that one. A text belongs to the first that it is
-    like and that is like none before it.
+    """For each text that says what an earlier one says, that one. A text belongs to the first that
+    it is similar to and that is itself similar to none before it.
 
-    Alike: the pairs of neighbouring words that two have in common are at least `similarity` of all
-    that they have (Jaccard; letters' size, accents and punctuation don't count), and both have the
-    same numbers and the same negations. A text without words is like none.
+    Similar: of the pairs of neighbouring words that two texts have, at least `similarity` are in
+    both (Jaccard; case, accents and punctuation don't count), and both have the same numbers and
+    the same negations. A text without words is similar to none.
     """
     known = [(key, words(content)) for key, content in texts]
     counts = Counter(word for _, text in known for word in text)
@@ -55,7 +55,7 @@ def near_duplicates(texts: Iterable[tuple[Key, str]], similarity: float) -> dict
             continue
         rare = _rarest(_pairs(text), counts, similarity)
         for at in sorted({at for pair in rare for at in by_pair[pair]}):
-            if _alike(text, firsts[at][1], similarity):
+            if _similar(text, firsts[at][1], similarity):
                 found[key] = firsts[at][0]
                 break
         else:
@@ -70,14 +70,14 @@ def _pairs(text: list[str]) -> set[Pair]:
 
 
 def _rarest(pairs: set[Pair], counts: Counter[str], similarity: float) -> list[Pair]:
-    """So many of the rarest that two texts that are alike have one of them in common (prefix
+    """As many of the rarest as it takes for two similar texts to have one of them in common (prefix
     filtering; Chaudhuri, Ganti and Kaushik 2006).
     """
     needed = len(pairs) - math.ceil(similarity * len(pairs) - 1e-9) + 1
     return nsmallest(needed, pairs, key=lambda pair: (counts[pair[0]] * counts[pair[1]], pair))
 
 
-def _alike(one: list[str], other: list[str], similarity: float) -> bool:
+def _similar(one: list[str], other: list[str], similarity: float) -> bool:
     if _decisive(one) != _decisive(other):
         return False
     pairs, others = _pairs(one), _pairs(other)

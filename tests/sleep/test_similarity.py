@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sleep.model import alike
-from thoughtstream.language.likeness import gist, near_duplicates
+from thoughtstream.language.similarity import gist, near_duplicates
 
 LONG = "we walked along the old river until the lamps of the harbour came on one by one"
 

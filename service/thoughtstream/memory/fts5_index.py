@@ -1,7 +1,7 @@
 """The index for every server: SQLite's FTS5 in the service's home, read from the memory streams.
 
-It catches up at each search, so it needs no process of its own and never lags behind. It is thrown
-away and read anew when the streams show that they are not those it was read from.
+It catches up at each search, so it needs no process of its own and never lags behind. It is
+discarded and rebuilt when the streams turn out not to be those it was built from.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from typing import ClassVar, ParamSpec, TypeVar
 
 import structlog
 
-from thoughtstream.language.text import Query
-from thoughtstream.memory.fts_file import NOTHING, FtsFile, Mark, Row, is_broken
+from thoughtstream.language.words import Query
+from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Place, Where, attended_at, order
+from thoughtstream.memory.models import Filters, Location, attended_at, order
 from thoughtstream.memory.streams import Extent, Fields, Streams
 from thoughtstream.store.client import Client
 
@@ -27,39 +27,39 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-class FtsIndex:
-    """The index of one mind: a file in `<home>/index`, or in memory where that can't be used."""
+class Fts5Index:
+    """The index of one mind: a file in `<home>/index`, or in memory if no file can be used."""
 
     name: ClassVar[str] = "FTS5"
 
     def __init__(self, redis: Client, mind: str, home: Path, streams: Streams) -> None:
         self._streams = streams
         self._path: Path | None = home / "index" / f"{_digest(redis, mind)}.db"
-        self._in_memory: FtsFile | None = None
-        self._alone = asyncio.Lock()
+        self._in_memory: Fts5File | None = None
+        self._lock = asyncio.Lock()
 
-    async def propose(self, query: Query, where: Where, limit: int) -> Proposal:
+    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query."""
 
-        async def find(file: FtsFile) -> Proposal:
+        async def find(file: Fts5File) -> Proposal:
             while True:
                 read = await self._catch_up(file)
-                proposal = await _in_thread(file.find, query, where, limit, read)
+                proposal = await _in_thread(file.find, query, filters, limit, read)
                 if proposal is not None:
                     return proposal
 
         return await self._with_file(find)
 
-    async def forget(self, places: Collection[Place]) -> None:
+    async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""
 
-        async def forget(file: FtsFile) -> None:
-            await _in_thread(file.forget, places)
+        async def forget(file: Fts5File) -> None:
+            await _in_thread(file.forget, locations)
 
         await self._with_file(forget)
 
     # --- catching up -------------------------------------------------------------------------
-    async def _catch_up(self, file: FtsFile) -> dict[str, Mark]:
+    async def _catch_up(self, file: Fts5File) -> dict[str, Mark]:
         """Read what is new; returns how far each kind has been read."""
         extents = await self._streams.extents()
         marks = await _in_thread(file.marks)
@@ -68,9 +68,9 @@ class FtsIndex:
             for kind, extent in extents.items()
         }
 
-    async def _read(self, file: FtsFile, kind: str, extent: Extent, mark: Mark) -> Mark:
-        """Read what comes after the last entry that was read. If that one is no longer there, the
-        stream may be another (flushed, restored): then all of it is read anew.
+    async def _read(self, file: Fts5File, kind: str, extent: Extent, mark: Mark) -> Mark:
+        """Read what comes after the last entry that was read. If that is no longer there, this may
+        be another stream (flushed, restored), and all of it is read again.
         """
         if mark.first and extent.first and order(mark.first) < order(extent.first):
             await _in_thread(file.trim, kind, extent.first)
@@ -87,8 +87,8 @@ class FtsIndex:
         return mark
 
     # --- the file ----------------------------------------------------------------------------
-    async def _with_file(self, work: Callable[[FtsFile], Awaitable[T]]) -> T:
-        async with self._alone:
+    async def _with_file(self, work: Callable[[Fts5File], Awaitable[T]]) -> T:
+        async with self._lock:
             for last_attempt in (False, True):
                 if self._path is None:
                     break
@@ -99,31 +99,31 @@ class FtsIndex:
                     if last_attempt:
                         self._path = None
             if self._in_memory is None:
-                self._in_memory = FtsFile()
+                self._in_memory = Fts5File()
                 weakref.finalize(self, self._in_memory.close)
             return await work(self._in_memory)
 
     @staticmethod
-    async def _on_disk(path: Path, work: Callable[[FtsFile], Awaitable[T]]) -> T:
-        file = await _in_thread(FtsFile, path)
+    async def _on_disk(path: Path, work: Callable[[Fts5File], Awaitable[T]]) -> T:
+        file = await _in_thread(Fts5File, path)
         try:
             return await work(file)
         except sqlite3.Error as error:
-            if is_broken(error):
+            if is_corrupt(error):
                 await _in_thread(file.discard)
             raise
         finally:
             await _in_thread(file.close)
 
 
-def _row(place: Place, fields: Fields) -> Row:
+def _row(location: Location, fields: Fields) -> Row:
     texts = (fields.get("window", ""), fields.get("content", ""))
-    return Row(place.entry, attended_at(place, fields), *texts)
+    return Row(location.entry, attended_at(location, fields), *texts)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do it in a thread, and don't return before it is done, even when cancelled: a file is used
-    by one thread at a time.
+    """Do it in a thread and return only when it is done, even if cancelled: one thread at a time
+    may use a file.
     """
     task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
     try:
@@ -134,6 +134,6 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _digest(redis: Client, mind: str) -> str:
-    """The name of the file: one for each server and mind."""
+    """The name of the file: one per server and mind."""
     both = f"{redis.identity}\0{mind}".encode(errors="surrogateescape")
     return hashlib.sha256(both).hexdigest()[:32]

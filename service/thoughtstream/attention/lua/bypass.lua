@@ -1,4 +1,4 @@
--- Past the contest: a memory made at once, and a forgotten thought taken back.
+-- Bypassing the contest: a memory made at once, and a forgotten thought taken back.
 
 -- Has a stream give out an id, so that this thought can't be mistaken for another.
 local function new_id(window)
@@ -18,7 +18,7 @@ local function anchor_now(keys, args)
   if reason then return { 'refused', reason } end
   local run = { keys = keys, cfg = cfg, now = now, item_prefix = args[1], anchored_ids = {},
                 counts = { adopted = 1, attended = 1, anchored = 1 } }
-  local attended = without(flat, OWN)
+  local attended = without(flat, ENGINE_FIELDS)
   local id = new_id(window) .. '@' .. window_name(window)
   if not place(attended, 'salience') then set(attended, 'salience', '0.5') end
   set(attended, 'id', id)
@@ -32,7 +32,7 @@ local function anchor_now(keys, args)
 end
 
 -- KEYS: an item. Writes what is there already, so that whoever waits for this write to be durable
--- has waited for the memory. Returns 0 if it is not there (any more).
+-- has waited for the memory. Returns 0 if it is not there, or no longer.
 local function confirm(keys)
   local kind = redis.call('HGET', keys[1], 'kind')
   if not kind then return 0 end
@@ -44,7 +44,7 @@ end
 local OF_THE_FORGOTTEN = { id = true, score = true, forgotten_at = true, threshold = true }
 
 -- KEYS: unconscious, the window the thought came from. ARGV: entry in the unconscious, salience.
--- Returns the new id; nothing if the entry is not there (any more).
+-- Returns the new id; nothing if the entry is not there, or no longer.
 local function take_back(keys, args)
   local entry = redis.call('XRANGE', keys[1], args[1], args[1])[1]
   if not entry then return false end

@@ -62,7 +62,7 @@ def test_a_wrong_distiller_is_a_wrong_configuration(server: RedisServer, tmp_pat
 async def test_a_killed_sleeper_is_taken_over_from(
     redis: Any, server: RedisServer, settings: Settings, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """kill -9 of the command in the middle of its night; the next one goes on."""
+    """kill -9 of the command in the middle of a session; the next one resumes it."""
     memories = [Past(f"thing {chr(97 + n // 26)}{chr(97 + n % 26)}q happened") for n in range(600)]
     same = [memory for memory in memories for _ in range(4)]
     await remember(redis, "ana", same)

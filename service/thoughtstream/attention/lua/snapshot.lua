@@ -1,6 +1,6 @@
--- A look at a mind, all at one moment: so that what is counted is what is shown.
+-- A snapshot of a mind, atomic: what is counted is what is shown.
 
--- The thoughts in their intervention window as flat field lists, the first to close first.
+-- The thoughts in their intervention window as flat field lists, the first to close comes first.
 local function intervening(key)
   local thoughts = {}
   for _, packed in ipairs(redis.call('HVALS', key)) do
@@ -14,11 +14,11 @@ local function intervening(key)
   return thoughts
 end
 
--- KEYS: contest, intervening, ledger, assembled, then the memory streams. ARGV: how many of those
--- attended, the newest first.
+-- KEYS: contest, intervening, ledger, assembled, then the memory streams. ARGV: how many of the
+-- attended thoughts, the newest first.
 -- Returns {now, ledger as a flat list, competing, intervening, entries of assembled, lengths of the
 -- memory streams}.
-local function look(keys, args)
+local function snapshot(keys, args)
   local lengths = {}
   for i = 5, #keys do lengths[#lengths + 1] = redis.call('XLEN', keys[i]) end
   return { now_ms(), redis.call('HGETALL', keys[3]), redis.call('ZCARD', keys[1]),
@@ -26,5 +26,5 @@ local function look(keys, args)
            lengths }
 end
 
-redis.register_function { function_name = 'attention_look_2', callback = look,
+redis.register_function { function_name = 'attention_snapshot_2', callback = snapshot,
                           flags = { 'no-writes' } }

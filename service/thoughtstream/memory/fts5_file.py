@@ -1,7 +1,7 @@
 """The file of the FTS5 index: SQLite, derived from the memory streams, disposable.
 
-Several processes may use one file at once. Whoever finds it broken, or of another version, makes
-it anew.
+Several processes may use one file at once. Whoever finds it corrupt, or of another version,
+recreates it.
 """
 
 import fcntl
@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from thoughtstream.language.text import Query
+from thoughtstream.language.words import Query
+from thoughtstream.memory.fts5_tokenizer import TOKENIZER, expression, storable
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Place, Where, order
+from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
 _VERSION = 1
@@ -24,7 +25,7 @@ _SCHEMA = f"""
         attended_at INTEGER NOT NULL, window TEXT NOT NULL, UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
-        USING fts5 (content, tokenize = 'porter unicode61 remove_diacritics 2');
+        USING fts5 (content, tokenize = '{TOKENIZER}');
     PRAGMA user_version = {_VERSION};
     COMMIT;
 """
@@ -40,7 +41,7 @@ class Row(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The oldest memory that the index has of a kind, and the last that it read."""
+    """The oldest memory of a kind that the index has, and the last one that it read."""
 
     first: str | None
     last: str | None
@@ -49,22 +50,22 @@ class Mark(NamedTuple):
 NOTHING = Mark(None, None)
 
 
-class FtsFile:
+class Fts5File:
     """An index, open. Close it."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open the file, making it if need be; without a path, an index in memory.
+        """Open the file, or create it; without a path, an index in memory.
 
         Raises:
             sqlite3.Error, OSError: it can't be used.
         """
         self._path = path
         if path is None:
-            self._db, self._inode = _made(":memory:"), None
+            self._db, self._inode = _created(":memory:"), None
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(path):
-            self._db = _reopened(path) or _made(path)
+        with _locked(path):
+            self._db = _reopened(path) or _created(path)
             self._inode = path.stat().st_ino
 
     def close(self) -> None:
@@ -72,23 +73,23 @@ class FtsFile:
         self._db.close()
 
     def discard(self) -> None:
-        """Close it and remove the file, unless another process has made it anew already."""
+        """Close it and remove the file, unless another process has recreated it already."""
         self.close()
         if self._path is not None:
-            with _alone(self._path):
+            with _locked(self._path):
                 if self._path.exists() and self._path.stat().st_ino == self._inode:
                     _remove(self._path)
 
     def marks(self) -> dict[str, Mark]:
-        """By kind, how far it has been read."""
+        """How far each kind has been read."""
         rows = self._db.execute(
             "SELECT kind, (SELECT min(entry) FROM memory WHERE kind = mark.kind), entry FROM mark"
         )
         return {kind: Mark(first and _short(first), _short(last)) for kind, first, last in rows}
 
     def add(self, kind: str, after: str | None, rows: Sequence[Row]) -> None:
-        """Add the next memories of a kind, unless another process has added some after `after`, or
-        begun anew, meanwhile.
+        """Add the next memories of a kind, unless another process has meanwhile added some after
+        `after`, or started over.
         """
         with self._transaction("BEGIN IMMEDIATE"):
             if self._last(kind) != after:
@@ -96,19 +97,19 @@ class FtsFile:
             for row in rows:
                 number = self._db.execute(
                     "INSERT INTO memory (kind, entry, attended_at, window) VALUES (?, ?, ?, ?)",
-                    (kind, _long(row.entry), row.attended_at, _storable(row.window)),
+                    (kind, _long(row.entry), row.attended_at, storable(row.window)),
                 ).lastrowid
                 self._db.execute(
                     "INSERT INTO words (rowid, content) VALUES (?, ?)",
-                    (number, _storable(row.content)),
+                    (number, storable(row.content)),
                 )
             self._db.execute(
                 "INSERT OR REPLACE INTO mark VALUES (?, ?)", (kind, _long(rows[-1].entry))
             )
 
     def clear(self, kind: str, last: str) -> None:
-        """Remove all of a kind, so that it is read from the beginning, if `last` is still the last
-        entry that was read.
+        """Remove all memories of a kind, so that it is read from the beginning, if `last` is still
+        the last entry that was read.
         """
         with self._transaction("BEGIN IMMEDIATE"):
             if self._last(kind) == last:
@@ -123,11 +124,11 @@ class FtsFile:
         with self._transaction("BEGIN IMMEDIATE"):
             self._delete("kind = ? AND entry < ?", kind, _long(first))
 
-    def forget(self, places: Collection[Place]) -> None:
+    def forget(self, locations: Collection[Location]) -> None:
         """Remove these memories."""
         with self._transaction("BEGIN IMMEDIATE"):
-            for place in places:
-                self._delete("kind = ? AND entry = ?", place.kind, _long(place.entry))
+            for location in locations:
+                self._delete("kind = ? AND entry = ?", location.kind, _long(location.entry))
 
     def _delete(self, condition: str, *values: str) -> None:
         numbers = f"SELECT number FROM memory WHERE {condition}"
@@ -135,28 +136,28 @@ class FtsFile:
         self._db.execute(f"DELETE FROM memory WHERE {condition}", values)
 
     def find(
-        self, query: Query, where: Where, limit: int, read: Mapping[str, Mark]
+        self, query: Query, filters: Filters, limit: int, read: Mapping[str, Mark]
     ) -> Proposal | None:
         """The memories with any word of the query, best first; of equals, the older first. None if
-        another process has begun anew meanwhile, so that the index isn't as far as `read`.
+        another process has started over meanwhile and the index has not come as far as `read`.
         """
         with self._transaction("BEGIN"):
             marks = self.marks()
             if any(_is_behind(marks.get(kind, NOTHING), mark) for kind, mark in read.items()):
                 return None
-            return self._find(query, where, limit)
+            return self._find(query, filters, limit)
 
-    def _find(self, query: Query, where: Where, limit: int) -> Proposal:
-        forms = {term.stem: " OR ".join(map(_quoted, term.forms)) for term in query.terms}
-        condition, values = _condition(where)
+    def _find(self, query: Query, filters: Filters, limit: int) -> Proposal:
+        forms = {term.stem: expression(term) for term in query.terms}
+        condition, values = _condition(filters)
         rows = self._db.execute(
             "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
             f"WHERE words MATCH ? {condition} ORDER BY words.rank, entry, kind LIMIT ?",
             (" OR ".join(forms.values()), *values, limit),
         )
-        places = [Place(kind, _short(entry)) for kind, entry in rows]
-        having = {name: self._count(match) for name, match in forms.items()}
-        return Proposal(places, len(places) < limit, having)
+        locations = [Location(kind, _short(entry)) for kind, entry in rows]
+        frequency = {name: self._count(match) for name, match in forms.items()}
+        return Proposal(locations, len(locations) < limit, frequency)
 
     def _count(self, match: str) -> int:
         row = self._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,))
@@ -178,25 +179,15 @@ def _is_behind(mark: Mark, other: Mark) -> bool:
     return other.last is not None and (mark.last is None or order(mark.last) < order(other.last))
 
 
-def _condition(where: Where) -> tuple[str, list[str | int]]:
+def _condition(filters: Filters) -> tuple[str, list[str | int]]:
     wanted: dict[str, str | int | None] = {
-        "kind =": where.kind,
-        "attended_at >=": where.since,
-        "attended_at <=": where.until,
-        "window =": None if where.window_field is None else _storable(where.window_field),
+        "kind =": filters.kind,
+        "attended_at >=": filters.since,
+        "attended_at <=": filters.until,
+        "window =": None if filters.window_field is None else storable(filters.window_field),
     }
     given = {test: value for test, value in wanted.items() if value is not None}
     return "".join(f"AND {test} ? " for test in given), list(given.values())
-
-
-def _quoted(form: str) -> str:
-    """A word as a string of FTS5's query language (it has letters and digits only)."""
-    return f'"{form}"'
-
-
-def _storable(text: str) -> str:
-    """Text that SQLite takes: no bytes that are not UTF-8, and no NUL, which would end it."""
-    return text.encode(errors="replace").decode().replace("\0", " ")
 
 
 def _long(entry: str) -> str:
@@ -211,18 +202,18 @@ def _short(entry: str) -> str:
 
 
 # --- the file itself -------------------------------------------------------------------------
-def is_broken(error: BaseException) -> bool:
-    """Whether an error says that the file is no good, rather than that it can't be used here."""
+def is_corrupt(error: BaseException) -> bool:
+    """Whether an error says that the file is corrupt, rather than that it can't be used here."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _opened(where: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(where, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
+def _opened(path: Path | str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
 
 
 def _reopened(path: Path) -> sqlite3.Connection | None:
-    """The file, open; None if there is none of this version (any more)."""
+    """The file, open; None if there is none of this version, or no longer."""
     if not path.exists():
         return None
     db = _opened(path)
@@ -230,7 +221,7 @@ def _reopened(path: Path) -> sqlite3.Connection | None:
         if db.execute("PRAGMA user_version").fetchone()[0] == _VERSION:
             return db
     except sqlite3.Error as error:
-        if not is_broken(error):
+        if not is_corrupt(error):
             db.close()
             raise
     db.close()
@@ -238,8 +229,8 @@ def _reopened(path: Path) -> sqlite3.Connection | None:
     return None
 
 
-def _made(where: Path | str) -> sqlite3.Connection:
-    db = _opened(where)
+def _created(path: Path | str) -> sqlite3.Connection:
+    db = _opened(path)
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(_SCHEMA)
@@ -255,8 +246,8 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Nobody else opens, makes or removes the file meanwhile."""
+def _locked(path: Path) -> Iterator[None]:
+    """Nobody else opens, creates or removes the file meanwhile."""
     with path.with_name(f"{path.name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,7 +1,7 @@
-"""What a night of sleep would do: pure functions from the memories to a list of moves.
+"""The plan of a consolidation: pure functions from the memories to a list of moves.
 
 What has been done changes the memories so that planning again gives just the moves that are left:
-so a session can be killed anywhere and go on, and sleeping twice is sleeping once.
+so a session can be killed anywhere and be resumed, and sleeping twice is sleeping once.
 """
 
 import math
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from thoughtstream.config import MemoryConfig
-from thoughtstream.language.likeness import gist, near_duplicates
+from thoughtstream.language.similarity import gist, near_duplicates
 
 REST_MS = 12 * 3_600_000
-"""A memory that was replayed is not replayed again for so long."""
+"""How long a memory rests after a replay."""
 
 WINDOW = "sleep"
 """Where distilled memories come from."""
@@ -46,7 +46,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Memories that say what an older one says go, and count as its."""
+    """Memories that say what an older one says go, and count as part of it."""
 
     kept: str
     gone: tuple[str, ...]
@@ -75,7 +75,7 @@ class Distillation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The moves of a night, in their order."""
+    """The moves of a session, in their order."""
 
     merges: list[Merge] = field(default_factory=list)
     replays: list[Replay] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Plan:
 
 
 def priority(trace: Trace, now_ms: int) -> float:
-    """How much a memory deserves to be replayed, 0..1. Source: the design's formula."""
+    """How much a memory deserves to be replayed, 0..1. Source: the formula of the design."""
     hours = max(0, now_ms - trace.anchored_at) / _HOUR_MS
     return (
         0.4 * trace.emotion
@@ -101,7 +101,7 @@ def priority(trace: Trace, now_ms: int) -> float:
 
 
 def plan(traces: Iterable[Trace], now_ms: int, config: MemoryConfig) -> Plan:
-    """The moves of a night that began at `now_ms`; what was anchored later is not looked at."""
+    """The moves of a session that began at `now_ms`; what was anchored later is ignored."""
     known = {trace.id: trace for trace in sorted(traces, key=lambda t: (t.order, t.kind))}
     old = {id_: trace for id_, trace in known.items() if trace.order[0] <= now_ms}
     merges = _merges(old.values(), config.sleep_similarity)
@@ -118,7 +118,7 @@ def plan(traces: Iterable[Trace], now_ms: int, config: MemoryConfig) -> Plan:
 
 
 def merged(kept: Trace, gone: Sequence[Trace]) -> Trace:
-    """A memory with those that say the same counted as its."""
+    """A memory that counts others, which say the same, as part of it."""
     return replace(
         kept,
         strength=sum((trace.strength for trace in gone), kept.strength),
@@ -133,7 +133,7 @@ def _later(known: dict[str, Trace], now_ms: int) -> list[Trace]:
 
 
 def _merges(traces: Iterable[Trace], similarity: float) -> list[Merge]:
-    """The oldest of each kind stays; a distilled memory stands for its episodes and is let be."""
+    """The oldest of each kind stays; distilled memories, which stand for others, are left alone."""
     by_kind: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for trace in traces:
         if not trace.distilled_from:
@@ -146,7 +146,7 @@ def _merges(traces: Iterable[Trace], similarity: float) -> list[Merge]:
 
 
 def _replays(traces: Sequence[Trace], now_ms: int, most: int) -> list[Replay]:
-    """The most important of those that don't rest; those that do were part of the same night."""
+    """The most important of those that don't rest; those that do were part of this session."""
     resting = sum(_rests(trace, now_ms) for trace in traces)
     awake = [
         Replay(trace.id, priority(trace, now_ms))

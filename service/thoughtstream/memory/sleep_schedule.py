@@ -1,4 +1,4 @@
-"""The schedule of sleep: every mind that a service serves sleeps once in a while."""
+"""The schedule of sleep: every mind that a service serves sleeps at intervals."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -14,13 +14,13 @@ from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
 from thoughtstream.store.client import Client
 
-_LOOKS_A_NIGHT = 10
-_LONGEST_LOOK_S = 600.0
+_CHECKS_PER_SLEEP = 10
+_LONGEST_PAUSE_S = 600.0
 
 log = structlog.get_logger()
 
 
-class Nights:
+class SleepSchedule:
     """Puts minds to sleep, one after the other: `memory.sleep_every_s` after their last sleep, or
     after their oldest memory.
     """
@@ -32,13 +32,13 @@ class Nights:
         self._every_s = settings.memory.sleep_every_s
 
     async def run(self, minds: Callable[[], Sequence[str]]) -> None:
-        """Until cancelled; at once over if minds never sleep by themselves.
+        """Run until cancelled; returns at once if minds never sleep by themselves.
 
         Raises:
-            redis ConnectionError, TimeoutError: Redis was lost; run it again when it is back.
+            redis ConnectionError, TimeoutError: Redis was lost; run it again once it is back.
         """
         while self._every_s:
-            await asyncio.sleep(min(self._every_s / _LOOKS_A_NIGHT, _LONGEST_LOOK_S))
+            await asyncio.sleep(min(self._every_s / _CHECKS_PER_SLEEP, _LONGEST_PAUSE_S))
             for mind in await self._due(minds()):
                 await self._have_sleep(mind)
 
@@ -67,8 +67,8 @@ class Nights:
 
 
 def _since(slept_at: Any, *firsts: Any) -> int:
-    """From when the time to the next sleep counts (ms); 0: there is nothing to remember, or a key
-    is not what it should be (`doctor` tells).
+    """From when the time to the next sleep counts (ms); 0: it has no memories, or a key is
+    not what it should be (`doctor` reports it).
     """
     if any(isinstance(answer, Exception) for answer in (slept_at, *firsts)):
         return 0

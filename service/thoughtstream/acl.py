@@ -1,0 +1,71 @@
+"""The ACL: what each Redis user may do. Which keys that are follows from the registry (`keys.py`).
+
+It imports nothing but the standard library and the registry, so that the deployment may render it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from thoughtstream.keys import FAMILIES, NEW_KEY_CHANNEL, WINDOW, Domain, Writer, write_channel
+
+Role = Literal["admin", "service", "monitor", "replica"]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a role may do. It reads and writes the keys of its `writers`, and reads those of the
+    domains that it `reads`.
+    """
+
+    commands: str
+    writers: frozenset[Writer] = frozenset()
+    reads: frozenset[Domain] = frozenset()
+    channels: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> str:
+        """As ACL SETUSER takes them. Source: Redis ACL SETUSER."""
+        keys = sorted(set(self._keys()))
+        channels = [f"&{channel}" for channel in self.channels]
+        start = ["resetchannels"] if keys else ["resetkeys", "resetchannels"]
+        return " ".join([*start, *channels, *keys, "-@all", self.commands])
+
+    def _keys(self) -> Iterator[str]:
+        for family in FAMILIES:
+            if self.writers.intersection(family.writers):
+                yield f"~{family.glob}"
+            elif family.domain in self.reads:
+                yield f"%R~{family.glob}"
+
+
+# Categories rather than single commands where a command is younger than Redis 7.0 (WAITAOF is in
+# @blocking): an ACL file that names an unknown command keeps the server from starting.
+SERVICE = Grant(
+    "+@read +@write +@blocking +@connection +@pubsub +@transaction -@admin -@dangerous "
+    "-@scripting +fcall +fcall_ro +function|list +function|load +info +role +time +wait "
+    "+memory|usage +bgrewriteaof "
+    "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
+    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest",
+    writers=frozenset(Writer),
+    channels=(NEW_KEY_CHANNEL, write_channel(WINDOW.glob)),
+)
+MONITOR = Grant(
+    "+ping +info +hello +auth +client|setname +client|id +slowlog|get "
+    "+slowlog|len +latency|latest +latency|history +memory|stats +memory|doctor +dbsize +time "
+    "+role +cluster|info +cluster|nodes +cluster|shards +cluster|slots +acl|whoami "
+    "+command"
+)
+REPLICA = Grant("+psync +replconf +ping")
+
+_RULES: dict[Role, str] = {
+    "admin": "~* &* +@all",
+    "service": SERVICE.rules,
+    "monitor": MONITOR.rules,
+    "replica": REPLICA.rules,
+}
+
+
+def acl_rules(role: Role) -> str:
+    """The ACL rules of a role, without its password."""
+    return _RULES[role]

@@ -1,0 +1,76 @@
+"""The windows of a mind, to write to: whoever has a thought for one writes it here."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from thoughtstream import keys
+from thoughtstream.attention.models import NewThought
+from thoughtstream.errors import InvalidThought, MemoryFull
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import typed_errors
+
+BATCH = 1000
+"""Thoughts that one pipeline writes."""
+
+_UNUSABLE = ("WRONGTYPE", "last possible ID")
+"""What Redis says of a window that is no stream, or one whose ids are used up."""
+
+
+class Windows:
+    """The windows of one mind."""
+
+    def __init__(self, redis: Client, mind: str) -> None:
+        self._redis = redis
+        self._mind = mind
+
+    def key(self, window: str) -> str:
+        """The key of a window.
+
+        Raises:
+            InvalidThought: no window can have this name.
+        """
+        try:
+            return keys.WINDOW.key(mind=self._mind, window=window)
+        except ValueError as error:
+            raise InvalidThought(str(error)) from None
+
+    async def write(self, thoughts: Iterable[NewThought]) -> list[str]:
+        """Write thoughts in pipelined batches, in order; returns their ids.
+
+        Raises:
+            InvalidThought: a field is wrong, and nothing was written; or a window is unusable.
+            MemoryFull: Redis takes no new thoughts; `accepted` says how many were written before.
+            RedisUnavailable: it does not answer.
+        """
+        entries = [(self.key(t.window), keys.encode_name(t.window), t.entry()) for t in thoughts]
+        ids: list[str] = []
+        for start in range(0, len(entries), BATCH):
+            batch = entries[start : start + BATCH]
+            with typed_errors():
+                pipe = self._redis.pipeline(transaction=False)
+                for key, _, entry in batch:
+                    pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
+                answers = await pipe.execute(raise_on_error=False)
+            for (_, window, _), answer in zip(batch, answers, strict=True):
+                _raise_refusal(answer, window, len(ids))
+                ids.append(f"{answer}@{window}")
+        return ids
+
+
+def _raise_refusal(answer: Any, window: str, accepted: int) -> None:
+    if not isinstance(answer, Exception):
+        return
+    try:
+        with typed_errors():
+            raise answer
+    except MemoryFull as error:
+        error.accepted = accepted
+        raise
+    except ResponseError as error:
+        if not any(text in str(error) for text in _UNUSABLE):
+            raise
+        raise InvalidThought(
+            f"window {window}: its key can't take thoughts, delete it with DEL ({error})"
+        ) from error

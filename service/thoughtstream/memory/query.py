@@ -1,0 +1,124 @@
+"""What can be asked of recall: one model, for Python, the command line and whatever else asks."""
+
+from datetime import datetime
+from typing import Annotated, TypedDict, Unpack
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from thoughtstream.config import explain
+from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.keys import MAX_NAME_CHARACTERS, Kind
+from thoughtstream.memory.models import Filters
+
+
+class InvalidRecall(ThoughtstreamError, ValueError):
+    """A recall that can't be asked like this; the message names the field and what it may be."""
+
+
+def _milliseconds(when: datetime) -> int:
+    return round(when.timestamp() * 1000)
+
+
+def _has_milliseconds(when: datetime) -> datetime:
+    try:
+        _milliseconds(when)
+    except (OverflowError, ValueError, OSError):
+        raise ValueError("is out of range; give a later year") from None
+    return when
+
+
+Moment = Annotated[datetime, AfterValidator(_has_milliseconds)]
+Limit = Annotated[
+    int, Field(strict=True, ge=1, le=1000, description="Return this many results at most.")
+]
+Offset = Annotated[
+    int, Field(strict=True, ge=0, le=10_000, description="Skip the first N results.")
+]
+Context = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=0,
+        le=100,
+        description="Add the N memories just before and after each result.",
+    ),
+]
+OfKind = Annotated[Kind | None, Field(description="Only memories of this kind.")]
+Since = Annotated[
+    Moment | None,
+    Field(description="Only what was attended at this time or later (without a zone: local time)."),
+]
+Until = Annotated[
+    Moment | None,
+    Field(
+        description="Only what was attended at this time or earlier (without a zone: local time)."
+    ),
+]
+FromWindow = Annotated[
+    Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)] | None,
+    Field(description="Only what came from this window."),
+]
+
+
+class RecallOptions(TypedDict, total=False):
+    """The fields of a `RecallQuery` that may be left out, as keyword arguments."""
+
+    limit: Limit
+    offset: Offset
+    kind: OfKind
+    since: Since
+    until: Until
+    window: FromWindow
+    context: Context
+
+
+class RecallQuery(BaseModel):
+    """A question to memory. Any text is a safe query; one without a letter or digit finds nothing.
+
+    `since` and `until` include both ends.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    query: Annotated[str, Field(description="Any words.")]
+    limit: Limit = 10
+    offset: Offset = 0
+    kind: OfKind = None
+    since: Since = None
+    until: Until = None
+    window: FromWindow = None
+    context: Context = 0
+
+    @classmethod
+    def of(cls, query: "str | RecallQuery", **options: Unpack[RecallOptions]) -> "RecallQuery":
+        """A query of these options; given another query, the rest is as in that.
+
+        Raises:
+            InvalidRecall: a field is wrong; the message names it.
+        """
+        known = dict(query) if isinstance(query, RecallQuery) else {"query": query}
+        try:
+            return cls(**{**known, **options})
+        except ValidationError as error:
+            raise InvalidRecall(explain(error)) from None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "RecallQuery":
+        since, until = self.filters.since, self.filters.until
+        if since is not None and until is not None and since > until:
+            raise ValueError(f"since: {self.since} is after until: {self.until}; exchange them")
+        return self
+
+    @property
+    def filters(self) -> Filters:
+        """Which memories may be recalled."""
+        since = None if self.since is None else _milliseconds(self.since)
+        until = None if self.until is None else _milliseconds(self.until)
+        return Filters(self.kind, since, until, self.window)

@@ -1,0 +1,104 @@
+"""What the registry says of who writes which keys, held against what they really do: each of them,
+as a Redis user that may write just these, does all of its work.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from redis.exceptions import NoPermissionError
+
+from thoughtstream import Mind, keys
+from thoughtstream.acl import SERVICE, Grant
+from thoughtstream.attention.models import Attended, NewThought
+from thoughtstream.config import Settings, StreamConfig
+from thoughtstream.coordination.membership import Membership
+from thoughtstream.keys import Domain, Writer
+from thoughtstream.store.connection import connect
+from thoughtstream.triggers import Triggers
+
+PASSWORD = "a password"
+AT_ONCE = StreamConfig(working_memory_ttl_ms=1)
+
+
+@asynccontextmanager
+async def user(redis: Any, settings: Settings, grant: Grant) -> AsyncIterator[Settings]:
+    """The settings of a user who may do just this."""
+    rules = grant.rules.split()
+    await redis.execute_command("ACL", "SETUSER", "one", "reset", "on", f">{PASSWORD}", *rules)
+    access = {"username": "one", "password": PASSWORD}
+    yield settings.model_copy(
+        update={"redis": settings.redis.model_validate(settings.redis.model_dump() | access)}
+    )
+    await redis.execute_command("ACL", "DELUSER", "one")
+
+
+async def produce(settings: Settings) -> None:
+    async with Mind.connect("ana", settings=settings) as mind:
+        await mind.think("the kettle is on")
+
+
+async def attend(settings: Settings) -> None:
+    async with Mind.connect("ana", settings=settings) as mind:
+        await mind.attend()
+        await mind.anchor("the kettle is old")
+        [forgotten] = await mind.forgotten()
+        await mind.take_back(forgotten.entry)
+        assert (await mind.attend()).attended
+        assert (await mind.audit()).balanced
+
+
+async def trigger(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        thought = Attended("1-1@sensory", "sensory", "a kettle", 1.0, 1.0, None, 1, 1, {})
+        assert await Triggers(redis, settings).pull("ana", thought)
+
+
+async def consolidate(settings: Settings) -> None:
+    async with Mind.connect("ana", settings=settings) as mind:
+        report = await mind.sleep()
+    assert report.replayed and report.merged and report.distilled
+
+
+async def be_a_member(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        member = Membership(redis)
+        assert await member.renew(0)
+        await member.make(member.key_on(""))
+        await member.leave()
+
+
+WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
+    Writer.PRODUCERS: produce,
+    Writer.ATTENTION: attend,
+    Writer.TRIGGERS: trigger,
+    Writer.CONSOLIDATION: consolidate,
+    Writer.MEMBERSHIP: be_a_member,
+}
+
+
+@pytest.mark.parametrize("writer", Writer)
+async def test_who_writes_what(redis: Any, settings: Settings, writer: Writer) -> None:
+    at_once = settings.model_copy(update={"streams": AT_ONCE})
+    async with Mind.connect("ana", settings=at_once) as mind:
+        for content in ("the kettle is on", *["the kettle is hot"] * 3):
+            await mind.anchor(content)
+        await mind.feed([NewThought.of("weak", salience=0.1), NewThought.of("the kettle")])
+        await mind.attend()
+    grant = Grant(SERVICE.commands, frozenset({writer}), frozenset(Domain))
+    async with user(redis, at_once, grant) as own:
+        await WORK[writer](own)
+
+
+async def test_who_only_reads(redis: Any, settings: Settings) -> None:
+    """A role of the domains that it reads: those, and nothing is written."""
+    async with Mind.connect("ana", settings=settings) as mind:
+        await mind.anchor("the kettle is on")
+    grant = Grant(SERVICE.commands, reads=frozenset({Domain.MEMORIES}))
+    async with user(redis, settings, grant) as own, connect(own.redis) as reader:
+        assert await reader.xlen(keys.EPISODIC.key(mind="ana")) == 1
+        with pytest.raises(NoPermissionError):
+            await reader.xlen(keys.WINDOW.key(mind="ana", window="sensory"))
+        with pytest.raises(NoPermissionError):
+            await reader.xtrim(keys.EPISODIC.key(mind="ana"), 0)
