@@ -180,7 +180,7 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     ("command", "whole"),
     [
         ("keys", "durable"),
-        ("doctor", "Functions thoughtstream_consolidation_1"),
+        ("doctor", "Functions thoughtstream_consolidation_2"),
         ("audit", "balanced: every thought is accounted for"),
         ("sleep", "strengthened"),
     ],
