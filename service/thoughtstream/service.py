@@ -145,31 +145,38 @@ class _Service:
     async def _follow(self, group: asyncio.TaskGroup) -> None:
         """Serve each server that has keys, and follow the minds from one to another."""
         tasks: dict[str, asyncio.Task[None]] = {}
-        looked: set[str] = set()
+        tried, served = set[str](), set[str]()
         ready, layout = False, -1
         while True:
             servers = set(await self._redis.servers())
             for gone in tasks.keys() - servers:
                 tasks.pop(gone).cancel()
             for server in servers - tasks.keys():
-                tasks[server] = group.create_task(self._keep_serving(server, looked.add))
+                serving = self._keep_serving(server, tried.add, served.add)
+                tasks[server] = group.create_task(serving)
             if layout != self._redis.layout:
                 layout = self._redis.layout
                 self._minds.share()
-            if not ready and looked >= servers:
+            if not ready and served and tried >= servers:
                 self._on_ready()
                 ready = True
             await asyncio.sleep(_LOOK_S if ready else _RETRY_S)
 
-    async def _keep_serving(self, name: str, looked: Callable[[str], None]) -> None:
-        """Serve one server for as long as it has keys."""
+    async def _keep_serving(
+        self, name: str, tried: Callable[[str], None], served: Callable[[str], None]
+    ) -> None:
+        """Serve one server for as long as it has keys. `tried`: called when it has failed, too."""
+
+        def looked() -> None:
+            served(name)
+            tried(name)
 
         async def serve() -> None:
             try:
                 async with self._redis.at(name) as server:
-                    await self._serve_server(server, name, lambda: looked(name))
+                    await self._serve_server(server, name, looked)
             finally:
-                looked(name)  # or it was tried at least
+                tried(name)
 
         await _lasting(self._minds, lambda: _shielded(serve()))
 

@@ -179,6 +179,21 @@ def _thought(n: int) -> Any:
     return NewThought(content=f"thought {n}", salience=0.9)
 
 
+async def test_it_is_not_ready_before_it_serves_a_server(
+    quick: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = list[int]()
+
+    async def fail_once(_: Any) -> None:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise RedisUnavailable("as if it went away just now")
+
+    monkeypatch.setattr(service, "switch_on", fail_once)
+    async with running(quick):
+        assert len(tries) == 2
+
+
 async def test_a_wrong_password_ends_the_service(server: RedisServer, settings: Settings) -> None:
     wrong = RedisConfig(url=server.url, username="nobody", password="wrong")
     with pytest.raises(ConfigError, match=r"redis\.password"):
