@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
+from platformdirs import user_cache_path
 from pyinfra.api.exceptions import DeployError
 
 from deploy.render import digest
@@ -164,5 +165,4 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "thoughtstream" / "releases"
+    return user_cache_path("thoughtstream") / "releases"

@@ -7,6 +7,7 @@ its owner can read any of it.
 import hashlib
 import os
 import shutil
+import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from platformdirs import user_data_path
 from pydantic import ValidationError
 
 from deploy.backups.manifest import Manifest, Saved
@@ -27,9 +29,12 @@ class BackupError(Exception):
 
 
 def default_repository() -> Path:
-    """Where backups go if nobody says where."""
-    root = os.environ.get("XDG_DATA_HOME")
-    return (Path(root) if root else Path.home() / ".local/share") / "thoughtstream/backups"
+    """Where backups go if nobody says where; on macOS, where earlier versions put them."""
+    repository = user_data_path("thoughtstream") / "backups"
+    if sys.platform == "darwin" and not repository.exists():
+        earlier = Path.home() / ".local/share/thoughtstream/backups"
+        return earlier if earlier.exists() else repository
+    return repository
 
 
 class Draft:
