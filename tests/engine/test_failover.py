@@ -19,8 +19,8 @@ from deploy.cluster.handover import dismiss, hand_over
 from tests import clusters
 from tests.clusters import Cluster
 from tests.deploy.processes import Processes
-from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs
+from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import Kind
 from thoughtstream.config import MemoryConfig, RedisConfig, Settings, StreamConfig

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from redis.exceptions import ResponseError
 
-from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs, wait_until
+from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import Audit
