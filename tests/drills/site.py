@@ -13,7 +13,7 @@ from deploy.cluster.health import problems
 from deploy.cluster.state import SLOTS
 from deploy.cluster.topology import Node
 from deploy.layout import Role, linux_native
-from tests.drills.clients import Endpoint
+from tests.drills.endpoint import Endpoint
 from tests.lab import debian
 from tests.lab.authority import Authority
 from tests.lab.host import Host
