@@ -98,7 +98,7 @@ Services = Pool[ServiceProcess]
 
 
 @contextmanager
-def site(home: Path, redis: str, chance: random.Random) -> Iterator[tuple[Cluster, Services]]:
+def served(home: Path, redis: str, chance: random.Random) -> Iterator[tuple[Cluster, Services]]:
     """A cluster of three masters with a replica each, and services."""
     (home / "redis").mkdir()
     make = partial(RedisServer, programs()[redis])
@@ -141,7 +141,7 @@ def drill(home: Path, *, seconds: float, seed: int, redis: str = WHEEL) -> list[
     """Spells of at most a minute, an outcome each."""
     chance = random.Random(seed)
     outcomes: list[Outcome] = []
-    with site(home, redis, chance) as (cluster, services):
+    with served(home, redis, chance) as (cluster, services):
         while seconds > 0:
             long, seconds = min(seconds, _SPELL_S), seconds - _SPELL_S
             name = f"chaos {len(outcomes) + 1}"

@@ -2,41 +2,33 @@
 that was.
 """
 
+import random
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clusters import Cluster, running
+from tests.clusters import Cluster
+from tests.drills.cluster import served
 from tests.drills.endpoint import Endpoint
 from tests.drills.workload import after_load, under_load
-from tests.servers import WHEEL, RedisServer, programs
-from tests.services import ServiceProcess
+from tests.servers import WHEEL
 from thoughtstream import keys
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A cluster with a service."""
-    folder = tmp_path_factory.mktemp("served")
-    make = partial(RedisServer, programs()[WHEEL])
-    (folder / "redis").mkdir()
-    with running(folder / "redis", make, "cluster-node-timeout 2000", replicas=1) as started:
-        service = ServiceProcess(started.url, folder / "service")
-        try:
-            service.start().wait_until_ready()
-            yield started
-        finally:
-            service.kill()
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster with services."""
+    with served(tmp_path_factory.mktemp("served"), WHEEL, random.Random(7)) as (cluster, _):
+        yield cluster
 
 
 @pytest.fixture
-def cluster(served: Cluster) -> Cluster:
+def cluster(one: Cluster) -> Cluster:
     """A whole one, whatever a test did."""
-    served.wait_until_whole()
-    return served
+    one.wait_until_whole()
+    return one
 
 
 @pytest.fixture
