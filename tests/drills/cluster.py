@@ -12,7 +12,6 @@ import argparse
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,8 +21,9 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.clusters import Cluster, running
-from tests.drills.chaos import Chaos, Move, Pool
+from tests.drills.chaos import Chaos, Pool
 from tests.drills.endpoint import Endpoint
+from tests.drills.outages import ClusterOutages
 from tests.drills.outcome import Outcome, show
 from tests.drills.workload import under_load
 from tests.servers import WHEEL, RedisServer, programs
@@ -33,65 +33,6 @@ SERVICES = 2
 _DIRECTIVES = ("cluster-node-timeout 1000", "cluster-require-full-coverage no")
 _SPELL_S = 60.0
 _PAUSE_S = (0.1, 1.0)
-_FREEZE_S = (0.5, 4.0)
-_SLOTS = 16_384
-
-
-class Nodes:
-    """What happens to the nodes of a cluster: each comes back before anything else happens."""
-
-    def __init__(self, cluster: Cluster, chance: random.Random) -> None:
-        self._cluster = cluster
-        self._chance = chance
-
-    def moves(self) -> dict[str, tuple[int, Move]]:
-        """All that can happen, with its weight."""
-        return {
-            "kill -9 of a master": (4, self._kill_master),
-            "CLUSTER FAILOVER": (4, self._hand_over),
-            "freeze of a master": (2, self._freeze_master),
-            "restart of a replica": (2, self._restart_replica),
-            "20 slots moved": (4, self._move_slots),
-            "node added and removed": (1, self._add_and_remove),
-        }
-
-    def _master(self) -> int:
-        return self._chance.choice(self._cluster.masters)
-
-    def _kill_master(self) -> None:
-        master = self._master()
-        heir = self._cluster.replica_of(master)
-        self._cluster.servers[master].kill()
-        self._cluster.wait_until_master(heir)
-        self._cluster.servers[master].start()
-
-    def _hand_over(self) -> None:
-        self._cluster.hand_over(self._master())
-
-    def _freeze_master(self) -> None:
-        """It may come back to a cluster in which another has taken over."""
-        with self._cluster.servers[self._master()].frozen():
-            time.sleep(self._chance.uniform(*_FREEZE_S))
-
-    def _restart_replica(self) -> None:
-        replica = self._cluster.servers[self._cluster.replica_of(self._master())]
-        replica.stop()
-        replica.start()
-
-    def _move_slots(self) -> None:
-        """The slots of a few minds and many others."""
-        to = self._master()
-        for slot in self._chance.sample(range(_SLOTS), 20):
-            if self._cluster.owner(slot) != to:
-                self._cluster.move(slot, to)
-
-    def _add_and_remove(self) -> None:
-        node = self._cluster.add()
-        for slot in self._chance.sample(range(_SLOTS), 20):
-            home = self._cluster.owner(slot)
-            self._cluster.move(slot, node)
-            self._cluster.move(slot, home)
-        self._cluster.remove(node)
 
 
 Services = Pool[ServiceProcess]
@@ -123,7 +64,7 @@ def spell(
         cluster.wait_until_whole()
         services.look_after()
 
-    moves = Nodes(cluster, chance).moves() | {"kill -9 of a service": (3, services.kill)}
+    moves = ClusterOutages(cluster, chance).moves() | {"kill -9 of a service": (3, services.kill)}
     chaos = Chaos(chance, moves, settle, _PAUSE_S)
 
     def operate() -> None:

@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -29,49 +28,16 @@ from rich.table import Table
 from tests.drills.account import Account
 from tests.drills.aftermath import audits, examine
 from tests.drills.book import Book
-from tests.drills.chaos import Chaos, Move, Pool
-from tests.drills.clients import Client, ClientProcess, working
 from tests.drills.findings import Finding, table, zero
-from tests.drills.footprint import Samples, flat, measuring
-from tests.drills.people import ACTIONS, intervene, produce
+from tests.drills.footprint import flat
+from tests.drills.people import ACTIONS
+from tests.drills.stage import Drill, Stage
 from tests.drills.witness import read
 from tests.servers import WHEEL, RedisServer, programs, wait_until
-from tests.services import ServiceProcess
 from thoughtstream import keys
-from thoughtstream.config import RedisConfig, Settings, StreamConfig
+from thoughtstream.config import Settings
 
-STREAMS = {
-    "WORKING_MEMORY_TTL_MS": "800",
-    "WORKING_MEMORY_MAXLEN": "100",
-    "CYCLE_TARGET_MS": "5",
-    "EPISODIC_MEMORY_MAXLEN": "300",
-    "SEMANTIC_MEMORY_MAXLEN": "300",
-    "UNCONSCIOUS_MAXLEN": "300",
-    "ASSEMBLED_MAXLEN": "300",
-    "REJECTED_MAXLEN": "100",
-}
-"""Everything bounded and short, so that memory has to be flat soon."""
-
-SERVICE = {f"STREAMS__{name}": value for name, value in STREAMS.items()} | {
-    "MEMORY__TRIGGER_REFRACTORY_MS": "2000",
-}
 _REST_S = 60
-_PAUSE_S = (0.3, 2.5)
-_LATE_S = 300
-"""A client outlives the drill's time by this much at the most."""
-
-
-@dataclass(frozen=True)
-class Drill:
-    """What to do. `fsync`: `always` (nothing acknowledged may be lost) or `everysec`."""
-
-    seconds: float = 120
-    seed: int = 1
-    redis: str = WHEEL
-    fsync: str = "always"
-    services: int = 2
-    producers: int = 2
-    per_second: float = 600
 
 
 @dataclass(frozen=True)
@@ -86,85 +52,6 @@ class Report:
     def good(self) -> bool:
         """Whether nothing is wrong."""
         return all(finding.good for finding in self.findings)
-
-
-class Stage:
-    """The Redis of a drill, its services, and its clients; and what happens to them."""
-
-    def __init__(self, drill: Drill, home: Path) -> None:
-        self._drill = drill
-        self._chance = chance = random.Random(drill.seed)
-        self.data = home / "redis"
-        self.data.mkdir()
-        self.server = RedisServer(
-            programs()[drill.redis], self.data, f"appendfsync {drill.fsync}",
-            "auto-aof-rewrite-percentage 0", "maxmemory 1gb",
-        )  # fmt: skip
-        url = self.server.url
-        streams = StreamConfig(**{name.lower(): int(value) for name, value in STREAMS.items()})
-        self.settings = Settings(
-            home=home / "by-hand", redis=RedisConfig(url=url), streams=streams
-        )  # fmt: skip
-        processes = [
-            ServiceProcess(url, home / f"service-{n}", **SERVICE) for n in range(drill.services)
-        ]
-        self.services = Pool("service", processes, chance)
-        rate = drill.per_second / drill.producers
-        producing = partial(produce, self.settings, drill.seed, rate)
-        intervening = partial(intervene, self.settings, drill.seed)
-        self.clients = [
-            *(Client(f"producer-{n}", "thoughts", home, producing, most_s=drill.seconds + _LATE_S)
-              for n in range(drill.producers)),
-            Client("people", "interventions", home, intervening, most_s=drill.seconds + _LATE_S),
-        ]  # fmt: skip
-        self.redis_killed_at: list[float] = []
-
-    def chaos(self, clients: Pool[ClientProcess]) -> Chaos:
-        """What goes wrong."""
-        moves: dict[str, tuple[int, Move]] = {
-            "kill -9 of a service": (7, self.services.kill),
-            "kill -9 of Redis": (4, self._kill_redis),
-            "freeze of a service": (3, self.services.freeze),
-            "restart of a service": (2, self.services.restart),
-            "FUNCTION FLUSH and SCRIPT FLUSH": (2, self._flush_functions),
-            "kill -9 of a client": (1, clients.kill),
-        }
-
-        def settle() -> None:
-            self.services.look_after()
-            clients.look_after()
-
-        return Chaos(self._chance, moves, settle, _PAUSE_S)
-
-    def _kill_redis(self) -> None:
-        self.redis_killed_at.append(time.monotonic())
-        self.server.kill()
-        self.server.start()
-
-    def _flush_functions(self) -> None:
-        with self.server.client() as client:
-            client.function_flush()
-            client.script_flush()
-
-    def soak(self) -> tuple[Pool[ClientProcess], Counter[str], Samples]:
-        """Clients and chaos for the drill's time; returns the clients, what was done, and the
-        memory that Redis used meanwhile.
-        """
-        used: Samples = []
-        with working(self.clients) as processes:
-            clients = Pool("client", processes, self._chance)
-            clients.wait_until_ready()
-            chaos = self.chaos(clients)
-            with measuring(self.server, self._drill.seconds, used):
-                chaos.run(self._drill.seconds)
-            self.services.wait_until_ready()
-            clients.stop()
-        return clients, chaos.done, used
-
-    def end(self) -> None:
-        """Leave nothing running, whatever happened."""
-        self.services.end()
-        self.server.stop()
 
 
 def run(drill: Drill, home: Path) -> Report:
@@ -185,7 +72,7 @@ def run(drill: Drill, home: Path) -> Report:
         histories=read(stage.data),
         audits=after.audits,
         left=after.left,
-        redis_killed_at=stage.redis_killed_at,
+        redis_killed_at=stage.outages.killed_at,
         strict=drill.fsync == "always",
     )
     wrong = [*stage.services.wrong, *clients.wrong]

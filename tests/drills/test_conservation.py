@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills.conservation import Drill, run
+from tests.drills.conservation import run
+from tests.drills.stage import Drill
 from tests.servers import programs
 
 
