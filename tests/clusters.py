@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import redis
 
-from tests.servers import RedisServer, wait_until
+from tests.servers import RedisServer, programs, wait_until
 
 MASTERS = 3
 _SLOTS = 16_384
@@ -208,6 +209,23 @@ def running(
                 _ask(servers[port], "CLUSTER REPLICATE", _id(servers[ports[n % MASTERS]]))
         started.wait_until_whole()
         yield started
+
+
+@contextmanager
+def of_each_version(
+    directory: Path, *directives: str, replicas: int = 0
+) -> Iterator[Callable[[str], Cluster]]:
+    """Gives what makes a cluster of a version, when it is first asked for, and returns it then."""
+    with ExitStack() as stack:
+
+        @cache
+        def of(version: str) -> Cluster:
+            own = directory / version
+            own.mkdir()
+            make = partial(RedisServer, programs()[version])
+            return stack.enter_context(running(own, make, *directives, replicas=replicas))
+
+        yield of
 
 
 def _each(

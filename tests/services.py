@@ -1,12 +1,18 @@
-"""Real services for tests: each a `thoughtstream up` process with a home of its own."""
+"""Real services for tests: `thoughtstream up` processes with homes of their own, or in this one."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from tests.servers import wait_until
+from thoughtstream import service
+from thoughtstream.config import Settings
 
 PROGRAM = [sys.executable, "-m", "thoughtstream.faces.cli", "up"]
 _SETTINGS = ("THOUGHTSTREAM_", "REDIS_", "NOTIFY_SOCKET", "XDG_DATA_HOME")
@@ -69,3 +75,28 @@ class ServiceProcess:
         code = self._process.wait(30)
         self._process = None
         return code
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+    """A service in this process, ready; at the end it is stopped as SIGTERM does."""
+    ready = asyncio.Event()
+    assert settings.redis.url is not None
+    task = asyncio.create_task(service.run(settings, settings.redis.url, on_ready=ready.set))
+    started = asyncio.create_task(ready.wait())
+    await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], Any], most_s: float = 20) -> None:
+    """Wait for a condition that awaits something, never for a time."""
+    async with asyncio.timeout(most_s):
+        while not await condition():  # noqa: ASYNC110  # Redis has no event for it
+            await asyncio.sleep(0.01)

@@ -3,29 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.drills.load import REFRAMED, Book
+from tests.drills.book import Book, Note
+from tests.drills.findings import Finding, promises, zero
+from tests.drills.people import ACTIONS, REFRAMED
 from tests.drills.witness import History, Written
 from thoughtstream.attention.models import Audit
 
 _ALLOWED_S = 2.5
 """`appendfsync everysec`: Redis may hold back what it acknowledged for 2 s while it waits for the
 disk; and the producer's clock is read a little later."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked."""
-
-    check: str
-    wanted: str
-    found: str
-    good: bool
-
-
-def zero(check: str, found: int, detail: object = "") -> Finding:
-    """Something that must not happen, and how often it did."""
-    said = f"{found:,}" + (f": {detail}" if found and detail else "")
-    return Finding(check, "0", said, found == 0)
 
 
 @dataclass(frozen=True)
@@ -64,25 +50,12 @@ class Account:
         return [w.value for w in self._all(name) if w.value]
 
     def _written(self) -> list[Finding]:
-        arrived = Counter(self._values("windows"))
-        promised = self.book.acknowledged.keys() | self.book.unknown
-        lost = [value for value in self.book.acknowledged if value not in arrived]
-        allowed = [v for v in lost if self._may_be_lost(self.book.acknowledged[v])]
-        found = [
-            zero("acknowledged thoughts lost", len(lost) - len(allowed), lost[:3]),
-            zero("thoughts written twice", sum(n - 1 for n in arrived.values())),
-            zero("thoughts that nobody wrote", len(arrived.keys() - promised)),
-        ]
-        if not self.strict:
-            within = f"the last {_ALLOWED_S} s before a kill"
-            found.insert(1, Finding("lost within what everysec allows", within, str(len(allowed)),
-                                    True))  # fmt: skip
-        return found
+        return promises("thoughts", self.book, self._values("windows"), self._may_be_lost)
 
-    def _may_be_lost(self, acknowledged_at: float) -> bool:
+    def _may_be_lost(self, promised: Note) -> bool:
         if self.strict:
             return False
-        return any(0 <= k - acknowledged_at <= _ALLOWED_S for k in self.redis_killed_at)
+        return any(0 <= at - promised.at <= _ALLOWED_S for at in self.redis_killed_at)
 
     def _fates(self) -> list[Finding]:
         assembled, anchored = self._values("assembled"), self._values("anchored")
@@ -90,14 +63,15 @@ class Account:
         again = len(anchored) - len(set(anchored))
         fates = [self._ids("assembled"), self._ids("forgotten"), self._ids("rejected")]
         several = sum(n - 1 for n in Counter(id_ for ids in fates for id_ in ids).values())
-        let_in = self.book.bad & {*assembled, *self._values("forgotten")}
+        bad = self.book.noted("bad").keys()
+        let_in = bad & {*assembled, *self._values("forgotten")}
         rejected = {w.value for w in self._of_windows(self._ids("rejected"))}
         return [
             zero("thoughts attended twice", twice),
             zero("memories made twice", again),
             zero("thoughts with more than one fate", several),
             zero("bad thoughts that were let in", len(let_in)),
-            zero("good thoughts that were rejected", len(rejected - self.book.bad)),
+            zero("good thoughts that were rejected", len(rejected - bad)),
             *self._gone(fates),
         ]
 
@@ -123,7 +97,7 @@ class Account:
         anchored = {w.value: w for w in self._all("anchored") if w.value}
         attended = set(self._values("assembled"))
         vetoed, reframed = self._asked_for("veto"), self._asked_for("reframe")
-        maybe_vetoed = self.book.maybe_intervened | self._asked_for("veto", surely=False)
+        maybe_vetoed = self._unanswered() | self._asked_for("veto", surely=False)
         unexplained = attended - anchored.keys() - maybe_vetoed
         return [
             zero("memories that nobody attended", len(anchored.keys() - attended)),
@@ -137,11 +111,13 @@ class Account:
 
     def _asked_for(self, action: str, *, surely: bool = True) -> set[str]:
         """The values with this intervention; `surely`: without those that may be lost."""
-        return {
-            value
-            for value, (was, at) in self.book.intervened.items()
-            if was == action and not (surely and self._may_be_lost(at))
-        }
+        asked = self.book.noted(action).items()
+        return {value for value, note in asked if not (surely and self._may_be_lost(note))}
+
+    def _unanswered(self) -> set[str]:
+        """The values of interventions that may have taken place or not."""
+        answered = (self.book.noted(what).keys() for what in (*ACTIONS, "refused"))
+        return set(self.book.noted("asked")).difference(*answered)
 
     def _memories(self) -> Finding:
         """A bounded memory has the newest ones, and each is as it was written."""

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.drills.account import Finding, zero
-from tests.drills.load import MINDS, WINDOWS
+from tests.drills.findings import Finding, zero
+from tests.drills.people import MINDS, WINDOWS
 from tests.drills.witness import Written, written
 from tests.servers import RedisServer
 from thoughtstream import keys

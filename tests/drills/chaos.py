@@ -1,130 +1,136 @@
-"""What goes wrong in a drill: everything is killed, frozen, stopped and flushed at random."""
+"""What goes wrong in a drill: one thing after the other, at random, each counted."""
 
-import asyncio
 import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from tests.servers import RedisServer
-from tests.services import ServiceProcess
-
-_PAUSE_S = (0.3, 2.5)
 _FREEZE_S = (0.5, 6.0)
+
+Move = Callable[[], object]
+"""Breaks something; False if there was nothing to break."""
 
 
 class Chaos:
-    """Breaks the services and the Redis of a drill, and has them back a moment later."""
+    """Moves by name, each with its weight; `settle` is called before each, and at the end."""
 
     def __init__(
         self,
-        server: RedisServer,
-        home: Path,
-        services: int,
-        settings: dict[str, str],
         chance: random.Random,
+        moves: Mapping[str, tuple[int, Move]],
+        settle: Callable[[], object],
+        pause_s: tuple[float, float],
     ) -> None:
         self.done: Counter[str] = Counter()
-        self.redis_killed_at: list[float] = []
-        self.wrong: list[str] = []
-        self._server = server
         self._chance = chance
-        self.services = [
-            ServiceProcess(server.url, home / f"service-{n}", **settings) for n in range(services)
-        ]
-        self._moves: dict[Callable[[], None], int] = {
-            self._kill_service: 7,
-            self._kill_redis: 4,
-            self._freeze_service: 3,
-            self._restart_service: 2,
-            self._flush_functions: 2,
-        }
-        self._frozen: dict[ServiceProcess, float] = {}
+        self._moves = moves
+        self._settle = settle
+        self._pause_s = pause_s
+
+    def run(self, seconds: float) -> None:
+        """For so long; then everything is up."""
+        end = time.monotonic() + seconds
+        weights = [weight for weight, _ in self._moves.values()]
+        while time.monotonic() < end:
+            time.sleep(self._chance.uniform(*self._pause_s))
+            self._settle()
+            [name] = self._chance.choices(list(self._moves), weights)
+            _, move = self._moves[name]
+            self.done[name] += move() is not False
+        self._settle()
+
+
+class Killable(Protocol):
+    """A process: a service, a client, a worker."""
+
+    def start(self) -> object: ...
+    def wait_until_ready(self) -> object: ...
+    def ended(self) -> int | None: ...
+    def send(self, number: signal.Signals) -> None: ...
+    def kill(self) -> None: ...
+    def stop(self) -> int: ...
+
+
+P = TypeVar("P", bound=Killable)
+
+
+class Pool(Generic[P]):
+    """Processes of one kind, which are killed, frozen and restarted, and back a moment later.
+
+    `wrong` has what none of them was meant to do.
+    """
+
+    def __init__(self, what: str, processes: Sequence[P], chance: random.Random) -> None:
+        self.wrong: list[str] = []
+        self._what = what
+        self._processes = processes
+        self._chance = chance
+        self._frozen: dict[P, float] = {}
 
     def start(self) -> None:
-        """Start the services."""
-        for service in self.services:
-            service.start()
+        """Start all of them."""
+        for process in self._processes:
+            process.start()
 
-    async def run(self, seconds: float) -> None:
-        """One thing after the other for so long; then everything is up again."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            await asyncio.sleep(self._chance.uniform(*_PAUSE_S))
-            self._notice()
-            self._thaw(time.monotonic())
-            [move] = self._chance.choices(list(self._moves), list(self._moves.values()))
-            await asyncio.to_thread(move)
+    def wait_until_ready(self) -> None:
+        """Until all are, the frozen ones as well."""
         self._thaw(float("inf"))
-        self._notice()
-        for service in self.services:
-            await asyncio.to_thread(service.wait_until_ready)
+        self.look_after()
+        for process in self._processes:
+            process.wait_until_ready()
+
+    def look_after(self) -> None:
+        """Have those back that were frozen for long enough, or ended by themselves."""
+        self._thaw(time.monotonic())
+        for process in self._processes:
+            code = process.ended()
+            if code is not None:
+                self.wrong.append(f"a {self._what} ended by itself, with {code}")
+                process.start()
 
     def stop(self) -> None:
-        """Stop the services as an operator does."""
-        self._notice()
-        for service in self.services:
-            code = service.stop()
+        """As an operator does."""
+        self.look_after()
+        for process in self._processes:
+            code = process.stop()
             if code:
-                self.wrong.append(f"a service that was stopped ended with {code}")
+                self.wrong.append(f"a {self._what} that was stopped ended with {code}")
+
+    def end(self) -> None:
+        """Leave nothing running, whatever happened."""
+        for process in self._processes:
+            process.kill()
 
     def kill(self) -> None:
-        """Leave nothing running, whatever happened."""
-        for service in self.services:
-            service.kill()
+        """kill -9 of any, also of a frozen one."""
+        process = self._chance.choice(self._processes)
+        self._frozen.pop(process, None)
+        process.kill()
+        process.start()
 
-    def _notice(self) -> None:
-        """A service that ended by itself was not meant to."""
-        for service in self.services:
-            code = service.ended()
-            if code is not None:
-                self.wrong.append(f"a service ended by itself, with {code}")
-                service.start()
-
-    def _any(self) -> ServiceProcess:
-        return self._chance.choice(self.services)
-
-    def _kill_service(self) -> None:
-        service = self._any()
-        self._frozen.pop(service, None)
-        service.kill()
-        service.start()
-        self.done["kill -9 of a service"] += 1
-
-    def _restart_service(self) -> None:
-        service = self._any()
-        if service in self._frozen:
-            return
-        code = service.stop()
+    def restart(self) -> bool:
+        """As an operator does."""
+        process = self._chance.choice(self._processes)
+        if process in self._frozen:
+            return False
+        code = process.stop()
         if code not in (0, -signal.SIGTERM):  # ended by the signal: it was still starting
-            self.wrong.append(f"a service that was restarted ended with {code}")
-        service.start()
-        self.done["restart of a service"] += 1
+            self.wrong.append(f"a {self._what} that was restarted ended with {code}")
+        process.start()
+        return True
 
-    def _freeze_service(self) -> None:
+    def freeze(self) -> bool:
         """It sleeps past its lease, and goes on where it was."""
-        service = self._any()
-        if service in self._frozen:
-            return
-        service.send(signal.SIGSTOP)
-        self._frozen[service] = time.monotonic() + self._chance.uniform(*_FREEZE_S)
-        self.done["freeze of a service"] += 1
+        process = self._chance.choice(self._processes)
+        if process in self._frozen:
+            return False
+        process.send(signal.SIGSTOP)
+        self._frozen[process] = time.monotonic() + self._chance.uniform(*_FREEZE_S)
+        return True
 
     def _thaw(self, now: float) -> None:
-        for service in [s for s, until in self._frozen.items() if until <= now]:
-            del self._frozen[service]
-            service.send(signal.SIGCONT)
-
-    def _kill_redis(self) -> None:
-        self.redis_killed_at.append(time.monotonic())
-        self._server.kill()
-        self._server.start()
-        self.done["kill -9 of Redis"] += 1
-
-    def _flush_functions(self) -> None:
-        with self._server.client() as client:
-            client.function_flush()
-            client.script_flush()
-        self.done["FUNCTION FLUSH and SCRIPT FLUSH"] += 1
+        for process in [p for p, until in self._frozen.items() if until <= now]:
+            del self._frozen[process]
+            process.send(signal.SIGCONT)

@@ -12,17 +12,18 @@ import argparse
 import random
 import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from tests.clusters import Cluster, running
-from tests.drills.clients import Endpoint
+from tests.drills.chaos import Chaos, Pool
+from tests.drills.endpoint import Endpoint
+from tests.drills.outages import ClusterOutages
 from tests.drills.outcome import Outcome, show
 from tests.drills.workload import under_load
 from tests.servers import WHEEL, RedisServer, programs
@@ -32,128 +33,60 @@ SERVICES = 2
 _DIRECTIVES = ("cluster-node-timeout 1000", "cluster-require-full-coverage no")
 _SPELL_S = 60.0
 _PAUSE_S = (0.1, 1.0)
-_FREEZE_S = (0.5, 4.0)
-_SLOTS = 16_384
 
 
-class Chaos:
-    """Breaks one thing after the other, and has it back before the next."""
-
-    def __init__(
-        self, cluster: Cluster, services: list[ServiceProcess], chance: random.Random
-    ) -> None:
-        self.done: Counter[str] = Counter()
-        self._cluster = cluster
-        self._services = services
-        self._chance = chance
-        self._moves: dict[Callable[[], str], int] = {
-            self._kill_master: 4,
-            self._hand_over: 4,
-            self._kill_service: 3,
-            self._freeze_master: 2,
-            self._restart_replica: 2,
-            self._move_slots: 4,
-            self._add_and_remove: 1,
-        }
-
-    def run(self, seconds: float) -> None:
-        """For so long; then everything is up."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(self._chance.uniform(*_PAUSE_S))
-            [move] = self._chance.choices(list(self._moves), list(self._moves.values()))
-            self.done[move()] += 1
-            self._cluster.wait_until_whole()
-        for service in self._services:
-            service.wait_until_ready()
-
-    def _master(self) -> int:
-        return self._chance.choice(self._cluster.masters)
-
-    def _kill_master(self) -> str:
-        master = self._master()
-        heir = self._cluster.replica_of(master)
-        self._cluster.servers[master].kill()
-        self._cluster.wait_until_master(heir)
-        self._cluster.servers[master].start()
-        return "kill -9 of a master"
-
-    def _hand_over(self) -> str:
-        self._cluster.hand_over(self._master())
-        return "CLUSTER FAILOVER"
-
-    def _kill_service(self) -> str:
-        service = self._chance.choice(self._services)
-        service.kill()
-        service.start()
-        return "kill -9 of a service"
-
-    def _freeze_master(self) -> str:
-        """It may come back to a cluster in which another has taken over."""
-        with self._cluster.servers[self._master()].frozen():
-            time.sleep(self._chance.uniform(*_FREEZE_S))
-        return "freeze of a master"
-
-    def _restart_replica(self) -> str:
-        replica = self._cluster.servers[self._cluster.replica_of(self._master())]
-        replica.stop()
-        replica.start()
-        return "restart of a replica"
-
-    def _move_slots(self) -> str:
-        """The slots of a few minds and many others."""
-        to = self._master()
-        for slot in self._chance.sample(range(_SLOTS), 20):
-            if self._cluster.owner(slot) != to:
-                self._cluster.move(slot, to)
-        return "20 slots moved"
-
-    def _add_and_remove(self) -> str:
-        node = self._cluster.add()
-        for slot in self._chance.sample(range(_SLOTS), 20):
-            home = self._cluster.owner(slot)
-            self._cluster.move(slot, node)
-            self._cluster.move(slot, home)
-        self._cluster.remove(node)
-        return "node added and removed"
+Services = Pool[ServiceProcess]
 
 
 @contextmanager
-def site(home: Path, redis: str) -> Iterator[tuple[Cluster, list[ServiceProcess]]]:
+def served(home: Path, redis: str, chance: random.Random) -> Iterator[tuple[Cluster, Services]]:
     """A cluster of three masters with a replica each, and services."""
     (home / "redis").mkdir()
     make = partial(RedisServer, programs()[redis])
     with running(home / "redis", make, *_DIRECTIVES, replicas=1) as cluster:
-        services = [ServiceProcess(cluster.url, home / f"service-{n}") for n in range(SERVICES)]
+        processes = [ServiceProcess(cluster.url, home / f"service-{n}") for n in range(SERVICES)]
+        services = Pool("service", processes, chance)
         try:
-            for service in services:
-                service.start()
-            for service in services:
-                service.wait_until_ready()
+            services.start()
+            services.wait_until_ready()
             yield cluster, services
         finally:
-            for service in services:
-                service.kill()
+            services.end()
+
+
+def spell(
+    name: str, seconds: float, cluster: Cluster, services: Services, chance: random.Random,
+    home: Path,
+) -> Outcome:  # fmt: skip
+    """Chaos for so long, with clients and minds of its own. What was done stands in the details."""
+
+    def settle() -> None:
+        cluster.wait_until_whole()
+        services.look_after()
+
+    moves = ClusterOutages(cluster, chance).moves() | {"kill -9 of a service": (3, services.kill)}
+    chaos = Chaos(chance, moves, settle, _PAUSE_S)
+
+    def operate() -> None:
+        chaos.run(seconds)
+        services.wait_until_ready()
+
+    endpoint = Endpoint(tuple(("127.0.0.1", port) for port in cluster.servers))
+    outcome = under_load(name, operate, endpoint, home, planned=False)
+    done = [f"{n} times {what}" for what, n in chaos.done.most_common()]
+    wrong = outcome.wrong + len(services.wrong)
+    return replace(outcome, wrong=wrong, details=[*outcome.details, *services.wrong, *done])
 
 
 def drill(home: Path, *, seconds: float, seed: int, redis: str = WHEEL) -> list[Outcome]:
-    """Spells of at most a minute, each with clients and minds of its own; an outcome each.
-
-    What was done stands in the details.
-    """
+    """Spells of at most a minute, an outcome each."""
     chance = random.Random(seed)
     outcomes: list[Outcome] = []
-    with site(home, redis) as (cluster, services):
-        endpoint = Endpoint(tuple(("127.0.0.1", port) for port in cluster.servers))
+    with served(home, redis, chance) as (cluster, services):
         while seconds > 0:
-            spell, seconds = min(seconds, _SPELL_S), seconds - _SPELL_S
-            chaos = Chaos(cluster, services, chance)
+            long, seconds = min(seconds, _SPELL_S), seconds - _SPELL_S
             name = f"chaos {len(outcomes) + 1}"
-            outcome = under_load(
-                name, partial(chaos.run, spell), endpoint, home, planned=False
-            )  # fmt: skip
-            outcome.details.extend(f"{n} times {what}" for what, n in chaos.done.most_common())
-            outcomes.append(outcome)
+            outcomes.append(spell(name, long, cluster, services, chance, home))
     return outcomes
 
 

@@ -3,11 +3,11 @@
     uv run python -m tests.drills.conservation --minutes 2
 
 Producers write plain XADDs to three minds, services and a worker by hand attend them, people
-intervene; meanwhile services and Redis are killed (-9), frozen, restarted, and the Functions
-flushed. Then everybody stops, what is under way comes to its end, and the account is made by
-value from Redis' append-only file (see `witness`). What has no entry of its own anywhere (expired,
-displaced) is what is left, and must be as many as the ledgers say. Ends with 1 if anything is
-wrong.
+intervene; meanwhile services, clients and Redis are killed (-9), frozen, restarted, and the
+Functions flushed. Then everybody stops, what is under way comes to its end, and the account is made
+by value from Redis' append-only file (see `witness`). What has no entry of its own anywhere
+(expired, displaced) is what is left, and must be as many as the ledgers say. Ends with 1 if
+anything is wrong.
 """
 
 import argparse
@@ -19,58 +19,25 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from typing import Any
 
-import redis
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.drills.account import Account, Finding, zero
+from tests.drills.account import Account
 from tests.drills.aftermath import audits, examine
-from tests.drills.chaos import Chaos
-from tests.drills.load import Load
+from tests.drills.book import Book
+from tests.drills.findings import Finding, table, zero
+from tests.drills.footprint import flat
+from tests.drills.people import ACTIONS
+from tests.drills.stage import Drill, Stage
 from tests.drills.witness import read
 from tests.servers import WHEEL, RedisServer, programs, wait_until
 from thoughtstream import keys
-from thoughtstream.config import RedisConfig, Settings, StreamConfig
+from thoughtstream.config import Settings
 
-STREAMS = {
-    "WORKING_MEMORY_TTL_MS": "800",
-    "WORKING_MEMORY_MAXLEN": "100",
-    "CYCLE_TARGET_MS": "5",
-    "EPISODIC_MEMORY_MAXLEN": "300",
-    "SEMANTIC_MEMORY_MAXLEN": "300",
-    "UNCONSCIOUS_MAXLEN": "300",
-    "ASSEMBLED_MAXLEN": "300",
-    "REJECTED_MAXLEN": "100",
-}
-"""Everything bounded and short, so that memory has to be flat soon."""
-
-SERVICE = {f"STREAMS__{name}": value for name, value in STREAMS.items()} | {
-    "MEMORY__TRIGGER_REFRACTORY_MS": "2000",
-}
-GROWTH_ALLOWED = 0.2
-SLACK_BYTES = 2 << 20
-_SAMPLE_S = 0.2
 _REST_S = 60
-
-
-@dataclass(frozen=True)
-class Drill:
-    """What to do. `fsync`: `always` (nothing acknowledged may be lost) or `everysec`."""
-
-    seconds: float = 120
-    seed: int = 1
-    redis: str = WHEEL
-    fsync: str = "always"
-    services: int = 2
-    producers: int = 8
-    per_second: float = 600
 
 
 @dataclass(frozen=True)
@@ -87,108 +54,51 @@ class Report:
         return all(finding.good for finding in self.findings)
 
 
-async def run(drill: Drill, home: Path) -> Report:
+def run(drill: Drill, home: Path) -> Report:
     """Run a drill in a directory of its own, which is left as it is."""
-    data = home / "redis"
-    data.mkdir()
-    server = RedisServer(
-        programs()[drill.redis], data, f"appendfsync {drill.fsync}",
-        "auto-aof-rewrite-percentage 0", "maxmemory 1gb",
-    ).start()  # fmt: skip
-    chaos = Chaos(server, home, drill.services, SERVICE, random.Random(drill.seed))
-    streams = StreamConfig(**{name.lower(): int(value) for name, value in STREAMS.items()})
-    settings = Settings(
-        home=home / "by-hand", redis=RedisConfig(url=server.url), streams=streams
-    )  # fmt: skip
-    load = Load(settings, drill.seed, drill.per_second)
+    stage = Stage(drill, home)
     try:
-        chaos.start()
-        used = await _soak(server, chaos, load, drill)
-        calm = await asyncio.to_thread(_calm_down, server, settings, drill.services)
-        await asyncio.to_thread(chaos.stop)
-        after = await asyncio.to_thread(examine, server, settings)
+        stage.server.start()
+        stage.services.start()
+        clients, done, used = stage.soak()
+        calm = _calm_down(stage.server, stage.settings, drill.services)
+        stage.services.stop()
+        after = examine(stage.server, stage.settings)
     finally:
-        chaos.kill()
-        server.stop()
+        stage.end()
+    book = Book.of(client.log for client in stage.clients)
     account = Account(
-        book=load.book,
-        histories=await asyncio.to_thread(read, data),
+        book=book,
+        histories=read(stage.data),
         audits=after.audits,
         left=after.left,
-        redis_killed_at=chaos.redis_killed_at,
+        redis_killed_at=stage.outages.killed_at,
         strict=drill.fsync == "always",
     )
+    wrong = [*stage.services.wrong, *clients.wrong]
     return Report(
-        done=_done(load, chaos),
+        done=_done(book, done),
         thoughts=account.numbers(),
         findings=[
             *account.findings(),
             *after.findings,
             calm,
-            _flat(used),
-            zero("services that ended badly", len(chaos.wrong), chaos.wrong),
+            flat(used),
+            zero("processes that ended badly", len(wrong), wrong),
         ],
     )
 
 
-def _done(load: Load, chaos: Chaos) -> dict[str, int]:
-    book = load.book
-    actions = Counter(action for action, _ in book.intervened.values())
+def _done(book: Book, done: Counter[str]) -> dict[str, int]:
     return {
         "thoughts acknowledged": len(book.acknowledged),
         "thoughts without an answer": len(book.unknown),
-        "of all these, bad ones": len(book.bad),
-        **{f"interventions: {action}": n for action, n in sorted(actions.items())},
-        **dict(sorted(book.done.items())),
-        **dict(sorted(chaos.done.items())),
+        "of all these, bad ones": book.count["bad"],
+        **{f"interventions: {action}": book.count[action] for action in sorted(ACTIONS)},
+        "interventions refused: too late": book.count["refused"],
+        "cycles by hand": book.count["cycle"],
+        **dict(sorted(done.items())),
     }
-
-
-async def _soak(
-    server: RedisServer, chaos: Chaos, load: Load, drill: Drill
-) -> list[tuple[float, int]]:
-    """Load and chaos for the drill's time; returns (part of the time, bytes used), again and
-    again.
-    """
-    used: list[tuple[float, int]] = []
-    async with asyncio.TaskGroup() as group:
-        others = [
-            group.create_task(load.run(drill.producers)),
-            group.create_task(_measure(server, drill.seconds, used)),
-        ]
-        await chaos.run(drill.seconds)
-        for task in others:
-            task.cancel()
-    return used
-
-
-async def _measure(server: RedisServer, seconds: float, used: list[tuple[float, int]]) -> None:
-    started = time.monotonic()
-    while True:
-        await asyncio.sleep(_SAMPLE_S)
-        part = (time.monotonic() - started) / seconds
-        with suppress(redis.RedisError):
-            used.append((part, await asyncio.to_thread(_used_memory, server)))
-
-
-def _used_memory(server: RedisServer) -> int:
-    with server.client() as client:
-        info: Any = client.info("memory")
-        return int(info["used_memory"])
-
-
-def _flat(used: list[tuple[float, int]]) -> Finding:
-    """The second third of the time (the first is for warming up) against the last."""
-    before = [n for part, n in used if 1 / 3 <= part < 2 / 3]
-    after = [n for part, n in used if part >= 2 / 3]
-    if not before or not after:
-        return Finding("memory flat over the soak", "measured", "not measured", False)
-    first, last = median(before), median(after)
-    most = first * (1 + GROWTH_ALLOWED) + SLACK_BYTES
-    said = f"{first / 2**20:.1f} MB, then {last / 2**20:.1f} MB"
-    return Finding(
-        "memory flat over the soak", f"at most {most / 2**20:.1f} MB", said, last <= most
-    )
 
 
 def _calm_down(server: RedisServer, settings: Settings, services: int) -> Finding:
@@ -224,11 +134,7 @@ def show(drill: Drill, report: Report) -> None:
     thoughts.columns[1].justify = "right"
     for name, count in report.thoughts.items():
         thoughts.add_row(name, f"{count:,}")
-    found = Table("checked", "wanted", "found", "")
-    for finding in report.findings:
-        mark = "[green]✓[/]" if finding.good else "[bold red]✗[/]"
-        found.add_row(finding.check, finding.wanted, finding.found, mark)
-    console.print(done, thoughts, found)
+    console.print(done, thoughts, table(report.findings))
 
 
 def main() -> None:
@@ -244,7 +150,7 @@ def main() -> None:
     minutes, seconds, as_json = given.pop("minutes"), given.pop("seconds"), given.pop("json")
     drill = Drill(seconds=seconds or (minutes or 2) * 60, **given)
     with tempfile.TemporaryDirectory(prefix="drill-") as home:
-        report = uvloop.run(run(drill, Path(home)))
+        report = run(drill, Path(home))
     if as_json:
         json.dump(dataclasses.asdict(drill) | dataclasses.asdict(report), sys.stdout, indent=2)
     else:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -10,8 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.drills.clients import Endpoint
-from tests.drills.records import Record, keys_of, minds_of
+from tests.drills.book import Book
+from tests.drills.clients import Client
+from tests.drills.endpoint import Endpoint
+from tests.drills.lookup import keys_of, minds_of
 
 TABLE = "what rollouts cost"
 """The property of a test's report that has the table."""
@@ -51,26 +53,27 @@ class Outcome:
 
 
 def judge(
-    operation: str, seconds: float, records: list[Record], endpoint: Endpoint, home: Path,
+    operation: str, seconds: float, clients: Sequence[Client], endpoint: Endpoint, home: Path,
     *, planned: bool,
 ) -> Outcome:  # fmt: skip
     """Looks up everything that was acknowledged."""
-    by_key = [record for record in records if record.client.kind == "keys"]
-    firm = [record for record in records if planned or record.client.kind == "anchors"]
-    loose = [record for record in records if record not in firm]
+    books = {client: client.book for client in clients}
+    by_key = [client for client in clients if client.kind == "keys"]
+    firm = [client for client in clients if planned or client.kind == "anchors"]
     found = keys_of(by_key, endpoint) + minds_of(
-        [record for record in records if record not in by_key], endpoint, home
+        [client for client in clients if client not in by_key], endpoint, home
     )
-    sworn = {value for record in firm for _, value in record.promised}
+    promised = sum(len(book.acknowledged) for book in books.values())
+    sworn = {value for client in firm for value in books[client].acknowledged}
     lost = [value for value in found.lost if value in sworn]
-    gaps = _gaps(records)
-    errors = Counter(error for record in records for error in record.errors)
-    errors.update(f"{r.client.kind}: a client hangs" for r in records if not r.ended)
+    gaps = _gaps(books)
+    errors = Counter(f"{c.kind}: {error}" for c, book in books.items() for error in book.errors)
+    errors.update(f"{c.kind}: a client hangs" for c, book in books.items() if not book.ended)
     return Outcome(
         operation=operation,
         planned=planned,
         seconds=seconds,
-        acknowledged=sum(len(record.promised) for record in firm),
+        acknowledged=len(sworn),
         lost=len(lost),
         wrong=len(found.wrong),
         errors=errors.total(),
@@ -78,7 +81,7 @@ def judge(
         attended=found.attended,
         attended_twice=len(found.attended_twice),
         ledger_faults=len(found.faults),
-        may_lose=sum(len(record.promised) for record in loose),
+        may_lose=promised - len(sworn),
         did_lose=len(found.lost) - len(lost),
         details=[
             f"longest gap: {', '.join(f'{gap:.2f} s of {kind}' for kind, gap in gaps.items())}",
@@ -89,10 +92,13 @@ def judge(
     )
 
 
-def _gaps(records: list[Record]) -> dict[str, float]:
+def _gaps(books: Mapping[Client, Book]) -> dict[str, float]:
     """The longest gap of each kind of client that doesn't wait for a replica."""
-    kinds = sorted({r.client.kind for r in records} - {"anchors"})
-    return {k: max(r.longest_gap_s for r in records if r.client.kind == k) for k in kinds}
+    gaps: dict[str, float] = {}
+    for client, book in sorted(books.items(), key=lambda each: each[0].kind):
+        if client.kind != "anchors":
+            gaps[client.kind] = max(book.longest_gap_s, gaps.get(client.kind, 0))
+    return gaps
 
 
 def show(outcomes: Sequence[Outcome], console: Console | None = None) -> None:

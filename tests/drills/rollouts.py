@@ -36,7 +36,7 @@ class Row:
     operation: str
     operate: Callable[[Site], object]
     planned: bool = True
-    before: Callable[[Site], object] = Site.wait_until_well
+    before: Callable[[Site], object] = Site.wait_until_healthy
     at_work: bool = True
 
 
@@ -97,7 +97,7 @@ def kill_a_master(site: Site) -> None:
     """systemd starts it again."""
     host, node = site.a_master()
     host.exec(f"systemctl kill --signal KILL thoughtstream-redis-{node.port}")
-    site.wait_until_well()
+    site.wait_until_healthy()
 
 
 def power_off_a_host(site: Site) -> None:
@@ -106,7 +106,7 @@ def power_off_a_host(site: Site) -> None:
     host.kill()
     site.wait_until_others_serve(host)
     host.start()
-    site.wait_until_well()
+    site.wait_until_healthy()
 
 
 def part_a_host(site: Site) -> None:
@@ -115,7 +115,7 @@ def part_a_host(site: Site) -> None:
     host.disconnect()
     site.wait_until_others_serve(host)
     host.connect()
-    site.wait_until_well()
+    site.wait_until_healthy()
 
 
 def replace(site: Site) -> None:
@@ -133,7 +133,7 @@ def restore(site: Site) -> None:
         site.redis(master, "flushall")
     (backup,) = backups.iterdir()
     site.run("deploy.restore", f"from_={backup}", "replace=yes")
-    site.wait_until_well()
+    site.wait_until_healthy()
 
 
 def fill_a_disk(site: Site) -> None:

@@ -13,7 +13,7 @@ from deploy.cluster.health import problems
 from deploy.cluster.state import SLOTS
 from deploy.cluster.topology import Node
 from deploy.layout import linux_native
-from tests.drills.clients import Endpoint
+from tests.drills.endpoint import Endpoint
 from tests.lab import debian
 from tests.lab.authority import Authority
 from tests.lab.host import Host
@@ -98,7 +98,7 @@ class Site(Cluster):
             over.set()
             thread.join()
 
-    def wait_until_well(self) -> None:
+    def wait_until_healthy(self) -> None:
         """Waits until no node has anything to complain of."""
         unmet: list[str] = []
 
@@ -129,7 +129,7 @@ class Site(Cluster):
         ends = ("--cluster-from", view[source].id, "--cluster-to", view[target].id)
         how = (*ends, "--cluster-slots", str(_MOVED), "--cluster-yes")
         self.redis(source, "--cluster", "reshard", source.endpoint, *how)
-        self.wait_until_well()
+        self.wait_until_healthy()
 
     def a_master(self) -> tuple[Host, Node]:
         """A master, and its host, which has the fewest of them: without most of the masters, the
@@ -176,12 +176,12 @@ class Site(Cluster):
             f"set -e; systemctl stop {unit}; cp -a {data} {_ASIDE}; {change}; "
             f"cp -a {_ASIDE}/. {data}; rm -r {_ASIDE}; systemctl start {unit}"
         )
-        self.wait_until_well()
+        self.wait_until_healthy()
 
     def _take_over(self, replica: Node) -> None:
         self.redis(replica, "cluster", "failover")
         wait_until(lambda: self.view()[replica].is_master, f"{replica} is a master")
-        self.wait_until_well()
+        self.wait_until_healthy()
 
     def _data(self, node: Node) -> str:
         return linux_native().of_node(node.port).redis_data

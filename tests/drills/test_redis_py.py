@@ -8,7 +8,7 @@ from redis.crc import key_slot
 
 from tests.clusters import running
 from tests.drills import redis_py
-from tests.drills.clients import Endpoint
+from tests.drills.endpoint import Endpoint
 from tests.servers import WHEEL, RedisServer, programs
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import hiredis
 
-from tests.drills.load import REFRAMED, VALUE_LENGTH
+from tests.drills.people import REFRAMED, VALUE_LENGTH
 from thoughtstream import keys
 
 _PAGE = 1 << 20

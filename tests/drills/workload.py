@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from tests.drills.clients import Client, Clients, Endpoint, Kind, working
+from tests.drills.clients import Client, wait_for_more, working
+from tests.drills.endpoint import Endpoint
 from tests.drills.outcome import Outcome, judge
-from tests.drills.records import Record
-from tests.servers import wait_until
+from tests.drills.writers import anchor, think, use_minds, write_keys
 
 MINDS = 4
 _KEY_WRITERS = 2
@@ -15,29 +16,19 @@ _KEYS_PER_SECOND = 50.0
 _MIND_PER_SECOND = 5.0
 _BEFORE = 20
 _AFTER = 20
-_MOST_S = 900
 
 
-def clients(name: str, endpoint: Endpoint, folder: Path, *, anchors: bool) -> tuple[Client, ...]:
+def clients(name: str, endpoint: Endpoint, folder: Path, *, anchors: bool) -> list[Client]:
     """The clients of one operation: on keys, on minds that only it uses, and who anchor."""
     slug = name.replace(" ", "-")
     minds = tuple(f"{slug}-{n}" for n in range(MINDS))
-    kinds: list[tuple[Kind, float]] = [("keys", _KEYS_PER_SECOND)] * _KEY_WRITERS
-    kinds.append(("thoughts", _MIND_PER_SECOND))
+    keys = partial(write_keys, endpoint, _KEYS_PER_SECOND)
+    use = partial(use_minds, endpoint, _MIND_PER_SECOND, minds)
+    found = [Client(f"{slug}-{n}-keys", "keys", folder, keys) for n in range(_KEY_WRITERS)]
+    found.append(Client(f"{slug}-thoughts", "thoughts", folder, partial(use, think), minds))
     if anchors:
-        kinds.append(("anchors", _MIND_PER_SECOND))
-    return tuple(
-        Client(
-            name=f"{slug}-{number}-{kind}",
-            kind=kind,
-            endpoint=endpoint,
-            folder=folder,
-            per_second=rate,
-            most_s=_MOST_S,
-            minds=() if kind == "keys" else minds,
-        )
-        for number, (kind, rate) in enumerate(kinds)
-    )
+        found.append(Client(f"{slug}-anchors", "anchors", folder, partial(use, anchor), minds))
+    return found
 
 
 def under_load(
@@ -51,11 +42,10 @@ def under_load(
     """Does it while clients work, from before it until after it, and looks at everything."""
     everybody = clients(operation, endpoint, folder, anchors=not planned)
     with working(everybody) as started:
-        _wait_for(started, _BEFORE)
+        wait_for_more(started, _BEFORE)
         took = _timed(operate)
-        _wait_for(started, _AFTER)
-    records = [Record.of(client) for client in everybody]
-    return judge(operation, took, records, endpoint, folder, planned=planned)
+        wait_for_more(started, _AFTER)
+    return judge(operation, took, everybody, endpoint, folder, planned=planned)
 
 
 def after_load(
@@ -64,30 +54,12 @@ def after_load(
     """Does it when clients have worked, who may lose nothing, and looks at everything."""
     everybody = clients(operation, endpoint, folder, anchors=True)
     with working(everybody) as started:
-        _wait_for(started, _BEFORE + _AFTER)
+        wait_for_more(started, _BEFORE + _AFTER)
     took = _timed(operate)
-    records = [Record.of(client) for client in everybody]
-    return judge(operation, took, records, endpoint, folder, planned=True)
+    return judge(operation, took, everybody, endpoint, folder, planned=True)
 
 
 def _timed(operate: Callable[[], object]) -> float:
     began = time.monotonic()
     operate()
     return time.monotonic() - began
-
-
-def _wait_for(clients: Clients, more: int) -> None:
-    """Until each client has had so many more writes acknowledged."""
-    before = clients.counts()
-
-    def all_have() -> bool:
-        if not clients.running():
-            raise RuntimeError("a client ended by itself; its log and its error say why")
-        now = clients.counts()
-        return all(n >= b + more for n, b in zip(now, before, strict=True))
-
-    try:
-        wait_until(all_have, "every client's writes are acknowledged", most_s=180, step_s=0.05)
-    except TimeoutError as error:
-        errors = [f"{c.name}: {Record.of(c).errors[-3:]}" for c in clients.clients]
-        raise TimeoutError("\n".join([f"{error}: {before} {clients.counts()}", *errors])) from None

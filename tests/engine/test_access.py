@@ -16,10 +16,10 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from tests import clusters
 from tests.clusters import Cluster
-from tests.engine.test_failover import NAMES, at_rest, busy, in_thread, more, slot_of
-from tests.engine.test_service import running
+from tests.engine.failover.minds import NAMES, at_rest, busy, in_thread, more, slot_of
 from tests.lab.authority import Authority
 from tests.servers import DEBIAN, RedisServer, programs
+from tests.services import running
 from thoughtstream import Mind, keys
 from thoughtstream.acl import acl_rules
 from thoughtstream.attention.attention import LIBRARY

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests import clusters
-from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs
+from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import RedisConfig, Settings, StreamConfig

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.test_service import running, until
 from tests.servers import WHEEL, RedisServer, programs, wait_until
+from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Settings, StreamConfig

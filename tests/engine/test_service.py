@@ -1,8 +1,6 @@
 """The service finds minds, attends them, shares them with others and outlives a lost Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +8,13 @@ import pytest
 from redis.exceptions import ResponseError
 
 from tests.servers import DEBIAN, WHEEL, RedisServer, programs
+from tests.services import running, until
 from thoughtstream import Mind, keys, service
 from thoughtstream.config import ConfigError, RedisConfig, Settings, StreamConfig
 from thoughtstream.coordination.membership import Membership, alive_services
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.minds import Minds
 from thoughtstream.store.connection import typed_errors
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
-    """A service in this process, ready; at the end it is stopped as SIGTERM does."""
-    ready = asyncio.Event()
-    assert settings.redis.url is not None
-    task = asyncio.create_task(service.run(settings, settings.redis.url, on_ready=ready.set))
-    started = asyncio.create_task(ready.wait())
-    await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        task.result()
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(condition: Callable[[], Any], most_s: float = 20) -> None:
-    async with asyncio.timeout(most_s):
-        while not await condition():  # noqa: ASYNC110  # Redis has no event for it
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

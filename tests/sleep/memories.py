@@ -23,6 +23,10 @@ class Past:
     window: str = "sensory"
 
 
+DISK = [Past(f"The disk is {n}% full") for n in (91, 92, 93)]
+KETTLE = [Past("the kettle is on", valence=0.5), Past("The kettle is on!", relevance=1)]
+
+
 async def remember(redis: Any, mind: str, memories: Sequence[Past]) -> list[str]:
     """Memories as the engine writes them, each an hour after the one before; returns their ids."""
     ids = []

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests import clusters
-from tests.engine.test_service import running, until
 from tests.servers import RedisServer, programs
+from tests.services import running, until
 from thoughtstream import Mind
 from thoughtstream.config import MemoryConfig, RedisConfig, Settings
 

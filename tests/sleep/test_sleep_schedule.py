@@ -98,7 +98,7 @@ async def test_the_command(redis: Any, server: RedisServer, tmp_path: Path, widt
         assert would["session"] is None
         shown = terminal.run("sleep", "--mind", "ana")
         assert shown.returncode == 0
-        assert "looked at 5 memories" in shown.stdout
+        assert "reviewed 5 memories" in shown.stdout
         assert would["distilled"][0]["id"] in shown.stdout
         again = terminal.json("sleep", "--mind", "ana")
         assert again | {"session": "", "dry_run": True} == {

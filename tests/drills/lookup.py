@@ -1,55 +1,23 @@
-"""What clients have logged, and whether the cluster still has it: every value is looked up."""
+"""Whether the cluster still has what was promised to clients: every value is looked up."""
 
 import asyncio
-import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from redis.cluster import RedisCluster
 
-from tests.drills.clients import Client, Endpoint, digest
+from tests.drills.clients import Client
+from tests.drills.endpoint import Endpoint
 from tests.drills.witness import written
+from tests.drills.writers import digest
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import Audit
 
 _BATCH = 500
 _KEPT = (keys.ASSEMBLED, keys.UNCONSCIOUS, keys.REJECTED, *keys.MEMORIES.values())
-
-
-@dataclass
-class Record:
-    """What one client was promised (`where`: the mind, empty for a key), and what went wrong."""
-
-    client: Client
-    promised: list[tuple[str, str]] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    longest_gap_s: float = 0
-    ended: bool = False
-
-    @classmethod
-    def of(cls, client: Client) -> "Record":
-        """From the client's log. A gap lasts from one acknowledged write to the next one of the
-        same mind (of the same client, for keys), or to the client's end.
-        """
-        record = cls(client)
-        times: dict[str, list[float]] = {where: [] for where in client.minds or ("",)}
-        for line in (client.folder / f"{client.name}.log").read_text().splitlines():
-            at, what, where, value = json.loads(line)
-            if what == "acknowledged":
-                record.promised.append((where, value))
-                times[where].append(at)
-            elif what == "error":
-                record.errors.append(f"{client.kind}: {value}")
-            elif what == "ended":
-                record.ended = True
-                for passed in times.values():
-                    passed.append(at)
-        gaps = [later - at for passed in times.values() for at, later in pairwise(passed)]
-        record.longest_gap_s = max(gaps, default=0)
-        return record
 
 
 @dataclass
@@ -72,11 +40,11 @@ class Found:
         )
 
 
-def keys_of(records: list[Record], endpoint: Endpoint) -> Found:
+def keys_of(clients: Sequence[Client], endpoint: Endpoint) -> Found:
     """Every acknowledged key, by value."""
     found = Found()
     redis = endpoint.connect()
-    names = [value for record in records for _, value in record.promised]
+    names = [key for client in clients for key in client.book.acknowledged]
     for start in range(0, len(names), _BATCH):
         batch = names[start : start + _BATCH]
         for name, value in zip(batch, _values(redis, batch), strict=True):
@@ -93,14 +61,14 @@ def _values(redis: RedisCluster, names: list[str]) -> list[str | None]:
     return list(values)
 
 
-def minds_of(records: list[Record], endpoint: Endpoint, home: Path) -> Found:
+def minds_of(clients: Sequence[Client], endpoint: Endpoint, home: Path) -> Found:
     """Every acknowledged thought and anchor, and the account of every mind."""
-    promised: dict[str, set[str]] = {m: set() for r in records for m in r.client.minds}
+    promised: dict[str, set[str]] = {m: set() for c in clients for m in c.minds}
     anchored: dict[str, set[str]] = {mind: set() for mind in promised}
-    for record in records:
-        into = anchored if record.client.kind == "anchors" else promised
-        for mind, value in record.promised:
-            into[mind].add(value)
+    for client in clients:
+        into = anchored if client.kind == "anchors" else promised
+        for value, note in client.book.acknowledged.items():
+            into[note.where].add(value)
     redis = endpoint.connect()
     found = Found()
     for mind in promised:
