@@ -145,38 +145,42 @@ class _Service:
     async def _follow(self, group: asyncio.TaskGroup) -> None:
         """Serve each server that has keys, and follow the minds from one to another."""
         tasks: dict[str, asyncio.Task[None]] = {}
-        tried, served = set[str](), set[str]()
+        tried, served, news = set[str](), set[str](), asyncio.Event()
         ready, layout = False, -1
+
+        def looked(name: str, well: bool) -> None:
+            tried.add(name)
+            served.update({name} if well else ())
+            news.set()
+
         while True:
             servers = set(await self._redis.servers())
             for gone in tasks.keys() - servers:
                 tasks.pop(gone).cancel()
             for server in servers - tasks.keys():
-                serving = self._keep_serving(server, tried.add, served.add)
-                tasks[server] = group.create_task(serving)
+                tasks[server] = group.create_task(self._keep_serving(server, looked))
             if layout != self._redis.layout:
                 layout = self._redis.layout
                 self._minds.share()
             if not ready and served and tried >= servers:
                 self._on_ready()
                 ready = True
-            await asyncio.sleep(_LOOK_S if ready else _RETRY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await news.wait()
+            news.clear()
 
-    async def _keep_serving(
-        self, name: str, tried: Callable[[str], None], served: Callable[[str], None]
-    ) -> None:
-        """Serve one server for as long as it has keys. `tried`: called when it has failed, too."""
-
-        def looked() -> None:
-            served(name)
-            tried(name)
+    async def _keep_serving(self, name: str, looked: Callable[[str, bool], None]) -> None:
+        """Serve one server for as long as it has keys; tells when it has looked there, and when it
+        could not.
+        """
 
         async def serve() -> None:
             try:
                 async with self._redis.at(name) as server:
-                    await self._serve_server(server, name, looked)
+                    await self._serve_server(server, name, lambda: looked(name, True))
             finally:
-                tried(name)
+                looked(name, False)
 
         await _lasting(self._minds, lambda: _shielded(serve()))
 

@@ -34,12 +34,12 @@ async def check(redis: Client, durability: Durability, key: str) -> None:
         if not (await _info(redis, "persistence", key)).get("aof_enabled"):
             raise ConfigError("memory.durability: disk needs `appendonly yes` on the server")
     elif durability == "replicas" and not await _has_replica(redis, key):
-        server = redis.server_of(key)
-        if not server:
+        if not await redis.cluster_nodes():
             raise ConfigError("memory.durability: replicas needs a replica, and none is connected")
+        server = redis.server_of(key) or "the slot's master"
         raise RedisUnavailable(
-            f"{server} has no replica just now, and durability `replicas` needs one; "
-            "nothing was written"
+            f"{server} has no replica just now, and durability `replicas` needs one; nothing was "
+            "written"
         )
 
 
