@@ -113,6 +113,24 @@ class MemoryConfig(_Section):
     )
 
 
+class QueueConfig(_Section):
+    """How tasks are queued and kept. The bounds are those of each queue."""
+
+    entries: int = Field(
+        10_000, ge=1, le=10_000_000, description="tasks that have not ended; more are refused"
+    )
+    bytes: int = Field(64 * 1024**2, ge=1024, description="their payloads together, in bytes")
+    payload_bytes: int = Field(1024**2, ge=256, description="a larger payload is refused")
+    lease_s: int = Field(
+        15, ge=1, le=86_400, description="a worker that is silent for so long loses its tasks"
+    )
+    result_ttl_s: int = Field(3600, ge=1, description="results are kept for so long")
+    results_bytes: int = Field(16 * 1024**2, ge=1024, description="and so many bytes of them")
+    dead_entries: int = Field(1000, ge=0, description="dead tasks that are kept, to be replayed")
+    dead_bytes: int = Field(16 * 1024**2, ge=1024, description="and so many bytes of them")
+    durability_timeout_ms: int = Field(5000, ge=1, le=60_000)
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -186,6 +204,7 @@ class Settings(BaseSettings):
     redis: RedisConfig = RedisConfig()
     streams: StreamConfig = StreamConfig()
     memory: MemoryConfig = MemoryConfig()
+    queue: QueueConfig = QueueConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     log: Literal["console", "json"] = "console"
 

@@ -37,6 +37,22 @@ class NotDurable(ThoughtstreamError):
         self.id = id
 
 
+class InvalidTask(ThoughtstreamError, ValueError):
+    """A task, or a name, that can't be accepted; nothing was submitted."""
+
+
+class QueueFull(ThoughtstreamError):
+    """The queue has no room for these tasks; none of them was submitted."""
+
+
+class TaskFailed(ThoughtstreamError):
+    """The task ended without a result: it failed for good, or was canceled."""
+
+
+class TaskUnknown(ThoughtstreamError):
+    """No such task is known, or its result is no longer kept."""
+
+
 class NotForgotten(ThoughtstreamError):
     """The unconscious does not have this thought (any more)."""
 

@@ -57,9 +57,10 @@ class Writer(StrEnum):
     TRIGGERS = "triggers"
     CONSOLIDATION = "consolidation"
     MEMBERSHIP = "membership"
+    QUEUE = "queue"
 
 
-RedisType = Literal["stream", "zset", "hash", "set", "string"]
+RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
 
 
 @dataclass(frozen=True)
@@ -217,10 +218,39 @@ SERVICES = Family(
     "one per service", (Writer.MEMBERSHIP,),
 )  # fmt: skip
 
+
+def _tasks(name: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
+    pattern = f"tasks:{{<queue>}}:{name}"
+    writers = (Writer.QUEUE,)
+    return Family(name.split(":")[0], pattern, type_, Domain.COORDINATION, bound, writers, ttl_s)
+
+
+WAITING = _tasks("waiting", "zset", "queue.entries")
+BELL = _tasks("bell:<listener>", "list", "what nobody took in a minute goes", ttl_s=60)
+"""A hint, and nothing more: what is on it is leased, and comes back when the lease ends."""
+
+QUEUE = (
+    WAITING,
+    _tasks("delayed", "zset", "queue.entries"),
+    _tasks("leases", "zset", "queue.entries"),
+    _tasks("running", "hash", "one a lease"),
+    _tasks("entries", "hash", "queue.entries, queue.bytes, queue.dead_entries"),
+    _tasks("tries", "hash", "one a task that came back"),
+    _tasks("ledger", "hash", "a field a count"),
+    _tasks("dead", "zset", "queue.dead_entries, queue.dead_bytes"),
+    _tasks("results", "hash", "queue.result_ttl_s, queue.results_bytes"),
+    _tasks("ended", "zset", "one a result"),
+    _tasks("idle", "zset", "one a worker"),
+    _tasks("waiters", "hash", "one a task that somebody waits for"),
+    _tasks("answers", "hash", "one a task that asked"),
+    _tasks("guard", "string", "never there"),
+)
+"""A queue, in the order in which its Functions take these keys."""
+
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
-    SERVICE, SERVICES,
+    SERVICE, SERVICES, BELL, *QUEUE,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "KEnt"

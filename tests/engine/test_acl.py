@@ -12,8 +12,10 @@ from redis.exceptions import NoPermissionError
 from thoughtstream import Mind, keys
 from thoughtstream.acl import SERVICE, Grant
 from thoughtstream.attention.models import Attended, NewThought
+from thoughtstream.colony import Colony
 from thoughtstream.config import Settings, StreamConfig
 from thoughtstream.coordination.membership import Membership
+from thoughtstream.coordination.models import NewTask
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
 from thoughtstream.triggers import Triggers
@@ -69,12 +71,25 @@ async def be_a_member(settings: Settings) -> None:
         await member.leave()
 
 
+async def work(settings: Settings) -> None:
+    async with Colony.connect(settings=settings) as colony:
+        queue = colony.queue("chores")
+        one, *_, four = await queue.submit(*[NewTask("x")] * 3, NewTask("y", delay_s=60))
+        assert (await queue.round("w", claim=9, idle_ms=60_000)).claims
+        assert await queue.cancel(four)
+        await queue.look_and_wait(one, "listener")
+        await queue.ring("w")
+        assert await queue.listen("w", 1) == ""
+        assert (await queue.audit()).balanced
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
     Writer.TRIGGERS: trigger,
     Writer.CONSOLIDATION: consolidate,
     Writer.MEMBERSHIP: be_a_member,
+    Writer.QUEUE: work,
 }
 
 

@@ -1,0 +1,71 @@
+
+-- submit -----------------------------------------------------------------------------------------
+
+-- Whether a task of this id has been submitted and is remembered.
+local function is_known(q, id)
+  return redis.call('HEXISTS', q.key('entries'), id) == 1
+    or redis.call('HEXISTS', q.key('results'), id) == 1
+end
+
+-- The tasks that the arguments name, and the ids to answer with. A task whose key is known is not
+-- submitted again.
+local function read_tasks(q, args)
+  local ids, tasks, new, bytes = { 'ok' }, {}, {}, 0
+  for i = 3, #args, 5 do
+    local key, number = args[i], q.ledger.submitted + #tasks + 1
+    local id = key ~= '' and '=' .. key or whole(number)
+    ids[#ids + 1] = id
+    if key == '' or not (new[id] or is_known(q, id)) then
+      new[id] = true
+      local place, most = place_of(tonumber(args[i + 1]), number), args[i + 3]
+      local entry = table.concat({ place, ' ', most, ' ', whole(q.at), '\n', args[i + 4] })
+      tasks[#tasks + 1] = { id = id, place = place, delay = tonumber(args[i + 2]), entry = entry }
+      bytes = bytes + #entry
+    end
+  end
+  return ids, tasks, bytes
+end
+
+local function has_room(q, has, more, bytes, args)
+  return has + more <= tonumber(args[1]) and q.ledger.bytes + bytes <= tonumber(args[2])
+end
+
+-- Returns whether somebody has to look when the first of the delayed falls due.
+local function put(q, tasks)
+  local waiting, entries, is_delayed = {}, {}, false
+  for _, task in ipairs(tasks) do
+    entries[#entries + 1], entries[#entries + 2] = task.id, task.entry
+    if task.delay > 0 then
+      redis.call('ZADD', q.key('delayed'), whole(q.at + task.delay), task.id)
+      note(q, task.id, 0, task.place)
+      is_delayed = true
+    else
+      waiting[#waiting + 1], waiting[#waiting + 2] = task.place, task.id
+    end
+  end
+  redis.call('HSET', q.key('entries'), unpack(entries))
+  if #waiting > 0 then redis.call('ZADD', q.key('waiting'), unpack(waiting)) end
+  return is_delayed
+end
+
+-- ARGV: most entries, most bytes, then of each task: key ('' for none), priority, delay (ms), most
+-- attempts, payload. Returns {'ok', id, …} | {'full', entries, bytes}: nothing was submitted then.
+local function submit(keys, args)
+  local q = open(keys)
+  local ids, tasks, bytes = read_tasks(q, args)
+  if #tasks == 0 then return ids end
+  local has = redis.call('ZCARD', q.key('waiting')) + redis.call('ZCARD', q.key('delayed'))
+    + redis.call('ZCARD', q.key('leases'))
+  if not has_room(q, has, #tasks, bytes, args) then return { 'full', has, q.ledger.bytes } end
+  count(q, 'submitted', #tasks)
+  count(q, 'bytes', bytes)
+  if put(q, tasks) then
+    local worker = idle_worker(q)
+    if worker then ring(q, worker, '') end
+  end
+  hand_over(q)
+  close(q)
+  return ids
+end
+
+redis.register_function('queue_submit_1', submit)

@@ -1,0 +1,180 @@
+"""The one queue of the house: tasks, inboxes, packets and evaluations are entries of it.
+
+A task is claimed by priority, then age, under a lease with a fence. When a lease runs out, the task
+goes back and the attempt is counted; after the last attempt it is dead, and can be replayed. So a
+task is executed at least once and its completion is accepted exactly once; what it does elsewhere
+may happen twice. Every task is counted, and `audit` checks the books at any moment.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from thoughtstream import keys
+from thoughtstream.config import Durability, QueueConfig
+from thoughtstream.coordination.models import (
+    MOST_AT_ONCE,
+    NewTask,
+    QueueAudit,
+    Report,
+    Round,
+    TaskState,
+)
+from thoughtstream.errors import InvalidTask, NotDurable, QueueFull
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import typed_errors
+from thoughtstream.store.durability import check, is_reached
+from thoughtstream.store.functions import Library
+
+_LISTENER = re.compile(r"[\w.:@-]{1,200}")
+
+_PARTS = ("queue", "keep", "submit", "round", "control")
+LIBRARY = Library(*(Path(__file__).parent / "lua" / "queue" / f"{part}.lua" for part in _PARTS))
+
+
+class Queue:
+    """One queue. Beside the errors that are named: RedisUnavailable, and MemoryFull of `submit`."""
+
+    def __init__(self, redis: Client, name: str, config: QueueConfig | None = None) -> None:
+        try:
+            self._keys = tuple(family.key(queue=name) for family in keys.QUEUE)
+        except ValueError as error:
+            raise InvalidTask(str(error)) from None
+        self.name = name
+        self.config = config or QueueConfig()
+        self._redis = redis
+        self._limits = (
+            self.config.result_ttl_s * 1000, self.config.results_bytes,
+            self.config.dead_entries, self.config.dead_bytes,
+        )  # fmt: skip
+
+    async def submit(self, *tasks: NewTask, durability: Durability = "memory") -> list[str]:
+        """Submit all of these tasks or none, up to 1,000 at once; returns their ids in order.
+
+        Raises:
+            QueueFull: it has no room for all of them; none was submitted.
+            InvalidTask: a payload is too large, or there are too many.
+            ConfigError: the server can't promise this durability; none was submitted.
+            NotDurable: they are submitted, but the promise was not kept in time.
+        """
+        self._check(tasks)
+        if not tasks:
+            return []
+        if durability == "memory":
+            return await self._submit(self._redis, tasks)
+        await check(self._redis, durability, self._keys[0])
+        async with self._redis.pinned() as redis:
+            ids = await self._submit(redis, tasks)
+
+            async def confirm() -> None:
+                for id_ in ids:
+                    if not await self._call("confirm", id_, redis=redis):
+                        lost = f"{id_}: was lost with the server that took it; submit it again"
+                        raise NotDurable(lost, id_)
+
+            timeout_ms = self.config.durability_timeout_ms
+            if not await is_reached(redis, durability, timeout_ms, confirm):
+                late = f"{ids[0]}: is submitted, but not on {durability} in {timeout_ms} ms"
+                raise NotDurable(late, ids[0])
+        return ids
+
+    def _check(self, tasks: Sequence[NewTask]) -> None:
+        if len(tasks) > MOST_AT_ONCE:
+            raise InvalidTask(f"tasks: are {len(tasks)}; submit at most {MOST_AT_ONCE} at once")
+        most = self.config.payload_bytes
+        for task in tasks:
+            size = len(task.payload.encode(errors="surrogateescape"))
+            if size > most:
+                raise InvalidTask(
+                    f"payload: has {size:,} bytes; the most is {most:,} (queue.payload_bytes): "
+                    "keep what is large elsewhere, and submit where it is"
+                )
+
+    async def _submit(self, redis: Any, tasks: Sequence[NewTask]) -> list[str]:
+        config = self.config
+        flat = [argument for task in tasks for argument in task.arguments()]
+        said, *rest = await self._call("submit", config.entries, config.bytes, *flat, redis=redis)
+        if said == "full":
+            raise QueueFull(
+                f"{self.name}: has {rest[0]:,} tasks and {rest[1]:,} bytes, and no room for "
+                f"{len(tasks):,} more (queue.entries, queue.bytes); start more workers, or wait"
+            )
+        return [str(id_) for id_ in rest]
+
+    async def round(
+        self,
+        worker: str,
+        reports: Sequence[Report] = (),
+        *,
+        claim: int = 0,
+        lease_ms: int | None = None,
+        idle_ms: int = 0,
+    ) -> Round:
+        """All that a worker has to say and to ask, in one step: what it reports, and how many tasks
+        it claims. Also with a Redis that is full.
+
+        `idle_ms`: for so long the worker will `listen` if there are fewer than it claims; a task
+        that is submitted meanwhile is handed to it there.
+        """
+        flat = [argument for report in reports for argument in report.arguments()]
+        lease = lease_ms or self.config.lease_s * 1000
+        said = _listener(worker), lease, min(claim, MOST_AT_ONCE), idle_ms, *self._limits, *flat
+        return Round.parse(await self._call("round", *said))
+
+    async def cancel(self, id: str) -> bool:
+        """End a task that has not ended; whoever works on it is told when he next says something.
+        False: there is no such task, or it has ended.
+        """
+        return bool(await self._call("cancel", id))
+
+    async def replay(self, id: str | None = None, *, most: int = MOST_AT_ONCE) -> int:
+        """Have dead tasks wait again, with all their attempts: this one, else the oldest.
+
+        Returns how many.
+        """
+        return int(await self._call("replay", most, *([] if id is None else [id])))
+
+    async def answer(self, id: str, text: str) -> bool:
+        """Answer a task's question; False: it has not asked (any more)."""
+        return bool(await self._call("answer", id, text))
+
+    async def audit(self) -> QueueAudit:
+        """The books, in one atomic look."""
+        return QueueAudit.parse(await self._call("audit", read_only=True))
+
+    async def look(self, id: str) -> TaskState | None:
+        """Where a task is; None: it is not known (any more)."""
+        return TaskState.parse(id, await self._call("look", id, read_only=True))
+
+    async def look_and_wait(self, id: str, listener: str) -> TaskState | None:
+        """As `look`; while it goes on, its end will ring the listener's bell."""
+        return TaskState.parse(id, await self._call("await", id, _listener(listener)))
+
+    async def listen(self, listener: str, most_s: float) -> str | None:
+        """What comes next on a listener's bell; None: nothing in this time."""
+        bell = keys.BELL.key(queue=self.name, listener=_listener(listener))
+        with typed_errors():
+            return await self._redis.pop(bell, most_s)
+
+    async def ring(self, listener: str) -> None:
+        """Ring a bell without a word, behind all that is on it."""
+        bell = keys.BELL.key(queue=self.name, listener=_listener(listener))
+        ask: Any = self._redis.execute_command
+        with typed_errors():
+            await ask("RPUSH", bell, "")
+
+    async def _call(
+        self, function: str, *args: Any, redis: Any = None, read_only: bool = False
+    ) -> Any:
+        where = redis or self._redis
+        with typed_errors():
+            return await LIBRARY.call(
+                where, f"queue_{function}_1", self._keys, args, read_only=read_only
+            )
+
+
+def _listener(name: str) -> str:
+    if not _LISTENER.fullmatch(name):
+        raise InvalidTask(f"name: is {name!r}; give up to 200 letters, digits and any of . _ : @ -")
+    return name
