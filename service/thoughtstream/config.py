@@ -131,6 +131,16 @@ class QueueConfig(_Section):
     durability_timeout_ms: int = Field(5000, ge=1, le=60_000)
 
 
+class CacheConfig(_Section):
+    """How results of expensive computations are kept."""
+
+    ttl_s: int = Field(3600, ge=1, le=10**9, description="a value is kept for so long")
+    lease_s: int = Field(
+        15, ge=1, le=86_400, description="who computes and is silent for so long has lost the key"
+    )
+    value_bytes: int = Field(1024**2, ge=256, description="a larger value is not kept")
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -205,6 +215,7 @@ class Settings(BaseSettings):
     streams: StreamConfig = StreamConfig()
     memory: MemoryConfig = MemoryConfig()
     queue: QueueConfig = QueueConfig()
+    cache: CacheConfig = CacheConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     log: Literal["console", "json"] = "console"
 

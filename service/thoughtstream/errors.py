@@ -53,6 +53,10 @@ class TaskUnknown(ThoughtstreamError):
     """No such task is known, or its result is no longer kept."""
 
 
+class InvalidValue(ThoughtstreamError, ValueError):
+    """A value, a key or a time to live that the cache can't take, or no JSON where it looked."""
+
+
 class NotForgotten(ThoughtstreamError):
     """The unconscious does not have this thought (any more)."""
 

@@ -58,6 +58,7 @@ class Writer(StrEnum):
     CONSOLIDATION = "consolidation"
     MEMBERSHIP = "membership"
     QUEUE = "queue"
+    CACHE = "cache"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
@@ -247,10 +248,46 @@ QUEUE = (
 )
 """A queue, in the order in which its Functions take these keys."""
 
+
+def _deepcode(
+    name: str, part: str, type_: RedisType, bound: str, *, ttl_s: int | None = None
+) -> Family:
+    return Family(name, f"deepcode:{part}", type_, Domain.CACHE, bound, (Writer.CACHE,), ttl_s)
+
+
+CACHE = _deepcode("cache", "cache:<key>", "string", "cache.value_bytes each", ttl_s=3600)
+"""The value, as bare JSON: any client may write and read it. The TTL is the default.
+
+Its companions are in its slot: a key has no braces of its own, so the whole of it is hashed, as is
+the same between braces.
+"""
+
+FLIGHT = _deepcode(
+    "flight", "flight:{deepcode:cache:<key>}", "hash", "one a computed value; goes with it",
+    ttl_s=3600,
+)  # fmt: skip
+"""Who computes the value, until when, who waits for it, and what it cost to compute."""
+
+FLIGHT_BELL = _deepcode(
+    "bell", "bell:{deepcode:cache:<key>}:<id>", "list", "what nobody took in a minute goes",
+    ttl_s=60,
+)  # fmt: skip
+
+GENERATION = (
+    CACHE,
+    FLIGHT,
+    _deepcode("guard", "guard:{deepcode:cache:<key>}", "string", "never there"),
+)
+"""A value and its companions, in the order in which the Functions of the cache take these keys."""
+
+SCRATCH = _deepcode(
+    "scratch", "scratch:<key>", "string", "cache.value_bytes each; a day at most", ttl_s=86_400
+)
+
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
-    SERVICE, SERVICES, BELL, *QUEUE,
+    SERVICE, SERVICES, BELL, *QUEUE, FLIGHT_BELL, *GENERATION, SCRATCH,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "KEnt"

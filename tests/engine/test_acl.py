@@ -14,6 +14,7 @@ from thoughtstream.acl import SERVICE, Grant
 from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.colony import Colony
 from thoughtstream.config import Settings, StreamConfig
+from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.keys import Domain, Writer
@@ -83,6 +84,15 @@ async def work(settings: Settings) -> None:
         assert (await queue.audit()).balanced
 
 
+async def cache(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        generation = GenerationCache(redis)
+        assert await generation.get_or_compute("k", lambda: 1) == 1
+        await generation.set("other", 2)
+        await generation.delete("k")
+        await Scratch(redis).set("s", 3, ttl_s=60)
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -90,6 +100,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.CONSOLIDATION: consolidate,
     Writer.MEMBERSHIP: be_a_member,
     Writer.QUEUE: work,
+    Writer.CACHE: cache,
 }
 
 

@@ -20,8 +20,8 @@ class _Console(Console):
         raise ReaderGone from None  # rich would exit, in the middle of a task
 
 
-stdout = _Console(highlight=False)
-stderr = _Console(stderr=True, highlight=False)
+stdout = _Console(highlight=False, emoji=False)
+stderr = _Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(answer: Any) -> None:
