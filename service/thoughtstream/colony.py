@@ -27,7 +27,7 @@ class Colony:
     """What agents and programs share on one Redis. `connect` makes one."""
 
     def __init__(self, redis: Client, settings: Settings) -> None:
-        self._redis = redis
+        self.redis = redis
         self._settings = settings
 
     @classmethod
@@ -54,7 +54,7 @@ class Colony:
         Raises:
             InvalidTask: the name is empty or too long.
         """
-        return Queue(self._redis, name, self._settings.queue)
+        return Queue(self.redis, name, self._settings.queue)
 
     async def submit(
         self,
