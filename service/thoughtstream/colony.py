@@ -6,18 +6,25 @@ async with Colony.connect() as colony:
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from thoughtstream import config
 from thoughtstream.config import Durability, Settings
+from thoughtstream.coordination.agents import Agents, AgentStatus
+from thoughtstream.coordination.delivery import Delivery, Packets
 from thoughtstream.coordination.handle import Handle
+from thoughtstream.coordination.member import Member, joined
+from thoughtstream.coordination.messages import Inbox, Message, send
+from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.queue import Queue
+from thoughtstream.coordination.reserve import Reservation, Reservations
 from thoughtstream.coordination.running import Runner
 from thoughtstream.coordination.schedule import keep_schedule
 from thoughtstream.coordination.tasks import Call, TaskQueue
 from thoughtstream.coordination.worker import Worker
+from thoughtstream.errors import AgentUnknown
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
@@ -29,6 +36,9 @@ class Colony:
     def __init__(self, redis: Client, settings: Settings) -> None:
         self.redis = redis
         self._settings = settings
+        self._agents = Agents(redis, settings.agents)
+        self._reservations = Reservations(redis, settings.agents)
+        self._packets = Packets(redis, settings.queue)
 
     @classmethod
     @asynccontextmanager
@@ -73,6 +83,88 @@ class Colony:
         task = call.task(delay_s=delay_s, key=key, priority=priority)
         [id_] = await queue.submit(task, durability=durability)
         return Handle(queue, id_)
+
+    def join(
+        self, name: str, *, skills: Sequence[str] = (), takeover: bool = False
+    ) -> AbstractAsyncContextManager[Member]:
+        """Be an agent for as long as the context goes on; afterwards it is offline, and stays
+        known.
+
+        Raises:
+            AgentHeld: it is held by another who is alive; `takeover` takes it from him.
+            AgentSuperseded: another took it over; the body was cancelled.
+        """
+        known = self.redis, self._settings, self._agents
+        return joined(*known, name, skills, takeover=takeover)
+
+    async def register(self, name: str, skills: Sequence[str] = ()) -> AgentStatus:
+        """Register an agent that no program holds, for the time of a lease; again, to renew it.
+
+        Raises:
+            AgentHeld: a program holds it. InvalidTask: the name is empty or too long.
+        """
+        await self._agents.register(name, skills)
+        status = await self._agents.status(name)
+        if status is None:
+            raise AgentUnknown(f"{name}: was made to leave just as it registered; join again")
+        return status
+
+    async def leave(self, name: str) -> bool:
+        """The agent is no longer one; its status says so for a day. False: there is no such one."""
+        return await self._agents.leave(name)
+
+    async def agents(self) -> list[AgentStatus]:
+        """All agents that are registered, as they are now, by name."""
+        return await self._agents.all()
+
+    async def rebuild_index(self) -> int:
+        """Have `agents` show all there are, where Redis has lost its index; looks through all keys.
+
+        Returns how many.
+        """
+        return await self._agents.rebuild()
+
+    async def send(self, sender: str, to: str, text: str) -> Handle:
+        """Send a message to an agent's inbox; the handle says when it was read, and the answer.
+
+        Raises:
+            AgentUnknown: there is no such agent. QueueFull: its inbox is full. InvalidTask: the
+            text is too large.
+        """
+        return await send(self.redis, self._settings.queue, sender, to, text)
+
+    async def inbox(self, name: str, most: int = 1, *, wait_s: float = 0) -> list[Message]:
+        """Take up to so many messages out of an agent's inbox, the oldest first. What is not
+        `read` within a lease (queue.lease_s) is back there.
+        """
+        return await Inbox(self.redis, name, self._settings.queue).take(most, wait_s=wait_s)
+
+    def reserve(
+        self, name: str, *, by: str, wait_s: float | None = None
+    ) -> AbstractAsyncContextManager[Reservation]:
+        """Have a name (of a file, a branch, a port) to oneself for as long as the context goes on.
+        Waits while another has it, `wait_s` at most.
+
+        Raises:
+            Reserved: another has it all this time.
+            ReservationLost: Redis was away for too long; the body was cancelled.
+        """
+        return self._reservations.reserve(name, by=by, wait_s=wait_s)
+
+    async def reservations(self) -> list[Reservation]:
+        """What is reserved just now, by name."""
+        return await self._reservations.all()
+
+    async def subscribe(self, name: str, *domains: str) -> None:
+        """An agent gets the packets of these domains from now on."""
+        await self._packets.subscribe(name, *domains)
+
+    async def dispatch(self, packet: Packet) -> Delivery:
+        """Put a packet into the inboxes of its targets and of who subscribed to its domain.
+
+        Raises: as `Packets.dispatch`.
+        """
+        return await self._packets.dispatch(packet)
 
     async def work(
         self,

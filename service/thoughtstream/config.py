@@ -141,6 +141,25 @@ class CacheConfig(_Section):
     value_bytes: int = Field(1024**2, ge=256, description="a larger value is not kept")
 
 
+class AgentsConfig(_Section):
+    """Agents, and what they reserve."""
+
+    lease_s: int = Field(
+        15, ge=1, le=3600, description="an agent that is silent for so long is offline"
+    )
+    left_ttl_s: int = Field(
+        86_400, ge=1, description="the status of an agent that has left is kept for so long"
+    )
+    offline_ttl_s: int = Field(
+        7 * 86_400, ge=60, description="an agent that is offline for so long is forgotten"
+    )
+
+    @property
+    def beat_s(self) -> float:
+        """Between two heartbeats: so that one may be missed."""
+        return self.lease_s * 0.45
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -216,6 +235,7 @@ class Settings(BaseSettings):
     memory: MemoryConfig = MemoryConfig()
     queue: QueueConfig = QueueConfig()
     cache: CacheConfig = CacheConfig()
+    agents: AgentsConfig = AgentsConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     log: Literal["console", "json"] = "console"
 

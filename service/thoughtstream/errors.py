@@ -45,6 +45,10 @@ class QueueFull(ThoughtstreamError):
     """The queue has no room for these tasks; none of them was submitted."""
 
 
+class QueueClosed(ThoughtstreamError):
+    """Nobody is there for what this queue takes; nothing was submitted."""
+
+
 class TaskFailed(ThoughtstreamError):
     """The task ended without a result: it failed for good, or was canceled."""
 
@@ -55,6 +59,30 @@ class TaskUnknown(ThoughtstreamError):
 
 class InvalidValue(ThoughtstreamError, ValueError):
     """A value, a key or a time to live that the cache can't take, or no JSON where it looked."""
+
+
+class AgentHeld(ThoughtstreamError):
+    """The agent's name is held by somebody who is alive."""
+
+
+class AgentSuperseded(ThoughtstreamError):
+    """Somebody else is this agent now, or it has been made to leave."""
+
+
+class AgentUnknown(ThoughtstreamError):
+    """No agent of this name is registered; nothing was sent."""
+
+
+class Reserved(ThoughtstreamError):
+    """Somebody else has reserved this name."""
+
+
+class ReservationLost(ThoughtstreamError):
+    """What was reserved is somebody else's by now, or may be."""
+
+
+class InvalidPacket(ThoughtstreamError, ValueError):
+    """A packet that can't be accepted; nothing was sent."""
 
 
 class NotForgotten(ThoughtstreamError):

@@ -59,6 +59,9 @@ class Writer(StrEnum):
     MEMBERSHIP = "membership"
     QUEUE = "queue"
     CACHE = "cache"
+    AGENTS = "agents"
+    RESERVE = "reserve"
+    PACKETS = "packets"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
@@ -284,10 +287,65 @@ SCRATCH = _deepcode(
     "scratch", "scratch:<key>", "string", "cache.value_bytes each; a day at most", ttl_s=86_400
 )
 
+
+AGENT_STATUS = Family(
+    "agent_status", "agent_status:<id>", "string", Domain.AGENTS, "one an agent", (Writer.AGENTS,)
+)
+"""What everybody may read, with GET: a JSON. We never read it to decide anything."""
+
+
+def _agent(name: str, bound: str) -> Family:
+    pattern = f"agent:{{agent_status:<id>}}:{name}"
+    return Family(f"agent_{name}", pattern, "hash", Domain.AGENTS, bound, (Writer.AGENTS,))
+
+
+AGENT_STATE = _agent("state", "one an agent")
+AGENT_PAST = _agent("past", "one an agent that left, for a day")
+AGENTS = Family("agents", "agents", "zset", Domain.AGENTS, "one an agent", (Writer.AGENTS,))
+AGENTS_OLD = Family(
+    "agents_old", "agents:old", "zset", Domain.AGENTS,
+    "agents that have left or are offline, until they are forgotten", (Writer.AGENTS,),
+)  # fmt: skip
+
+
+def _reservation(name: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
+    pattern = f"reservation:{{<reservation>}}:{name}"
+    family = f"reservation_{name.split(':')[0]}"
+    return Family(family, pattern, type_, Domain.COORDINATION, bound, (Writer.RESERVE,), ttl_s)
+
+
+RESERVATION = (
+    _reservation("lease", "hash", "one a name that is taken"),
+    _reservation("past", "hash", "one a name that was", ttl_s=86_400),
+    _reservation("waiting", "zset", "one a program that waits"),
+)
+"""A reservation, in the order in which its Functions take these keys."""
+
+RESERVATION_BELL = _reservation("bell:<listener>", "list", "goes in a minute", ttl_s=60)
+RESERVATIONS = Family(
+    "reservations",
+    "reservations",
+    "zset",
+    Domain.COORDINATION,
+    "names that are taken",
+    (Writer.RESERVE,),
+)
+
+PACKET = Family(
+    "packet", "thoughtseed:packet:<id>", "string", Domain.COORDINATION, "goes in a day",
+    (Writer.PACKETS,), 86_400,
+)  # fmt: skip
+SUBSCRIBERS = Family(
+    "subscribers", "packets:{<domain>}:subscribers", "set", Domain.COORDINATION,
+    "one an agent that subscribed", (Writer.PACKETS,),
+)  # fmt: skip
+
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
     SERVICE, SERVICES, BELL, *QUEUE, FLIGHT_BELL, *GENERATION, SCRATCH,
+    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD,
+    *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "KEnt"
@@ -325,6 +383,12 @@ def window_of(key: str) -> tuple[str, str] | None:
 def mind_of(key: str) -> str:
     """The mind that a key of a mind belongs to: its hash tag."""
     return decode_name(key[key.index("{") + 1 : key.index("}")])
+
+
+def id_of(family: Family, key: str) -> str:
+    """The `<id>` of a key of this family."""
+    before, after = family.pattern.split("<id>")
+    return key[len(before) : len(key) - len(after)]
 
 
 def family_of(key: str) -> Family | None:

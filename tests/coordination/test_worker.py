@@ -1,13 +1,13 @@
 """Workers run what is submitted: once where all goes well, again where it doesn't, never lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
+from tests.coordination.conftest import until
 from tests.servers import RedisServer
 from thoughtstream.config import QueueConfig
 from thoughtstream.coordination.models import Claim, NewTask, Report, TaskState
@@ -37,16 +37,6 @@ async def working(
         finally:
             worker.stop()
             await task
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Wait for a condition; what it returns may be awaitable."""
-    async with asyncio.timeout(30):
-        while True:
-            found = condition()
-            if await found if asyncio.iscoroutine(found) else found:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def ended(queue: Queue, id_: str) -> TaskState:

@@ -21,11 +21,13 @@ from thoughtstream.coordination.models import (
     Round,
     TaskState,
 )
-from thoughtstream.errors import InvalidTask, NotDurable, QueueFull
+from thoughtstream.errors import InvalidTask, NotDurable, QueueClosed, QueueFull
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.durability import check, is_reached
-from thoughtstream.store.functions import Library
+from thoughtstream.store.functions import Call, Library
+
+_LISTENER = re.compile(r"[\w.:@-]{1,200}")
 
 _LISTENER = re.compile(r"[\w.:@-]{1,200}")
 
@@ -34,13 +36,24 @@ LIBRARY = Library(*(Path(__file__).parent / "lua" / "queue" / f"{part}.lua" for 
 
 
 class Queue:
-    """One queue. Beside the errors that are named: RedisUnavailable, and MemoryFull of `submit`."""
+    """One queue. Beside the errors that are named: RedisUnavailable, and MemoryFull of `submit`.
 
-    def __init__(self, redis: Client, name: str, config: QueueConfig | None = None) -> None:
+    `gate`: a key in the queue's slot without which nothing is submitted.
+    """
+
+    def __init__(
+        self,
+        redis: Client,
+        name: str,
+        config: QueueConfig | None = None,
+        *,
+        gate: str | None = None,
+    ) -> None:
         try:
             self._keys = tuple(family.key(queue=name) for family in keys.QUEUE)
         except ValueError as error:
             raise InvalidTask(str(error)) from None
+        self._submit_keys = (*self._keys, gate) if gate else self._keys
         self.name = name
         self.config = config or QueueConfig()
         self._redis = redis
@@ -54,18 +67,19 @@ class Queue:
 
         Raises:
             QueueFull: it has no room for all of them; none was submitted.
+            QueueClosed: its gate is not there; none was submitted.
             InvalidTask: a payload is too large, or there are too many.
             ConfigError: the server can't promise this durability; none was submitted.
             NotDurable: they are submitted, but the promise was not kept in time.
         """
-        self._check(tasks)
         if not tasks:
             return []
+        call = self.submission(tasks)
         if durability == "memory":
-            return await self._submit(self._redis, tasks)
+            return await self._submit(self._redis, call, len(tasks))
         await check(self._redis, durability, self._keys[0])
         async with self._redis.pinned() as redis:
-            ids = await self._submit(redis, tasks)
+            ids = await self._submit(redis, call, len(tasks))
 
             async def confirm() -> None:
                 for id_ in ids:
@@ -91,14 +105,35 @@ class Queue:
                     "keep what is large elsewhere, and submit where it is"
                 )
 
-    async def _submit(self, redis: Any, tasks: Sequence[NewTask]) -> list[str]:
-        config = self.config
+    async def _submit(self, redis: Any, call: Call, tasks: int) -> list[str]:
+        with typed_errors():
+            answer = await LIBRARY.call(redis, *call)
+        return self.submitted(answer, tasks)
+
+    def submission(self, tasks: Sequence[NewTask]) -> Call:
+        """The submission of these tasks as a call, to be made along with those of other queues.
+
+        Raises:
+            InvalidTask: a payload is too large, or there are too many.
+        """
+        self._check(tasks)
         flat = [argument for task in tasks for argument in task.arguments()]
-        said, *rest = await self._call("submit", config.entries, config.bytes, *flat, redis=redis)
+        config = self.config
+        return "queue_submit_1", self._submit_keys, [config.entries, config.bytes, *flat]
+
+    def submitted(self, answer: Sequence[Any], tasks: int) -> list[str]:
+        """The ids, of what a submission answered.
+
+        Raises:
+            QueueFull, QueueClosed: none was submitted.
+        """
+        said, *rest = answer
+        if said == "closed":
+            raise QueueClosed(f"{self.name}: takes nothing: nobody is there for it (any more)")
         if said == "full":
             raise QueueFull(
                 f"{self.name}: has {rest[0]:,} tasks and {rest[1]:,} bytes, and no room for "
-                f"{len(tasks):,} more (queue.entries, queue.bytes); start more workers, or wait"
+                f"{tasks:,} more (queue.entries, queue.bytes); start more workers, or wait"
             )
         return [str(id_) for id_ in rest]
 

@@ -20,6 +20,9 @@ _SHARED = tuple(
 )
 """What every library has, in this order: a file uses those before it."""
 
+Call = tuple[str, Sequence[str], Sequence[Any]]
+"""A Function, its keys, its arguments."""
+
 
 class Library:
     """Functions in `.lua` files beside the Python that calls them; several files are one library,
@@ -64,6 +67,43 @@ class Library:
                     raise
             await run("FUNCTION LOAD", "REPLACE", self.code, near=keys[0])
         return await run(command, function, len(keys), *keys, *args)
+
+    async def call_all(
+        self, redis: Client, calls: Sequence[Call], *, read_only: bool = False
+    ) -> list[Any]:
+        """Several at once, in one round trip a server. Errors are those of Redis: the first."""
+        answers = await self.try_all(redis, calls, read_only=read_only)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
+    async def try_all(
+        self, redis: Client, calls: Sequence[Call], *, read_only: bool = False
+    ) -> list[Any]:
+        """As `call_all`; what goes wrong with one is its answer."""
+        command = "FCALL_RO" if read_only else "FCALL"
+        answers: list[Any] = [None] * len(calls)
+        left = list(range(len(calls)))
+        for _ in range(_LOADS + 1):
+            if not left:
+                break
+            pipe: Any = redis.pipeline(transaction=False)
+            for n in left:
+                function, keys, args = calls[n]
+                pipe.execute_command(command, function, len(keys), *keys, *args)
+            for n, answer in zip(left, await pipe.execute(raise_on_error=False), strict=True):
+                answers[n] = answer
+            left = [n for n in left if _is_unknown(answers[n])]
+            load: Any = redis.execute_command
+            keys_left = (str(calls[n][1][0]) for n in left)
+            for key in {redis.server_of(key): key for key in keys_left}.values():
+                await load("FUNCTION LOAD", "REPLACE", self.code, near=key)
+        return answers
+
+
+def _is_unknown(answer: Any) -> bool:
+    return isinstance(answer, ResponseError) and "Function not found" in str(answer)
 
 
 def _texts(library: Any) -> list[Any]:

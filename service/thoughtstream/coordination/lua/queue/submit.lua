@@ -49,8 +49,11 @@ local function put(q, tasks)
 end
 
 -- ARGV: most entries, most bytes, then of each task: key ('' for none), priority, delay (ms), most
--- attempts, payload. Returns {'ok', id, …} | {'full', entries, bytes}: nothing was submitted then.
+-- attempts, payload. KEYS beyond a queue's: one without which nothing is submitted. Returns {'ok', id, …},
+-- and where nothing was submitted {'full', entries, bytes} | {'closed'}.
 local function submit(keys, args)
+  local gate = keys[KEY.guard + 1]
+  if gate and redis.call('EXISTS', gate) == 0 then return { 'closed' } end
   local q = open(keys)
   local ids, tasks, bytes = read_tasks(q, args)
   if #tasks == 0 then return ids end

@@ -1,0 +1,138 @@
+"""Messages between agents: each agent's inbox is a queue of its own.
+
+So a message is kept until it has been read, in the order of its mailbox; what was taken out and not
+read comes back when its lease ends; the sender's handle says what became of it; and an agent that
+is slow holds up nobody else.
+"""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from thoughtstream import keys
+from thoughtstream.config import QueueConfig
+from thoughtstream.coordination.agents import agent_key, inbox_of
+from thoughtstream.coordination.handle import Handle
+from thoughtstream.coordination.models import Claim, NewTask, Report
+from thoughtstream.coordination.packets import Packet
+from thoughtstream.coordination.queue import Queue
+from thoughtstream.errors import AgentUnknown, QueueClosed
+from thoughtstream.store.client import Client
+
+_MOST_TIMES = 1000
+"""A message comes back so often: a reader that dies each time is dead for good by then."""
+
+_LISTEN_S = 5.0
+
+
+def inbox_queue(redis: Client, name: str, config: QueueConfig) -> Queue:
+    """The inbox of an agent; it takes what is submitted while the agent is registered.
+
+    Raises:
+        InvalidTask: the name is empty or too long.
+    """
+    return Queue(redis, inbox_of(name), config, gate=agent_key(keys.AGENT_STATE, name))
+
+
+def as_task(content: dict[str, Any], *, priority: int = 0, key: str = "") -> NewTask:
+    """As it goes into an inbox."""
+    text = json.dumps(content, ensure_ascii=False)
+    return NewTask(text, priority, max_attempts=_MOST_TIMES, key=key)
+
+
+async def send(redis: Client, config: QueueConfig, sender: str, to: str, text: str) -> Handle:
+    """Put a message into an agent's inbox. Its end is the receipt: `submitted` is delivered,
+    `working` taken out, `completed` read, and its result the answer.
+
+    Raises:
+        AgentUnknown: there is no such agent. QueueFull: its inbox is full. InvalidTask: the text is
+        too large.
+    """
+    queue = inbox_queue(redis, to, config)
+    try:
+        [id_] = await queue.submit(as_task({"from": sender, "text": text}))
+    except QueueClosed:
+        raise unknown(to) from None
+    return Handle(queue, id_)
+
+
+def unknown(name: str) -> AgentUnknown:
+    """The error of whoever sends to nobody."""
+    return AgentUnknown(
+        f"to: no agent {name!r} is registered; nothing was sent (`thoughtstream agents list`)"
+    )
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that was taken out of an inbox, to be read within the time of a lease.
+
+    `packet`: what came is a packet; then `sender` is its seed, and `text` its content.
+    """
+
+    sender: str
+    text: str
+    sent_ms: int
+    packet: Packet | None
+    claim: Claim
+    inbox: "Inbox"
+
+    async def read(self, answer: Any = None) -> bool:
+        """It was read, and this is the answer. False: too late, it has gone back to the inbox."""
+        return await self.inbox.say(Report.done(self.claim, json.dumps(answer)))
+
+    async def keep(self) -> bool:
+        """Hold it for another lease. False: too late."""
+        return await self.inbox.say(Report.renew(self.claim))
+
+    async def give_back(self) -> bool:
+        """Put it back where it was, for now. False: it went back before."""
+        return await self.inbox.say(Report.release(self.claim))
+
+
+class Inbox:
+    """An agent's inbox, for whoever reads it."""
+
+    def __init__(self, redis: Client, name: str, config: QueueConfig) -> None:
+        self._queue = inbox_queue(redis, name, config)
+        self._me = uuid.uuid4().hex
+
+    async def take(self, most: int = 1, *, wait_s: float = 0) -> list[Message]:
+        """Take out up to so many, the oldest first; waits for the first one, if told so."""
+        end = time.monotonic() + wait_s
+        while True:
+            left_s = max(min(end - time.monotonic(), _LISTEN_S), 0)
+            round_ = await self._queue.round(self._me, claim=most, idle_ms=int(left_s * 1000))
+            if round_.claims or not left_s:
+                late = [] if round_.claims or not wait_s else await self._handed_over(0.001)
+                return [self._message(claim) for claim in (*round_.claims, *late)]
+            due_s = left_s if round_.due_ms is None else (round_.due_ms + 1) / 1000
+            claims = await self._handed_over(max(min(left_s, due_s), 0.001))
+            if claims:
+                return [self._message(claim) for claim in claims]
+
+    async def _handed_over(self, most_s: float) -> list[Claim]:
+        rung = await self._queue.listen(self._me, most_s)
+        return [Claim.of(*rung.split("\n", 2))] if rung else []
+
+    async def say(self, report: Report) -> bool:
+        """What became of a message; whether it was still held."""
+        return not (await self._queue.round(self._me, [report])).lost
+
+    def _message(self, claim: Claim) -> Message:
+        sender, text, packet = _read(claim.payload)
+        return Message(sender, text, claim.submitted_ms, packet, claim, self)
+
+
+def _read(payload: str) -> tuple[str, str, Packet | None]:
+    """Sender, text and packet; what others put there is text from nobody."""
+    try:
+        said = json.loads(payload)
+        if "packet" in said:
+            packet = Packet.parse(said["packet"])
+            return packet.seed, packet.content, packet
+        return str(said["from"]), str(said["text"]), None
+    except (ValueError, TypeError, KeyError):
+        return "", payload, None

@@ -1,0 +1,159 @@
+"""Reservations: a lease on a name (of a file, a branch, a port), which one at a time has.
+
+Who waits for a name that is taken is woken when it is free; who dies frees it within his lease. The
+fence grows with each reservation of a name: what it protects can refuse whoever has an older one.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from thoughtstream import keys
+from thoughtstream.config import AgentsConfig
+from thoughtstream.coordination.index import Index, When
+from thoughtstream.coordination.keeping import kept
+from thoughtstream.coordination.library import LIBRARY
+from thoughtstream.errors import InvalidTask, RedisUnavailable, ReservationLost, Reserved
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import typed_errors
+from thoughtstream.store.functions import Call
+from thoughtstream.store.shields import undisturbed
+
+_LISTEN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A name that is taken: by whom, with which fence."""
+
+    name: str
+    by: str
+    fence: int
+
+
+class Reservations:
+    """All reservations. Errors beside those that are named: RedisUnavailable."""
+
+    def __init__(self, redis: Client, config: AgentsConfig) -> None:
+        self._redis = redis
+        self._lease_s = config.lease_s
+        self._beat_s = config.beat_s
+        self._index = Index(redis, keys.RESERVATIONS.key(), config.lease_s * 1000)
+
+    @asynccontextmanager
+    async def reserve(
+        self, name: str, *, by: str, wait_s: float | None = None
+    ) -> AsyncIterator[Reservation]:
+        """Have this name for as long as the context goes on; waits for it, `wait_s` at most.
+
+        Raises:
+            Reserved: somebody else has it all this time.
+            ReservationLost: Redis was away for too long; the body was cancelled.
+            InvalidTask: the name is empty or too long.
+        """
+        token = uuid.uuid4().hex
+        where = _keys_of(name)
+        held_since = time.monotonic()
+        fence = await self._taken(name, where, by, token, wait_s)
+
+        async def extend() -> None:
+            nonlocal held_since
+            now = time.monotonic()
+            try:
+                async with asyncio.timeout_at(
+                    asyncio.get_running_loop().time() + held_since + self._lease_s - now
+                ):
+                    held = await self._call("extend", where, token, self._lease_ms)
+            except TimeoutError:
+                raise ReservationLost(f"{name}: Redis was away; it may be another's") from None
+            if not held:
+                raise ReservationLost(f"{name}: the lease ended, and it went to another")
+            held_since = now
+            with typed_errors():
+                await self._index.note((name, self._lease_ms))
+
+        held_since = time.monotonic()
+        try:
+            async with kept(extend, self._beat_s):
+                yield Reservation(name, by, fence)
+        finally:
+            with suppress(RedisUnavailable):
+                await undisturbed(self._release(name, where, token))
+
+    async def all(self) -> list[Reservation]:
+        """What is taken just now, by name."""
+        with typed_errors():
+            names = sorted(await self._index.names())
+            calls: list[Call] = [("reserve_look_1", _keys_of(name), ()) for name in names]
+            answers = await LIBRARY.call_all(self._redis, calls, read_only=True)
+        found = zip(names, answers, strict=True)
+        return [Reservation(name, said[0], int(said[1])) for name, said in found if said]
+
+    async def sweep(self) -> None:
+        """Free what was reserved by those who died."""
+        with typed_errors():
+            names = (await self._index.due()).names
+            calls: list[Call] = [("reserve_settle_1", _keys_of(name), ()) for name in names]
+            answers = await LIBRARY.call_all(self._redis, calls)
+            whens = [_when(name, answer) for name, answer in zip(names, answers, strict=True)]
+            await self._index.note(*whens)
+
+    @property
+    def _lease_ms(self) -> int:
+        return self._lease_s * 1000
+
+    async def _taken(
+        self, name: str, where: list[str], by: str, token: str, wait_s: float | None
+    ) -> int:
+        """Wait for the name; returns the fence."""
+        await self.sweep()
+        with typed_errors():
+            await self._index.note((name, self._lease_ms))
+        end = time.monotonic() + (float("inf") if wait_s is None else wait_s)
+        try:
+            while True:
+                listen_s = max(min(end - time.monotonic(), _LISTEN_S), 0)
+                args = by, token, self._lease_ms, int(listen_s * 1000)
+                said, *rest = await self._call("take", where, *args)
+                if said == "ok":
+                    return int(rest[0])
+                if not listen_s:
+                    raise Reserved(
+                        f"{name}: is reserved by {rest[0]}, whose lease goes on for "
+                        f"{rest[1] / 1000:.1f} s; wait longer (wait_s), or take another"
+                    )
+                await self._listen(name, token, min(listen_s, (rest[1] + 1) / 1000))
+        except BaseException:
+            with suppress(RedisUnavailable):
+                await undisturbed(self._call("quit", where, token))
+            raise
+
+    async def _listen(self, name: str, token: str, most_s: float) -> None:
+        bell = keys.RESERVATION_BELL.key(reservation=name, listener=token)
+        ask: Any = self._redis.execute_command
+        with typed_errors():
+            await ask("BLPOP", bell, most_s)
+
+    async def _release(self, name: str, where: list[str], token: str) -> None:
+        if await self._call("release", where, token):
+            with typed_errors():
+                await self._index.note((name, "gone"))
+
+    async def _call(self, function: str, where: list[str], *args: Any) -> Any:
+        with typed_errors():
+            return await LIBRARY.call(self._redis, f"reserve_{function}_1", where, args)
+
+
+def _keys_of(name: str) -> list[str]:
+    try:
+        return [family.key(reservation=name) for family in keys.RESERVATION]
+    except ValueError as error:
+        raise InvalidTask(str(error)) from None
+
+
+def _when(name: str, answer: str) -> tuple[str, When]:
+    return name, "gone" if answer == "gone" else int(answer)
