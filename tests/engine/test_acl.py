@@ -17,6 +17,8 @@ from thoughtstream.config import Settings, StreamConfig
 from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.coordination.models import NewTask
+from thoughtstream.coordination.packets import Packet
+from thoughtstream.errors import Reserved
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
 from thoughtstream.triggers import Triggers
@@ -93,6 +95,26 @@ async def cache(settings: Settings) -> None:
         await Scratch(redis).set("s", 3, ttl_s=60)
 
 
+async def be_an_agent(settings: Settings) -> None:
+    async with Colony.connect(settings=settings) as colony, colony.join("ana", skills=["tea"]):
+        assert [agent.id for agent in await colony.agents()] == ["ana", "bob"]
+        await colony.rebuild_index()
+        assert await colony.leave("ana")
+
+
+async def reserve(settings: Settings) -> None:
+    async with Colony.connect(settings=settings) as colony, colony.reserve("port", by="ana"):
+        assert len(await colony.reservations()) == 1
+        with pytest.raises(Reserved):
+            await colony.reserve("port", by="bob", wait_s=0.01).__aenter__()
+
+
+async def send_packets(settings: Settings) -> None:
+    async with Colony.connect(settings=settings) as colony:
+        await colony.subscribe("bob", "weather")
+        await colony.dispatch(Packet("seed", "weather", "rain", targets=("nobody",)))
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -101,7 +123,12 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.MEMBERSHIP: be_a_member,
     Writer.QUEUE: work,
     Writer.CACHE: cache,
+    Writer.AGENTS: be_an_agent,
+    Writer.RESERVE: reserve,
+    Writer.PACKETS: send_packets,
 }
+WITH = {Writer.AGENTS: {Writer.QUEUE}, Writer.PACKETS: {Writer.QUEUE, Writer.AGENTS}}
+"""Who has others write, too: an agent has an inbox, which is a queue; a packet lies in inboxes."""
 
 
 @pytest.mark.parametrize("writer", Writer)
@@ -112,7 +139,10 @@ async def test_who_writes_what(redis: Any, settings: Settings, writer: Writer) -
             await mind.anchor(content)
         await mind.feed([NewThought.of("weak", salience=0.1), NewThought.of("the kettle")])
         await mind.attend()
-    grant = Grant(SERVICE.commands, frozenset({writer}), frozenset(Domain))
+        async with Colony.connect(settings=at_once) as colony:
+            await colony.register("bob")
+    writers = frozenset({writer} | WITH.get(writer, set()))
+    grant = Grant(SERVICE.commands, writers, frozenset(Domain))
     async with user(redis, at_once, grant) as own:
         await WORK[writer](own)
 
