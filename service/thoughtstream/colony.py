@@ -17,8 +17,10 @@ from thoughtstream.coordination.delivery import Delivery, Packets
 from thoughtstream.coordination.handle import Handle
 from thoughtstream.coordination.member import Member, joined
 from thoughtstream.coordination.messages import Inbox, Message, send
+from thoughtstream.coordination.models import QueueAudit
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.queue import Queue
+from thoughtstream.coordination.queues import Queues
 from thoughtstream.coordination.reserve import Reservation, Reservations
 from thoughtstream.coordination.running import Runner
 from thoughtstream.coordination.schedule import keep_schedule
@@ -38,6 +40,7 @@ class Colony:
         self._settings = settings
         self._agents = Agents(redis, settings.agents)
         self._reservations = Reservations(redis, settings.agents)
+        self._queues = Queues(redis, settings.queue)
         self._packets = Packets(redis, settings.queue)
 
     @classmethod
@@ -64,7 +67,16 @@ class Colony:
         Raises:
             InvalidTask: the name is empty or too long.
         """
-        return Queue(self.redis, name, self._settings.queue)
+        return self._queues.queue(name)
+
+    async def queues(self, *, rebuild: bool = False) -> dict[str, QueueAudit]:
+        """The books of every queue into which something was submitted, by name.
+
+        `rebuild`: look through all keys first, for queues that the list of them lacks.
+        """
+        if rebuild:
+            await self._queues.rebuild()
+        return await self._queues.audits()
 
     async def submit(
         self,

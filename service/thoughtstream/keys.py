@@ -251,6 +251,10 @@ QUEUE = (
 )
 """A queue, in the order in which its Functions take these keys."""
 
+QUEUES = Family(
+    "queues", "tasks:queues", "set", Domain.COORDINATION, "one a queue", (Writer.QUEUE,)
+)
+
 
 def _deepcode(
     name: str, part: str, type_: RedisType, bound: str, *, ttl_s: int | None = None
@@ -343,7 +347,7 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
-    SERVICE, SERVICES, BELL, *QUEUE, FLIGHT_BELL, *GENERATION, SCRATCH,
+    SERVICE, SERVICES, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
@@ -389,6 +393,11 @@ def id_of(family: Family, key: str) -> str:
     """The `<id>` of a key of this family."""
     before, after = family.pattern.split("<id>")
     return key[len(before) : len(key) - len(after)]
+
+
+def queue_of(key: str) -> str:
+    """The name of the queue that a key belongs to: its hash tag."""
+    return mind_of(key)
 
 
 def family_of(key: str) -> Family | None:

@@ -7,7 +7,7 @@ may happen twice. Every task is counted, and `audit` checks the books at any mom
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ LIBRARY = Library(*(Path(__file__).parent / "lua" / "queue" / f"{part}.lua" for 
 class Queue:
     """One queue. Beside the errors that are named: RedisUnavailable, and MemoryFull of `submit`.
 
-    `gate`: a key in the queue's slot without which nothing is submitted.
+    `gate`: a key in the queue's slot without which nothing is submitted. `note`: is told the name
+    before something is submitted.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Queue:
         config: QueueConfig | None = None,
         *,
         gate: str | None = None,
+        note: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         try:
             self._keys = tuple(family.key(queue=name) for family in keys.QUEUE)
@@ -57,6 +59,7 @@ class Queue:
         self.name = name
         self.config = config or QueueConfig()
         self._redis = redis
+        self._note = note
         self._limits = (
             self.config.result_ttl_s * 1000, self.config.results_bytes,
             self.config.dead_entries, self.config.dead_bytes,
@@ -74,6 +77,8 @@ class Queue:
         """
         if not tasks:
             return []
+        if self._note is not None:
+            await self._note(self.name)
         call = self.submission(tasks)
         if durability == "memory":
             return await self._submit(self._redis, call, len(tasks))
