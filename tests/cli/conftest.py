@@ -32,6 +32,8 @@ class Terminal:
 
     home: Path
     env: dict[str, str] = field(default_factory=dict)
+    directory: Path | None = None
+    """Where its commands work; by default where the tests do."""
 
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_SETTINGS)}
@@ -41,8 +43,9 @@ class Terminal:
     def run(self, *words: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:
         given = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
-            [*PROGRAM, *words], input=given, capture_output=True, env=self.environment(), timeout=90
-        )
+            [*PROGRAM, *words], input=given, capture_output=True, env=self.environment(),
+            cwd=self.directory, timeout=90,
+        )  # fmt: skip
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )
@@ -84,6 +87,7 @@ class Terminal:
         """A command that goes on running; the caller ends it."""
         return subprocess.Popen(
             [*PROGRAM, *words],
+            cwd=self.directory,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

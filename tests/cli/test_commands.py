@@ -12,7 +12,7 @@ from thoughtstream.acl import acl_rules
 from thoughtstream.faces.cli.recall import marked
 
 COMMANDS = ("up", "down", "status", "doctor", "keys", "think", "feed", "sense", "watch", "recall",
-            "sleep", "anchor", "forgotten", "take-back", "intervene", "audit")  # fmt: skip
+            "sleep", "anchor", "forgotten", "take-back", "intervene", "audit", "work")  # fmt: skip
 
 
 def attended(terminal: Terminal, mind: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -26,9 +27,11 @@ from thoughtstream.faces.cli import (
     sleep,
     status,
     take_back,
+    tasks,
     think,
     up,
     watch,
+    work,
 )
 from thoughtstream.faces.cli.options import paragraphs
 
@@ -62,12 +65,31 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
         intervene.intervene: intervene.EXAMPLES,
         audit.audit: audit.EXAMPLES,
     },
+    "Coordination": {
+        work.work: work.EXAMPLES,
+    },
 }
+_GROUPS: dict[ModuleType, dict[Callable[..., Any], str]] = {
+    tasks: tasks.COMMANDS,
+}
+
+
+def _register(to: typer.Typer, commands: dict[Callable[..., Any], str], panel: str | None) -> None:
+    for command, its_examples in commands.items():
+        says = paragraphs(command.__doc__)
+        to.command(rich_help_panel=panel, help=says, epilog=its_examples)(command)
+
+
 for _panel, _commands in _PANELS.items():
-    for _command, _examples in _commands.items():
-        app.command(rich_help_panel=_panel, help=paragraphs(_command.__doc__), epilog=_examples)(
-            _command
-        )
+    _register(app, _commands, _panel)
+for _module, _commands in _GROUPS.items():
+    _name = _module.__name__.rpartition(".")[2]
+    _says = (_module.__doc__ or "").partition(": ")[2]
+    _group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    _register(_group, _commands, None)
+    app.add_typer(
+        _group, name=_name, help=_says[:1].upper() + _says[1:], rich_help_panel="Coordination"
+    )
 
 
 @app.callback()

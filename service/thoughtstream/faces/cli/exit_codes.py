@@ -13,6 +13,8 @@ BAD_CONFIG = 78
 """The settings are wrong; EX_CONFIG of sysexits.h. Restarting the service would not help."""
 INTERRUPTED = 130
 """Ctrl-C: 128 + SIGINT."""
+TERMINATED = 143
+"""A second SIGTERM, where the first one ends a command in good order: 128 + SIGTERM."""
 
 
 class Failed(Exception):

@@ -9,6 +9,8 @@ DEFAULT_MIND = "default"
 MindName = Annotated[
     str, typer.Option("--mind", envvar="THOUGHTSTREAM_MIND", help="The mind to work on.")
 ]
+QueueName = Annotated[str, typer.Argument(help="The queue.")]
+TaskId = Annotated[str, typer.Argument(help="The task's id, as `submit` printed it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors included.")]
 
 
