@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.cli.conftest import Terminal
@@ -79,6 +80,9 @@ class Workshop:
 
     def kill(self) -> None:
         for worker in self.started:
+            if worker.poll() is None:
+                for child in psutil.Process(worker.pid).children():
+                    child.kill()
             worker.kill()
             worker.communicate()
 
