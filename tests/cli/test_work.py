@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -196,3 +197,14 @@ def test_a_bad_module_is_named_with_the_cure(
     assert done.returncode == code
     assert said.format(here=os.path.realpath(workshop.directory)) in error, error
     assert "\n" not in error
+
+
+def test_the_installed_command_finds_a_module_in_the_working_directory(workshop: Workshop) -> None:
+    """`python -m`, as other tests start it, has that directory on its path by itself."""
+    program = Path(sys.executable).with_name("thoughtstream")
+    done = subprocess.run(
+        [program, "work", "chores_of_a_test:empty"],
+        cwd=workshop.directory, env=workshop.terminal.environment(), capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert "has no tasks" in done.stderr
