@@ -200,6 +200,10 @@ ITEM = _memory("item:<id>", "hash", "one per memory")
 has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
 `merged_from`)."""
 
+TIMELINE = _memory("timeline:<kind>", "zset", "one member per memory")
+"""The memories of a kind in the order in which they were said. Derived from the stream, whose order
+is when they were encoded: recall makes it anew where it is incomplete."""
+
 SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
 CONSOLIDATION = Family(
     "consolidation",
@@ -346,8 +350,8 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
-    REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, SLEEP, CONSOLIDATION,
-    SERVICE, SERVICES, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
+    REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
+    CONSOLIDATION, SERVICE, SERVICES, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip

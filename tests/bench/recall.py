@@ -1,8 +1,9 @@
 """How well recall finds what answers a question, on conversations of the LoCoMo data set.
 
-python -m tests.bench.recall FILE...
+python -m tests.bench.recall [--feed] FILE...
 
-Feeds every turn of a conversation to a mind as an episode, then asks every question that has
+Anchors every turn of a conversation as an episode, in order, or, with `--feed`, feeds them as
+`thoughtstream feed` does, so that they reach memory by salience; then asks every question that has
 evidence. Evidence recall@k: of the turns that a question's answer rests on, the part that is among
 the first k memories; the mean over the questions.
 """
@@ -21,10 +22,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.recall.servers import anchor, settings_for, with_redisearch
+from tests.recall.servers import anchor, settings_for, settle, with_redisearch
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind
+from thoughtstream.attention.models import NewThought
+from thoughtstream.config import StreamConfig
 from thoughtstream.senses import locomo
+from thoughtstream.senses.pace import Attention
 
 SERVERS: dict[str, Callable[[Path], RedisServer]] = {
     "FTS5": lambda directory: RedisServer(programs()[WHEEL], directory),
@@ -92,13 +96,30 @@ class Figures:
         )
 
 
-async def measure(server: RedisServer, index: str, conversation: Conversation) -> Figures:
+async def feed(mind: Mind, thoughts: list[NewThought]) -> None:
+    """Have a mind attend to these, a batch at a time, and wait until it remembers them."""
+    pace = Attention(mind.waiting, StreamConfig())
+    fed: list[str] = []
+    while len(fed) < len(thoughts):
+        last = await mind.feed(thoughts[len(fed) :][: await pace.room(len(thoughts), ())])
+        fed += last
+        while await mind.waiting(last):
+            await mind.attend()
+    await settle(mind)
+
+
+async def measure(
+    server: RedisServer, index: str, conversation: Conversation, through_feed: bool = False
+) -> Figures:
     """Feed a conversation to a new mind of this server and ask its questions."""
     figures = Figures(index, conversation.name)
     with tempfile.TemporaryDirectory() as home:
         settings = settings_for(server, Path(home))
+        if through_feed:
+            settings = settings.model_copy(update={"streams": StreamConfig(forget_threshold=0)})
         async with Mind.connect(conversation.name, settings=settings) as mind:
-            await anchor(mind, locomo.thoughts(conversation.turns, source=None, window="sensory"))
+            turns = list(locomo.thoughts(conversation.turns, source=None, window="sensory"))
+            await (feed if through_feed else anchor)(mind, turns)
             await mind.recall("first, so that the index is there", limit=1)
             assert mind._recall.index == index
             for question, evidence in conversation.questions:
@@ -109,7 +130,7 @@ async def measure(server: RedisServer, index: str, conversation: Conversation) -
     return figures
 
 
-def measure_all(paths: list[Path]) -> list[Figures]:
+def measure_all(paths: list[Path], through_feed: bool = False) -> list[Figures]:
     """Every file with every index."""
     conversations = [sample for path in paths for sample in Conversation.read(path)]
     measured = []
@@ -118,7 +139,7 @@ def measure_all(paths: list[Path]) -> list[Figures]:
             server = make(Path(directory)).start()
             try:
                 for conversation in conversations:
-                    measured.append(asyncio.run(measure(server, index, conversation)))
+                    measured.append(asyncio.run(measure(server, index, conversation, through_feed)))
             finally:
                 server.stop()
     return measured
@@ -144,7 +165,7 @@ def table(measured: list[Figures]) -> Table:
 
 
 if __name__ == "__main__":
-    files = [Path(argument) for argument in sys.argv[1:]]
+    files = [Path(argument) for argument in sys.argv[1:] if argument != "--feed"]
     if not files:
         sys.exit(__doc__)
-    Console(width=100).print(table(measure_all(files)))
+    Console(width=100).print(table(measure_all(files, "--feed" in sys.argv[1:])))

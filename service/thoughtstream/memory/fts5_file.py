@@ -17,12 +17,13 @@ from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
     CREATE TABLE memory (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, entry TEXT NOT NULL,
-        attended_at INTEGER NOT NULL, window TEXT NOT NULL, UNIQUE (kind, entry));
+        attended_at INTEGER NOT NULL, window TEXT NOT NULL, place TEXT NOT NULL,
+        UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
         USING fts5 (content, tokenize = '{TOKENIZER}');
@@ -32,12 +33,13 @@ _SCHEMA = f"""
 
 
 class Row(NamedTuple):
-    """A memory as the index has it."""
+    """A memory as the index has it. `place`: its place in time."""
 
     entry: str
     attended_at: int
     window: str
     content: str
+    place: str
 
 
 class Mark(NamedTuple):
@@ -96,8 +98,15 @@ class Fts5File:
                 return
             for row in rows:
                 number = self._db.execute(
-                    "INSERT INTO memory (kind, entry, attended_at, window) VALUES (?, ?, ?, ?)",
-                    (kind, _long(row.entry), row.attended_at, storable(row.window)),
+                    "INSERT INTO memory (kind, entry, attended_at, window, place) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (
+                        kind,
+                        _long(row.entry),
+                        row.attended_at,
+                        storable(row.window),
+                        storable(row.place),
+                    ),
                 ).lastrowid
                 self._db.execute(
                     "INSERT INTO words (rowid, content) VALUES (?, ?)",
@@ -138,8 +147,8 @@ class Fts5File:
     def find(
         self, query: Query, filters: Filters, limit: int, read: Mapping[str, Mark]
     ) -> Proposal | None:
-        """The memories with any word of the query, best first; of equals, the older first. None if
-        another process has started over meanwhile and the index has not come as far as `read`.
+        """The memories with any word of the query, best first; of equals, what was said first. None
+        if another process has started over meanwhile and the index is not as far as `read`.
         """
         with self._transaction("BEGIN"):
             marks = self.marks()
@@ -152,7 +161,7 @@ class Fts5File:
         condition, values = _condition(filters)
         rows = self._db.execute(
             "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
-            f"WHERE words MATCH ? {condition} ORDER BY words.rank, entry, kind LIMIT ?",
+            f"WHERE words MATCH ? {condition} ORDER BY words.rank, place, kind LIMIT ?",
             (" OR ".join(forms.values()), *values, limit),
         )
         locations = [Location(kind, _short(entry)) for kind, entry in rows]

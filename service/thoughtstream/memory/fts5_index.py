@@ -19,6 +19,7 @@ from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corr
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, attended_at, order
 from thoughtstream.memory.streams import Extent, Fields, Streams
+from thoughtstream.memory.timeline import place_in_time
 from thoughtstream.store.client import Client
 
 P = ParamSpec("P")
@@ -117,7 +118,7 @@ class Fts5Index:
 
 
 def _row(location: Location, fields: Fields) -> Row:
-    texts = (fields.get("window", ""), fields.get("content", ""))
+    texts = (fields.get("window", ""), fields.get("content", ""), place_in_time(location, fields))
     return Row(location.entry, attended_at(location, fields), *texts)
 
 

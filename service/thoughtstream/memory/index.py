@@ -14,7 +14,7 @@ class IndexUnusable(Exception):
 
 @dataclass(frozen=True)
 class Proposal:
-    """The locations that an index has for a query, by its own score, best first, then by age.
+    """The locations that an index has for a query, by its own score, best first.
 
     `is_all`: it has no others. `frequency`: how many memories have each stem of the query. Some
     memories may be gone from the streams.

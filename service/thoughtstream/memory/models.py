@@ -72,7 +72,7 @@ class Recalled(Memory):
 
     `score` only compares the memories of one answer. `context_before` and
     `context_after`, when asked for, are its neighbours of the same kind, in the order in which
-    they were anchored.
+    they were said.
     """
 
     score: float

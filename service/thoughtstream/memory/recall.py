@@ -19,7 +19,8 @@ from thoughtstream.memory.models import Filters, Location, Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.ranking import REACH, idf, scores
 from thoughtstream.memory.redisearch_index import RediSearchIndex
-from thoughtstream.memory.streams import Streams, Surroundings
+from thoughtstream.memory.streams import Fields, Streams
+from thoughtstream.memory.timeline import Surroundings, Timeline, place_in_time
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
@@ -38,6 +39,7 @@ class Recall:
     def __init__(self, redis: Client, mind: str, settings: Settings) -> None:
         self._mind = mind
         self._streams = Streams(redis, mind)
+        self._timeline = Timeline(redis, mind, self._streams)
         self._index: Index = RediSearchIndex(redis, mind)
         self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
@@ -49,7 +51,7 @@ class Recall:
         return None if self._serving is None else self._serving.name
 
     async def search(self, asked: RecallQuery) -> list[Recalled]:
-        """The memories that answer best, best first; of equals, the older first.
+        """The memories that answer best, best first; of equals, what was said first.
 
         Raises:
             RedisUnavailable: Redis does not answer.
@@ -73,7 +75,7 @@ class Recall:
 
     async def _answers(self, query: Query, filters: Filters) -> AsyncGenerator[Recalled]:
         """All answers, best first."""
-        memories = await self._streams.count()
+        memories = sum((await self._streams.counts()).values())
         said: set[Location] = set()
         ceiling = float("inf")
         async for pool, frequency in self._pools(query, filters):
@@ -83,7 +85,7 @@ class Recall:
                 for stretch in pool.stretches
             ]
             found = scores(query, contents, weights)
-            for location in sorted(found, key=lambda location: (-found[location], location.order)):
+            for location in sorted(found, key=lambda one: _rank(found[one], one, pool.fields[one])):
                 fields = pool.fields[location]
                 if (
                     found[location] > 0
@@ -111,7 +113,7 @@ class Recall:
                 known.update(proposal.locations)
                 asked, ended, frequency = 2 * asked, proposal.is_all, proposal.frequency
                 continue
-            pool = await self._streams.around(waiting[:_POOL], REACH)
+            pool = await self._timeline.around(waiting[:_POOL], REACH)
             gone = {location for location in waiting[:_POOL] if location not in pool.fields}
             if gone:
                 await self._forget(gone)
@@ -141,7 +143,7 @@ class Recall:
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
         if not reach or not found:
             return found
-        around = await self._streams.around([Location(m.kind, m.entry) for m in found], reach)
+        around = await self._timeline.around([Location(m.kind, m.entry) for m in found], reach)
         position = {
             location: (stretch, at)
             for stretch in around.stretches
@@ -158,3 +160,7 @@ class Recall:
             neighbours = {"context_before": memories(before), "context_after": memories(after)}
             complete.append(memory.model_copy(update=neighbours))
         return complete
+
+
+def _rank(score: float, location: Location, fields: Fields) -> tuple[float, str, str]:
+    return -score, place_in_time(location, fields), location.kind

@@ -1,8 +1,7 @@
 """The memory streams of one mind, as recall reads them: they are the truth, an index never is."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from thoughtstream import keys
@@ -23,14 +22,6 @@ class Extent:
     last: str | None
 
 
-@dataclass
-class Surroundings:
-    """Some memories and their neighbours: the fields of each, and stretches without a gap."""
-
-    fields: dict[Location, Fields] = field(default_factory=dict)
-    stretches: list[list[Location]] = field(default_factory=list)
-
-
 class Streams:
     """The streams `memory:{<mind>}:<kind>` of one mind."""
 
@@ -38,12 +29,12 @@ class Streams:
         self._redis = redis
         self._keys = {kind: family.key(mind=mind) for kind, family in keys.MEMORIES.items()}
 
-    async def count(self) -> int:
-        """How many memories the mind has."""
+    async def counts(self) -> dict[str, int]:
+        """How many memories of each kind the mind has."""
         pipe = self._redis.pipeline(transaction=False)
         for key in self._keys.values():
             pipe.xlen(key)
-        return sum(await pipe.execute())
+        return dict(zip(self._keys, await pipe.execute(), strict=True))
 
     async def extents(self) -> dict[str, Extent]:
         """The extent of each kind."""
@@ -59,35 +50,14 @@ class Streams:
         answer: Any = await self._redis.xrange(self._keys[kind], min=entry or "-", count=BATCH)
         return [(Location(kind, found), fields or {}) for found, fields in answer]
 
-    async def around(self, locations: Sequence[Location], reach: int) -> Surroundings:
-        """The memories at these locations, if they are still there, with `reach` neighbours on
-        either side.
-        """
+    async def read(self, locations: Collection[Location]) -> dict[Location, Fields]:
+        """The memories at these locations that are still there."""
         pipe = self._redis.pipeline(transaction=False)
         for location in locations:
-            key = self._keys[location.kind]
-            pipe.xrevrange(key, max=location.entry, count=reach + 1)
-            pipe.xrange(key, min=f"({location.entry}", count=reach)
-        answers: Any = await pipe.execute()
-        found = Surroundings()
-        runs = []
-        for location, before, after in zip(locations, answers[::2], answers[1::2], strict=True):
-            entries = [*reversed(before), *after]
-            runs.append([Location(location.kind, entry) for entry, _ in entries])
-            found.fields.update(zip(runs[-1], (fields or {} for _, fields in entries), strict=True))
-        found.stretches = _joined(found.fields, runs)
-        return found
-
-
-def _joined(
-    locations: Iterable[Location], runs: Iterable[Sequence[Location]]
-) -> list[list[Location]]:
-    """Overlapping runs of neighbours as stretches."""
-    neighbours = {pair for run in runs for pair in pairwise(run)}
-    stretches: list[list[Location]] = []
-    for location in sorted(locations, key=lambda location: (location.kind, location.order)):
-        if stretches and (stretches[-1][-1], location) in neighbours:
-            stretches[-1].append(location)
-        else:
-            stretches.append([location])
-    return stretches
+            pipe.xrange(self._keys[location.kind], location.entry, location.entry)
+        answers: Any = await pipe.execute() if locations else []
+        return {
+            location: entries[0][1] or {}
+            for location, entries in zip(locations, answers, strict=True)
+            if entries
+        }

@@ -15,8 +15,8 @@ local function bound_memory(run, stream, maxlen)
   if excess <= 0 then return end
   count(run, 'outgrown', excess)
   for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', excess)) do
-    redis.call('DEL', run.item_prefix .. to_map(entry[2]).id)
-    redis.call('XDEL', stream, entry[1])
+    local fields = to_map(entry[2])
+    remove_memory(stream, run.item_prefix .. (fields.id or ''), fields, entry[1])
   end
 end
 

@@ -29,10 +29,6 @@ local ENGINE_FIELDS = {
 
 -- names -------------------------------------------------------------------------------------
 
-local function pad(digits)
-  return string.rep('0', 20 - #digits) .. digits
-end
-
 local function member_of(entry_id, window)
   local ms, seq = string.match(entry_id, '^(%d+)-(%d+)$')
   return pad(ms) .. '-' .. pad(seq) .. '@' .. window

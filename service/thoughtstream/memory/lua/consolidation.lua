@@ -94,8 +94,7 @@ local function merge(run)
     local item, stream, flat = memory(run, id)
     if item and id ~= kept then
       if maxlen ~= '0' then archive(run, item, flat, kept, threshold, maxlen) end
-      redis.call('XDEL', stream, item.entry)
-      redis.call('DEL', run.item_prefix .. id)
+      remove_memory(stream, run.item_prefix .. id, item, item.entry)
       from[#from + 1] = id
       for _, other in ipairs(ids_of(item.merged_from)) do from[#from + 1] = other end
       strength = strength + strength_of(item)
@@ -162,8 +161,7 @@ local function distil(run)
   set(flat, 'window', window)
   set(flat, 'anchored_at', whole(now_ms()))
   set(flat, 'distilled_from', cjson.encode(from))
-  if was.entry then redis.call('XDEL', stream, was.entry) end
-  redis.call('DEL', key)
+  if was.entry then remove_memory(stream, key, was, was.entry) end
   write_memory(stream, key, 'semantic', flat)
   redis.call('HSET', key, 'strength', was.strength or text(strength_of(episode)),
              'replayed_at', was.replayed_at or started_at)

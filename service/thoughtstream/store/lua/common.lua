@@ -48,3 +48,8 @@ end
 local function whole(number)
   return string.format('%d', number)
 end
+
+-- digits as text that sorts as their number does
+local function pad(digits)
+  return string.rep('0', 20 - #digits) .. digits
+end
