@@ -163,6 +163,30 @@ async def test_at_the_boundary_an_intervention_counts_or_is_refused(
     assert accepted
 
 
+# --- the audit of memories ------------------------------------------------------------------
+
+
+async def test_memories_taken_from_a_stream_are_missed(mind: Mind, redis: Any) -> None:
+    for number in range(30):
+        await mind.anchor(f"the kettle is on, {number}")
+    assert (await mind.audit()).memories == 30
+    assert (await mind.audit()).balanced
+    await redis.xtrim(keys.EPISODIC.key(mind="ana"), maxlen=10, approximate=False)
+    assert (await mind.audit()).faults == ["memories: 10 there, 30 accounted for"]
+
+
+async def test_a_memory_written_past_the_engine_is_noticed(mind: Mind, redis: Any) -> None:
+    await redis.xadd(keys.SEMANTIC.key(mind="ana"), {"content": "the moon is near"})
+    assert (await mind.audit()).faults == ["memories: 1 there, 0 accounted for"]
+
+
+async def test_a_memory_without_its_item_is_noticed(mind: Mind, redis: Any) -> None:
+    for number in range(30):
+        anchored = await mind.anchor(f"the kettle is on, {number}")
+    await redis.delete(keys.ITEM.key(mind="ana", id=anchored))
+    assert (await mind.audit()).faults == [f"{anchored}: is a memory without its item"]
+
+
 # --- anchors -------------------------------------------------------------------------------
 
 

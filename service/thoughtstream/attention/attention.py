@@ -112,10 +112,12 @@ class Attention:
         return str(found)
 
     async def audit(self, mind: str, windows: tuple[str, ...]) -> Audit:
-        """Check the conservation of thoughts, in one atomic step. O(N) for N competing ones."""
+        """Check the conservation of thoughts and memories, in one atomic step. O(N) for N competing
+        thoughts; O(1) in memories.
+        """
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         answer = await LIBRARY.call(
-            self._redis, "attention_audit_2", cycle_keys, prefixes[:1], read_only=True
+            self._redis, "attention_audit_2", cycle_keys, prefixes, read_only=True
         )
         return Audit.parse(answer)
 

@@ -1,6 +1,7 @@
 -- The audit: the ledger against the keys.
 
 local MOST_FAULTS = 20
+local MEMORIES_SEEN = 10 -- at either end of each memory stream
 
 local function note(faults, text_)
   if #faults < MOST_FAULTS then faults[#faults + 1] = text_ end
@@ -47,8 +48,33 @@ local function audit_contest(keys, prefix, faults)
   return ghosts
 end
 
--- KEYS: as for a cycle. ARGV: prefix of window keys.
--- Returns {ledger as a flat list, competing, intervening, unread, ghosts, faults}.
+-- Each memory has an item; looked up at the ends of a stream only, or it would take O(N).
+local function audit_items(stream, item_prefix, faults)
+  for _, command in ipairs({ { 'XRANGE', '-', '+' }, { 'XREVRANGE', '+', '-' } }) do
+    local entries = redis.call(command[1], stream, command[2], command[3], 'COUNT', MEMORIES_SEEN)
+    for _, entry in ipairs(entries) do
+      local id = to_map(entry[2]).id
+      if id and redis.call('HGET', item_prefix .. id, 'entry') ~= entry[1] then
+        note(faults, id .. ': is a memory without its item')
+      end
+    end
+  end
+end
+
+-- How many memories there are. O(1).
+local function audit_memories(keys, item_prefix, faults)
+  local memories = 0
+  for _, kind in ipairs({ 'episodic', 'semantic', 'procedural' }) do
+    local stream = keys[KEY[kind]]
+    memories = memories + redis.call('XLEN', stream)
+    if item_prefix then audit_items(stream, item_prefix, faults) end
+  end
+  return memories
+end
+
+-- KEYS: as for a cycle. ARGV: prefix of window keys, prefix of item keys.
+-- Returns {ledger as a flat list and `memories`, those there are; competing, intervening, unread,
+-- ghosts, faults}.
 local function audit(keys, args)
   local faults, unread = {}, 0
   for i = FIRST_WINDOW, #keys do unread = unread + audit_window(keys, keys[i], faults) end
@@ -64,7 +90,9 @@ local function audit(keys, args)
   if deadlines ~= competing + intervening then
     note(faults, deadlines .. ' deadlines for ' .. competing + intervening .. ' thoughts')
   end
-  return { redis.call('HGETALL', keys[KEY.ledger]), competing, intervening, unread, ghosts, faults }
+  local ledger = redis.call('HGETALL', keys[KEY.ledger])
+  set(ledger, 'memories', audit_memories(keys, args[2], faults))
+  return { ledger, competing, intervening, unread, ghosts, faults }
 end
 
 redis.register_function { function_name = 'attention_audit_2', callback = audit,

@@ -20,16 +20,29 @@ _MEANING = {
     "anchored": "became memories",
     "recurred": "of those, were memories that came back",
     "vetoed": "were kept out of memory",
+    "memories": "are there now",
+    "distilled": "were made by sleep",
+    "merged": "became part of another in sleep",
+    "outgrown": "were the oldest of more than the bound",
     "rejected": "were invalid, never adopted",
 }
-_DEPTH = {"adopted": 0, "rejected": 0, "intervening": 2, "anchored": 2, "recurred": 3, "vetoed": 2}
+_DEPTH = {
+    "adopted": 0,
+    "memories": 0,
+    "rejected": 0,
+    "intervening": 2,
+    "anchored": 2,
+    "recurred": 3,
+    "vetoed": 2,
+}
 """What is counted under something else."""
 
 
 def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
     """Check that every thought is accounted for: compare the ledger with the keys.
 
-    Exits with 1 if a thought is missing or counted twice.
+    Memories, too: as many as were anchored (but for those that recurred) or distilled, without
+    those merged or outgrown. Exits with 1 if a thought or a memory is missing or counted twice.
     """
     found = event_loop.run(_audit(mind))
     answer = {"mind": mind, "balanced": found.balanced, **output.plain(found)}
