@@ -205,7 +205,12 @@ async def test_while_redis_is_away_the_senses_go_on_and_count_what_is_lost() -> 
         enough.set()
         return [""] * len(thoughts)
 
+    async def alarms() -> AsyncGenerator[list[NewThought]]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield [NewThought.of("the house is on fire", salience=1)]
+
     felt = Sensing(write)
-    await run_until(felt, sensing.of_host([HostSense.MEMORY], 0.05), enough)
+    await run_until(felt, {"smoke": alarms()}, enough)
     assert felt.lost >= 1
-    assert felt.written["memory"] >= 1
+    assert felt.written["smoke"] >= 1

@@ -1,5 +1,7 @@
 """Processes that start and end, by name; never their command lines, which may hold secrets."""
 
+import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +13,8 @@ from thoughtstream.senses import salience
 
 _COMES, _GOES = 0.8, 0.6
 _KTHREADD = 2
+_SHORT_LIVED_S = 60.0
+_DIGITS = re.compile(r"\d+")
 
 Table = dict[tuple[int, float], str]
 """The name of each process, by its id and start time."""
@@ -33,14 +37,22 @@ class ProcessChanges:
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def notice(self, now: Table) -> Iterator[NewThought]:
-        """A thought for each name that started or ended, however many processes have it."""
+        """A thought for each name that started or ended, however many processes have it. The end of
+        one that lived less than a minute is no news: most are commands that did what they should.
+        """
         came = Counter(name for process, name in now.items() if process not in self.last)
-        went = Counter(name for process, name in self.last.items() if process not in now)
+        born_before = time.time() - _SHORT_LIVED_S
+        went = Counter(
+            name
+            for process, name in self.last.items()
+            if process not in now and process[1] < born_before
+        )
         self.last = now
         for verb, weight, names in (("started", _COMES, came), ("ended", _GOES, went)):
             for name, count in sorted(names.items()):
-                self.times[name, verb] += 1
-                yield _thought(name, verb, count, weight, self.times[name, verb])
+                like = (_DIGITS.sub("#", name), verb)
+                self.times[like] += 1
+                yield _thought(name, verb, count, weight, self.times[like])
 
 
 def _thought(name: str, verb: str, count: int, weight: float, times: int) -> NewThought:

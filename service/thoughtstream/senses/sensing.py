@@ -15,6 +15,7 @@ import structlog
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import MemoryFull, RedisUnavailable
 from thoughtstream.senses import host, processes
+from thoughtstream.senses.budget import Budget
 from thoughtstream.senses.logs import LogFile, LogSense, journal
 
 _LOG_POLL_S = 0.25
@@ -39,10 +40,13 @@ class HostSense(StrEnum):
 
 @dataclass
 class Sensing:
-    """What the senses did: thoughts written by each sense, and lost while Redis was unavailable."""
+    """What the senses did: thoughts written by each sense, those that its budget left untold, and
+    those lost while Redis was unavailable.
+    """
 
     write: Write
     written: Counter[str] = field(default_factory=Counter)
+    untold: int = 0
     lost: int = 0
 
     async def run(self, senses: dict[str, Sense]) -> None:
@@ -56,11 +60,16 @@ class Sensing:
                 group.create_task(self._follow(name, sense), name=f"sense {name}")
 
     async def _follow(self, name: str, sense: Sense) -> None:
-        where = socket.gethostname()
+        where, budget = socket.gethostname(), Budget()
         async for noticed in sense:
+            now = time.monotonic()
+            told = [thought for thought in noticed if budget.allows(thought.salience, now)]
+            self.untold += len(noticed) - len(told)
+            if not told:
+                continue
             thoughts = [
                 t.model_copy(update={"source": where, "extra": {"sense": name, **t.extra}})
-                for t in noticed
+                for t in told
             ]
             try:
                 await self.write(thoughts)

@@ -50,8 +50,11 @@ def sense(
 
     All senses run concurrently. Readings are salient if they are surprising (by their distance from
     the running mean, in standard deviations), events if they are rare, log lines if they are rare
-    and severe. Readings enter the window `sensory`, signs of strain on the host `emotion`;
-    processes and log lines have windows of their own.
+    and severe. What is of no consequence is not told: each sense tells 30 sensations at most, then
+    one in five minutes, and must be the more surprising the less is left.
+
+    Readings enter the window `sensory`, signs of strain on the host `emotion`; processes and log
+    lines have windows of their own.
     """
     if journal and not sensing.has_journal():
         raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
@@ -62,6 +65,7 @@ def sense(
     felt = event_loop.run(_sense(mind, senses, duration, json))
     answer = {
         "written": dict(felt.written),
+        "untold": felt.untold,
         "lost": felt.lost,
         "seconds": round(time.monotonic() - began, 3),
     }
@@ -113,6 +117,8 @@ def _show(answer: dict[str, Any]) -> None:
         f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
         soft_wrap=True,
     )
+    if answer["untold"]:
+        output.stdout.print(f"[dim]{answer['untold']:,} of no consequence were not told[/]")
     if answer["lost"]:
         output.stdout.print(
             f"[red]✗[/] {answer['lost']:,} were lost while Redis was unavailable or full"
