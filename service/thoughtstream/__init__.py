@@ -8,29 +8,103 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from thoughtstream import errors
+    from thoughtstream.attention.models import NewThought
     from thoughtstream.colony import Colony
+    from thoughtstream.config import ConfigError
     from thoughtstream.coordination.models import NewTask
+    from thoughtstream.coordination.packets import Packet
     from thoughtstream.coordination.running import Fail, Retry, current_task
     from thoughtstream.coordination.tasks import TaskQueue
+    from thoughtstream.errors import (
+        AgentHeld,
+        AgentSuperseded,
+        AgentUnknown,
+        InterventionRefused,
+        InvalidPacket,
+        InvalidTask,
+        InvalidThought,
+        InvalidValue,
+        MemoryFull,
+        NotConnected,
+        NotDurable,
+        NotForgotten,
+        QueueFull,
+        RedisUnavailable,
+        ReservationLost,
+        Reserved,
+        TaskFailed,
+        TaskUnknown,
+        ThoughtstreamError,
+        WritesRefused,
+    )
+    from thoughtstream.memory.consolidation import Asleep, Superseded
+    from thoughtstream.memory.query import InvalidRecall, RecallQuery
+    from thoughtstream.memory.sleep import DistillerFailed
     from thoughtstream.mind import Mind
 
-__all__ = ["Colony", "Fail", "Mind", "NewTask", "Retry", "TaskQueue", "current_task", "errors"]
+__all__ = [
+    "AgentHeld",
+    "AgentSuperseded",
+    "AgentUnknown",
+    "Asleep",
+    "Colony",
+    "ConfigError",
+    "DistillerFailed",
+    "Fail",
+    "InterventionRefused",
+    "InvalidPacket",
+    "InvalidRecall",
+    "InvalidTask",
+    "InvalidThought",
+    "InvalidValue",
+    "MemoryFull",
+    "Mind",
+    "NewTask",
+    "NewThought",
+    "NotConnected",
+    "NotDurable",
+    "NotForgotten",
+    "Packet",
+    "QueueFull",
+    "RecallQuery",
+    "RedisUnavailable",
+    "ReservationLost",
+    "Reserved",
+    "Retry",
+    "Superseded",
+    "TaskFailed",
+    "TaskQueue",
+    "TaskUnknown",
+    "ThoughtstreamError",
+    "WritesRefused",
+    "current_task",
+    "errors",
+]
 
-_WHERE = {
+_ELSEWHERE = {
+    "Asleep": "memory.consolidation",
     "Colony": "colony",
+    "ConfigError": "config",
+    "DistillerFailed": "memory.sleep",
     "Fail": "coordination.running",
+    "InvalidRecall": "memory.query",
     "Mind": "mind",
     "NewTask": "coordination.models",
+    "NewThought": "attention.models",
+    "Packet": "coordination.packets",
+    "RecallQuery": "memory.query",
     "Retry": "coordination.running",
+    "Superseded": "memory.consolidation",
     "TaskQueue": "coordination.tasks",
     "current_task": "coordination.running",
 }
+"""What is not one of `errors`."""
 
 
 def __getattr__(name: str) -> Any:
     # Late, so that the deployment can read `thoughtstream.keys` without the engine.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "errors":
-        return import_module("thoughtstream.errors")
-    if name in _WHERE:
-        return getattr(import_module(f"thoughtstream.{_WHERE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(f"{__name__}.errors")
+    return getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'errors')}"), name)

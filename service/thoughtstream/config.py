@@ -19,11 +19,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from thoughtstream.errors import ThoughtstreamError
+
 SYSTEM_FILE = Path("/etc/thoughtstream/thoughtstream.toml")
 FILE_NAME = "thoughtstream.toml"
 
 
-class ConfigError(ValueError):
+class ConfigError(ThoughtstreamError, ValueError):
     """The settings are wrong; the message names each field and what it should be."""
 
 
@@ -273,6 +275,8 @@ def load(**overrides: Any) -> Settings:
         raise ConfigError(f"THOUGHTSTREAM_CONFIG: no such file: {named}")
     try:
         return Settings(**overrides)
+    except ConfigError:
+        raise
     except ValidationError as error:
         raise ConfigError(explain(error)) from None
     except ValueError as error:

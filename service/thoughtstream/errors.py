@@ -91,3 +91,7 @@ class NotForgotten(ThoughtstreamError):
 
 class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""
+
+
+class NotConnected(ThoughtstreamError, AttributeError):
+    """`Mind.connect` was used without `async with`."""

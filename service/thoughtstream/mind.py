@@ -8,10 +8,11 @@ async with Mind.connect("ana") as mind:
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Unpack
 
 from thoughtstream import config, keys
+from thoughtstream.arguments import Connecting, mind_name
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import (
     Action,
@@ -59,15 +60,26 @@ class Mind:
         self._looked_at = float("-inf")
 
     @classmethod
-    @asynccontextmanager
-    async def connect(
+    def connect(
         cls, name: str = "default", url: str | None = None, *, settings: Settings | None = None
-    ) -> AsyncIterator["Mind"]:
-        """A mind at `url`, else at the settings' URL, else in the home's embedded Redis.
+    ) -> AbstractAsyncContextManager["Mind"]:
+        """A mind at `url`, else at the settings' URL, else in the home's embedded Redis, to be used
+        with `async with`.
 
         Raises:
-            ConfigError: a setting is wrong; RedisUnavailable: nothing answers there.
+            InvalidThought: the name is none. ConfigError: a setting is wrong. RedisUnavailable:
+            nothing answers there. NotConnected: the `async with` is missing.
         """
+        try:
+            return Connecting(cls._connected(mind_name(name), url, settings))
+        except ValueError as error:
+            raise InvalidThought(str(error)) from None
+
+    @classmethod
+    @asynccontextmanager
+    async def _connected(
+        cls, name: str, url: str | None, settings: Settings | None
+    ) -> AsyncIterator["Mind"]:
         settings = settings or config.load()
         address = url or settings.redis.url or url_of(settings.home)
         redis = await open_client(settings.redis, address)

@@ -1,21 +1,26 @@
 """What can be asked of recall: one model, for Python, the command line and whatever else asks."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, TypedDict, Unpack
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 
+from thoughtstream.arguments import Text
 from thoughtstream.config import explain
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.keys import MAX_NAME_CHARACTERS, Kind
 from thoughtstream.memory.models import Filters
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class InvalidRecall(ThoughtstreamError, ValueError):
@@ -34,7 +39,14 @@ def _has_milliseconds(when: datetime) -> datetime:
     return when
 
 
-Moment = Annotated[datetime, AfterValidator(_has_milliseconds)]
+def _with_a_day(when: object) -> object:
+    """A bare number is refused: a year ("2020") would be 2,020 seconds after 1970."""
+    if isinstance(when, date) or (isinstance(when, str) and _DAY.match(when)):
+        return when
+    raise ValueError("is not a moment; give a datetime, or text that begins with a day: 2020-01-31")
+
+
+Moment = Annotated[datetime, BeforeValidator(_with_a_day), AfterValidator(_has_milliseconds)]
 Limit = Annotated[
     int, Field(strict=True, ge=1, le=1000, description="Return this many results at most.")
 ]
@@ -62,7 +74,7 @@ Until = Annotated[
     ),
 ]
 FromWindow = Annotated[
-    Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)] | None,
+    Annotated[Text, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)] | None,
     Field(description="Only what came from this window."),
 ]
 
@@ -87,7 +99,7 @@ class RecallQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    query: Annotated[str, Field(description="Any words.")]
+    query: Annotated[Text, Field(description="Any words.")]
     limit: Limit = 10
     offset: Offset = 0
     kind: OfKind = None

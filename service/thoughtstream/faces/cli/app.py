@@ -8,7 +8,6 @@ from typing import Any
 
 import typer
 
-from thoughtstream.config import ConfigError
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.faces.cli import (
     anchor,
@@ -111,7 +110,7 @@ def main() -> None:
     except exit_codes.Failed as error:
         output.complain(str(error), as_json)
         code = error.code
-    except (ThoughtstreamError, ConfigError) as error:
+    except ThoughtstreamError as error:
         output.complain(str(error), as_json)
         code = exit_codes.FAILED
     except output.ReaderGone:

@@ -1,0 +1,76 @@
+"""Arguments that people mix up, each told what it is and what to give instead."""
+
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+from pydantic import BeforeValidator
+
+from thoughtstream.errors import NotConnected
+
+T = TypeVar("T")
+
+
+def _text(given: object) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, bytes | bytearray | memoryview):
+        raise ValueError("is bytes, not text; decode it first: .decode()")
+    raise ValueError(f"is {type(given).__name__}, not text; give a str")
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+"""A text that was a `str` to begin with."""
+
+
+def mind_name(given: object) -> str:
+    """What was given as a mind's name.
+
+    Raises:
+        ValueError: it is not text, or it is a URL.
+    """
+    try:
+        name = _text(given)
+    except ValueError as error:
+        raise ValueError(f"name: {error}") from None
+    if "://" in name:
+        raise ValueError(
+            "name: is a URL; the name of the mind comes first: "
+            'Mind.connect("ana", "redis://…"), or Mind.connect(url="redis://…")'
+        )
+    return name
+
+
+class Connecting(AbstractAsyncContextManager[T]):
+    """A connection that `async with` opens; everything else that is tried with it is told so."""
+
+    def __init__(self, opening: AbstractAsyncContextManager[T]) -> None:
+        self._opening = opening
+
+    async def __aenter__(self) -> T:
+        return await self._opening.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return await self._opening.__aexit__(kind, error, trace)
+
+    if not TYPE_CHECKING:  # to mypy, these are the mistakes that they are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise NotConnected(f"{name}: {_UNOPENED}")
+
+        def __await__(self) -> NoReturn:
+            raise NotConnected(f"await: {_UNOPENED}")
+
+        def __enter__(self) -> NoReturn:
+            raise NotConnected(f"with: {_UNOPENED}")
+
+        def __exit__(self, *_: object) -> None:
+            """Python looks for it before it enters."""
+
+
+_UNOPENED = "the mind is not connected yet; write `async with Mind.connect(…) as mind:`"
