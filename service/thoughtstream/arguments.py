@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import BeforeValidator
 
@@ -19,8 +19,9 @@ def _text(given: object) -> str:
     raise ValueError(f"is {type(given).__name__}, not text; give a str")
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-"""A text that was a `str` to begin with."""
+IS_TEXT = BeforeValidator(_text)
+"""For a text that must have been a `str` to begin with. Stands last, so that pydantic's own checks
+(surrogates, with a length) remain."""
 
 
 def mind_name(given: object) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from thoughtstream.arguments import Text
+from thoughtstream.arguments import IS_TEXT
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
 from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
@@ -29,8 +29,8 @@ class NewThought(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    content: Annotated[Text, Field(min_length=1)]
-    window: Annotated[Text, Field(min_length=1, max_length=1000)] = STANDARD_WINDOWS[0]
+    content: Annotated[str, Field(min_length=1), IS_TEXT]
+    window: Annotated[str, Field(min_length=1, max_length=1000), IS_TEXT] = STANDARD_WINDOWS[0]
     salience: Unit = 0.5
     connection_relevance: Unit = 0.0
     kind: Kind | None = None

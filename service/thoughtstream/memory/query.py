@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from thoughtstream.arguments import Text
+from thoughtstream.arguments import IS_TEXT
 from thoughtstream.config import explain
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.keys import MAX_NAME_CHARACTERS, Kind
@@ -74,7 +74,7 @@ Until = Annotated[
     ),
 ]
 FromWindow = Annotated[
-    Annotated[Text, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)] | None,
+    Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS), IS_TEXT] | None,
     Field(description="Only what came from this window."),
 ]
 
@@ -99,7 +99,7 @@ class RecallQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    query: Annotated[Text, Field(description="Any words.")]
+    query: Annotated[str, Field(description="Any words."), IS_TEXT]
     limit: Limit = 10
     offset: Offset = 0
     kind: OfKind = None
