@@ -13,6 +13,7 @@ from pyinfra.context import host, state
 
 from deploy.backups import clusters
 from deploy.backups import verbs as backups
+from deploy.before_connecting import check_before_connecting
 from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
@@ -28,6 +29,8 @@ from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
 from deploy.settings import Stack
 from deploy.steps import Step
+
+check_before_connecting()
 
 
 def stack() -> None:

@@ -9,10 +9,9 @@ from typing import Any
 from deploy.directives import Directive
 from deploy.layout import CLUSTER_ROLES
 from deploy.render import digest, render
-from deploy.settings import Stack
+from deploy.settings import ServiceSettings, Stack
 from deploy.versions import Version
 from thoughtstream.acl import Role, acl_rules
-from thoughtstream.config import StreamConfig
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def service_toml(
     redis = {"url": url, "username": "service", "password_file": password_file}
     if ca_file is not None:
         redis["ca_file"] = ca_file
-    sections = {"redis": redis, "streams": _streams(stack.service.streams)}
+    sections = {"redis": redis, **_service_sections(stack.service)}
     return render(
         "thoughtstream.toml",
         notes=(),
@@ -107,9 +106,10 @@ def service_toml(
 def embedded_toml(stack: Stack, *, notes: Sequence[str]) -> str:
     """The settings of a mind in somebody's home; `notes` stand on top."""
     embedded = stack.embedded.model_dump(mode="json", exclude_none=True)
-    sections = {"embedded": embedded, "streams": _streams(stack.service.streams)}
+    sections = {"embedded": embedded, **_service_sections(stack.service)}
     return render("thoughtstream.toml", notes=notes, top={}, sections=sections)
 
 
-def _streams(streams: StreamConfig) -> dict[str, Any]:
-    return streams.model_dump(mode="json", exclude_none=True)
+def _service_sections(service: ServiceSettings) -> dict[str, Any]:
+    """The sections that the service has under the same names."""
+    return service.model_dump(mode="json", exclude_none=True, include={"streams", "memory"})

@@ -20,7 +20,7 @@ from pyinfra.api.exceptions import InventoryError
 from deploy.directives import RedisSettings
 from deploy.quantities import Bytes, about
 from deploy.versions import tagged
-from thoughtstream.config import EmbeddedConfig, StreamConfig, explain
+from thoughtstream.config import EmbeddedConfig, MemoryConfig, StreamConfig, explain
 from thoughtstream.directives import MEMORY_SHARE
 from thoughtstream.versions import OLDEST, dotted
 
@@ -72,6 +72,7 @@ class ServiceSettings(_Section):
     """The attention/memory service."""
 
     streams: StreamConfig = StreamConfig()
+    memory: MemoryConfig = MemoryConfig()
     log: Literal["console", "json"] = "json"
     start_timeout_s: int = Field(
         120, ge=1, le=3600, description="seconds within which Redis and the service must be healthy"

@@ -33,12 +33,13 @@ def inventory() -> ClusterInventory:
             "  nothing was changed"
         )
     try:
-        return read({each.name: _data(each) for each in state.inventory})
+        return read({each.name: said_of(each) for each in state.inventory})
     except TopologyError as error:
         raise DeployError(f"{error}\n  nothing was changed") from None
 
 
-def _data(each: Host) -> dict[str, object]:
+def said_of(each: Host) -> dict[str, object]:
+    """What the inventory says of one host."""
     return {name: getattr(each.data, name, None) for name in ("stack", "address")}
 
 

@@ -159,7 +159,8 @@ def test_acl_holds_digests_and_no_open_door() -> None:
 
 
 def test_service_reads_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = stack(runtime="native", service={"streams": {"forget_threshold": 0.25}})
+    own = {"streams": {"forget_threshold": 0.25}, "memory": {"trigger_limit": 3}}
+    wanted = stack(runtime="native", service=own)
     file = tmp_path / "thoughtstream.toml"
     secret = str(tmp_path / "password")
     file.write_text(
@@ -169,7 +170,8 @@ def test_service_reads_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     read = config.load()
 
-    assert read.streams == wanted.service.streams
+    assert (read.streams, read.memory) == (wanted.service.streams, wanted.service.memory)
+    assert read.memory.trigger_limit == 3
     assert (read.home, read.log) == (tmp_path, "json")
     assert (read.redis.url, read.redis.username) == ("redis://h:1/0", "service")
     assert str(read.redis.password_file) == secret
@@ -181,7 +183,7 @@ def test_a_mind_of_ones_own_reads_its_settings(
     wanted = stack(
         runtime="embedded",
         embedded={"maxmemory": "64mb"},
-        service={"streams": {"half_life_ms": 900}},
+        service={"streams": {"half_life_ms": 900}, "memory": {"sleep_every_s": 0}},
     )
     file = tmp_path / "thoughtstream.toml"
     file.write_text(embedded_toml(wanted, notes=["made by a test"]))
@@ -193,6 +195,7 @@ def test_a_mind_of_ones_own_reads_its_settings(
     assert read.redis.url is None
     assert read.embedded.maxmemory == "64mb"
     assert read.streams.half_life_ms == 900
+    assert read.memory.sleep_every_s == 0
 
 
 def test_only_what_needs_a_restart_is_in_a_revision() -> None:

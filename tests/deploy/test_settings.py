@@ -44,6 +44,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "docker.insight_port: 6379 is",
     ),
     ({"service": {"streams": {"forget_threshold": -1}}}, "service.streams.forget_threshold: Input"),
+    ({"service": {"memory": {"trigger_limit": 11}}}, "service.memory.trigger_limit: Input"),
+    ({"service": {"memory": {"sleep": 1}}}, "service.memory.sleep: Extra inputs"),
     ({"runtime": "native", "docker": {}}, "docker: has no meaning with runtime 'native'"),
     ({"runtime": "embedded", "redis": {}}, "redis: has no meaning with runtime 'embedded'"),
     ({"cluster": {"port": 55_535, "nodes": 3}}, "cluster: port: the bus of the last node would"),

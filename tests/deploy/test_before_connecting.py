@@ -1,0 +1,72 @@
+"""A wrong inventory and a wrong key are told in one line, before any host hears of the run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STACK = "from deploy.settings import stack\nwanted = stack(runtime='native'{})\n"
+ONE, MANY = STACK.format(""), STACK.format(", cluster={}")
+SSH = ONE + "hosts = [('127.0.0.1', {{'ssh_port': 9, 'stack': wanted, 'ssh_key': {!r}}})]\n"
+
+
+def deploy(inventory: str, *options: str) -> str:
+    """What a run says that must fail."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pyinfra", "-y", inventory, *options, "deploy.stack"],
+        cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+NAMES = [
+    ("inventories/macmni.py", "there is no such inventory; did you mean inventories/macmini.py?"),
+    ("elsewhere/x.py", "there is no such inventory; give one of inventories/cluster.py, inv"),
+    ("no-host.invalid", "no-host.invalid: has no hosts; an inventory is a file with hosts"),
+    ("@fake/alone", "@fake/alone: stack: is missing"),
+]
+
+
+@pytest.mark.parametrize(("named", "said"), NAMES, ids=[named for named, _ in NAMES])
+def test_what_is_no_inventory(named: str, said: str) -> None:
+    told = deploy(named)
+    assert said in told
+    assert "Connecting to hosts" not in told
+
+
+HOSTS = [
+    (ONE, "[('@fake/a', {'stack': wanted}), '@fake/b']", "@fake/b: stack: is missing"),
+    (ONE, "[]", "has no hosts"),
+    (MANY, "[(f'@fake/{n}', {'stack': wanted}) for n in 'abc']", "@fake/b: address: is missing"),
+    (
+        MANY,
+        "[(f'@fake/{n}', {'stack': wanted, 'address': n}) for n in 'abc']",
+        "@fake/b: address: is 'b'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("head", "hosts", "said"), HOSTS, ids=[said for _, _, said in HOSTS])
+def test_what_an_inventory_leaves_out(head: str, hosts: str, said: str, tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.py"
+    inventory.write_text(f"{head}hosts = {hosts}\n")
+    told = deploy(str(inventory))
+    assert said in told and "nothing was changed" in told
+    assert "Connecting to hosts" not in told
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such private key"), ("not a key", "Invalid private key")]
+)
+def test_a_key_that_cannot_be_used(content: str | None, said: str, tmp_path: Path) -> None:
+    key, inventory = tmp_path / "key", tmp_path / "inventory.py"
+    if content:
+        key.write_text(content)
+    inventory.write_text(SSH.format(str(key)))
+    told = deploy(str(inventory))
+    (line,) = [line for line in told.splitlines() if said in line]
+    assert "127.0.0.1" in line and "give a private key that you can use" in line
