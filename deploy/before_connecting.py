@@ -30,9 +30,9 @@ def check_before_connecting() -> None:
     @wraps(start)
     def checked(self: State, inventory: Inventory, *rest: Any, **named: Any) -> None:
         run = click.get_current_context(silent=True)
-        if run and str(run.params.get("operations", ("",))[0]).startswith("deploy."):
-            if problem := problem_of(str(run.params["inventory"]), list(inventory)):
-                raise InventoryError(f"{problem}\n  nothing was changed")
+        is_verb = run and str(run.params.get("operations", ("",))[0]).startswith("deploy.")
+        if run and is_verb and (problem := problem_of(run.params["inventory"], list(inventory))):
+            raise InventoryError(f"{problem}\n  nothing was changed")
         start(self, inventory, *rest, **named)
 
     @wraps(connect)
