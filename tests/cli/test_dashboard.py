@@ -1,12 +1,15 @@
 """The dashboard that `watch` draws says what is, and the same thing everywhere."""
 
 import io
+import re
 from datetime import datetime
+from typing import Any
 
+import pytest
 from rich.console import Console
 
-from thoughtstream.attention.models import Attended
-from thoughtstream.attention.state import MindState, Remembered
+from thoughtstream.attention.models import Attended, Forgotten
+from thoughtstream.attention.state import Candidate, MindState, Remembered
 from thoughtstream.faces.cli.dashboard import Dashboard
 
 NOW = 1_700_000_000_000
@@ -19,22 +22,34 @@ def attended(content: str, encode_at: int, **fields: str) -> Attended:
     )  # fmt: skip
 
 
-def drawn(intervening: list[Attended], before: list[Attended], memories: list[Remembered]) -> str:
-    state = MindState(
-        now_ms=NOW, windows={}, competing=0, contest=[], intervening=intervening,
-        attended=[*reversed(intervening), *before], memories=memories,
-        memory_counts={"episodic": len(memories)}, ledger={},
-    )  # fmt: skip
-    dashboard = Dashboard("ana")
+def state_of(**known: Any) -> MindState:
+    nothing: dict[str, Any] = {
+        "now_ms": NOW, "windows": {}, "competing": 0, "contest": [], "intervening": [],
+        "attended": [], "forgotten": [], "memories": [], "memory_counts": {}, "ledger": {},
+    }  # fmt: skip
+    return MindState(**(nothing | known))
+
+
+def screen_of(state: MindState, keys: str = "", width: int = 80, height: int = 40) -> str:
+    dashboard = Dashboard("ana", keys)
     dashboard.add(state)
-    console = Console(file=io.StringIO(), width=80, height=40)
-    console.print(dashboard.draw(80, 40), height=40)
+    console = Console(file=io.StringIO(), width=width, height=height)
+    console.print(dashboard.draw(width, height), height=height)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
+def drawn(intervening: list[Attended], before: list[Attended], memories: list[Remembered]) -> str:
+    state = state_of(
+        intervening=intervening, attended=[*reversed(intervening), *before], memories=memories,
+        memory_counts={"episodic": len(memories)},
+    )  # fmt: skip
+    return screen_of(state)
+
+
 def line(screen: str, word: str) -> str:
-    (found,) = [line for line in screen.splitlines() if word in line]
+    """The last line with this word: the contest, which is above, may have had the thought, too."""
+    *_, found = [line for line in screen.splitlines() if word in line]
     return found
 
 
@@ -63,4 +78,50 @@ def test_a_memory_has_the_time_that_recall_gives_it() -> None:
 
 def test_no_score_is_below_nothing() -> None:
     unheard = attended("hardly heard", NOW + 1000)._replace(score=-0.0)
-    assert " 0.00 " in line(drawn([unheard], [], []), "hardly heard")
+    shown = [each for each in drawn([unheard], [], []).splitlines() if "hardly heard" in each]
+    assert shown and all(" 0.00 " in each for each in shown)
+
+
+def forgotten(content: str, ago_ms: int) -> Forgotten:
+    entry = f"{NOW - ago_ms}-0"
+    return Forgotten(entry, f"{entry}@sensory", "sensory", content, 0.12, 0.3, NOW - ago_ms, {})
+
+
+def test_an_empty_contest_shows_who_won_and_lost_before_and_when() -> None:
+    won = attended("the kettle", NOW - 7000)  # attended twelve seconds ago
+    screen = screen_of(state_of(attended=[won], forgotten=[forgotten("a hum", 3000)]))
+    shown = [each for each in screen.splitlines() if "won" in each or "lost" in each]
+    assert "contest · 0 competing · the last, 3s ago" in screen
+    assert re.search(r"0\.12 .* a hum .*lost +3s", shown[0])
+    assert re.search(r"0\.90 .* the kettle .*won +12s", shown[1])
+
+
+def test_a_contest_shows_only_who_competes() -> None:
+    rival = Candidate("1-0@sensory", "sensory", "a kettle", 0.5, NOW + 2500)
+    screen = screen_of(state_of(competing=1, contest=[rival], forgotten=[forgotten("a hum", 9)]))
+    assert "contest · 1 competing ─" in screen and "lost" not in screen
+    assert "2.5s" in line(screen, "a kettle")
+
+
+@pytest.mark.parametrize(
+    ("was", "said"),
+    [([], "nothing"), ([forgotten("a hum", 90_000), forgotten("older", 99_000)], "a hum")],
+)
+def test_what_was_forgotten_last_and_why(was: list[Forgotten], said: str) -> None:
+    rows = screen_of(state_of(forgotten=was)).splitlines()
+    (shown,) = [row for row in rows if row.startswith(" forgotten ")]
+    assert said in shown and "older" not in shown
+    assert bool(was) == ("0.12 < 0.30 · 1m ago" in shown)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (60, 24)])
+def test_no_number_of_the_ledger_is_cut(width: int, height: int) -> None:
+    names = ("adopted", "attended", "forgotten", "expired", "displaced", "anchored", "vetoed")
+    ledger = {name: 1_234_567 + number for number, name in enumerate(names)}
+    screen = screen_of(state_of(competing=9_999, ledger=ledger), "q ends", width, height)
+    rows = screen.splitlines()
+    told = " ".join(" ".join(rows[-6:]).split())
+    for name, count in ledger.items():
+        assert f"{count:,} {name}" in told
+    assert "9,999 competing" in told
+    assert len(rows) == height and rows[-1].strip() == "q ends"

@@ -6,7 +6,7 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
-from thoughtstream.attention.models import Attended
+from thoughtstream.attention.models import Attended, Forgotten
 from thoughtstream.store.client import Client
 
 
@@ -33,7 +33,7 @@ class Remembered:
 @dataclass(frozen=True, slots=True)
 class MindState:
     """A picture of one mind. The time, the counts and the attended thoughts are of one moment;
-    the windows, the contest and the memories are read right after it.
+    the windows, the contest, the forgotten and the memories are read right after it.
     """
 
     now_ms: int
@@ -42,6 +42,7 @@ class MindState:
     contest: list[Candidate]
     intervening: list[Attended]
     attended: list[Attended]
+    forgotten: list[Forgotten]
     memories: list[Remembered]
     memory_counts: dict[str, int]
     ledger: dict[str, int]
@@ -56,12 +57,14 @@ async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: in
         pipe.xrevrange(family.key(mind=mind), count=top)
     for window in windows:
         pipe.xlen(keys.WINDOW.key(mind=mind, window=window))
-    leaders, *rest = await pipe.execute()
+    pipe.xrevrange(keys.UNCONSCIOUS.key(mind=mind), count=top)
+    leaders, *rest, forgotten = await pipe.execute()
     memories, lengths = rest[: len(keys.MEMORIES)], rest[len(keys.MEMORIES) :]
     return MindState(
         **snapshot._asdict(),
         windows=dict(zip(windows, lengths, strict=True)),
         contest=await _candidates(redis, mind, leaders),
+        forgotten=[Forgotten.of(entry, fields) for entry, fields in forgotten],
         memories=_newest(memories, top),
     )
 

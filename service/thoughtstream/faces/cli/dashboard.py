@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from thoughtstream.attention.models import Attended
+from thoughtstream.attention.models import Attended, Forgotten
 from thoughtstream.attention.state import Candidate, MindState, Remembered
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces.cli import style
@@ -28,8 +28,10 @@ _NAME = 10
 class Dashboard:
     """Keeps enough of the previous states to draw rates and curves."""
 
-    def __init__(self, mind: str) -> None:
+    def __init__(self, mind: str, keys: str = "") -> None:
+        """`keys`: what the keys do, for the last line."""
         self._mind = mind
+        self._keys = keys
         self._states: deque[MindState] = deque(maxlen=_HISTORY)
         self._trouble = ""
         self._moved_ms = 0
@@ -52,7 +54,8 @@ class Dashboard:
         if not self._states:
             return Text(self._trouble or "waiting for data …", style="red")
         state = self._states[-1]
-        rows = max(height - 1 - 2, 9)
+        ledger = _ledger(state, width)
+        rows = max(height - 1 - 1 - len(ledger) - bool(self._keys), 9)
         contest, attended = rows * 4 // 10, rows * 3 // 10
         whole = Layout()
         whole.split_column(
@@ -60,7 +63,9 @@ class Dashboard:
             Layout(name="contest", size=contest),
             Layout(_attended_panel(state, attended - 2), size=attended),
             Layout(_memory_panel(state, rows - contest - attended - 2)),
-            Layout(_ledger(state), size=2),
+            Layout(_forgotten_line(state), size=1),
+            Layout(Group(*ledger), size=len(ledger)),
+            *([Layout(Text(f" {self._keys}", style="dim"), size=1)] if self._keys else []),
         )
         contest_panel = _contest_panel(state, contest - 2)
         if width < _WIDE:
@@ -123,10 +128,45 @@ def _contest_panel(state: MindState, rows: int) -> Panel:
     table.add_column(width=8)
     table.add_column(width=_NAME)
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_column(width=5, justify="right")
-    for candidate in state.contest[: max(rows, 1)]:
-        table.add_row(*_candidate(candidate, state.now_ms))
-    return _panel(f"contest · {state.competing:,} competing", table)
+    table.add_column(width=5 if state.contest else 9, justify="right")
+    if state.contest:
+        for candidate in state.contest[: max(rows, 1)]:
+            table.add_row(*_candidate(candidate, state.now_ms))
+        return _panel(f"contest · {state.competing:,} competing", table)
+    settled = _settled(state)[: max(rows, 1)]
+    for when, outcome, thought in settled:
+        table.add_row(*_rival(outcome, thought, state.now_ms - when))
+    last = f" · the last, {_age(state.now_ms - settled[0][0])} ago" if settled else ""
+    return _panel(f"contest · {state.competing:,} competing{last}", table)
+
+
+def _settled(state: MindState) -> list[tuple[int, str, Attended | Forgotten]]:
+    """Who won and who lost the last contests, the latest first, and then the strongest: most are
+    over before anyone sees them.
+    """
+    won = [(thought.attended_at, "won", thought) for thought in state.attended]
+    lost = [(thought.forgotten_at, "lost", thought) for thought in state.forgotten]
+    return sorted([*won, *lost], key=lambda one: (-one[0], -one[2].score))
+
+
+def _rival(outcome: str, thought: Attended | Forgotten, age_ms: int) -> tuple[RenderableType, ...]:
+    is_won = outcome == "won"
+    return (
+        f"{thought.score:z.2f}",
+        style.bar(thought.score, thought.window),
+        style.window(thought.window, _NAME),
+        style.text(thought.content),
+        Text(f"{outcome:4} {_age(age_ms):>4}", style="green" if is_won else "dim"),
+    )
+
+
+def _age(ms: int) -> str:
+    """How long ago, in four characters at most."""
+    seconds = max(ms, 0) // 1000
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
 
 
 def _candidate(candidate: Candidate, now_ms: int) -> tuple[RenderableType, ...]:
@@ -197,22 +237,45 @@ def _memory(memory: Remembered) -> tuple[RenderableType, ...]:
     )
 
 
-def _ledger(state: MindState) -> Group:
+def _forgotten_line(state: MindState) -> RenderableType:
+    """What was forgotten last, and why."""
+    line = Table.grid(expand=True, padding=(0, 1))
+    for width in (10, _NAME):
+        line.add_column(width=width)
+    line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    line.add_column(justify="right", no_wrap=True)
+    if not state.forgotten:
+        line.add_row(Text(" forgotten", style="dim"), Text("nothing", style="dim"), "", "")
+        return line
+    last = state.forgotten[0]
+    why = f"{last.score:z.2f} < {last.threshold:.2f} · {_age(state.now_ms - last.forgotten_at)} ago"
+    name = style.window(last.window, _NAME)
+    line.add_row(Text(" forgotten", style="dim"), name, style.text(last.content), Text(f"{why} "))
+    return line
+
+
+def _ledger(state: MindState, width: int) -> list[Text]:
+    """The ledger's two sums, on as many lines as they need."""
     now = {"competing": state.competing, "intervening": len(state.intervening)}
     count = state.ledger | now
-    return Group(
-        _sum("adopted", ("competing", "attended", "forgotten", "expired", "displaced"), count),
-        _sum("attended", ("intervening", "anchored", "vetoed"), count, " "),
-    )
+    adopted = ("competing", "attended", "forgotten", "expired", "displaced")
+    attended = ("intervening", "anchored", "vetoed")
+    return [*_sum("adopted", adopted, count, width), *_sum("attended", attended, count, width)]
 
 
-def _sum(whole: str, parts: tuple[str, ...], count: dict[str, int], pad: str = "") -> Text:
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f" {count.get(whole, 0):,} ", "bold").append(f"{whole}", "dim")
+def _sum(whole: str, parts: tuple[str, ...], count: dict[str, int], width: int) -> list[Text]:
+    lines = [_term(" ", whole, count)]
+    indent = " " * lines[0].cell_len
     for sign, part in zip(("=", *"+" * len(parts)), parts, strict=False):
-        line.append(f" {sign} ", "dim").append(f"{count.get(part, 0):,}", "bold")
-        line.append(f" {part}", "dim")
-    return line
+        term = _term(f" {sign} ", part, count)
+        if lines[-1].cell_len + term.cell_len > width:
+            lines.append(Text(indent))
+        lines[-1].append_text(term)
+    return lines
+
+
+def _term(sign: str, name: str, count: dict[str, int]) -> Text:
+    return Text.assemble((sign, "dim"), (f"{count.get(name, 0):,}", "bold"), (f" {name}", "dim"))
 
 
 def _spark(values: list[float]) -> str:

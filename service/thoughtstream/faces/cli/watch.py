@@ -35,7 +35,8 @@ def watch(
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Watch a mind live: its windows, the contest, what it attends to, what it remembers.
+    """Watch a mind live: its windows, the contest, what it attends to, what it
+    forgets and what it remembers.
 
     Press q or Ctrl-C to quit. With --json, prints one state per line.
     """
@@ -68,7 +69,8 @@ async def _still(name: str) -> None:
 
 async def _live(name: str, interval: float) -> None:
     async with Mind.connect(name) as mind:
-        dashboard, ended = Dashboard(name), _ended()
+        keys = "q or Ctrl-C ends" if sys.stdin.isatty() else "Ctrl-C ends"
+        dashboard, ended = Dashboard(name, keys), _ended()
         with _keys(ended), Live(console=output.stdout, screen=True, auto_refresh=False) as live:
             async for state in _states(mind, interval, ended):
                 dashboard.add(state)
