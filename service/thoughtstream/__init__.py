@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from thoughtstream import errors
     from thoughtstream.attention.models import NewThought
     from thoughtstream.colony import Colony
     from thoughtstream.config import ConfigError
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         NotConnected,
         NotDurable,
         NotForgotten,
+        QueueClosed,
         QueueFull,
         RedisUnavailable,
         ReservationLost,
@@ -65,6 +65,7 @@ __all__ = [
     "NotDurable",
     "NotForgotten",
     "Packet",
+    "QueueClosed",
     "QueueFull",
     "RecallQuery",
     "RedisUnavailable",
@@ -78,7 +79,6 @@ __all__ = [
     "ThoughtstreamError",
     "WritesRefused",
     "current_task",
-    "errors",
 ]
 
 _ELSEWHERE = {
@@ -105,6 +105,4 @@ def __getattr__(name: str) -> Any:
     # Late, so that the deployment can read `thoughtstream.keys` without the engine.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "errors":
-        return import_module(f"{__name__}.errors")
     return getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'errors')}"), name)
