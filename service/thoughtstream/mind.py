@@ -266,7 +266,7 @@ class Mind:
     ) -> list[Recalled]:
         """The memories that answer a query best, best first. Any text is a safe query.
 
-        Options: limit (10), offset, kind, since, until, window and context: see `RecallQuery`,
+        Options: limit (10), offset, kind, since, until, window, fields, context: see `RecallQuery`,
         which can be given in place of a text.
 
         Raises:

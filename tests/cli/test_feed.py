@@ -46,6 +46,22 @@ def _a_phrase_of(file: Path) -> str:
     return " ".join(turn["text"].split()[:6])
 
 
+def test_a_chat_keeps_its_roles(living: Terminal) -> None:
+    parts = [{"type": "text", "text": "the invoice is paid"}]
+    chat = [
+        {"role": "user", "content": "was the invoice paid?"},
+        {"role": "assistant", "content": parts},
+    ]
+    assert living.feed("--mind", "chat", stdin=json.dumps(chat))["fed"] == 2
+    settled(living, "chat")
+    shown = living.call("recall", "invoice", "--mind", "chat").stdout
+    assert "user: was the invoice paid?" in shown
+    assert "assistant: the invoice is paid" in shown
+    answer = living.json("recall", "invoice", "--mind", "chat", "--field", "role=assistant")
+    assert [memory["content"] for memory in answer["memories"]] == ["the invoice is paid"]
+    assert "NAME=VALUE" in living.call("recall", "x", "--field", "role").stderr
+
+
 LINES = "one\n\ntwo\n\xff\nthree\n".encode("latin-1")
 
 

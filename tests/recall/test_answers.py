@@ -106,6 +106,16 @@ async def test_filters(mind: Mind) -> None:
     assert await mind.recall("apple", window="sensory", kind="semantic") == []
 
 
+async def test_filters_by_any_field(mind: Mind) -> None:
+    """However many others answer better."""
+    said = [NewThought.of(f"a fig, {n} figs", role="user") for n in range(70)]
+    await anchor(mind, [*said, NewThought.of("he had a fig", role="assistant", tone="dry")])
+    assert contents(await mind.recall("fig", fields={"role": "assistant"})) == ["he had a fig"]
+    assert len(await mind.recall("fig", fields={"role": "user"}, limit=100)) == 70
+    assert await mind.recall("fig", fields={"role": "user", "tone": "dry"}) == []
+    assert await mind.recall("fig", fields={"nothing": ""}) == []
+
+
 async def test_filters_by_time_include_both_ends(mind: Mind) -> None:
     for number in ("one", "two", "three"):
         await anchor(mind, thoughts(f"{number} pears"))

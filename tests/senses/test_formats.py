@@ -103,3 +103,40 @@ def test_no_input_breaks_it(data: bytes, format_: Format) -> None:
 def test_any_text_survives_json_lines(text: str) -> None:
     (thought,) = read(json.dumps({"content": text}), Format.JSONL)
     assert isinstance(thought, NewThought) and thought.content == text
+
+
+CHAT = [
+    {"role": "user", "content": "Where is the kettle?"},
+    {"role": "assistant", "content": [{"type": "text", "text": "On the stove."},
+                                      {"type": "image_url", "image_url": {"url": "x"}},
+                                      {"type": "text", "text": "It is hot."}]},
+    {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]},
+]  # fmt: skip
+SAID = [("user", "Where is the kettle?"), ("assistant", "On the stove.\nIt is hot.")]
+
+
+def said(found: Iterable[NewThought | BadLine]) -> list[tuple[str, str]]:
+    return [(one.extra["role"], one.content) for one in found if isinstance(one, NewThought)]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["chat.json", "-"])
+def test_a_chat_is_understood(name: str, indent: int | None) -> None:
+    for document in (CHAT, {"messages": CHAT}) if name == "chat.json" else (CHAT,):
+        found = read(json.dumps(document, indent=indent), name=name)
+        assert said(found) == SAID
+        assert len(found) == len(SAID)
+
+
+def test_a_chat_may_be_json_lines() -> None:
+    found = read("\n".join(map(json.dumps, CHAT)), name="-")
+    assert said(found) == SAID
+    assert [bad.line for bad in found if isinstance(bad, BadLine)] == [3, 4]
+
+
+def test_what_is_no_chat_is_told() -> None:
+    [bad] = read("[{}]", Format.CHAT)
+    assert isinstance(bad, BadLine)
+    assert "is not a chat" in bad.reason
+    assert contents(read("[12:00] the kettle is on", name="-")) == ["[12:00] the kettle is on"]

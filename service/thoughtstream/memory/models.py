@@ -82,12 +82,15 @@ class Recalled(Memory):
 
 @dataclass(frozen=True)
 class Filters:
-    """Which memories may be recalled. Times (`attended_at`) in milliseconds, both ends included."""
+    """Which memories may be recalled. Times (`attended_at`) in milliseconds, both ends included.
+    An index may leave `fields` to `accepts`.
+    """
 
     kind: str | None = None
     since: int | None = None
     until: int | None = None
     window: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
     def accepts(self, location: Location, fields: dict[str, str]) -> bool:
         """Whether a stream entry passes."""
@@ -97,6 +100,7 @@ class Filters:
             and (self.since is None or at >= self.since)
             and (self.until is None or at <= self.until)
             and (self.window is None or fields.get("window") == self.window_field)
+            and all(fields.get(name) == value for name, value in self.fields)
         )
 
     @property

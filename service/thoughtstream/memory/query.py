@@ -78,6 +78,11 @@ FromWindow = Annotated[
     Field(description="Only what came from this window."),
 ]
 
+WithFields = Annotated[
+    dict[str, str],
+    Field(description="Only memories that have this field with this value, like role=user."),
+]
+
 
 class RecallOptions(TypedDict, total=False):
     """The fields of a `RecallQuery` that may be left out, as keyword arguments."""
@@ -88,6 +93,7 @@ class RecallOptions(TypedDict, total=False):
     since: Since
     until: Until
     window: FromWindow
+    fields: WithFields
     context: Context
 
 
@@ -106,6 +112,7 @@ class RecallQuery(BaseModel):
     since: Since = None
     until: Until = None
     window: FromWindow = None
+    fields: WithFields = {}
     context: Context = 0
 
     @classmethod
@@ -133,4 +140,4 @@ class RecallQuery(BaseModel):
         """Which memories may be recalled."""
         since = None if self.since is None else _milliseconds(self.since)
         until = None if self.until is None else _milliseconds(self.until)
-        return Filters(self.kind, since, until, self.window)
+        return Filters(self.kind, since, until, self.window, tuple(self.fields.items()))

@@ -1,4 +1,4 @@
-"""The input formats of `feed`: JSON Lines, plain text, conversations; each parsed into thoughts."""
+"""The input formats of `feed`: JSON Lines, text, conversations, chats; each becomes thoughts."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
-from thoughtstream.senses import locomo, salience
+from thoughtstream.senses import chat, locomo, salience
 from thoughtstream.senses.lines import Line
 
 
@@ -20,6 +20,7 @@ class Format(StrEnum):
     TEXT = "text"
     PARAGRAPHS = "paragraphs"
     LOCOMO = "locomo"
+    CHAT = "chat"
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,15 @@ class Defaults:
 
 _KNOWN = frozenset(NewThought.model_fields)
 _BY_NAME = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.LOCOMO}
+_WHOLE = frozenset({Format.LOCOMO, Format.CHAT})
+"""Formats that are one JSON document; which of them, the document tells."""
 
 
 class Reader:
     """Parses lines as they come; `end` gives what a format completes only at the end.
 
-    Without a format, the file's name decides, else whether the first line begins with `{`.
+    Without a format, the file's name decides, else the first line: `{` begins JSON Lines, `[`
+    alone or before `{` a chat, anything else is text.
     """
 
     def __init__(self, path: Path, format_: Format | None, defaults: Defaults) -> None:
@@ -57,10 +61,9 @@ class Reader:
         """The thoughts that these lines complete, and the bad lines."""
         for line in lines:
             if self._format is None and line[1].strip():
-                json_ = line[1].lstrip().startswith(b"{")
-                self._format = Format.JSONL if json_ else Format.TEXT
+                self._format = _by_first_line(line[1])
             match self._format:
-                case Format.LOCOMO:
+                case Format.LOCOMO | Format.CHAT:
                     self._held.append(line)
                 case Format.PARAGRAPHS if line[1].strip():
                     self._held.append(line)
@@ -75,7 +78,7 @@ class Reader:
         if not held:
             return
         number, whole = held[0][0], b"\n".join(line for _, line in held)
-        if self._format is Format.LOCOMO:
+        if self._format in _WHOLE:
             yield from self._conversation(whole)
         else:
             yield self._one(number, b" ".join(whole.split()))
@@ -100,6 +103,8 @@ class Reader:
         if not isinstance(fields, dict):
             raise InvalidThought("is not a JSON object; give one with at least `content`")
         content = fields.pop("content", None)
+        if chat.is_message(fields):
+            content = chat.text_of(content)
         if not isinstance(content, str):
             raise InvalidThought(f"content: should be text (given: {content!r:.80})")
         known = {k: v for k, v in fields.items() if k in _KNOWN and v is not None}
@@ -112,13 +117,25 @@ class Reader:
         return thought
 
     def _conversation(self, whole: bytes) -> Iterator[NewThought | BadLine]:
-        defaults = self._defaults
+        source, window = self._defaults.source, self._defaults.window
         try:
-            yield from locomo.thoughts(
-                _json(_utf8(whole)), source=defaults.source, window=defaults.window
-            )
+            document = _json(_utf8(whole))
+            messages = chat.messages_of(document)
+            if messages is not None:
+                yield from chat.thoughts(messages, source=source, window=window)
+            elif self._format is Format.CHAT:
+                raise InvalidThought("is not a chat: give a list of messages, each with a `role`")
+            else:
+                yield from locomo.thoughts(document, source=source, window=window)
         except InvalidThought as error:
             yield BadLine(1, str(error))
+
+
+def _by_first_line(line: bytes) -> Format:
+    first = b"".join(line.split())
+    if first == b"[" or first.startswith(b"[{"):
+        return Format.CHAT
+    return Format.JSONL if first.startswith(b"{") else Format.TEXT
 
 
 def _utf8(line: bytes) -> str:

@@ -43,10 +43,11 @@ def feed(
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Feed JSON Lines, plain text or a conversation into a mind.
+    """Feed JSON Lines, plain text, a conversation or the transcript of a chat into a mind.
 
     Each line of JSON is an object with `content` and, optionally, window, salience, kind and any
-    other fields. If salience is missing, it is estimated from the text: 0.3 to 0.9, by length,
+    other fields. A message of a chat has `role`, and `content` may be a list of parts, of which the
+    text counts. If salience is missing, it is estimated from the text: 0.3 to 0.9, by length,
     numbers, names, questions and emphasis. By default, thoughts are fed as fast as the mind attends
     to them, so that none is displaced or expires. Exits with 1 if any line was bad.
     """

@@ -18,6 +18,7 @@ from thoughtstream.memory.query import RecallQuery
 EXAMPLES = examples(
     'thoughtstream recall "charity race"',
     'thoughtstream recall "pottery class" --limit 3 --context 1 --mind ana',
+    'thoughtstream recall "invoice" --field role=user',
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
 )
 
@@ -36,6 +37,9 @@ def recall(
     window: Annotated[str | None, typer.Option(help=_help("window"))] = None,
     since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("since"))] = None,
     until: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("until"))] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help=_help("fields"))
+    ] = None,
     context: Annotated[int, typer.Option(min=0, help=_help("context"))] = 0,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
@@ -49,12 +53,20 @@ def recall(
     """
     asked = RecallQuery.of(
         query, limit=limit, offset=offset, kind=kind, window=window, context=context,
+        fields=_fields(field or []),
         since=since and since.astimezone(), until=until and until.astimezone(),
     )  # fmt: skip
     found = event_loop.run(_recall(mind, asked))
     memories = [memory.model_dump() for memory in found]
     answer = {"mind": mind, "query": query, "memories": memories}
     output.answer(answer, json, lambda: _show(found, query))
+
+
+def _fields(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    if not all(name and equals for name, equals, _ in pairs):
+        raise typer.BadParameter("--field: give NAME=VALUE, like role=user")
+    return {name: value for name, _, value in pairs}
 
 
 async def _recall(name: str, asked: RecallQuery) -> list[Recalled]:
@@ -80,6 +92,8 @@ def _show(found: list[Recalled], query: str) -> None:
 def _line(memory: Memory, query: str, *, dim: bool) -> None:
     when = datetime.fromtimestamp(memory.attended_at / 1000).strftime("%Y-%m-%d %H:%M:%S")
     line = Text.assemble((when, "dim"), " ", style.window(memory.window, 10), " ")
+    if role := memory.fields.get("role"):
+        line.append_text(style.text(f"{role}:")).append(" ")
     line.append(marked(memory.content, query))
     if dim:
         line.stylize("dim")

@@ -1,0 +1,51 @@
+"""Transcripts of chats: messages, each with a `role` and a `content`: text, or a list of parts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from thoughtstream.attention.models import NewThought
+from thoughtstream.senses import salience
+
+
+def messages_of(document: Any) -> list[dict[str, Any]] | None:
+    """The messages of a transcript: a list of them, or an object that has it as `messages`. None if
+    this is no transcript.
+    """
+    found = document.get("messages") if isinstance(document, dict) else document
+    if isinstance(found, list) and found and all(map(is_message, found)):
+        return found
+    return None
+
+
+def is_message(value: Any) -> bool:
+    """Whether this is a message of a chat."""
+    return isinstance(value, dict) and isinstance(value.get("role"), str)
+
+
+def text_of(content: Any) -> Any:
+    """The text of a content: its text parts, a line each; anything but a list as it is."""
+    if not isinstance(content, list):
+        return content
+    parts = (part.get("text") if isinstance(part, dict) else part for part in content)
+    return "\n".join(part for part in parts if isinstance(part, str) and part)
+
+
+def thoughts(
+    messages: list[dict[str, Any]], *, source: str | None, window: str
+) -> Iterator[NewThought]:
+    """The messages that say something, in order; `role` and what else is text are fields. What has
+    no text (pictures, calls of tools) is left out.
+    """
+    for message in messages:
+        content = text_of(message.get("content"))
+        if isinstance(content, str) and content.strip():
+            fields = {k: v for k, v in message.items() if k != "content" and isinstance(v, str)}
+            thought = NewThought.of(
+                content,
+                window=window,
+                source=source,
+                salience=salience.of_text(content),
+                extra=fields,
+            )
+            thought.entry()  # refuses names that belong to the engine
+            yield thought
