@@ -9,15 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from thoughtstream.config import Settings
+from thoughtstream.faces.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
+INSTALL = "tests/docs/test_install.py"
 CLUSTER = "tests/rollouts/test_cluster_create.py"
 ELSEWHERE = {
     "tests/run": ".ci/run",
+    "pip install '.[embedded]'": INSTALL,
+    "thoughtstream --version": INSTALL,
+    "REDIS_URL=redis://localhost:6379 thoughtstream up": INSTALL,
     "uv run pyinfra --dry inventories/macmini.py deploy.stack": "tests/rollouts/test_stack.py",
     "uv run pyinfra -y inventories/macmini.py deploy.stack": "tests/rollouts/test_stack.py",
     "uv run pytest tests/hosts --inventory inventories/macmini.py": "tests/lab/control.py",
@@ -98,3 +104,16 @@ def test_every_page_that_is_linked_is_there() -> None:
         path = ROOT / page
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_the_commands_for_each_symptom_exist() -> None:
+    text = (ROOT / "deploy/README.md").read_text()
+    section = text.partition("## It is down: do this")[2].partition("\n## ")[0]
+    rows = [row.split("|")[2] for row in section.splitlines() if row.startswith("| ")][1:]
+    known = {command.name or "": command for command in get_command(app).commands.values()}  # type: ignore[attr-defined]
+    for name, options in re.findall(r"`thoughtstream (\w+)([^`]*)`", " ".join(rows)):
+        offered = {option for one in known[name].params for option in one.opts}
+        assert set(re.findall(r"--\w+", options)) <= offered, f"thoughtstream {name}{options}"
+    verbs = (ROOT / "deploy/__init__.py").read_text()
+    for verb in re.findall(r"`deploy\.(\w+)", " ".join(rows)):
+        assert f"\ndef {verb}(" in verbs

