@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from thoughtstream import config
 from thoughtstream.config import Durability, Settings
 from thoughtstream.coordination.agents import Agents, AgentStatus
+from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.coordination.delivery import Delivery, Packets
 from thoughtstream.coordination.handle import Handle
 from thoughtstream.coordination.member import Member, joined
@@ -42,6 +43,8 @@ class Colony:
         self._reservations = Reservations(redis, settings.agents)
         self._queues = Queues(redis, settings.queue)
         self._packets = Packets(redis, settings.queue)
+        self.cache = GenerationCache(redis, settings.cache)
+        self.scratch = Scratch(redis, settings.cache)
 
     @classmethod
     @asynccontextmanager
@@ -56,9 +59,11 @@ class Colony:
         settings = settings or config.load()
         address = url or settings.redis.url or url_of(settings.home)
         redis = await open_client(settings.redis, address)
+        colony = cls(redis, settings)
         try:
-            yield cls(redis, settings)
+            yield colony
         finally:
+            await colony.cache.aclose()
             await redis.aclose()
 
     def queue(self, name: str) -> Queue:

@@ -11,8 +11,10 @@ import typer
 
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.faces.cli import (
+    agents,
     anchor,
     audit,
+    cache,
     doctor,
     down,
     exit_codes,
@@ -71,6 +73,8 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
 }
 _GROUPS: dict[ModuleType, dict[Callable[..., Any], str]] = {
     tasks: tasks.COMMANDS,
+    agents: agents.COMMANDS,
+    cache: cache.COMMANDS,
 }
 
 

@@ -1,0 +1,64 @@
+"""`thoughtstream agents` and `cache`: what they write, any client may read."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Terminal
+from tests.servers import RedisServer
+
+COMMANDS = (
+    *(("agents", name) for name in ("join", "list", "show", "leave", "send", "inbox")),
+    *(("cache", name) for name in ("get", "set", "delete")),
+)
+
+
+@pytest.fixture
+def colony(terminal: Terminal, server: RedisServer) -> Terminal:
+    """A terminal on a server with nothing in it; no service runs."""
+    terminal.env["REDIS_URL"] = server.url
+    return terminal
+
+
+@pytest.mark.parametrize(("group", "command"), COMMANDS)
+def test_every_command_explains_itself(terminal: Terminal, group: str, command: str) -> None:
+    shown = terminal.call(group, command, "--help")
+    assert shown.returncode == 0
+    assert f"$ thoughtstream {group} {command}" in shown.stdout and "--json" in shown.stdout
+
+
+def test_an_agent_joins_is_written_to_and_leaves(colony: Terminal, server: RedisServer) -> None:
+    assert colony.json("agents", "join", "ana", "--skills", "python, review")["id"] == "ana"
+    with server.client() as client:
+        status = json.loads(str(client.get("agent_status:ana")))
+    assert status["skills"] == ["python", "review"]
+    assert colony.json("agents", "list")["agents"][0]["state"] == "idle"
+    assert "python, review" in colony.call("agents", "show", "ana").stdout
+    assert colony.call("agents", "send", "bob", "ana", "hi [red]there").returncode == 0
+    first = colony.json("agents", "inbox", "ana", "--keep")["messages"]
+    assert [(one["from"], one["text"]) for one in first] == [("bob", "hi [red]there")]
+    assert "bob hi [red]there" in colony.call("agents", "inbox", "ana").stdout
+    assert colony.json("agents", "inbox", "ana")["messages"] == []
+    assert colony.json("agents", "leave", "ana") == {"agent": "ana", "left": True}
+
+
+def test_nobody_is_not_written_to(colony: Terminal) -> None:
+    sent = colony.call("agents", "send", "bob", "nobody", "hello?")
+    assert sent.returncode == 1
+    assert "no agent 'nobody' is registered; nothing was sent" in sent.stderr
+    assert colony.call("agents", "leave", "nobody").returncode == 1
+    assert colony.call("agents", "show", "nobody").returncode == 1
+
+
+def test_a_value_is_kept_read_and_deleted(colony: Terminal, server: RedisServer) -> None:
+    assert colony.call("cache", "get", "k").returncode == 1
+    colony.json("cache", "set", "k", '{"lines": 12}')
+    with server.client() as client:
+        assert json.loads(str(client.get("deepcode:cache:k"))) == {"lines": 12}
+        client.set("deepcode:cache:theirs", json.dumps("wie früher"), ex=60)
+    assert colony.json("cache", "get", "k")["value"] == {"lines": 12}
+    assert colony.call("cache", "get", "theirs").stdout.strip() == '"wie früher"'
+    colony.json("cache", "set", "note", "just text", "--ttl", "60")
+    assert colony.json("cache", "get", "note")["value"] == "just text"
+    assert colony.json("cache", "delete", "k")["deleted"]
+    assert "is not in the cache" in colony.call("cache", "get", "k").stderr
