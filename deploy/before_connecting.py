@@ -21,6 +21,8 @@ from deploy.rollouts.inventory import read
 from deploy.settings import Stack
 
 _KEY = "give a private key that you can use, as ssh_key or in ~/.ssh/config (IdentityFile)"
+_OF_A_KEY = ("uthentication", "No such file")
+"""In errors whose cause is the key: refused, none to offer, or not there."""
 
 
 def check_before_connecting() -> None:
@@ -40,8 +42,8 @@ def check_before_connecting() -> None:
         try:
             connect(self)
         except ConnectError as error:
-            cure = f"; {_KEY}" if "Authentication" in str(error) else ""
-            raise ConnectError(f"{error}{cure}") from None
+            of_a_key = any(sign in str(error) for sign in _OF_A_KEY)
+            raise ConnectError(f"{error}; {_KEY}" if of_a_key else str(error)) from None
         except (PyinfraError, ValueError) as error:  # would be a traceback
             raise ConnectError(f"ssh_key: {error}; {_KEY}") from None
 

@@ -1,9 +1,14 @@
 """A wrong inventory and a wrong key are told in one line, before any host hears of the run."""
 
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
+import paramiko
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -70,3 +75,43 @@ def test_a_key_that_cannot_be_used(content: str | None, said: str, tmp_path: Pat
     told = deploy(str(inventory))
     (line,) = [line for line in told.splitlines() if said in line]
     assert "127.0.0.1" in line and "give a private key that you can use" in line
+
+
+class Refusing(paramiko.ServerInterface):
+    """Knows nobody's key."""
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+
+@pytest.fixture
+def refusing() -> Iterator[int]:
+    """The port of an SSH server that lets nobody in."""
+    key, transports = paramiko.ECDSAKey.generate(), list[paramiko.Transport]()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                transport = paramiko.Transport(listening.accept()[0])
+                transports.append(transport)
+                transport.add_server_key(key)
+                transport.start_server(event=Event(), server=Refusing())
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for transport in transports:
+        transport.close()
+
+
+def test_a_key_that_is_refused(refusing: int, tmp_path: Path) -> None:
+    key, inventory = tmp_path / "key", tmp_path / "inventory.py"
+    paramiko.RSAKey.generate(2048).write_private_key_file(str(key))
+    own = {"ssh_known_hosts_file": str(tmp_path / "known"), "ssh_strict_host_key_checking": "no"}
+    told = {"ssh_port": refusing, "ssh_key": str(key), **own}
+    inventory.write_text(f"{ONE}hosts = [('127.0.0.1', {{'stack': wanted, **{told!r}}})]\n")
+    (line,) = [line for line in deploy(str(inventory)).splitlines() if "Authentication" in line]
+    assert str(key) in line and "give a private key that you can use" in line
