@@ -34,7 +34,7 @@ def mind_name(given: object) -> str:
         name = _text(given)
     except ValueError as error:
         raise ValueError(f"name: {error}") from None
-    if "://" in name:
+    if name.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError(
             "name: is a URL; the name of the mind comes first: "
             'Mind.connect("ana", "redis://…"), or Mind.connect(url="redis://…")'
