@@ -34,6 +34,7 @@ def _keys_of(mind: str, memories: list[str]) -> list[str]:
         *(family.key(mind=mind) for family in once if "<mind>" in family.pattern),
         *(keys.WINDOW.key(mind=mind, window=window) for window in keys.STANDARD_WINDOWS),
         *(keys.ITEM.key(mind=mind, id=memory) for memory in memories),
+        *(keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES),
     ]
 
 
