@@ -103,6 +103,7 @@ def test_a_full_disk_at_either_end_is_said_and_nothing_is_changed(
 def test_a_server_becomes_a_cluster_and_a_cluster_one_server(
     one: Deployment, made_cluster: Cluster, tmp_path: Path
 ) -> None:
+    made_cluster.run()
     before = keys.write(one, "before")
     control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
     refused = control.pyinfra(
