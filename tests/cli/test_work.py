@@ -152,7 +152,6 @@ def test_what_a_killed_worker_held_is_finished_by_another(workshop: Workshop) ->
 
 
 def test_a_change_of_the_code_is_taken_up(workshop: Workshop) -> None:
-    pytest.importorskip("watchfiles")
     worker = workshop.start("--reload")
     assert workshop.submit("double", 21, more=("--wait",))["result"] == 42
     workshop.module.write_text(MODULE.replace("2 * number", "3 * number"))
