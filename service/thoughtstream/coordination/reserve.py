@@ -23,6 +23,9 @@ from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Call
 from thoughtstream.store.shields import undisturbed
 
+LONGEST_S = 86_400
+"""A name can be held for so long by who need not be there."""
+
 _LISTEN_S = 5.0
 
 
@@ -58,7 +61,7 @@ class Reservations:
         token = uuid.uuid4().hex
         where = _keys_of(name)
         held_since = time.monotonic()
-        fence = await self._taken(name, where, by, token, wait_s)
+        fence = await self._taken(name, where, by, token, wait_s, self._lease_ms)
 
         async def extend() -> None:
             nonlocal held_since
@@ -71,7 +74,9 @@ class Reservations:
             except TimeoutError:
                 raise ReservationLost(f"{name}: Redis was away; it may be another's") from None
             if not held:
-                raise ReservationLost(f"{name}: the lease ended, and it went to another")
+                raise ReservationLost(
+                    f"{name}: was released by somebody, or the lease ended and it went to another"
+                )
             held_since = now
             with typed_errors():
                 await self._index.note((name, self._lease_ms))
@@ -83,6 +88,35 @@ class Reservations:
         finally:
             with suppress(RedisUnavailable):
                 await undisturbed(self._release(name, where, token))
+
+    async def hold(
+        self, name: str, *, by: str, for_s: float, wait_s: float | None = 0
+    ) -> Reservation:
+        """Have this name for so long, whatever becomes of this program: for who is none that goes
+        on. Once more by the same, from now on.
+
+        Raises:
+            Reserved: somebody else has it. InvalidTask: the name is empty or too long, or the time.
+        """
+        if not 0.001 <= for_s <= LONGEST_S:
+            raise InvalidTask(f"for_s: is {for_s}; give seconds, more than 0, {LONGEST_S} at most")
+        where, lease_ms = _keys_of(name), round(for_s * 1000)
+        fence = await self._taken(name, where, by, _token_of(by), wait_s, lease_ms)
+        return Reservation(name, by, fence)
+
+    async def release(self, name: str, *, by: str | None = None) -> Reservation | None:
+        """Free a name, if `by` has it, else whoever does: who is at it ends within a heartbeat.
+
+        Returns what it was; None: nothing.
+        """
+        where = _keys_of(name)
+        with typed_errors():
+            ask: Any = self._redis.hmget
+            token, holder, fence = await ask(where[0], "token", "by", "fence")
+        if token is None or by not in (None, holder):
+            return None
+        was_held = await self._release(name, where, token)
+        return Reservation(name, holder, int(fence)) if was_held else None
 
     async def all(self) -> list[Reservation]:
         """What is taken just now, by name."""
@@ -107,7 +141,7 @@ class Reservations:
         return self._lease_s * 1000
 
     async def _taken(
-        self, name: str, where: list[str], by: str, token: str, wait_s: float | None
+        self, name: str, where: list[str], by: str, token: str, wait_s: float | None, lease_ms: int
     ) -> int:
         """Wait for the name; returns the fence."""
         await self.sweep()
@@ -117,7 +151,7 @@ class Reservations:
         try:
             while True:
                 listen_s = max(min(end - time.monotonic(), _LISTEN_S), 0)
-                args = by, token, self._lease_ms, int(listen_s * 1000)
+                args = by, token, lease_ms, int(listen_s * 1000)
                 said, *rest = await self._call("take", where, *args)
                 if said == "ok":
                     return int(rest[0])
@@ -138,10 +172,12 @@ class Reservations:
         with typed_errors():
             await ask("BLPOP", bell, most_s)
 
-    async def _release(self, name: str, where: list[str], token: str) -> None:
-        if await self._call("release", where, token):
+    async def _release(self, name: str, where: list[str], token: str) -> bool:
+        was_held = await self._call("release", where, token)
+        if was_held:
             with typed_errors():
                 await self._index.note((name, "gone"))
+        return bool(was_held)
 
     async def _call(self, function: str, where: list[str], *args: Any) -> Any:
         with typed_errors():
@@ -153,6 +189,11 @@ def _keys_of(name: str) -> list[str]:
         return [family.key(reservation=name) for family in keys.RESERVATION]
     except ValueError as error:
         raise InvalidTask(str(error)) from None
+
+
+def _token_of(by: str) -> str:
+    """Of who has no program that could keep one."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, by.encode(errors="surrogateescape").hex()).hex
 
 
 def _when(name: str, answer: str) -> tuple[str, When]:

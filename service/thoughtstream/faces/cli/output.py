@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from thoughtstream.faces.cli import style
+
 
 class ReaderGone(Exception):
     """Whoever read our output has closed it: there is nothing more to say."""
@@ -39,6 +41,11 @@ def answer(value: Any, as_json: bool, show: Callable[[], None]) -> None:
         print_json(value)
     else:
         show()
+
+
+def done(value: Any, as_json: bool, what: str, which: str) -> None:
+    """Print that something is done: to what."""
+    answer(value, as_json, lambda: stdout.print(f"[green]✓[/] {what}", style.text(which)))
 
 
 def complain(message: str, as_json: bool) -> None:
