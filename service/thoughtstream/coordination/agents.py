@@ -32,6 +32,7 @@ Activity = Literal["idle", "working", "offline"]
 
 _QUEUE = {family.name: family for family in keys.QUEUE}
 _INBOX = (_QUEUE["waiting"], _QUEUE["leases"], _QUEUE["ledger"])
+_INBOXES = "agent_status:"
 _SWEEPERS = 10
 """So many of all agents sweep with a beat: together a few times a second, however many they are."""
 
@@ -71,7 +72,12 @@ def inbox_of(name: str) -> str:
 
     Its keys have the agent's status as hash tag, so that they are where the status is.
     """
-    return f"agent_status:{name}"
+    return f"{_INBOXES}{name}"
+
+
+def is_inbox(queue: str) -> bool:
+    """Whether a queue is an agent's inbox."""
+    return queue.startswith(_INBOXES)
 
 
 def agent_key(family: keys.Family, name: str) -> str:
