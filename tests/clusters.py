@@ -122,7 +122,11 @@ class Cluster:
         """
         source, target = self.servers[self.owner(slot)], self.servers[to]
         _ask(target, "CLUSTER SETSLOT", slot, "IMPORTING", _id(source))
-        _ask(source, "CLUSTER SETSLOT", slot, "MIGRATING", _id(target))
+        try:
+            _ask(source, "CLUSTER SETSLOT", slot, "MIGRATING", _id(target))
+        except redis.ResponseError:  # a replica has just taken over from it
+            _ask(target, "CLUSTER SETSLOT", slot, "STABLE")
+            raise
 
         def move_keys(most: int) -> None:
             found = _ask(source, "CLUSTER GETKEYSINSLOT", slot, most)

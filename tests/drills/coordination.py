@@ -31,6 +31,7 @@ from tests.clusters import running
 from tests.drills.book import Book
 from tests.drills.chaos import Chaos, Move, Pool
 from tests.drills.clients import Client, ClientProcess, working
+from tests.drills.endpoint import Endpoint
 from tests.drills.findings import Finding, table, zero
 from tests.drills.footprint import Samples, flat, measuring
 from tests.drills.outages import ClusterOutages, ServerOutages
@@ -99,7 +100,8 @@ def a_cluster(drill: Drill, home: Path, chance: random.Random) -> Iterator[Stage
     (home / "redis").mkdir()
     make = partial(RedisServer, programs()[drill.redis])
     with running(home / "redis", make, *_CLUSTER, replicas=1) as cluster:
-        settings = Settings(home=home / "home", redis=RedisConfig(url=cluster.url))
+        endpoint = Endpoint(tuple(("127.0.0.1", port) for port in cluster.servers))
+        settings = endpoint.settings(home / "home")
         moves = ClusterOutages(cluster, chance).moves()
         yield Stage(settings, moves, cluster.wait_until_whole, None)
 
