@@ -61,7 +61,14 @@ class Reservations:
         token = uuid.uuid4().hex
         where = _keys_of(name)
         held_since = time.monotonic()
-        fence = await self._taken(name, where, by, token, wait_s, self._lease_ms)
+        try:
+            fence = await self._taken(name, where, by, token, wait_s, self._lease_ms)
+        except Reserved:
+            raise
+        except BaseException:  # it may have been taken just then
+            with suppress(RedisUnavailable):
+                await undisturbed(self._release(name, where, token))
+            raise
 
         async def extend() -> None:
             nonlocal held_since
@@ -127,14 +134,17 @@ class Reservations:
         found = zip(names, answers, strict=True)
         return [Reservation(name, said[0], int(said[1])) for name, said in found if said]
 
-    async def sweep(self) -> None:
-        """Free what was reserved by those who died."""
+    async def sweep(self, me: str | None = None) -> None:
+        """Free what was reserved by those who died. `me`: a name that is about to be taken."""
         with typed_errors():
-            names = (await self._index.due()).names
-            calls: list[Call] = [("reserve_settle_1", _keys_of(name), ()) for name in names]
+            due = await self._index.due(surely=(me, self._lease_ms) if me else None)
+            calls: list[Call] = [("reserve_settle_1", _keys_of(name), ()) for name in due.names]
             answers = await LIBRARY.call_all(self._redis, calls)
-            whens = [_when(name, answer) for name, answer in zip(names, answers, strict=True)]
-            await self._index.note(*whens)
+            whens = [self._when(*one) for one in zip(due.names, answers, strict=True)]
+            await self._index.note(*whens, after=due)
+
+    def _when(self, name: str, answer: str) -> tuple[str, When]:
+        return name, "gone" if answer == "gone" else min(int(answer), self._lease_ms)
 
     @property
     def _lease_ms(self) -> int:
@@ -144,9 +154,7 @@ class Reservations:
         self, name: str, where: list[str], by: str, token: str, wait_s: float | None, lease_ms: int
     ) -> int:
         """Wait for the name; returns the fence."""
-        await self.sweep()
-        with typed_errors():
-            await self._index.note((name, self._lease_ms))
+        await self.sweep(name)
         end = time.monotonic() + (float("inf") if wait_s is None else wait_s)
         try:
             while True:
@@ -154,6 +162,8 @@ class Reservations:
                 args = by, token, lease_ms, int(listen_s * 1000)
                 said, *rest = await self._call("take", where, *args)
                 if said == "ok":
+                    with typed_errors():
+                        await self._index.note((name, min(lease_ms, self._lease_ms)))
                     return int(rest[0])
                 if not listen_s:
                     raise Reserved(
@@ -176,7 +186,8 @@ class Reservations:
         was_held = await self._call("release", where, token)
         if was_held:
             with typed_errors():
-                await self._index.note((name, "gone"))
+                # The next sweep takes it off the index, unless somebody has it again.
+                await self._index.note((name, 0))
         return bool(was_held)
 
     async def _call(self, function: str, where: list[str], *args: Any) -> Any:
@@ -194,7 +205,3 @@ def _keys_of(name: str) -> list[str]:
 def _token_of(by: str) -> str:
     """Of who has no program that could keep one."""
     return uuid.uuid5(uuid.NAMESPACE_OID, by.encode(errors="surrogateescape").hex()).hex
-
-
-def _when(name: str, answer: str) -> tuple[str, When]:
-    return name, "gone" if answer == "gone" else int(answer)
