@@ -63,6 +63,25 @@ def test_every_fault_is_found_and_its_cure_named(terminal: Terminal, patient: Re
     assert "set maxmemory to at most 60%" in bad(terminal)["memory of the host"]
 
 
+def test_a_domain_beyond_its_budget_is_named(terminal: Terminal) -> None:
+    terminal.up()
+    address = terminal.json("status")["redis"]["url"]
+    with Redis.from_url(address) as redis:
+        for n in range(20):
+            redis.set(keys.CACHE.key(key=f"k{n}"), "x" * 100_000, ex=60)
+    assert bad(terminal, code=0) == {}
+    terminal.env["THOUGHTSTREAM_BUDGETS__CACHE"] = "1mb"
+    found = bad(terminal)
+    assert set(found) == {"budget of cache"}
+    assert " of 1.0 MB, most of it deepcode:cache:<key>" in found["budget of cache"]
+    assert "lower cache.ttl_s" in found["budget of cache"]
+    terminal.env["THOUGHTSTREAM_BUDGETS__MEMORIES"] = "300mb"
+    assert "of 256.0 MB -> lower [budgets]" in bad(terminal)["memory plan"]
+    [sample] = terminal.json("status")["memory"]
+    assert sample["domains"]["cache"]["budget_bytes"] == 1 << 20
+    assert "memory" in terminal.call("status").stdout
+
+
 def test_keys_that_are_not_as_the_registry_has_them_are_found(living: Terminal) -> None:
     episodic = keys.EPISODIC.key(mind="sick")
     refractory = keys.REFRACTORY.key(mind="sick", id="x")

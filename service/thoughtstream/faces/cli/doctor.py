@@ -13,8 +13,9 @@ from thoughtstream.coordination import membership
 from thoughtstream.faces import overview
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.health import sampler
 from thoughtstream.health.checks import Finding
-from thoughtstream.health.nodes import examine_all
+from thoughtstream.health.nodes import Wanted, examine_all
 from thoughtstream.memory import consolidation
 from thoughtstream.store.connection import open_client, typed_errors
 
@@ -44,11 +45,11 @@ def doctor(json: Json = False) -> None:
 async def _examine(settings: Settings) -> list[Finding]:
     url = overview.redis_url(settings)
     redis = await open_client(settings.redis, url)
-    later = [consolidation.LIBRARY, membership.LIBRARY]
+    later = [consolidation.LIBRARY, membership.LIBRARY, sampler.LIBRARY]
+    wanted = Wanted([LIBRARY], later, settings.budgets, private_socket=settings.redis.url is None)
     try:
         with typed_errors():
-            embedded = settings.redis.url is None
-            return await examine_all(redis, [LIBRARY], later, private_socket=embedded)
+            return await examine_all(redis, wanted)
     finally:
         await redis.aclose()
 
