@@ -46,7 +46,7 @@ SERVICE = Grant(
     "-@scripting +fcall +fcall_ro +function|list +function|load +info +role +time +wait "
     "+memory|usage +bgrewriteaof "
     "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
-    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest",
+    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest +slowlog|get",
     writers=frozenset(Writer),
     channels=(NEW_KEY_CHANNEL, write_channel(WINDOW.glob)),
 )

@@ -20,6 +20,7 @@ from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
 from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
+from thoughtstream.health.sampler import Sampler
 from thoughtstream.minds import LATELY_S, Minds
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
@@ -48,10 +49,12 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     minds = Minds(redis, settings, membership)
     service = _Service(redis, membership, minds, on_ready)
     logs = asyncio.create_task(AofRepair(redis).run())
+    memory = asyncio.create_task(Sampler(redis, settings.budgets).run())
     try:
         await _lasting(minds, lambda: _shielded(service.serve()))
     finally:
         logs.cancel()
+        memory.cancel()
         try:
             with suppress(ThoughtstreamError):
                 await membership.leave()

@@ -19,6 +19,7 @@ from thoughtstream.coordination.membership import Membership
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.errors import Reserved
+from thoughtstream.health.sampler import Sampler, kept
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
 from thoughtstream.triggers import Triggers
@@ -112,6 +113,12 @@ async def send_packets(settings: Settings) -> None:
         await colony.dispatch(Packet("seed", "weather", "rain", targets=("nobody",)))
 
 
+async def sample(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        assert await Sampler(redis, settings.budgets).sample()
+        assert (await kept(redis))[""].data_bytes
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -122,6 +129,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.AGENTS: be_an_agent,
     Writer.RESERVE: reserve,
     Writer.PACKETS: send_packets,
+    Writer.SAMPLER: sample,
 }
 WITH = {Writer.AGENTS: {Writer.QUEUE}, Writer.PACKETS: {Writer.QUEUE, Writer.AGENTS}}
 """Who has others write, too: an agent has an inbox, which is a queue; a packet lies in inboxes."""
