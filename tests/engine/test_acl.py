@@ -18,6 +18,7 @@ from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.coordination.packets import Packet
+from thoughtstream.coordination.registry import Registry
 from thoughtstream.errors import Reserved
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
@@ -70,8 +71,18 @@ async def be_a_member(settings: Settings) -> None:
     async with connect(settings.redis) as redis:
         member = Membership(redis)
         assert await member.renew(0)
-        await member.make(member.key_on(""))
         await member.leave()
+
+
+async def discover(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        registry = Registry(redis, redis, "")
+        await registry.probe(registry.key_here(keys.PROBE, "one"))
+        assert [page async for page in registry.made_anew() if page]
+        [known] = [page async for page in registry.known() if page]
+        assert keys.ALL_FOUND in known
+        await redis.sadd(keys.FOUND.key(part="0"), keys.WINDOW.key(mind="gone", window="new"))
+        await registry.tidy()
 
 
 async def work(settings: Settings) -> None:
@@ -126,6 +137,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.AGENTS: be_an_agent,
     Writer.RESERVE: reserve,
     Writer.PACKETS: send_packets,
+    Writer.DISCOVERY: discover,
 }
 WITH = {Writer.AGENTS: {Writer.QUEUE}, Writer.PACKETS: {Writer.QUEUE, Writer.AGENTS}}
 """Who has others write, too: an agent has an inbox, which is a queue; a packet lies in inboxes."""
@@ -142,7 +154,7 @@ async def test_who_writes_what(redis: Any, settings: Settings, writer: Writer) -
         async with Colony.connect(settings=at_once) as colony:
             await colony.register("bob")
     writers = frozenset({writer} | WITH.get(writer, set()))
-    grant = Grant(SERVICE.commands, writers, frozenset(Domain))
+    grant = Grant(SERVICE.commands, writers, frozenset(Domain), SERVICE.channels)
     async with user(redis, at_once, grant) as own:
         await WORK[writer](own)
 

@@ -51,23 +51,11 @@ class Membership:
         return changed
 
     async def describe(self, minds: int, now_ms: int) -> None:
-        """Write down what this service is; makes its key."""
+        """Write down what this service is."""
         said = {**self._description(), "minds": minds, "last_seen": now_ms}
         flat = [part for pair in said.items() for part in pair]
         where = [keys.SERVICE.key(id=self.id)]
         await LIBRARY.call(self._redis, "membership_describe_1", where, flat)
-
-    def key_on(self, server: str) -> str:
-        """A key that nobody else makes, on this server."""
-
-        def key(n: int) -> str:
-            return keys.SERVICE.key(id=f"{self.id}-{n}")
-
-        return self._redis.key_on(server, key)
-
-    async def make(self, key: str) -> None:
-        """Make such a key, which is gone at once: for whoever listens for new keys."""
-        await LIBRARY.call(self._redis, "membership_make_1", [key], ())
 
     async def leave(self) -> None:
         """End the lease, so that others take over at once."""

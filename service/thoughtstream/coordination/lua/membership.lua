@@ -15,15 +15,7 @@ local function describe(keys, args)
   redis.call('HSET', keys[1], unpack(args))
 end
 
--- KEYS: one that nobody else makes. It is new, and gone again.
-local function make(keys)
-  redis.call('HSET', keys[1], 'made', 1)
-  redis.call('DEL', keys[1])
-end
-
 redis.register_function { function_name = 'membership_renew_1', callback = renew,
                           flags = { 'allow-oom' } }
 redis.register_function { function_name = 'membership_describe_1', callback = describe,
-                          flags = { 'allow-oom' } }
-redis.register_function { function_name = 'membership_make_1', callback = make,
                           flags = { 'allow-oom' } }
