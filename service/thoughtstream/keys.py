@@ -50,6 +50,7 @@ class Writer(StrEnum):
     RESERVE = "reserve"
     PACKETS = "packets"
     SAMPLER = "sampler"
+    DISCOVERY = "discovery"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
@@ -209,6 +210,22 @@ MEMORY = Family(
 )  # fmt: skip
 """What each domain takes of each server's memory, as last sampled, and the lease of who samples."""
 
+FOUND = Family(
+    "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
+    (Writer.DISCOVERY,),
+)  # fmt: skip
+"""The keys of the windows that a server has, so that nobody has to look through all keys for them:
+a projection, which services make anew where it is incomplete. Each server of a cluster has one; it
+may have several once slots have moved, and windows of minds that moved."""
+
+ALL_FOUND = "*"
+"""This member says that what was there has been looked through for windows."""
+
+PROBE = Family(
+    "probe", "thoughtstream:probe:<id>", "stream", Domain.COORDINATION, "gone at once",
+    (Writer.DISCOVERY,),
+)  # fmt: skip
+
 
 def _tasks(name: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
     pattern = f"tasks:{{<queue>}}:{name}"
@@ -292,7 +309,6 @@ def _agent(name: str, bound: str) -> Family:
 
 AGENT_STATE = _agent("state", "one an agent")
 AGENT_PAST = _agent("past", "one an agent that left, for a day")
-AGENT_PROBE = _agent("probe", "gone as soon as it is made")
 AGENTS = Family("agents", "agents", "zset", Domain.AGENTS, "one an agent", (Writer.AGENTS,))
 AGENTS_OLD = Family(
     "agents_old", "agents:old", "zset", Domain.AGENTS,
@@ -352,16 +368,17 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
-    CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
-    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENT_PROBE, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
+    CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH, FOUND, PROBE,
+    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
 
-NOTIFY_EVENTS = "KEnt"
-"""What the service needs of `notify-keyspace-events`: new keys (`n`, to discover minds and windows)
-and stream writes (`t`) wake it, by key and by event, so that nothing is ever polled."""
+NOTIFY_EVENTS = "Kt"
+"""What the service needs of `notify-keyspace-events`: writes to streams, told by key. They wake it,
+so that nothing is ever polled."""
 
-NEW_KEY_CHANNEL = "__keyevent@0__:new"
+FOUND_CHANNEL = "thoughtstream:found"
+"""Where the keys of windows that are new are told, one a line."""
 
 
 def write_channel(key: str) -> str:
