@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.clusters import running
+from tests.drills.availability import Availability, Prober
 from tests.drills.book import Book
 from tests.drills.chaos import Chaos, Move, Pool
 from tests.drills.clients import Client, ClientProcess, working
@@ -62,6 +63,7 @@ class Report:
 
     done: dict[str, int]
     findings: list[Finding]
+    availability: Availability
 
     @property
     def good(self) -> bool:
@@ -118,9 +120,10 @@ def run(drill: Drill, home: Path) -> Report:
             submitting.wait_until_ready()
             running_.wait_until_ready()
             chaos = _chaos(stage, submitting, running_, chance)
-            auditor = Auditor(stage.settings)
+            auditor, prober = Auditor(stage.settings), Prober(stage.settings)
             with auditor.watching(), _measuring(stage, drill.seconds, used):
-                chaos.run(drill.seconds)
+                with prober.probing():
+                    chaos.run(drill.seconds)
                 submitting.stop()
                 drained = _drained(auditor)
             running_.stop()
@@ -139,7 +142,9 @@ def run(drill: Drill, home: Path) -> Report:
             zero("tasks left over", last.entries_left, last),
             *memory,
             zero("processes that ended badly", len(wrong), wrong),
+            prober.found.finding,
         ],
+        availability=prober.found,
     )
 
 
