@@ -20,8 +20,15 @@ import redis
 
 _BATCH = 500
 _WHOLE = 1 << 256
-# A service that is alive says so under these keys: they are no data.
-_LIVING = b"thoughtstream:service"
+# A service that is alive says so under these keys (the last is of older ones): they are no data.
+_LIVING = (
+    b"agents:services",
+    b"agent_status:service:",
+    b"agent:{agent_status:service:",
+    b"thoughtstream:service",
+)
+# When to look at which agent: it changes from moment to moment, and is made anew from the agents.
+_PASSING = (b"agents", b"agents:old")
 
 
 def _packed(*parts: Any) -> bytes:
@@ -94,13 +101,14 @@ def _each(client: Any, keys: list[bytes], *commands: str) -> Iterator[tuple[Any,
 
 def keys(client: Any) -> dict[str, Any]:
     """Whether it holds anything."""
-    return {"keys": len(next(_batches(client), []))}
+    found = (key for batch in _batches(client) for key in batch if key not in _PASSING)
+    return {"keys": int(next(found, None) is not None)}
 
 
 def digest(*clients: Any) -> dict[str, Any]:
     """Counts, and one digest of all keys that stay, in any order: of several servers it is the sum.
 
-    Keys with a time to live may go at any moment: they are counted apart.
+    Keys that may go or change at any moment are counted apart.
     """
     kinds: Counter[str] = Counter()
     total, passing, memory, libraries = 0, 0, 0, set()
@@ -124,7 +132,7 @@ def digest(*clients: Any) -> dict[str, Any]:
 
 
 def _staying(client: Any) -> Iterator[tuple[bytes, bytes]]:
-    """Every key once, with its type; without, if it has a time to live."""
+    """Every key once, with its type; without, if it may go or change at any moment."""
     seen = set()
     for batch in _batches(client):
         for key, kind, life in _each(client, batch, "TYPE", "PTTL"):
@@ -132,7 +140,7 @@ def _staying(client: Any) -> Iterator[tuple[bytes, bytes]]:
             if life == -2 or name in seen:  # gone; or SCAN's second time
                 continue
             seen.add(name)
-            yield key, kind if life < 0 else b""
+            yield key, b"" if life >= 0 or key in _PASSING else kind
 
 
 def _libraries(ask: Any) -> Iterator[str]:

@@ -56,7 +56,6 @@ class Writer(StrEnum):
     ATTENTION = "attention"
     TRIGGERS = "triggers"
     CONSOLIDATION = "consolidation"
-    MEMBERSHIP = "membership"
     QUEUE = "queue"
     CACHE = "cache"
     AGENTS = "agents"
@@ -215,17 +214,6 @@ CONSOLIDATION = Family(
     7 * 86_400,
 )
 
-SERVICE = Family(
-    "service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION,
-    "one per service; ends with its lease", (Writer.MEMBERSHIP,),
-)  # fmt: skip
-"""Durable: a full Redis would evict a key with a time to live first."""
-
-SERVICES = Family(
-    "services", "thoughtstream:services", "zset", Domain.COORDINATION,
-    "one per service", (Writer.MEMBERSHIP,),
-)  # fmt: skip
-
 
 def _tasks(name: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
     pattern = f"tasks:{{<queue>}}:{name}"
@@ -309,11 +297,29 @@ def _agent(name: str, bound: str) -> Family:
 
 AGENT_STATE = _agent("state", "one an agent")
 AGENT_PAST = _agent("past", "one an agent that left, for a day")
+AGENT_PROBE = _agent("probe", "gone as soon as it is made")
 AGENTS = Family("agents", "agents", "zset", Domain.AGENTS, "one an agent", (Writer.AGENTS,))
 AGENTS_OLD = Family(
     "agents_old", "agents:old", "zset", Domain.AGENTS,
     "agents that have left or are offline, until they are forgotten", (Writer.AGENTS,),
 )  # fmt: skip
+SERVICES = Family(
+    "services", "agents:services", "zset", Domain.AGENTS, "one a service", (Writer.AGENTS,)
+)
+"""The agents that are services."""
+
+FORMER = (
+    Family(
+        "former_service", "thoughtstream:service:<id>", "hash", Domain.COORDINATION,
+        "one a service; ends with its lease", (Writer.AGENTS,),
+    ),
+    Family(
+        "former_services", "thoughtstream:services", "zset", Domain.COORDINATION,
+        "one a service", (Writer.AGENTS,),
+    ),
+)  # fmt: skip
+"""What services of the version before write, which was none of agents: they go on while hosts are
+upgraded one after the other. The next version knows nothing of it."""
 
 
 def _reservation(name: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
@@ -351,8 +357,8 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
-    CONSOLIDATION, SERVICE, SERVICES, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
-    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD,
+    CONSOLIDATION, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
+    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENT_PROBE, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
 

@@ -18,10 +18,9 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.backoff import Backoff
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
-from thoughtstream.errors import MemoryFull, RedisUnavailable
+from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.minds import LATELY_S, Minds
-from thoughtstream.store.calls import ERRORS
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.shields import retrieved
@@ -45,7 +44,7 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
         ConfigError: Redis refuses the user or the password.
     """
     redis = await _reach(settings, url)
-    membership = Membership(redis)
+    membership = Membership(redis, settings.agents)
     minds = Minds(redis, settings, membership)
     service = _Service(redis, membership, minds, on_ready)
     logs = asyncio.create_task(AofRepair(redis).run())
@@ -54,7 +53,7 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     finally:
         logs.cancel()
         try:
-            with suppress(*ERRORS):
+            with suppress(ThoughtstreamError):
                 await membership.leave()
         finally:
             await redis.aclose()

@@ -114,8 +114,9 @@ def take_over(client: Any, first: ServiceProcess, second: ServiceProcess) -> flo
     second.start().wait_until_ready()
 
     def both_serve() -> bool:
-        members = client.zrange(keys.SERVICES.key(), 0, -1)
-        served = [int(client.hget(keys.SERVICE.key(id=m), "minds") or 0) for m in members]
+        names = client.zrange(keys.SERVICES.key(), 0, -1)
+        texts = client.mget([f"agent_status:{name}" for name in names])
+        served = [json.loads(text)["minds"] for text in texts]
         return len(served) == 2 and sum(served) == MINDS and min(served) > 0
 
     wait_until(both_serve, "two services share the minds")

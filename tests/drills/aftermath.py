@@ -42,7 +42,7 @@ def examine(server: RedisServer, settings: Settings) -> Aftermath:
             for memory in memories
         }
         members: Any = client.zrange(keys.SERVICES.key(), 0, -1)
-        stale = [*members, *(key for key in found if keys.family_of(key) is keys.SERVICE)]
+        stale = [*members, *(key for key in found if keys.family_of(key) in keys.FORMER)]
         pending, consumers = _groups(client)
         return Aftermath(
             audits=asyncio.run(audits(settings)),

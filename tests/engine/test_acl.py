@@ -66,14 +66,6 @@ async def consolidate(settings: Settings) -> None:
     assert report.replayed and report.merged and report.distilled
 
 
-async def be_a_member(settings: Settings) -> None:
-    async with connect(settings.redis) as redis:
-        member = Membership(redis)
-        assert await member.renew(0)
-        await member.make(member.key_on(""))
-        await member.leave()
-
-
 async def work(settings: Settings) -> None:
     async with Colony.connect(settings=settings) as colony:
         queue = colony.queue("chores")
@@ -100,6 +92,11 @@ async def be_an_agent(settings: Settings) -> None:
         assert [agent.id for agent in await colony.agents()] == ["ana", "bob"]
         await colony.rebuild_index()
         assert await colony.leave("ana")
+    async with connect(settings.redis) as redis:
+        service = Membership(redis)
+        assert await service.renew(0)
+        await service.make(service.key_on(""))
+        await service.leave()
 
 
 async def reserve(settings: Settings) -> None:
@@ -120,7 +117,6 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.ATTENTION: attend,
     Writer.TRIGGERS: trigger,
     Writer.CONSOLIDATION: consolidate,
-    Writer.MEMBERSHIP: be_a_member,
     Writer.QUEUE: work,
     Writer.CACHE: cache,
     Writer.AGENTS: be_an_agent,

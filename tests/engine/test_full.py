@@ -100,7 +100,7 @@ async def test_a_full_memory_refuses_thoughts_and_is_served_on(
 
         async def renewed() -> bool:
             [now] = await alive_services(redis)
-            return now["last_seen"] > before["last_seen"]
+            return now.last_seen > before.last_seen
 
         await until(renewed)
         service.cancel()

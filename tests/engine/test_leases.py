@@ -14,7 +14,6 @@ from thoughtstream.store.functions import Library
 LEASE_MS = 1000
 NOW = 1_000_000
 ONE = keys.SLEEP.key(mind="ana")
-MANY = keys.SERVICES.key()
 CODE = """#!lua name=leases_in_a_test
 redis.register_function('take', function(keys, args)
   return take_lease(keys[1], tonumber(args[1]), tonumber(args[2]))
@@ -23,9 +22,6 @@ redis.register_function('renew', function(keys, args)
   return renew_lease(keys[1], args[3], tonumber(args[1]), tonumber(args[2]))
 end)
 redis.register_function('give_back', function(keys) give_lease_back(keys[1]) end)
-redis.register_function('end_all', function(keys, args)
-  return end_leases(keys[1], tonumber(args[1]), tonumber(args[2]))
-end)
 """
 
 Call = Callable[..., Awaitable[Any]]
@@ -50,13 +46,9 @@ AGES = [(0, True), (999, True), (1000, False), (-999, True), (-1000, False), (-3
 
 
 @pytest.mark.parametrize(("age", "holds"), AGES)
-async def test_when_a_lease_is_over(redis: Any, call: Call, age: int, holds: bool) -> None:
-    """The same for one lease and for one of many."""
+async def test_when_a_lease_is_over(call: Call, age: int, holds: bool) -> None:
     assert await call("take", ONE, NOW) == "1"
     assert await call("take", ONE, NOW + age) == (None if holds else "2")
-    await redis.zadd(MANY, {"a": NOW})
-    assert await call("end_all", MANY, NOW + age) == ([] if holds else ["a"])
-    assert await redis.zcard(MANY) == holds
 
 
 async def test_who_has_lost_a_lease_is_told_so(call: Call) -> None:

@@ -107,7 +107,7 @@ async def test_services_share_minds_and_take_over(redis: Any, quick: Settings) -
 
             async def both_serve() -> bool:
                 alive = await alive_services(redis)
-                return len(alive) == 2 and all(int(s["minds"]) > 0 for s in alive)
+                return len(alive) == 2 and all(s.about["minds"] > 0 for s in alive)
 
             await think(1)
             await until(lambda: attended(1))

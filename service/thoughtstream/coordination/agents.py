@@ -7,14 +7,13 @@ is higher than all before it, and whoever has an older one is refused: one name 
 Agents look after each other: with some of its beats each looks at those that are due. The index of
 agents only says when to look at whom; the truth is each agent's own.
 
-A service could be an agent as well: its heartbeat a `beat`, those alive the ones that `all` shows
-with the skill "attention", and what a service says of itself part of `about`.
+Services are agents, too (`membership.py`).
 """
 
 import json
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from typing import Any, Literal, get_args
 
@@ -32,6 +31,7 @@ Activity = Literal["idle", "working", "offline"]
 
 _QUEUE = {family.name: family for family in keys.QUEUE}
 _INBOX = (_QUEUE["waiting"], _QUEUE["leases"], _QUEUE["ledger"])
+_INBOXES = "agent_status:"
 _SWEEPERS = 10
 """So many of all agents sweep with a beat: together a few times a second, however many they are."""
 
@@ -40,7 +40,9 @@ _LEAST_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class AgentStatus:
-    """What an agent's status says. `last_seen`: ms since 1970; `inbox`: counts of its messages."""
+    """What an agent's status says. `last_seen`: ms since 1970; `inbox`: counts of its messages;
+    `about`: what else it says of itself.
+    """
 
     id: str
     state: Activity
@@ -49,21 +51,27 @@ class AgentStatus:
     version: str
     last_seen: int
     inbox: dict[str, int] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> "AgentStatus":
         """The status as it stands in Redis."""
         said = json.loads(text)
-        return cls(**said | {"skills": tuple(said["skills"])})
+        own = {one.name: said.pop(one.name) for one in fields(cls) if one.name in said}
+        return cls(**own | {"skills": tuple(own["skills"]), "about": said})
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is an agent: its name, the process or person that holds it, and the fence."""
+    """Who is an agent: its name, the process or person that holds it, the fence; what it can do;
+    how long a lease of it is.
+    """
 
     name: str
     holder: str
     fence: int
+    skills: tuple[str, ...]
+    lease_ms: int
 
 
 def inbox_of(name: str) -> str:
@@ -71,7 +79,12 @@ def inbox_of(name: str) -> str:
 
     Its keys have the agent's status as hash tag, so that they are where the status is.
     """
-    return f"agent_status:{name}"
+    return f"{_INBOXES}{name}"
+
+
+def is_inbox(queue: str) -> bool:
+    """Whether a queue is an agent's inbox."""
+    return queue.startswith(_INBOXES)
 
 
 def agent_key(family: keys.Family, name: str) -> str:
@@ -103,17 +116,25 @@ class Agents:
         self._share = 1.0
 
     async def register(
-        self, name: str, skills: Sequence[str], *, holder: str = "", takeover: bool = False
+        self,
+        name: str,
+        skills: Sequence[str],
+        *,
+        holder: str = "",
+        takeover: bool = False,
+        about: Mapping[str, Any] | None = None,
+        lease_ms: int | None = None,
     ) -> Identity:
         """Be this agent, for the time of a lease. Without a holder, anyone may be it next.
+
+        `about`: what else its status says. `lease_ms`: unless it is that of all.
 
         Raises:
             AgentHeld: it is alive, held by another, and not to be taken over.
             InvalidTask: the name is empty or too long.
         """
-        said = {"id": name, "skills": [*skills], "version": version("thoughtstream")}
-        about = json.dumps(said, separators=(",", ":"))
-        args = holder, self._lease_ms, int(takeover), about[1:-1]
+        lease_ms = lease_ms or self._lease_ms
+        args = holder, lease_ms, int(takeover), _about(name, skills, about or {})
         where = _keys_of(name)
         with typed_errors():
             # First the index: what is registered must be looked at, the reverse does no harm.
@@ -124,10 +145,19 @@ class Agents:
                     f"{name}: is held by {rest[0]}, whose lease goes on for {rest[1] / 1000:.1f} s;"
                     " choose another name, wait, or take it over (takeover=True)"
                 )
-        return Identity(name, holder, int(rest[0]))
+        return Identity(name, holder, int(rest[0]), tuple(skills), lease_ms)
 
-    async def beat(self, who: Identity, state: Activity = "idle", task: str | None = None) -> None:
-        """Renew the lease and say what it does; sometimes, look after the others, too.
+    async def beat(
+        self,
+        who: Identity,
+        state: Activity = "idle",
+        task: str | None = None,
+        *,
+        about: Mapping[str, Any] | None = None,
+        sweep: bool = True,
+    ) -> None:
+        """Renew the lease and say what it does, and what else it has to say (`about`, if it is
+        another than before); with `sweep`, sometimes, look after the others, too.
 
         Raises:
             AgentSuperseded: another is this agent now, or it was made to leave.
@@ -135,8 +165,10 @@ class Agents:
         """
         if state not in get_args(Activity):
             raise InvalidTask(f"state: is {state!r}; give one of {', '.join(get_args(Activity))}")
-        lease_ms = 0 if state == "offline" else self._lease_ms
-        args = who.holder, who.fence, lease_ms, state, json.dumps(task)
+        lease_ms = 0 if state == "offline" else who.lease_ms
+        args: list[Any] = [who.holder, who.fence, lease_ms, state, json.dumps(task)]
+        if about is not None:
+            args.append(_about(who.name, who.skills, about))
         with typed_errors():
             said = await self._beats.call(("agent_beat_1", _keys_of(who.name), args))
         if said == "unknown":
@@ -144,7 +176,7 @@ class Agents:
         if said != "ok":
             why = "another has taken the name over" if said == "superseded" else "it was made leave"
             raise AgentSuperseded(f"{who.name}: {why}; stop, or join under another name")
-        if state != "offline" and random.random() < self._share:
+        if sweep and state != "offline" and random.random() < self._share:
             await self.sweep(who.name)
 
     async def leave(self, name: str) -> bool:
@@ -161,19 +193,29 @@ class Agents:
 
     async def status(self, name: str) -> AgentStatus | None:
         """An agent as it is now; None: it is not registered."""
-        with typed_errors():
-            found = await self._look([name])
+        found = await self.statuses([name])
         return found[0] if found else None
 
     async def all(self) -> list[AgentStatus]:
         """All agents that are registered, as they are now, by name."""
         with typed_errors():
-            return await self._look(sorted(await self._index.names()))
+            names = await self._index.names()
+        return await self.statuses(sorted(names))
 
-    async def _look(self, names: Iterable[str]) -> list[AgentStatus]:
+    async def statuses(self, names: Iterable[str]) -> list[AgentStatus]:
+        """Those of these that are registered, as they are now."""
         calls: list[Call] = [("agent_look_1", _keys_of(name), ()) for name in names]
-        answers = await LIBRARY.call_all(self._redis, calls, read_only=True)
+        with typed_errors():
+            answers = await LIBRARY.call_all(self._redis, calls, read_only=True)
         return [AgentStatus.parse(answer) for answer in answers if answer]
+
+    async def leases(self, names: Iterable[str]) -> list[int]:
+        """For how long the lease of each goes on (ms); 0: it is over, or there is no such agent."""
+        calls: list[Call] = [
+            ("agent_lease_1", [agent_key(keys.AGENT_STATE, name)], ()) for name in names
+        ]
+        with typed_errors():
+            return list(await LIBRARY.call_all(self._redis, calls)) if calls else []
 
     async def sweep(self, me: str | None = None) -> None:
         """Look at the agents that are due: who is silent for too long goes offline. `me`: an agent
@@ -226,6 +268,12 @@ class Agents:
         ]
         await LIBRARY.call_all(self._redis, calls)
         await self._old.note(*((name, "gone") for name in names))
+
+
+def _about(name: str, skills: Sequence[str], about: Mapping[str, Any]) -> str:
+    """What the status begins with: the inside of a JSON object."""
+    said = {"id": name, "skills": [*skills], "version": version("thoughtstream"), **about}
+    return json.dumps(said, separators=(",", ":"))[1:-1]
 
 
 def _keys_of(name: str) -> list[str]:

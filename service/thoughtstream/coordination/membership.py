@@ -1,9 +1,10 @@
 """Which services are alive, and who of them serves which mind.
 
-Every service renews one lease a second. Minds are spread by rendezvous hashing over the services
-that are alive, so no mind has a lease of its own and an idle mind costs nothing; when a service
-dies, its minds move to the others as soon as its lease is over. Two services that for a moment
-both serve a mind do no harm: the cycle is atomic.
+A service is an agent with the skill `attention`, whose lease is short. Minds are spread by
+rendezvous hashing over the services that are alive, so no mind has a lease of its own and an idle
+mind costs nothing; when a service dies, its minds move to the others as soon as its lease is over.
+Two services that for a moment both serve a mind do no harm: the cycle is atomic. Services of the
+version before are no agents: beside one of them, each of both serves all minds.
 """
 
 import hashlib
@@ -11,94 +12,125 @@ import os
 import socket
 import time
 import uuid
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
 from thoughtstream import keys
+from thoughtstream.config import AgentsConfig
+from thoughtstream.coordination.agents import Activity, Agents, AgentStatus, Identity, agent_key
+from thoughtstream.coordination.index import Index
+from thoughtstream.coordination.library import LIBRARY
+from thoughtstream.errors import AgentSuperseded, AgentUnknown
 from thoughtstream.store.client import Client
-from thoughtstream.store.functions import Library
+from thoughtstream.store.connection import typed_errors
 
 HEARTBEAT_S = 1.0
 LEASE_MS = 4000
-
-LIBRARY = Library(Path(__file__).parent / "lua" / "membership.lua")
+SKILL = "attention"
 
 
 class Membership:
-    """The lease of one service, by the server's TIME."""
+    """One service among all. Errors: RedisUnavailable."""
 
-    def __init__(self, redis: Client) -> None:
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    def __init__(self, redis: Client, config: AgentsConfig | None = None) -> None:
+        self.id = f"service:{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._redis = redis
-        self._started_at = int(time.time() * 1000)
+        self._config = config or AgentsConfig()
+        self._agents = Agents(redis, self._config)
+        self._index = _index(redis)
+        self._about = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started_at": int(time.time() * 1000),
+        }
+        self._who: Identity | None = None
+        self._alive_until = dict[str, float]()
+        self._silent = frozenset[str]()
+        self._swept_at = time.monotonic()
         self.alive: frozenset[str] = frozenset()
 
     async def renew(self, minds: int) -> bool:
         """Renew the lease; returns whether other services came or went since the last time."""
-        now = await self._redis.clock_ms(keys.SERVICES.key())
-        members, over = await LIBRARY.call(
-            self._redis,
-            "membership_renew_1",
-            [keys.SERVICES.key()],
-            (self.id, now, LEASE_MS),
-        )
-        await self.describe(minds, now)
-        for member in over:
-            await self._redis.unlink(keys.SERVICE.key(id=member))
-        alive = frozenset(members)
+        await self._beat(minds)
+        with typed_errors():
+            names = frozenset(await self._index.names())
+            if self.id not in names:
+                await self._index.note((self.id, "never"))
+        await self._look_at(names - {self.id})
+        alive = frozenset((self.id, *self._alive_until))
         changed, self.alive = alive != self.alive, alive
+        if time.monotonic() - self._swept_at > self._config.beat_s:
+            self._swept_at = time.monotonic()
+            await self._agents.sweep(self.id)
         return changed
 
-    async def describe(self, minds: int, now_ms: int) -> None:
-        """Write down what this service is; makes its key."""
-        said = {**self._description(), "minds": minds, "last_seen": now_ms}
-        flat = [part for pair in said.items() for part in pair]
-        where = [keys.SERVICE.key(id=self.id)]
-        await LIBRARY.call(self._redis, "membership_describe_1", where, flat)
+    async def _beat(self, minds: int) -> None:
+        about = self._about | {"minds": minds}
+        if self._who is not None:
+            task = SKILL if minds else None
+            state: Activity = "working" if minds else "idle"
+            try:
+                return await self._agents.beat(self._who, state, task, about=about, sweep=False)
+            except (AgentUnknown, AgentSuperseded):
+                pass  # Redis has lost it, or it was silent for so long that it was made leave
+        self._who = await self._agents.register(
+            self.id, [SKILL], holder=self.id, about=about, lease_ms=LEASE_MS
+        )
+        return None
+
+    async def _look_at(self, others: frozenset[str]) -> None:
+        """Look at the others whose lease was over, as far as we know. Who is silent is not alive;
+        who is still so at the next beat leaves: when a clock jumps ahead, nobody is gone.
+        """
+        now = time.monotonic()
+        sure = {name: end for name, end in self._alive_until.items() if end > now}
+        due = sorted(others - sure.keys())
+        ends = {
+            name: now + left_ms / 1000
+            for name, left_ms in zip(due, await self._agents.leases(due), strict=True)
+            if left_ms
+        }
+        silent = frozenset(due) - ends.keys()
+        for name in silent & self._silent:
+            await self._remove(name)
+        self._silent = silent
+        self._alive_until = {name: end for name, end in sure.items() if name in others} | ends
+
+    async def _remove(self, name: str) -> None:
+        await self._agents.leave(name)
+        with typed_errors():
+            await self._index.note((name, "gone"))
 
     def key_on(self, server: str) -> str:
         """A key that nobody else makes, on this server."""
 
         def key(n: int) -> str:
-            return keys.SERVICE.key(id=f"{self.id}-{n}")
+            return agent_key(keys.AGENT_PROBE, f"{self.id}-{n}")
 
         return self._redis.key_on(server, key)
 
     async def make(self, key: str) -> None:
         """Make such a key, which is gone at once: for whoever listens for new keys."""
-        await LIBRARY.call(self._redis, "membership_make_1", [key], ())
+        await LIBRARY.call(self._redis, "agent_probe_1", [key], ())
 
     async def leave(self) -> None:
         """End the lease, so that others take over at once."""
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.zrem(keys.SERVICES.key(), self.id)
-        pipe.delete(keys.SERVICE.key(id=self.id))
-        await pipe.execute()
+        await self._remove(self.id)
 
     def serves(self, mind: str) -> bool:
         """Whether this service is the one for a mind: of all alive, it has the highest hash."""
         return max(self.alive | {self.id}, key=lambda member: _weight(member, mind)) == self.id
-
-    def _description(self) -> dict[Any, Any]:
-        return {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "version": version("thoughtstream"),
-            "started_at": self._started_at,
-        }
 
 
 def _weight(member: str, mind: str) -> bytes:
     return hashlib.blake2b(f"{member}\0{mind}".encode(errors="surrogateescape")).digest()
 
 
-async def alive_services(redis: Client) -> list[dict[str, str]]:
-    """The services whose lease holds, as they describe themselves, with their `id`."""
-    now = await redis.clock_ms(keys.SERVICES.key())
-    latest = now + LEASE_MS
-    ids: Any = await redis.zrange(keys.SERVICES.key(), now - LEASE_MS, latest, byscore=True)
-    found: list[tuple[str, Any]] = [
-        (member, await redis.hgetall(keys.SERVICE.key(id=member))) for member in ids
-    ]
-    return [{"id": member, **fields} for member, fields in found if fields]
+def _index(redis: Client) -> Index:
+    return Index(redis, keys.SERVICES.key(), LEASE_MS)
+
+
+async def alive_services(redis: Client) -> list[AgentStatus]:
+    """The services whose lease holds, by id."""
+    with typed_errors():
+        names = await _index(redis).names()
+    found = await Agents(redis, AgentsConfig()).statuses(sorted(names))
+    return [status for status in found if status.state != "offline"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.config import QueueConfig
+from thoughtstream.coordination.agents import is_inbox
 from thoughtstream.coordination.models import QueueAudit
 from thoughtstream.coordination.queue import Queue
 from thoughtstream.store.client import Client
@@ -59,10 +60,10 @@ class Queues:
         return books
 
     async def rebuild(self) -> int:
-        """Find all queues by their keys; returns how many. SCANs."""
+        """Find all queues by their keys, but for the inboxes of agents; returns how many. SCANs."""
         with typed_errors():
             found = await self._redis.find(_LEDGER.glob)
-        names = [keys.queue_of(key) for key in found]
+        names = [name for name in map(keys.queue_of, found) if not is_inbox(name)]
         if names:
             await self._add(*names)
         return len(names)

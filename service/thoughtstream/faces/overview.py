@@ -5,6 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from thoughtstream import keys
 from thoughtstream.config import Settings
+from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.coordination.membership import alive_services
 from thoughtstream.health.nodes import Node, look
 from thoughtstream.home.embedded_redis import url_of
@@ -72,9 +73,9 @@ def _node(node: Node) -> dict[str, Any]:
     }
 
 
-def _service(found: dict[str, str]) -> dict[str, Any]:
-    numbers = {name: int(found[name]) for name in ("pid", "minds", "started_at", "last_seen")}
-    return {name: found[name] for name in ("id", "host", "version")} | numbers
+def _service(found: AgentStatus) -> dict[str, Any]:
+    said = {"id": found.id, "version": found.version, "last_seen": found.last_seen}
+    return said | {name: found.about[name] for name in ("host", "pid", "minds", "started_at")}
 
 
 async def _minds(redis: Client) -> list[dict[str, Any]]:

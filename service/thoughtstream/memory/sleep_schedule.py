@@ -51,7 +51,7 @@ class SleepSchedule:
             for family in keys.MEMORIES.values():
                 pipe.xrange(family.key(mind=mind), count=1)
         answers = await pipe.execute(raise_on_error=False)
-        latest = await self._redis.clock_ms(keys.SERVICES.key()) - self._every_s * 1000
+        latest = await self._redis.clock_ms(keys.AGENTS.key()) - self._every_s * 1000
         width = 1 + len(keys.MEMORIES)
         since = [_since(*answers[at : at + width]) for at in range(0, len(answers), width)]
         return [mind for mind, at in zip(minds, since, strict=True) if at and at <= latest]

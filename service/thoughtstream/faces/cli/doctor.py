@@ -9,7 +9,7 @@ from rich.text import Text
 from thoughtstream import config
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
-from thoughtstream.coordination import membership
+from thoughtstream.coordination import library as agents
 from thoughtstream.faces import overview
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
@@ -44,7 +44,7 @@ def doctor(json: Json = False) -> None:
 async def _examine(settings: Settings) -> list[Finding]:
     url = overview.redis_url(settings)
     redis = await open_client(settings.redis, url)
-    later = [consolidation.LIBRARY, membership.LIBRARY]
+    later = [consolidation.LIBRARY, agents.LIBRARY]
     try:
         with typed_errors():
             embedded = settings.redis.url is None

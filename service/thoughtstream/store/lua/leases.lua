@@ -7,19 +7,6 @@ local function lease_bounds(now, lease_ms)
   return now - lease_ms, now + lease_ms
 end
 
--- many leases: a sorted set, each member's score is when it renewed ---------------------------------
-
--- Ends the leases that are over; returns whose they were.
-local function end_leases(key, now, lease_ms)
-  local first, last = lease_bounds(now, lease_ms)
-  local over = redis.call('ZRANGE', key, '-inf', first, 'BYSCORE')
-  for _, member in ipairs(redis.call('ZRANGE', key, last, '+inf', 'BYSCORE')) do
-    over[#over + 1] = member
-  end
-  for _, member in ipairs(over) do redis.call('ZREM', key, member) end
-  return over
-end
-
 -- one lease: a hash with `until`, when it ends, and `fence` -----------------------------------------
 
 local function extend_lease(key, now, lease_ms)

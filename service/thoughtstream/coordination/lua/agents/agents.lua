@@ -39,17 +39,19 @@ local function register(keys, args)
   return { 'ok', fence }
 end
 
--- ARGV: holder, fence, lease (ms), state, task. Also after the lease has ended, as long as nobody else
+-- ARGV: holder, fence, lease (ms), state, task, about (or none: as before). Also after the lease has ended, as long as nobody else
 -- has the name. Returns 'ok' | 'superseded' | 'left' | 'unknown'.
 local function beat(keys, args)
   local agent = open(keys[2], AGENT)
   if not agent.fence then return redis.call('EXISTS', keys[3]) == 1 and 'left' or 'unknown' end
   if agent.holder ~= args[1] or agent.fence ~= args[2] then return 'superseded' end
-  if agent.state == args[4] and agent.task == args[5] and agent.suspect == '' then
+  local about = args[6] or agent.about
+  if agent.state == args[4] and agent.task == args[5] and agent.about == about and agent.suspect == '' then
     renew(keys[2], agent, tonumber(args[3]))
   else
-    agent.state, agent.task = args[4], args[5]
-    renew(keys[2], agent, tonumber(args[3]), 'state', agent.state, 'task', agent.task, 'suspect', '')
+    agent.state, agent.task, agent.about = args[4], args[5], about
+    renew(keys[2], agent, tonumber(args[3]), 'state', agent.state, 'task', agent.task, 'about', about,
+      'suspect', '')
   end
   publish(keys, agent)
   return 'ok'
@@ -102,9 +104,24 @@ local function look(keys)
   return describe(keys, agent, agent.ends > agent.at and agent.state or 'offline')
 end
 
+-- KEYS: state. Returns for how long its lease goes on (ms); 0: it is over, or there is no such agent.
+local function lease(keys)
+  local agent = open(keys[1], { 'state' })
+  if not agent.state or agent.state == 'offline' then return 0 end
+  return math.max(agent.ends - agent.at, 0)
+end
+
+-- KEYS: one that nobody else makes. It is new, and gone again.
+local function probe(keys)
+  redis.call('HSET', keys[1], 'made', 1)
+  redis.call('DEL', keys[1])
+end
+
 publish_function('agent_register_1', register, 'allow-oom')
 publish_function('agent_beat_1', beat, 'allow-oom')
 publish_function('agent_settle_1', settle, 'allow-oom')
 publish_function('agent_leave_1', leave, 'allow-oom')
 publish_function('agent_forget_1', forget, 'allow-oom')
+publish_function('agent_lease_1', lease, 'allow-oom')
+publish_function('agent_probe_1', probe, 'allow-oom')
 publish_function('agent_look_1', look, 'no-writes')
