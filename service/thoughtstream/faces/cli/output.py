@@ -29,7 +29,7 @@ stderr = _Console(stderr=True, highlight=False, emoji=False)
 def print_json(answer: Any) -> None:
     """One JSON value, on one line of stdout."""
     try:
-        sys.stdout.write(json.dumps(plain(answer), ensure_ascii=False) + "\n")
+        sys.stdout.write(_utf8(json.dumps(plain(answer), ensure_ascii=False)) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         raise ReaderGone from None
@@ -54,7 +54,12 @@ def complain(message: str, as_json: bool) -> None:
         print_json({"error": message})
     else:
         stderr.print("[bold red]error[/]", end=" ")
-        stderr.print(message, markup=False, soft_wrap=True)
+        stderr.print(_utf8(message), markup=False, soft_wrap=True)
+
+
+def _utf8(text: str) -> str:
+    """What stands for bytes that are no UTF-8 becomes `\\udcff`, which JSON understands."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def count(number: int, thing: str) -> str:
