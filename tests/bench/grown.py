@@ -1,5 +1,6 @@
 """Many minds with the same past, made by copying one: a service would need minutes for it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -68,9 +69,9 @@ class Minds:
         """How many minds each service says to serve."""
         index = keys.SERVICES.key()
         alive = self.clients[self._server_of(index)].zrange(index, 0, -1)
-        where = [keys.SERVICE.key(id=one) for one in alive]
-        said = [self.clients[self._server_of(key)].hget(key, "minds") for key in where]
-        return [int(minds or 0) for minds in said]
+        where = [keys.AGENT_STATUS.key(id=keys.encode_name(one)) for one in alive]
+        said = [self.clients[self._server_of(key)].get(key) for key in where]
+        return [int(json.loads(status)["minds"]) for status in said if status]
 
     def _template(self, service: ServiceProcess) -> dict[str, bytes]:
         """The keys of a mind with a past, and what they have (DUMP)."""
