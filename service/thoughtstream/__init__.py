@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         TaskFailed,
         TaskUnknown,
         ThoughtstreamError,
+        WouldBlock,
         WritesRefused,
     )
     from thoughtstream.memory.consolidation import Asleep, Superseded
@@ -77,6 +78,7 @@ __all__ = [
     "TaskQueue",
     "TaskUnknown",
     "ThoughtstreamError",
+    "WouldBlock",
     "WritesRefused",
     "current_task",
 ]

@@ -184,6 +184,22 @@ class Colony:
         """
         return self._reservations.reserve(name, by=by, wait_s=wait_s)
 
+    async def hold(
+        self, name: str, *, by: str, for_s: float, wait_s: float | None = 0
+    ) -> Reservation:
+        """Have a name for so long, without a program that goes on; again by the same, to renew it.
+
+        Raises:
+            Reserved: another has it.
+        """
+        return await self._reservations.hold(name, by=by, for_s=for_s, wait_s=wait_s)
+
+    async def release(self, name: str, *, by: str | None = None) -> Reservation | None:
+        """Free a name, if `by` has it, else whoever does; returns what it was. A program that has
+        it ends within a heartbeat.
+        """
+        return await self._reservations.release(name, by=by)
+
     async def reservations(self) -> list[Reservation]:
         """What is reserved just now, by name."""
         return await self._reservations.all()
@@ -191,6 +207,15 @@ class Colony:
     async def subscribe(self, name: str, *domains: str) -> None:
         """An agent gets the packets of these domains from now on."""
         await self._packets.subscribe(name, *domains)
+
+    async def unsubscribe(self, name: str, *domains: str) -> None:
+        """An agent no longer gets the packets of these domains."""
+        for domain in domains:
+            await self._packets.unsubscribe(domain, name)
+
+    async def packet(self, id: str) -> Packet | None:
+        """A packet by its id; None: there is none, or it is over a day old."""
+        return await self._packets.look(id)
 
     async def dispatch(self, packet: Packet) -> Delivery:
         """Put a packet into the inboxes of its targets and of who subscribed to its domain.

@@ -94,4 +94,10 @@ class InterventionRefused(ThoughtstreamError):
 
 
 class NotConnected(ThoughtstreamError, AttributeError):
-    """`Mind.connect` was used without `async with`."""
+    """What was used is not connected: the `with` is missing, it was closed, or it belongs to the
+    process that this one was forked from.
+    """
+
+
+class WouldBlock(ThoughtstreamError, RuntimeError):
+    """A blocking call where it would wait for itself."""

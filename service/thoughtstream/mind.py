@@ -90,6 +90,7 @@ class Mind:
 
     async def think(
         self,
+        /,
         content: str,
         *,
         window: str = keys.STANDARD_WINDOWS[0],
@@ -126,6 +127,7 @@ class Mind:
 
     async def anchor(
         self,
+        /,
         content: str,
         *,
         window: str = keys.STANDARD_WINDOWS[0],
@@ -247,7 +249,7 @@ class Mind:
             entries: Any = await self._redis.xrevrange(stream, count=1)
         return str(entries[0][0]) if entries else "0"
 
-    async def intervene(self, thought_id: str, action: Action, **change: Any) -> int:
+    async def intervene(self, /, thought_id: str, action: Action, **change: Any) -> int:
         """Change an attended thought within its intervention window; returns when that closes.
 
         `veto`: it never becomes memory. `reframe`: another content, salience or kind, the original

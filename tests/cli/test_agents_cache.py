@@ -1,4 +1,4 @@
-"""`thoughtstream agents` and `cache`: what they write, any client may read."""
+"""`thoughtstream agents`, `packets`, `cache`, `scratch`: what they write, any client may read."""
 
 import json
 import subprocess
@@ -10,7 +10,10 @@ from tests.servers import RedisServer, wait_until
 
 COMMANDS = (
     *(("agents", name) for name in ("join", "list", "show", "leave", "send", "inbox")),
+    *(("agents", name) for name in ("reserve", "release", "reservations")),
+    *(("packets", name) for name in ("send", "show", "subscribe", "unsubscribe")),
     *(("cache", name) for name in ("get", "set", "delete")),
+    *(("scratch", name) for name in ("get", "set", "delete")),
 )
 
 
@@ -90,4 +93,42 @@ def test_a_value_is_kept_read_and_deleted(colony: Terminal, server: RedisServer)
     colony.json("cache", "set", "note", "just text", "--ttl", "60")
     assert colony.json("cache", "get", "note")["value"] == "just text"
     assert colony.json("cache", "delete", "k")["deleted"]
-    assert "is not in the cache" in colony.call("cache", "get", "k").stderr
+    assert "k: is not there" in colony.call("cache", "get", "k").stderr
+
+
+def test_temporary_state_has_a_time(colony: Terminal, server: RedisServer) -> None:
+    colony.json("scratch", "set", "plan", '["read"]', "--ttl", "60")
+    with server.client() as client:
+        assert json.loads(str(client.get("deepcode:scratch:plan"))) == ["read"]
+        assert 0 < int(str(client.ttl("deepcode:scratch:plan"))) <= 60
+    assert colony.json("scratch", "get", "plan")["value"] == ["read"]
+    assert colony.json("scratch", "delete", "plan")["deleted"]
+    assert not colony.json("scratch", "delete", "plan")["deleted"]
+    assert "plan: is not there" in colony.json("scratch", "get", "plan", code=1)["error"]
+    wrong = colony.json("scratch", "set", "plan", "x", "--ttl", "100000", code=1)["error"]
+    assert "ttl_s: is 100000.0; give seconds" in wrong
+
+
+def test_a_packet_is_sent_read_and_what_nobody_gets_is_said(colony: Terminal) -> None:
+    colony.json("agents", "join", "ana")
+    colony.json("agents", "join", "bo")
+    colony.json("packets", "subscribe", "bo", "physics", "chemistry")
+    sent = colony.json("packets", "send", "seed-1", "physics", "it falls", "--to", "ana")
+    assert (sent["delivered"], sent["undeliverable"]) == (["ana", "bo"], {})
+    for name in ("ana", "bo"):
+        [message] = colony.json("agents", "inbox", name)["messages"]
+        assert (message["from"], message["text"]) == ("seed-1", "it falls")
+    shown = colony.json("packets", "show", sent["id"])
+    assert (shown["content"], shown["targets"]) == ("it falls", ["ana"])
+    assert "content: it falls" in colony.call("packets", "show", sent["id"]).stdout
+    colony.json("packets", "unsubscribe", "bo", "physics")
+    nobody = colony.call("packets", "send", "s", "physics", "x", "--to", "cy")
+    assert nobody.returncode == 1 and "cy: to: no agent 'cy' is registered" in nobody.stdout
+    unheard = colony.json("packets", "send", "s", "physics", "x", code=1)
+    assert unheard["undeliverable"] == {"": "no targets, and nobody subscribed to the domain"}
+    assert colony.json("tasks", "audit", "packets:undeliverable")["waiting"] == 2
+    assert (
+        "activation: "
+        in colony.json("packets", "send", "s", "d", "x", "--activation", "2", code=1)["error"]
+    )
+    assert "no such packet" in colony.json("packets", "show", "nothing", code=1)["error"]

@@ -163,6 +163,23 @@ def test_a_change_of_the_code_is_taken_up(workshop: Workshop) -> None:
     assert workshop.audit()["idle_workers"] == 0, "the process that it started has ended, too"
 
 
+@pytest.mark.parametrize("task", [None, "for_ever"])
+def test_the_worker_ends_when_who_reloads_it_is_killed(
+    workshop: Workshop, task: str | None
+) -> None:
+    reloader = workshop.start("--reload")
+    [worker] = psutil.Process(reloader.pid).children()
+    try:
+        if task:
+            workshop.begin(task)
+        reloader.kill()
+        reloader.wait()
+        assert not psutil.wait_procs([worker], timeout=30)[1], "it has outlived its parent"
+    finally:
+        if worker.is_running():
+            worker.kill()
+
+
 def test_without_watchfiles_reload_says_what_to_install(workshop: Workshop) -> None:
     (workshop.directory / "watchfiles.py").write_text("raise ImportError")
     workshop.terminal.env["PYTHONPATH"] = str(workshop.directory)

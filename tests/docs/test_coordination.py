@@ -1,6 +1,8 @@
-"""The worker and the commands of the section on coordination work as they stand there."""
+"""What the section on coordination shows works as it stands there."""
 
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.cli.conftest import Terminal
@@ -24,3 +26,15 @@ def test_the_worker_and_the_commands_work(server: RedisServer, tmp_path: Path) -
     assert [done.returncode for done in said] == [0] * len(said), said
     assert "hello Ana" in said[0].stdout
     assert "bob the build is green" in said[4].stdout
+
+
+def test_what_it_shows_without_async_works(server: RedisServer, tmp_path: Path) -> None:
+    [code] = [code for code in blocks("python", "service/README.md") if "sync import" in code]
+    terminal = Terminal(tmp_path / "home", env={"REDIS_URL": server.url})
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=terminal.environment(), capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    memory, fence = done.stdout.splitlines()
+    assert memory == "tea needs four minutes" and int(fence) > 0

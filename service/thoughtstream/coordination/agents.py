@@ -188,7 +188,7 @@ class Agents:
         with typed_errors():
             await self._old.note((name, self._config.left_ttl_s * 1000))
             was_there = await LIBRARY.call(self._redis, "agent_leave_1", where, ())
-            await self._index.note((name, "gone"))
+            await self._index.note((name, 0))  # unless it is back by then, a sweep takes it off
         return bool(was_there)
 
     async def status(self, name: str) -> AgentStatus | None:
@@ -234,7 +234,7 @@ class Agents:
             whens = dict(zip(rest, map(_when, answers), strict=True))
             offline = [name for name, when in whens.items() if when == "never"]
             await self._old.note(*((name, self._offline_ms) for name in offline))
-            await self._index.note(*(alive | whens).items())
+            await self._index.note(*(alive | whens).items(), after=due)
             await self._forget()
 
     async def _alive(self, due: Due) -> dict[str, When]:
@@ -262,12 +262,12 @@ class Agents:
 
     async def _forget(self) -> None:
         """Nothing is left of those that left, or went offline, long ago."""
-        names = (await self._old.due()).names
+        due = await self._old.due()
         calls: list[Call] = [
-            ("agent_forget_1", _keys_of(name), (self._offline_ms,)) for name in names
+            ("agent_forget_1", _keys_of(name), (self._offline_ms,)) for name in due.names
         ]
         await LIBRARY.call_all(self._redis, calls)
-        await self._old.note(*((name, "gone") for name in names))
+        await self._old.note(*((name, "gone") for name in due.names), after=due)
 
 
 def _about(name: str, skills: Sequence[str], about: Mapping[str, Any]) -> str:

@@ -98,7 +98,7 @@ class _Values:
         name = self._name(key)
         try:
             async with self._asking:
-                return await self._redis.get_text(name)
+                return await self._redis.execute_command("GET", name)  # type: ignore[no-any-return]
         except ERRORS:
             with typed_errors():
                 raise

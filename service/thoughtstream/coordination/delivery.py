@@ -44,6 +44,13 @@ class Packets:
         with typed_errors():
             await self._redis.srem(_subscribers(domain), *names)
 
+    async def look(self, id: str) -> Packet | None:
+        """A packet by its id; None: there is none, or it is over a day old."""
+        key = keys.PACKET.key(id=keys.encode_name(id))
+        with typed_errors():
+            text = await self._redis.get(key)
+        return None if text is None else Packet.parse(json.loads(text))
+
     async def dispatch(self, packet: Packet) -> Delivery:
         """Put a packet into the inbox of each target and subscriber: once, also if called twice.
 

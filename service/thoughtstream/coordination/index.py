@@ -43,11 +43,16 @@ class Index:
         now, total, *names = await LIBRARY.call(self._redis, "index_due_1", [self._key], args)
         return Due(int(now), int(total), names)
 
-    async def note(self, *whens: tuple[str, When]) -> None:
-        """When to look at these names."""
+    async def note(self, *whens: tuple[str, When], after: Due | None = None) -> None:
+        """When to look at these names. `after`: what was due then and is gone, unless somebody has
+        noted it since.
+        """
         if whens:
-            flat = [part for when in whens for part in when]
-            await LIBRARY.call(self._redis, "index_note_1", [self._key], flat)
+            gone = f"gone {after.now + _HOLD_MS}" if after else "gone"
+            flat = [
+                part for name, when in whens for part in (name, gone if when == "gone" else when)
+            ]
+            await LIBRARY.call(self._redis, "index_note_2", [self._key], flat)
 
     async def names(self) -> Sequence[str]:
         """All of them."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from thoughtstream.errors import InvalidTask
 
@@ -39,16 +39,18 @@ class NewTask:
     key: str = ""
 
     def __post_init__(self) -> None:
-        _check(
-            "payload", isinstance(self.payload, str), f"is {type(self.payload).__name__}; give text"
-        )
-        _check("priority", -MOST_PRIORITY <= self.priority <= MOST_PRIORITY,
-               f"is {self.priority}; give -{MOST_PRIORITY} to {MOST_PRIORITY}")  # fmt: skip
-        _check("delay_s", 0 <= self.delay_s < 1e9, f"is {self.delay_s}; give seconds, 0 or more")
-        _check("max_attempts", 1 <= self.max_attempts <= 1000,
-               f"is {self.max_attempts}; give 1 to 1000")  # fmt: skip
-        fits = len(self.key) <= MAX_KEY_CHARACTERS and not set(self.key) & set("\n ")
-        _check("key", fits, f"give at most {MAX_KEY_CHARACTERS} characters, no blanks or breaks")
+        if not isinstance(self.payload, str):
+            raise InvalidTask(f"payload: is {type(self.payload).__name__}; give text")
+        if not -MOST_PRIORITY <= self.priority <= MOST_PRIORITY:
+            most = f"give -{MOST_PRIORITY} to {MOST_PRIORITY}"
+            raise InvalidTask(f"priority: is {self.priority}; {most}")
+        if not 0 <= self.delay_s < 1e9:
+            raise InvalidTask(f"delay_s: is {self.delay_s}; give seconds, 0 or more")
+        if not 1 <= self.max_attempts <= 1000:
+            raise InvalidTask(f"max_attempts: is {self.max_attempts}; give 1 to 1000")
+        if self.key and (len(self.key) > MAX_KEY_CHARACTERS or set(self.key) & set("\n ")):
+            most = f"give at most {MAX_KEY_CHARACTERS} characters, no blanks or breaks"
+            raise InvalidTask(f"key: {most}")
 
     def arguments(self) -> tuple[Any, ...]:
         """As `queue_submit` takes it."""
@@ -56,13 +58,7 @@ class NewTask:
         return self.key, self.priority, delay_ms, self.max_attempts, self.payload
 
 
-def _check(field: str, holds: bool, message: str) -> None:
-    if not holds:
-        raise InvalidTask(f"{field}: {message}")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A task that a worker holds. `token` is the fence: only with it can the task be ended."""
 
     id: str
@@ -92,8 +88,7 @@ class Claim:
         return self.token.endswith(" 1")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a worker says of a task that it holds."""
 
     claim: Claim

@@ -23,6 +23,9 @@ from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Call
 from thoughtstream.store.shields import undisturbed
 
+LONGEST_S = 86_400
+"""A name can be held for so long by who need not be there."""
+
 _LISTEN_S = 5.0
 
 
@@ -58,7 +61,14 @@ class Reservations:
         token = uuid.uuid4().hex
         where = _keys_of(name)
         held_since = time.monotonic()
-        fence = await self._taken(name, where, by, token, wait_s)
+        try:
+            fence = await self._taken(name, where, by, token, wait_s, self._lease_ms)
+        except Reserved:
+            raise
+        except BaseException:  # it may have been taken just then
+            with suppress(RedisUnavailable):
+                await undisturbed(self._release(name, where, token))
+            raise
 
         async def extend() -> None:
             nonlocal held_since
@@ -71,7 +81,9 @@ class Reservations:
             except TimeoutError:
                 raise ReservationLost(f"{name}: Redis was away; it may be another's") from None
             if not held:
-                raise ReservationLost(f"{name}: the lease ended, and it went to another")
+                raise ReservationLost(
+                    f"{name}: was released by somebody, or the lease ended and it went to another"
+                )
             held_since = now
             with typed_errors():
                 await self._index.note((name, self._lease_ms))
@@ -84,6 +96,35 @@ class Reservations:
             with suppress(RedisUnavailable):
                 await undisturbed(self._release(name, where, token))
 
+    async def hold(
+        self, name: str, *, by: str, for_s: float, wait_s: float | None = 0
+    ) -> Reservation:
+        """Have this name for so long, whatever becomes of this program: for who is none that goes
+        on. Once more by the same, from now on.
+
+        Raises:
+            Reserved: somebody else has it. InvalidTask: the name is empty or too long, or the time.
+        """
+        if not 0.001 <= for_s <= LONGEST_S:
+            raise InvalidTask(f"for_s: is {for_s}; give seconds, more than 0, {LONGEST_S} at most")
+        where, lease_ms = _keys_of(name), round(for_s * 1000)
+        fence = await self._taken(name, where, by, _token_of(by), wait_s, lease_ms)
+        return Reservation(name, by, fence)
+
+    async def release(self, name: str, *, by: str | None = None) -> Reservation | None:
+        """Free a name, if `by` has it, else whoever does: who is at it ends within a heartbeat.
+
+        Returns what it was; None: nothing.
+        """
+        where = _keys_of(name)
+        with typed_errors():
+            ask: Any = self._redis.hmget
+            token, holder, fence = await ask(where[0], "token", "by", "fence")
+        if token is None or by not in (None, holder):
+            return None
+        was_held = await self._release(name, where, token)
+        return Reservation(name, holder, int(fence)) if was_held else None
+
     async def all(self) -> list[Reservation]:
         """What is taken just now, by name."""
         with typed_errors():
@@ -93,33 +134,36 @@ class Reservations:
         found = zip(names, answers, strict=True)
         return [Reservation(name, said[0], int(said[1])) for name, said in found if said]
 
-    async def sweep(self) -> None:
-        """Free what was reserved by those who died."""
+    async def sweep(self, me: str | None = None) -> None:
+        """Free what was reserved by those who died. `me`: a name that is about to be taken."""
         with typed_errors():
-            names = (await self._index.due()).names
-            calls: list[Call] = [("reserve_settle_1", _keys_of(name), ()) for name in names]
+            due = await self._index.due(surely=(me, self._lease_ms) if me else None)
+            calls: list[Call] = [("reserve_settle_1", _keys_of(name), ()) for name in due.names]
             answers = await LIBRARY.call_all(self._redis, calls)
-            whens = [_when(name, answer) for name, answer in zip(names, answers, strict=True)]
-            await self._index.note(*whens)
+            whens = [self._when(*one) for one in zip(due.names, answers, strict=True)]
+            await self._index.note(*whens, after=due)
+
+    def _when(self, name: str, answer: str) -> tuple[str, When]:
+        return name, "gone" if answer == "gone" else min(int(answer), self._lease_ms)
 
     @property
     def _lease_ms(self) -> int:
         return self._lease_s * 1000
 
     async def _taken(
-        self, name: str, where: list[str], by: str, token: str, wait_s: float | None
+        self, name: str, where: list[str], by: str, token: str, wait_s: float | None, lease_ms: int
     ) -> int:
         """Wait for the name; returns the fence."""
-        await self.sweep()
-        with typed_errors():
-            await self._index.note((name, self._lease_ms))
+        await self.sweep(name)
         end = time.monotonic() + (float("inf") if wait_s is None else wait_s)
         try:
             while True:
                 listen_s = max(min(end - time.monotonic(), _LISTEN_S), 0)
-                args = by, token, self._lease_ms, int(listen_s * 1000)
+                args = by, token, lease_ms, int(listen_s * 1000)
                 said, *rest = await self._call("take", where, *args)
                 if said == "ok":
+                    with typed_errors():
+                        await self._index.note((name, min(lease_ms, self._lease_ms)))
                     return int(rest[0])
                 if not listen_s:
                     raise Reserved(
@@ -138,10 +182,13 @@ class Reservations:
         with typed_errors():
             await ask("BLPOP", bell, most_s)
 
-    async def _release(self, name: str, where: list[str], token: str) -> None:
-        if await self._call("release", where, token):
+    async def _release(self, name: str, where: list[str], token: str) -> bool:
+        was_held = await self._call("release", where, token)
+        if was_held:
             with typed_errors():
-                await self._index.note((name, "gone"))
+                # The next sweep takes it off the index, unless somebody has it again.
+                await self._index.note((name, 0))
+        return bool(was_held)
 
     async def _call(self, function: str, where: list[str], *args: Any) -> Any:
         with typed_errors():
@@ -155,5 +202,6 @@ def _keys_of(name: str) -> list[str]:
         raise InvalidTask(str(error)) from None
 
 
-def _when(name: str, answer: str) -> tuple[str, When]:
-    return name, "gone" if answer == "gone" else int(answer)
+def _token_of(by: str) -> str:
+    """Of who has no program that could keep one."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, by.encode(errors="surrogateescape").hex()).hex

@@ -6,9 +6,10 @@ import json
 import random
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -22,6 +23,10 @@ _MOST_REASON = 2000
 """Characters of an error that are kept."""
 
 _Found = tuple[Callable[..., Any], Any, Any, Options]
+
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_NO_LIMIT = nullcontext()
+_is_async = lru_cache(maxsize=1000)(inspect.iscoroutinefunction)
 
 log = structlog.get_logger()
 
@@ -105,7 +110,7 @@ class Runner:
         say = partial(self.say_progress, claim.id)
         _current.set(CurrentTask(claim.id, claim.attempt, claim.max_attempts, answers, say))
         try:
-            async with asyncio.timeout(options.timeout_s):
+            async with asyncio.timeout(options.timeout_s) if options.timeout_s else _NO_LIMIT:
                 result = await self._call(function, args, kwargs)
         except TimeoutError as error:
             limit = options.timeout_s
@@ -137,7 +142,7 @@ class Runner:
         return state.answers if state else {}
 
     async def _call(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        if inspect.iscoroutinefunction(function):
+        if _is_async(function):
             return await function(*args, **kwargs)
         call = partial(copy_context().run, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
@@ -145,7 +150,7 @@ class Runner:
     def _done(self, claim: Claim, result: Any) -> Report:
         most = self._queue.config.payload_bytes
         try:
-            text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+            text = _json(result)
         except (TypeError, ValueError) as error:
             return Report.dead(claim, f"its result can't be written as JSON: {error}")
         if len(text.encode(errors="surrogateescape")) > most:

@@ -20,6 +20,8 @@ from cronsim import CronSim, CronSimError
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.errors import InvalidTask
 
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -91,7 +93,7 @@ class TaskFunction(Generic[P, R]):
         said |= {"args": args} if args else {}
         said |= {"kwargs": kwargs} if kwargs else {}
         try:
-            payload = json.dumps(said, ensure_ascii=False, allow_nan=False)
+            payload = _json(said)
         except (TypeError, ValueError) as error:
             wrong = f"{self.name}: its arguments can't be written as JSON: {error}"
             raise InvalidTask(wrong) from None

@@ -20,7 +20,7 @@ import structlog
 from thoughtstream.backoff import Backoff
 from thoughtstream.coordination.models import Claim, Report, Round
 from thoughtstream.coordination.queue import Queue
-from thoughtstream.errors import RedisUnavailable
+from thoughtstream.errors import MemoryFull, RedisUnavailable
 
 Run = Callable[[Claim], Awaitable[Report]]
 """Runs a task and says what came of it. What it raises is an error of its own, not of the task."""
@@ -28,11 +28,14 @@ Run = Callable[[Claim], Awaitable[Report]]
 _LISTEN_S = 5.0
 """For so long an idle worker is taken to listen; it says so again before."""
 
+_LAST_S = 0.01
+"""Once nothing more is handed over: what is on the bell is there."""
+
 _AHEAD_S = 0.02
 """What is claimed ahead may keep the slots busy for so long; what has to wait five times as long is
 given back, since others may have time for it."""
 
-_MOST_AHEAD = 64
+_MOST_AHEAD = 160
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -58,6 +61,7 @@ class Worker:
         self._reports: list[Report] = []
         self._wake = asyncio.Event()
         self._stopping = False
+        self._is_off = False  # from then on nothing is handed over
         self._renewed = 0.0
 
     def stop(self) -> None:
@@ -80,8 +84,9 @@ class Worker:
         try:
             while not self._stopping:
                 await self._round()
-            await self._round()  # from here on nothing is handed over
-            with contextlib.suppress(RedisUnavailable):
+            await self._round()
+            self._is_off = True
+            with contextlib.suppress(RedisUnavailable, MemoryFull):  # it stops listening sooner
                 await self._queue.ring(self.name)
             await listening
             while self._held or self._reports:
@@ -98,7 +103,8 @@ class Worker:
         for id_ in done.lost:
             self._lose(id_)
         self._take(done.claims)
-        await asyncio.sleep(0)  # a task that ends at once is reported at once
+        if not self._reports:  # else it says so first, and these run meanwhile
+            await asyncio.sleep(0)  # a task that ends at once is reported at once
         if not self._reports and (self._held or not self._stopping):
             await self._rest(done.due_ms)
 
@@ -154,10 +160,11 @@ class Worker:
         await asyncio.sleep(0)
 
     async def _listen(self) -> None:
-        """Take what is handed over, until an empty ring while stopping."""
+        """Take what is handed over, until there can be nothing more on the bell."""
         while True:
+            is_last = self._is_off
             try:
-                rung = await self._queue.listen(self.name, _LISTEN_S)
+                rung = await self._queue.listen(self.name, _LAST_S if is_last else _LISTEN_S)
             except RedisUnavailable:
                 if self._stopping:
                     return
@@ -165,7 +172,8 @@ class Worker:
                 continue
             if rung:
                 self._take([Claim.of(*rung.split("\n", 2))])
-            elif rung is not None and self._stopping:
+                await _give_way()
+            elif self._stopping and (is_last or rung is not None):
                 return
             self._wake.set()
 
@@ -195,3 +203,9 @@ class Worker:
             log.warning("worker.task_lost", queue=self._queue.name, task=id_)
             held[1].cancel()
             self._fill()
+
+
+async def _give_way() -> None:
+    """A task that was just begun runs, and whoever waits for it goes on, before we do."""
+    for _ in range(2):
+        await asyncio.sleep(0)

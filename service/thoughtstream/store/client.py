@@ -56,9 +56,6 @@ class Surface(Protocol):
     async def clock_ms(self, key: str) -> int:
         """The clock of the server that has this key, in ms since the epoch. TIME."""
 
-    async def get_text(self, key: str) -> str | None:
-        """GET, for who reads so often that what the client library adds to it counts."""
-
     async def pop(self, key: str, most_s: float) -> str | None:
         """The first of a list as soon as there is one; None: nothing in this time. BLPOP.
 

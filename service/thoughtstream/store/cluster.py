@@ -162,11 +162,6 @@ class Cluster(RedisCluster):
         seconds, micros = await self.execute_command("TIME", near=key)
         return int(seconds) * 1000 + int(micros) // 1000
 
-    async def get_text(self, key: str) -> str | None:
-        """GET."""
-        found: str | None = await self.execute_command("GET", key)
-        return found
-
     async def pop(self, key: str, most_s: float) -> str | None:
         """The first of a list as soon as there is one. BLPOP."""
         answer = await self.execute_command("BLPOP", key, most_s)

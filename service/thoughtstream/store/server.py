@@ -17,8 +17,20 @@ class Server(Redis):
     layout = 0
 
     async def execute_command(self, *args: Any, near: Any = None, **options: Any) -> Any:
-        """Errors are those of the client library."""
-        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        """Errors are those of the client library.
+
+        What the library does beside (retries, of which we have none, and metrics) would take a
+        quarter of the time that a command takes here.
+        """
+        if self.connection is not None:  # there is only one, and it has its turns
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        pool: Any = self.connection_pool
+        connection = await pool.get_connection()
+        try:
+            await connection.send_command(*args)
+            return await self.parse_response(connection, args[0], **options)
+        finally:
+            await pool.release(connection)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> "Pipeline":
         """Commands that are sent together; the option `near` is taken here, too."""
@@ -63,17 +75,6 @@ class Server(Redis):
         """The server's clock, in ms since the epoch. TIME."""
         seconds, micros = await self.time()
         return int(seconds) * 1000 + int(micros) // 1000
-
-    async def get_text(self, key: str) -> str | None:
-        """GET; takes a tenth less time than `get`."""
-        pool: Any = self.connection_pool
-        connection = await pool.get_connection()
-        try:
-            await connection.send_command("GET", key)
-            found: str | None = await connection.read_response()
-        finally:
-            await pool.release(connection)
-        return found
 
     async def pop(self, key: str, most_s: float) -> str | None:
         """The first of a list as soon as there is one. BLPOP."""

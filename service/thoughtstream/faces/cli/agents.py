@@ -12,7 +12,7 @@ from rich.table import Table
 
 from thoughtstream import Colony
 from thoughtstream.coordination.agents import AgentStatus
-from thoughtstream.faces.cli import event_loop, exit_codes, output, style
+from thoughtstream.faces.cli import event_loop, exit_codes, output, reservations, style
 from thoughtstream.faces.cli.options import Json, examples
 
 Name = Annotated[str, typer.Argument(help="The agent.")]
@@ -71,9 +71,7 @@ def show(name: Name, json: Json = False) -> None:
     """Show one agent."""
     found = [status for status in event_loop.run(_all()) if status.id == name]
     if not found:
-        raise exit_codes.Failed(
-            f"{name}: no such agent is registered (`thoughtstream agents list`)"
-        )
+        raise _nobody(name)
     _answer(found, json, one=True)
 
 
@@ -95,10 +93,8 @@ def leave(name: Name, json: Json = False) -> None:
             return await colony.leave(name)
 
     if not event_loop.run(do()):
-        raise exit_codes.Failed(
-            f"{name}: no such agent is registered (`thoughtstream agents list`)"
-        )
-    _done({"agent": name, "left": True}, "left", name, json)
+        raise _nobody(name)
+    output.done({"agent": name, "left": True}, json, "left", name)
 
 
 def send(
@@ -171,13 +167,6 @@ def _nobody(name: str) -> exit_codes.Failed:
     return exit_codes.Failed(f"{name}: no such agent is registered (`thoughtstream agents list`)")
 
 
-def _done(said: dict[str, object], what: str, which: str, json: bool) -> None:
-    def show_it() -> None:
-        output.stdout.print(f"[green]✓[/] {what}", style.text(which))
-
-    output.answer(said, json, show_it)
-
-
 list_.__name__ = "list"
 
 COMMANDS: dict[Callable[..., Any], str] = {
@@ -190,4 +179,5 @@ COMMANDS: dict[Callable[..., Any], str] = {
     leave: examples("thoughtstream agents leave ana"),
     send: examples('thoughtstream agents send bob ana "the build is green"'),
     inbox: examples("thoughtstream agents inbox ana", "thoughtstream agents inbox ana --keep"),
+    **reservations.COMMANDS,
 }

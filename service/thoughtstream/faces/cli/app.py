@@ -24,7 +24,9 @@ from thoughtstream.faces.cli import (
     keys,
     logging_setup,
     output,
+    packets,
     recall,
+    scratch,
     sense,
     sleep,
     status,
@@ -74,7 +76,9 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
 _GROUPS: dict[ModuleType, dict[Callable[..., Any], str]] = {
     tasks: tasks.COMMANDS,
     agents: agents.COMMANDS,
+    packets: packets.COMMANDS,
     cache: cache.COMMANDS,
+    scratch: scratch.COMMANDS,
 }
 
 

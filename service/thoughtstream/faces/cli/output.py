@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from thoughtstream.faces.cli import style
+
 
 class ReaderGone(Exception):
     """Whoever read our output has closed it: there is nothing more to say."""
@@ -27,7 +29,7 @@ stderr = _Console(stderr=True, highlight=False, emoji=False)
 def print_json(answer: Any) -> None:
     """One JSON value, on one line of stdout."""
     try:
-        sys.stdout.write(json.dumps(plain(answer), ensure_ascii=False) + "\n")
+        sys.stdout.write(_utf8(json.dumps(plain(answer), ensure_ascii=False)) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         raise ReaderGone from None
@@ -41,13 +43,23 @@ def answer(value: Any, as_json: bool, show: Callable[[], None]) -> None:
         show()
 
 
+def done(value: Any, as_json: bool, what: str, which: str) -> None:
+    """Print that something is done: to what."""
+    answer(value, as_json, lambda: stdout.print(f"[green]✓[/] {what}", style.text(which)))
+
+
 def complain(message: str, as_json: bool) -> None:
     """Print an error: JSON on stdout for programs, a line on stderr for people."""
     if as_json:
         print_json({"error": message})
     else:
         stderr.print("[bold red]error[/]", end=" ")
-        stderr.print(message, markup=False, soft_wrap=True)
+        stderr.print(_utf8(message), markup=False, soft_wrap=True)
+
+
+def _utf8(text: str) -> str:
+    """What stands for bytes that are no UTF-8 becomes `\\udcff`, which JSON understands."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def count(number: int, thing: str) -> str:

@@ -9,9 +9,6 @@ import structlog
 
 from thoughtstream.faces.cli import exit_codes, signals
 
-_PATIENCE_S = 5.0
-"""What runs when a file changes may go on for so long."""
-
 _LOOK_MS = 500
 
 log = structlog.get_logger()
@@ -54,16 +51,18 @@ def run(command: list[str]) -> int:
 
 
 def _start(command: list[str]) -> "subprocess.Popen[bytes]":
-    """In a process group of its own: Ctrl-C reaches it once, through us."""
-    program = [sys.executable, "-m", "thoughtstream.faces.cli", *command]
-    return subprocess.Popen(program, stdin=subprocess.DEVNULL, process_group=0)
+    """In a process group of its own: Ctrl-C reaches it once, through us. If we are killed, its end
+    of the tether tells it.
+    """
+    program = [sys.executable, "-m", "thoughtstream.faces.cli.tethered", *command]
+    return subprocess.Popen(program, stdin=subprocess.PIPE, process_group=0)
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
     if child.poll() is None:
         child.terminate()
         try:
-            child.wait(_PATIENCE_S)
+            child.wait(signals.PATIENCE_S)
         except subprocess.TimeoutExpired:
             child.terminate()
             child.wait()

@@ -6,6 +6,9 @@ from types import FrameType
 
 import structlog
 
+PATIENCE_S = 5.0
+"""A process that was told to end may go on for so long, before it is told again."""
+
 log = structlog.get_logger()
 
 

@@ -19,13 +19,17 @@ local function due(keys, args)
   return { now, redis.call('ZCARD', index), unpack(names) }
 end
 
--- KEYS: index. ARGV: name, when to look at it (ms from now, `never`; `gone`: it is no longer there), …
+-- KEYS: index. ARGV: name, when to look at it (ms from now, `never`; `gone`: it is no longer there; with a
+-- time: unless it was noted since for another), …
 local function note(keys, args)
   local now = now_ms()
   for i = 1, #args, 2 do
     local name, when = args[i], args[i + 1]
-    if when == 'gone' then
-      redis.call('ZREM', keys[1], name)
+    local told = string.match(when, '^gone ?(%d*)$')
+    if told then
+      if told == '' or tonumber(redis.call('ZSCORE', keys[1], name) or '0') == tonumber(told) then
+        redis.call('ZREM', keys[1], name)
+      end
     else
       redis.call('ZADD', keys[1], when == 'never' and '+inf' or whole(now + tonumber(when)), name)
     end
@@ -33,4 +37,4 @@ local function note(keys, args)
 end
 
 publish_function('index_due_1', due, 'allow-oom')
-publish_function('index_note_1', note, 'allow-oom')
+publish_function('index_note_2', note, 'allow-oom')

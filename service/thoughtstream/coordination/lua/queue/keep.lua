@@ -34,6 +34,7 @@ end
 
 -- Too many dead, or too much of them: the oldest go, and are counted as discarded.
 local function discard_dead(q, most)
+  if not q.has_died then return end
   local dead = q.key('dead')
   for _ = 1, SWEEP do
     if redis.call('ZCARD', dead) <= most.dead and q.ledger.dead_bytes <= most.dead_bytes then return end

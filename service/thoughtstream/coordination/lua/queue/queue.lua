@@ -11,17 +11,19 @@ local KEY = { waiting = 1, delayed = 2, leases = 3, running = 4, entries = 5, tr
 local SWEEP = 100      -- leases that end, tasks that fall due, results that go: at most, in one call
 local OVERHEAD = 150   -- bytes that a result costs beside its text
 local BELL_MS = 60000  -- what nobody has taken from a bell by then is protected by its lease
-local COUNTS = { 'clock', 'skew', 'fence', 'submitted', 'completed', 'bytes', 'dead_bytes',
+local OF_A_SUBMIT = { 'clock', 'skew', 'fence', 'submitted', 'bytes' }
+local COUNTS = { 'clock', 'skew', 'fence', 'submitted', 'bytes', 'completed', 'dead_bytes',
                  'result_bytes' }
 local RARE = { 'cancelled', 'discarded', 'returned', 'retried', 'replayed', 'late' }
 
--- The queue as a Function sees it: its keys, and the counts that most calls need, read once. `at` is
+-- The queue as a Function sees it: its keys, and the counts that it needs, read once. `at` is
 -- the queue's own clock in ms: the server's, but never backwards. After the server's clock was set back
 -- by an hour, or a replica whose clock is behind took over, nothing waits for an hour.
-local function open(keys)
+local function open(keys, counts)
+  counts = counts or COUNTS
   local q = { ledger = {}, changed = { clock = true } }
-  local values = redis.call('HMGET', keys[KEY.ledger], unpack(COUNTS))
-  for i = 1, #COUNTS do q.ledger[COUNTS[i]] = tonumber(values[i] or '0') end
+  local values = redis.call('HMGET', keys[KEY.ledger], unpack(counts))
+  for i = 1, #counts do q.ledger[counts[i]] = tonumber(values[i] or '0') end
   q.key = function(name) return keys[KEY[name]] end
   local wall = now_ms()
   q.at = wall + q.ledger.skew
@@ -82,23 +84,31 @@ local function read_note(tried)
   return tonumber(attempts), place
 end
 
--- Lease these tasks. Returns id, token and entry of each, in turn.
-local function lease(q, ids, lease_ms)
-  local entries = redis.call('HMGET', q.key('entries'), unpack(ids))
-  local tries = redis.call('HMGET', q.key('tries'), unpack(ids))
-  local answers = redis.call('HMGET', q.key('answers'), unpack(ids))
+-- What happened so far to each of these tasks, and what it was answered; empty where nothing is.
+local function past_of(q, ids)
+  local tries, answers = q.key('tries'), q.key('answers')
+  if redis.call('EXISTS', tries, answers) == 0 then return {}, {} end
+  return redis.call('HMGET', tries, unpack(ids)), redis.call('HMGET', answers, unpack(ids))
+end
+
+-- Lease these tasks; their entries are read unless they are given. Returns id, token and entry of each,
+-- in turn.
+local function lease(q, ids, lease_ms, entries)
+  entries = entries or redis.call('HMGET', q.key('entries'), unpack(ids))
+  local tries, answers = past_of(q, ids)
   local running, leases, out = {}, {}, {}
   local ends = whole(q.at + lease_ms)
   count(q, 'fence', 1)
+  local fence, n = whole(q.ledger.fence), 0
   for i, id in ipairs(ids) do
     local entry = entries[i]
     local place, most = read_entry(entry)
     local attempt = tries[i] and read_note(tries[i]) + 1 or 1
-    local token = string.format('%d %d %s %s %d %d', q.ledger.fence, attempt, most, place, #entry,
-      answers[i] and 1 or 0)
-    running[#running + 1], running[#running + 2] = id, token
-    leases[#leases + 1], leases[#leases + 2] = ends, id
-    out[#out + 1], out[#out + 2], out[#out + 3] = id, token, entry
+    local token = fence .. ' ' .. attempt .. ' ' .. most .. ' ' .. place .. ' ' .. #entry
+      .. (answers[i] and ' 1' or ' 0')
+    running[2 * i - 1], running[2 * i] = id, token
+    leases[2 * i - 1], leases[2 * i] = ends, id
+    out[n + 1], out[n + 2], out[n + 3], n = id, token, entry, n + 3
   end
   redis.call('HSET', q.key('running'), unpack(running))
   redis.call('ZADD', q.key('leases'), unpack(leases))
@@ -111,14 +121,8 @@ local function unlease(q, ids)
 end
 
 -- An idle worker, if there is one: the one that said so last is the likeliest to be alive.
--- Returns its name and the length of its leases; it has to say again that it is idle.
 local function idle_worker(q)
-  local idle = q.key('idle')
-  local found = redis.call('ZRANGE', idle, '+inf', whole(q.at), 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1]
-  if not found then return nil end
-  redis.call('ZREM', idle, found)
-  local lease_ms, worker = string.match(found, '^(%d+) (.*)$')
-  return worker, tonumber(lease_ms)
+  return redis.call('ZRANGE', q.key('idle'), '+inf', whole(q.at), 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1]
 end
 
 local function ring(q, listener, text_)
@@ -129,18 +133,27 @@ end
 
 -- Nothing is left of these tasks but what is kept of their end.
 local function drop(q, ids)
-  for _, name in ipairs({ 'entries', 'tries', 'answers' }) do
-    redis.call('HDEL', q.key(name), unpack(ids))
-  end
+  redis.call('HDEL', q.key('entries'), unpack(ids))
+  if redis.call('EXISTS', q.key('tries'), q.key('answers')) == 0 then return end
+  redis.call('HDEL', q.key('tries'), unpack(ids))
+  redis.call('HDEL', q.key('answers'), unpack(ids))
 end
 
--- Hand over what waits to workers that are idle.
+-- Ring an idle worker's bell; it has to say again that it is idle. With a task it has its lease.
+local function wake(q, idle, id, entry)
+  redis.call('ZREM', q.key('idle'), idle)
+  local lease_ms, worker = string.match(idle, '^(%d+) (.*)$')
+  local claim = id and lease(q, { id }, tonumber(lease_ms), entry and { entry }) or {}
+  ring(q, worker, table.concat(claim, '\n'))
+end
+
+-- Hand over what waits to workers that are idle: afterwards nothing waits, or nobody is idle.
 local function hand_over(q)
-  while redis.call('EXISTS', q.key('waiting')) == 1 do
-    local worker, lease_ms = idle_worker(q)
-    if not worker then return end
-    local id = redis.call('ZPOPMIN', q.key('waiting'))[1]
-    ring(q, worker, table.concat(lease(q, { id }, lease_ms), '\n'))
+  while true do
+    local idle = idle_worker(q)
+    local id = idle and redis.call('ZPOPMIN', q.key('waiting'))[1]
+    if not id then return end
+    wake(q, idle, id)
   end
 end
 
@@ -160,5 +173,6 @@ local function die(q, id, held, reason)
   note(q, id, held.attempt, held.place, reason)
   count(q, 'bytes', -held.bytes)
   count(q, 'dead_bytes', held.bytes)
+  q.has_died = true
   tell(q, { id })
 end

@@ -95,12 +95,12 @@ end
 
 local function take_reports(q, reports, lease_ms)
   local done, results, bytes, renewed = {}, {}, 0, {}
+  local ended = 'completed ' .. whole(q.at) .. ' '
   for _, report in ipairs(reports) do
     local held = read_token(report.token)
     if report.verb == 'done' then
       done[#done + 1] = report.id
-      results[#results + 1] = table.concat({ 'completed ', whole(q.at), ' ', held.fence, '\n',
-                                             report.text })
+      results[#results + 1] = ended .. held.fence .. '\n' .. report.text
       bytes = bytes + held.bytes
     elseif report.verb == 'renew' then
       renewed[#renewed + 1], renewed[#renewed + 2] = whole(q.at + lease_ms), report.id

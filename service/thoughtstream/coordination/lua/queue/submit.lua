@@ -26,8 +26,17 @@ local function read_tasks(q, args)
   return ids, tasks, bytes
 end
 
-local function has_room(q, has, more, bytes, args)
-  return has + more <= tonumber(args[1]) and q.ledger.bytes + bytes <= tonumber(args[2])
+-- Whether there is room for so many tasks of so many bytes; and how many there are. The entries are
+-- those and the dead, so that one look is enough while there is much room.
+local function has_room(q, tasks, bytes, args)
+  local most, has = tonumber(args[1]), redis.call('HLEN', q.key('entries'))
+  if has + tasks > most then has = has - redis.call('ZCARD', q.key('dead')) end
+  return has + tasks <= most and q.ledger.bytes + bytes <= tonumber(args[2]), has
+end
+
+-- While somebody is idle nothing waits, so a task that comes alone goes straight to him.
+local function goes_straight(tasks, idle)
+  return idle and #tasks == 1 and tasks[1].delay == 0
 end
 
 -- Returns whether somebody has to look when the first of the delayed falls due.
@@ -54,19 +63,21 @@ end
 local function submit(keys, args)
   local gate = keys[KEY.guard + 1]
   if gate and redis.call('EXISTS', gate) == 0 then return { 'closed' } end
-  local q = open(keys)
+  local q = open(keys, OF_A_SUBMIT)
   local ids, tasks, bytes = read_tasks(q, args)
   if #tasks == 0 then return ids end
-  local has = redis.call('ZCARD', q.key('waiting')) + redis.call('ZCARD', q.key('delayed'))
-    + redis.call('ZCARD', q.key('leases'))
-  if not has_room(q, has, #tasks, bytes, args) then return { 'full', has, q.ledger.bytes } end
+  local fits, has = has_room(q, #tasks, bytes, args)
+  if not fits then return { 'full', has, q.ledger.bytes } end
   count(q, 'submitted', #tasks)
   count(q, 'bytes', bytes)
-  if put(q, tasks) then
-    local worker = idle_worker(q)
-    if worker then ring(q, worker, '') end
+  local idle = idle_worker(q)
+  if goes_straight(tasks, idle) then
+    redis.call('HSET', q.key('entries'), tasks[1].id, tasks[1].entry)
+    wake(q, idle, tasks[1].id, tasks[1].entry)
+  else
+    if put(q, tasks) and idle then wake(q, idle) end
+    hand_over(q)
   end
-  hand_over(q)
   close(q)
   return ids
 end

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from thoughtstream import Colony
-from thoughtstream.faces.cli import event_loop, exit_codes, output, style
+from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, QueueName, TaskId, examples
 
 CANCEL_EXAMPLES = examples("thoughtstream tasks cancel emails 7")
@@ -24,7 +24,7 @@ def cancel(queue: QueueName, id: TaskId, json: Json = False) -> None:
 
     if not event_loop.run(do()):
         raise exit_codes.Failed(f"{id}: there is no such task in {queue}, or it has ended")
-    _done({"queue": queue, "id": id, "state": "canceled"}, "canceled", id, json)
+    output.done({"queue": queue, "id": id, "state": "canceled"}, json, "canceled", id)
 
 
 def replay(
@@ -42,7 +42,7 @@ def replay(
     count = event_loop.run(do())
     if id is not None and not count:
         raise exit_codes.Failed(f"{id}: is no dead task of {queue} (`thoughtstream tasks show`)")
-    _done({"queue": queue, "replayed": count}, output.count(count, "task"), "replayed", json)
+    output.done({"queue": queue, "replayed": count}, json, output.count(count, "task"), "replayed")
 
 
 def answer(
@@ -59,11 +59,4 @@ def answer(
 
     if not event_loop.run(do()):
         raise exit_codes.Failed(f"{id}: has not asked anything (any more) in {queue}")
-    _done({"queue": queue, "id": id, "answered": True}, "answered", id, json)
-
-
-def _done(said: dict[str, object], what: str, which: str, json: bool) -> None:
-    def show() -> None:
-        output.stdout.print(f"[green]✓[/] {what}", style.text(which))
-
-    output.answer(said, json, show)
+    output.done({"queue": queue, "id": id, "answered": True}, json, "answered", id)
