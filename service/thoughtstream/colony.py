@@ -27,6 +27,7 @@ from thoughtstream.coordination.running import Runner
 from thoughtstream.coordination.schedule import keep_schedule
 from thoughtstream.coordination.tasks import Call, TaskQueue
 from thoughtstream.coordination.worker import Worker
+from thoughtstream.embodied import check, embodied
 from thoughtstream.errors import AgentUnknown
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.store.client import Client
@@ -102,17 +103,32 @@ class Colony:
         return Handle(queue, id_)
 
     def join(
-        self, name: str, *, skills: Sequence[str] = (), takeover: bool = False
+        self,
+        name: str,
+        *,
+        skills: Sequence[str] = (),
+        takeover: bool = False,
+        mind: str | None = None,
+        lineage: str | None = None,
     ) -> AbstractAsyncContextManager[Member]:
         """Be an agent for as long as the context goes on; afterwards it is offline, and stays
         known.
 
+        `mind`: the agent's own; meanwhile, the strongest of the packets in its inbox becomes a
+        thought there. `lineage`: what this mind anchors as semantic is shared with the others of
+        it, and theirs with this one, also what came while nobody was joined.
+
         Raises:
+            InvalidTask: a name can be none; a lineage without a mind.
             AgentHeld: it is held by another who is alive; `takeover` takes it from him.
             AgentSuperseded: another took it over; the body was cancelled.
         """
+        about = check(mind, lineage)
         known = self.redis, self._settings, self._agents
-        return joined(*known, name, skills, takeover=takeover)
+        member = joined(*known, name, skills, takeover=takeover, about=about)
+        if mind is None:
+            return member
+        return embodied(self.redis, self._settings, member, mind, lineage)
 
     async def register(self, name: str, skills: Sequence[str] = ()) -> AgentStatus:
         """Register an agent that no program holds, for the time of a lease; again, to renew it.

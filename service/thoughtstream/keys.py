@@ -49,6 +49,7 @@ class Writer(StrEnum):
     AGENTS = "agents"
     RESERVE = "reserve"
     PACKETS = "packets"
+    LINEAGE = "lineage"
     SAMPLER = "sampler"
     DISCOVERY = "discovery"
 
@@ -172,6 +173,11 @@ GUARD = _thought("guard", "string", "never there", writers=_ENGINE)
 slot moves from one node to another: Redis answers TRYAGAIN. Without it, a Function whose keys are
 all still there would start, and fail halfway, where it makes a new one."""
 
+RECEIVED = _thought(
+    "received", "zset", "packets of two weeks, and one member per memory that came by one"
+)
+"""What came from elsewhere, so that it is taken in once."""
+
 REFRACTORY = _thought(
     "refractory:<id>",
     "string",
@@ -194,6 +200,9 @@ TIMELINE = _memory("timeline:<kind>", "zset", "one member per memory")
 is when they were encoded: recall makes it anew where it is incomplete."""
 
 SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
+SHARED = _memory("shared", "hash", "one field a lineage", (Writer.LINEAGE,))
+"""How far the stream of semantic memories was shared with each lineage."""
+
 CONSOLIDATION = Family(
     "consolidation",
     "memory:consolidation:{<mind>}:<session>",
@@ -367,9 +376,9 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
-    REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
-    CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH, FOUND, PROBE,
-    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
+    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
+    SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH, FOUND,
+    PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
 

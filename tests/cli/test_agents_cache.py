@@ -1,11 +1,12 @@
 """`thoughtstream agents`, `packets`, `cache`, `scratch`: what they write, any client may read."""
 
 import json
+import subprocess
 
 import pytest
 
 from tests.cli.conftest import Terminal
-from tests.servers import RedisServer
+from tests.servers import RedisServer, wait_until
 
 COMMANDS = (
     *(("agents", name) for name in ("join", "list", "show", "leave", "send", "inbox")),
@@ -43,6 +44,34 @@ def test_an_agent_joins_is_written_to_and_leaves(colony: Terminal, server: Redis
     assert "bob hi [red]there" in colony.call("agents", "inbox", "ana").stdout
     assert colony.json("agents", "inbox", "ana")["messages"] == []
     assert colony.json("agents", "leave", "ana") == {"agent": "ana", "left": True}
+
+
+def test_agents_with_minds_of_a_lineage_stay_and_share(colony: Terminal) -> None:
+    def join(mind: str) -> subprocess.Popen[str]:
+        options = ("--mind", mind, "--lineage", "kin", "--json")
+        return colony.start("agents", "join", f"its {mind}", *options)
+
+    joined = [join(mind) for mind in ("ana", "bob")]
+    try:
+        for process, mind in zip(joined, ("ana", "bob"), strict=True):
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["mind"] == mind
+        words = ("--kind", "semantic", "--mind", "ana")
+        learnt = colony.json("anchor", "tea needs four minutes", *words)["id"]
+
+        def knows() -> bool:
+            found = colony.json("recall", "tea", "--mind", "bob")["memories"]
+            return [one["fields"]["shared_id"] for one in found] == [learnt]
+
+        wait_until(knows, "bob knows what ana learnt")
+    finally:
+        for process in joined:
+            process.terminate()
+            process.communicate(timeout=30)
+    assert [process.returncode for process in joined] == [0, 0]
+    assert {one["state"] for one in colony.json("agents", "list")["agents"]} == {"offline"}
+    refused = colony.call("agents", "join", "its cy", "--lineage", "kin")
+    assert refused.returncode == 1 and "say which one the agent has" in refused.stderr
 
 
 def test_nobody_is_not_written_to(colony: Terminal) -> None:

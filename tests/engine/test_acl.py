@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from redis.exceptions import NoPermissionError
 
+from tests.services import until
 from thoughtstream import Mind, keys
 from thoughtstream.acl import SERVICE, Grant
 from thoughtstream.attention.models import Attended, NewThought
@@ -124,6 +125,24 @@ async def send_packets(settings: Settings) -> None:
         await colony.dispatch(Packet("seed", "weather", "rain", targets=("nobody",)))
 
 
+async def learn_from_kin(settings: Settings) -> None:
+    async with (
+        Colony.connect(settings=settings) as colony,
+        colony.join("its ana", mind="ana", lineage="kin"),
+        colony.join("its bob", mind="bob", lineage="kin"),
+        Mind.connect("ana", settings=settings) as ana,
+        Mind.connect("bob", settings=settings) as bob,
+    ):
+        await ana.anchor("tea needs four minutes", kind="semantic")
+        await colony.dispatch(Packet("s", "d", "a packet", targets=("its bob",)))
+
+        async def has_both() -> bool:
+            audit = await colony.queue("agent_status:its bob").audit()
+            return (await bob.audit()).anchored == 1 and audit.completed == 2
+
+        await until(has_both)
+
+
 async def sample(settings: Settings) -> None:
     async with connect(settings.redis) as redis:
         assert await Sampler(redis, settings.budgets).sample()
@@ -140,11 +159,17 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.AGENTS: be_an_agent,
     Writer.RESERVE: reserve,
     Writer.PACKETS: send_packets,
+    Writer.LINEAGE: learn_from_kin,
     Writer.SAMPLER: sample,
     Writer.DISCOVERY: discover,
 }
-WITH = {Writer.AGENTS: {Writer.QUEUE}, Writer.PACKETS: {Writer.QUEUE, Writer.AGENTS}}
-"""Who has others write, too: an agent has an inbox, which is a queue; a packet lies in inboxes."""
+WITH = {
+    Writer.AGENTS: {Writer.QUEUE},
+    Writer.PACKETS: {Writer.QUEUE, Writer.AGENTS},
+    Writer.LINEAGE: {Writer.QUEUE, Writer.AGENTS, Writer.PACKETS, Writer.ATTENTION},
+}
+"""Who has others write, too: an agent has an inbox, which is a queue; a packet lies in inboxes; a
+lineage shares by packets, which the attention of minds takes in."""
 
 
 @pytest.mark.parametrize("writer", Writer)

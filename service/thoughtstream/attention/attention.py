@@ -1,18 +1,36 @@
 """The typed wrapper around the attention library: one method per Function."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from thoughtstream import keys
-from thoughtstream.attention.models import Action, Audit, CycleReport, Forgotten, Snapshot
+from thoughtstream.attention.models import (
+    Action,
+    Audit,
+    CycleReport,
+    Forgotten,
+    NewThought,
+    Snapshot,
+)
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import InterventionRefused, InvalidThought, NotForgotten
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
-_PARTS = ("thought", "adopt", "anchor", "cycle", "intervene", "bypass", "snapshot", "audit")
+_PARTS = (
+    "thought",
+    "adopt",
+    "anchor",
+    "cycle",
+    "intervene",
+    "bypass",
+    "receive",
+    "snapshot",
+    "audit",
+)
 LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
 
 _FIXED = (
@@ -88,6 +106,38 @@ class Attention:
         if state == "refused":
             raise InvalidThought(text)
         return str(text)
+
+    async def think_once(
+        self, mind: str, thought: NewThought, name: str, losers: Sequence[str], remember_ms: int
+    ) -> str | None:
+        """Write a thought that came under a name; returns its id, None if that name came before.
+
+        `losers`: names that came and are not thought. All are remembered for `remember_ms`.
+        """
+        where = (
+            keys.RECEIVED.key(mind=mind),
+            keys.LEDGER.key(mind=mind),
+            keys.WINDOW.key(mind=mind, window=thought.window),
+            keys.GUARD.key(mind=mind),
+        )
+        flat = [text for pair in thought.entry().items() for text in pair]
+        args = (remember_ms, name, len(losers), *losers, *flat)
+        found = await LIBRARY.call(self._redis, "attention_think_once_2", where, args)
+        return None if found is None else str(found)
+
+    async def anchor_once(
+        self, mind: str, window: str, entry: dict[str, str], name: str
+    ) -> str | None:
+        """As `anchor`, of what came under a name; None if that name came before."""
+        cycle_keys, prefixes = _cycle_keys(mind, (window,))
+        where = (*cycle_keys, keys.RECEIVED.key(mind=mind).encode())
+        flat = [text for pair in entry.items() for text in pair]
+        state, text = await LIBRARY.call(
+            self._redis, "attention_anchor_once_2", where, (name, prefixes[1], self._config, *flat)
+        )
+        if state == "refused":
+            raise InvalidThought(text)
+        return str(text) if state == "ok" else None
 
     async def confirm(self, mind: str, thought_id: str) -> bool:
         """Whether a memory is there; asked with a write, which WAIT can wait for."""

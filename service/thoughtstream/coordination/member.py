@@ -3,8 +3,9 @@
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
 
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import Activity, Agents
@@ -21,7 +22,13 @@ class Member:
     """One agent, for as long as it is joined; `Colony.join` makes one."""
 
     def __init__(
-        self, redis: Client, settings: Settings, agents: Agents, name: str, skills: Sequence[str]
+        self,
+        redis: Client,
+        settings: Settings,
+        agents: Agents,
+        name: str,
+        skills: Sequence[str],
+        about: Mapping[str, Any],
     ) -> None:
         self.name = name
         self._inbox = Inbox(redis, name, settings.queue)
@@ -29,6 +36,7 @@ class Member:
         self._settings = settings
         self._agents = agents
         self._skills = skills
+        self._about = about
         self._holder = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._task: str | None = None
 
@@ -44,7 +52,7 @@ class Member:
             AgentHeld: it is held by another who is alive.
         """
         self._who = await self._agents.register(
-            self.name, self._skills, holder=self._holder, takeover=takeover
+            self.name, self._skills, holder=self._holder, takeover=takeover, about=self._about
         )
 
     async def beat(self) -> None:
@@ -102,9 +110,10 @@ async def joined(
     skills: Sequence[str],
     *,
     takeover: bool,
+    about: Mapping[str, Any],
 ) -> AsyncIterator[Member]:
     """Be an agent for as long as the context goes on."""
-    member = Member(redis, settings, agents, name, skills)
+    member = Member(redis, settings, agents, name, skills, about)
     await member.join(takeover=takeover)
     try:
         async with kept(member.beat, settings.agents.beat_s):

@@ -5,9 +5,11 @@ read comes back when its lease ends; the sender's handle says what became of it;
 is slow holds up nobody else.
 """
 
+import asyncio
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +22,14 @@ from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.queue import Queue
 from thoughtstream.errors import AgentUnknown, QueueClosed
 from thoughtstream.store.client import Client
+from thoughtstream.store.connection import typed_errors
 
 _MOST_TIMES = 1000
 """A message comes back so often: a reader that dies each time is dead for good by then."""
 
 _LISTEN_S = 5.0
+_LOOK_S = 1.0
+"""Who takes packets only looks so often while messages wait for somebody else."""
 
 
 def inbox_queue(redis: Client, name: str, config: QueueConfig) -> Queue:
@@ -96,6 +101,7 @@ class Inbox:
     """An agent's inbox, for whoever reads it."""
 
     def __init__(self, redis: Client, name: str, config: QueueConfig) -> None:
+        self._redis = redis
         self._queue = inbox_queue(redis, name, config)
         self._me = uuid.uuid4().hex
 
@@ -116,6 +122,41 @@ class Inbox:
     async def _handed_over(self, most_s: float) -> list[Claim]:
         rung = await self._queue.listen(self._me, most_s)
         return [Claim.of(*rung.split("\n", 2))] if rung else []
+
+    async def packets(self, most: int) -> list[Message]:
+        """Take out all packets that are there, up to so many, the most active first; waits for one.
+        Messages stay.
+        """
+        while True:
+            await self._queue.round(self._me)  # what has come back is there
+            packets, there = await self._waiting()
+            if there and not packets:  # its bell would ring for these
+                await asyncio.sleep(_LOOK_S)
+                continue
+            taken = [] if packets else await self.take(1, wait_s=_LISTEN_S)
+            more = packets or (await self._waiting())[0]
+            taken += await self.take(min(more, most)) if more else []
+            found = [message for message in taken if message.packet]
+            if len(found) < len(taken):
+                await self.say_all([Report.release(m.claim) for m in taken if not m.packet])
+            if found:
+                return found
+            if more:  # what others put there
+                await asyncio.sleep(_LOOK_S)
+
+    async def _waiting(self) -> tuple[int, int]:
+        """How many packets wait, and how many of all: packets are those that have a priority."""
+        waiting = keys.WAITING.key(queue=self._queue.name)
+        pipe: Any = self._redis.pipeline(transaction=False)
+        pipe.zcount(waiting, "-inf", "(0")
+        pipe.zcard(waiting)
+        with typed_errors():
+            packets, there = await pipe.execute()
+        return packets, there
+
+    async def say_all(self, reports: Sequence[Report]) -> None:
+        """What became of some of them."""
+        await self._queue.round(self._me, reports)
 
     async def say(self, report: Report) -> bool:
         """What became of a message; whether it was still held."""

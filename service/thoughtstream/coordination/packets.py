@@ -24,7 +24,8 @@ class Packet:
     """What a thoughtseed sends.
 
     `activation`: 0 to 1, the highest is read first. `targets`: agents, beside those that subscribed
-    to `domain`. `created`: ms since 1970.
+    to `domain`. `created`: ms since 1970. `memory`: of what is shared by it, the id it has in the
+    mind `seed`.
     """
 
     seed: str
@@ -35,6 +36,7 @@ class Packet:
     surprise: float = 0.0
     targets: tuple[str, ...] = ()
     layer: str = ""
+    memory: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
 
@@ -53,12 +55,13 @@ class Packet:
 
     @property
     def priority(self) -> int:
-        """Among what waits in an inbox."""
-        return round(self.activation * 1000)
+        """Among what waits in an inbox: before all messages, which have none."""
+        return 1 + round(self.activation * 999)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        return asdict(self)
+        said = asdict(self)
+        return said if self.memory else {k: v for k, v in said.items() if k != "memory"}
 
     @classmethod
     def parse(cls, said: dict[str, Any]) -> "Packet":

@@ -1,5 +1,8 @@
 """`thoughtstream agents …`: who works on this Redis, and what they write to each other."""
 
+import asyncio
+import os
+import signal
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -20,20 +23,48 @@ _STYLE = {"idle": "green", "working": "cyan", "offline": "yellow", "left": "dim"
 def join(
     name: Name,
     skills: Annotated[str, typer.Option(help="What it can do, with commas between.")] = "",
+    mind: Annotated[
+        str | None, typer.Option(help="Its mind: stays, and has it think of its packets.")
+    ] = None,
+    lineage: Annotated[
+        str | None, typer.Option(help="Share what this mind learns with those of a lineage.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Register an agent, for the time of a lease; again, to renew it.
 
     Its status is `agent_status:NAME` in Redis, a JSON that any client may GET. A program stays
-    registered with `Colony.join`.
+    registered with `Colony.join`; with --mind, this command does, until it is stopped.
     """
     its = [skill.strip() for skill in skills.split(",") if skill.strip()]
+    if mind is not None or lineage is not None:
+        event_loop.run(_stay(name, its, mind, lineage, json))
+        return
 
     async def do() -> AgentStatus:
         async with Colony.connect() as colony:
             return await colony.register(name, its)
 
     _answer([event_loop.run(do())], json, one=True)
+
+
+async def _stay(
+    name: str, skills: list[str], mind: str | None, lineage: str | None, json: bool
+) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with (
+        Colony.connect() as colony,
+        colony.join(name, skills=skills, mind=mind, lineage=lineage),
+    ):
+        said = {"id": name, "mind": mind, "lineage": lineage, "pid": os.getpid()}
+        output.answer(said, json, lambda: _say_joined(name))
+        await stop.wait()
+
+
+def _say_joined(name: str) -> None:
+    output.stdout.print("[green]✓[/] joined", style.text(name), "until it is stopped (Ctrl-C)")
 
 
 def show(name: Name, json: Json = False) -> None:
@@ -139,7 +170,10 @@ def _nobody(name: str) -> exit_codes.Failed:
 list_.__name__ = "list"
 
 COMMANDS: dict[Callable[..., Any], str] = {
-    join: examples("thoughtstream agents join ana --skills python,review"),
+    join: examples(
+        "thoughtstream agents join ana --skills python,review",
+        "thoughtstream agents join seed --mind ana --lineage kin",
+    ),
     list_: examples("thoughtstream agents list", "thoughtstream agents list --json"),
     show: examples("thoughtstream agents show ana"),
     leave: examples("thoughtstream agents leave ana"),
