@@ -18,9 +18,15 @@ from pydantic import (
 from pyinfra.api.exceptions import InventoryError
 
 from deploy.directives import RedisSettings
-from deploy.quantities import Bytes, about
+from deploy.quantities import Bytes, about, parse_bytes
 from deploy.versions import tagged
-from thoughtstream.config import EmbeddedConfig, MemoryConfig, StreamConfig, explain
+from thoughtstream.config import (
+    BudgetsConfig,
+    EmbeddedConfig,
+    MemoryConfig,
+    StreamConfig,
+    explain,
+)
 from thoughtstream.directives import MEMORY_SHARE
 from thoughtstream.versions import OLDEST, dotted
 
@@ -73,6 +79,7 @@ class ServiceSettings(_Section):
 
     streams: StreamConfig = StreamConfig()
     memory: MemoryConfig = MemoryConfig()
+    budgets: BudgetsConfig = BudgetsConfig()
     log: Literal["console", "json"] = "json"
     start_timeout_s: int = Field(
         120, ge=1, le=3600, description="seconds within which Redis and the service must be healthy"
@@ -150,6 +157,21 @@ class Stack(_Section):
                 f"docker.memory_limit: {about(limit)} is too little for redis.maxmemory "
                 f"{about(self.redis.maxmemory)}; give at least "
                 f"{about(int(self.redis.maxmemory / MEMORY_SHARE))}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _budgets_fit(self) -> Self:
+        """Those of the domains, into the memory of one server."""
+        embedded = self.runtime == "embedded"
+        maxmemory = parse_bytes(self.embedded.maxmemory) if embedded else self.redis.maxmemory
+        plan = self.service.budgets.planned(maxmemory)
+        if sum(plan.values()) > maxmemory:
+            parts = ", ".join(f"{name} {about(amount)}" for name, amount in plan.items() if amount)
+            raise ValueError(
+                f"service.budgets: the sum is {about(sum(plan.values()))} ({parts}), but "
+                f"{'embedded' if embedded else 'redis'}.maxmemory is {about(maxmemory)}; lower "
+                "some, or raise it"
             )
         return self
 

@@ -29,11 +29,14 @@ _given: set[int] = set()
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster; its servers by port. `make` makes one more server, on a port."""
+    """A running cluster; its servers by port. `make` makes one more server, on a port; `size`: how
+    many of them are masters.
+    """
 
     servers: dict[int, RedisServer]
     make: Callable[[int], RedisServer]
     scheme: str
+    size: int = MASTERS
 
     @property
     def url(self) -> str:
@@ -122,7 +125,11 @@ class Cluster:
         """
         source, target = self.servers[self.owner(slot)], self.servers[to]
         _ask(target, "CLUSTER SETSLOT", slot, "IMPORTING", _id(source))
-        _ask(source, "CLUSTER SETSLOT", slot, "MIGRATING", _id(target))
+        try:
+            _ask(source, "CLUSTER SETSLOT", slot, "MIGRATING", _id(target))
+        except redis.ResponseError:  # a replica has just taken over from it
+            _ask(target, "CLUSTER SETSLOT", slot, "STABLE")
+            raise
 
         def move_keys(most: int) -> None:
             found = _ask(source, "CLUSTER GETKEYSINSLOT", slot, most)
@@ -155,7 +162,8 @@ class Cluster:
 
     def wait_until_whole(self) -> None:
         """Waits until every node sees all others, and every replica has what its master has."""
-        _each(self.servers, lambda server: _is_whole(server, len(self.servers)), "it is whole")
+        whole = (len(self.servers), self.size)
+        _each(self.servers, lambda server: _is_whole(server, whole), "it is whole")
 
     def _is_master(self, port: int) -> bool:
         up = [server for server in self.servers.values() if server.running]
@@ -177,14 +185,15 @@ def running(
     directory: Path,
     make: Callable[..., RedisServer],
     *directives: str,
+    masters: int = MASTERS,
     replicas: int = 0,
     tls: bool = False,
 ) -> Iterator[Cluster]:
-    """A cluster of three masters, each with so many replicas.
+    """A cluster of so many masters, each with so many replicas.
 
     `make` makes a server of a directory and directives; with `tls` these name the certificates.
     """
-    ports = [free_port() for _ in range(MASTERS * (replicas + 1))]
+    ports = [free_port() for _ in range(masters * (replicas + 1))]
 
     def make_at(port: int) -> RedisServer:
         own = directory / str(port)
@@ -197,16 +206,16 @@ def running(
         stack.callback(_stop, servers)
         for port in ports:
             servers[port] = make_at(port).start()
-        started = Cluster(servers, make_at, "rediss" if tls else "redis")
+        started = Cluster(servers, make_at, "rediss" if tls else "redis", masters)
         for server in servers.values():
             _ask(server, "CLUSTER MEET", "127.0.0.1", ports[0])
         _each(servers, lambda server: len(_nodes(server)) == len(ports), "all nodes have met")
         for n, port in enumerate(ports):
-            if n < MASTERS:
-                first, last = n * _SLOTS // MASTERS, (n + 1) * _SLOTS // MASTERS - 1
+            if n < masters:
+                first, last = n * _SLOTS // masters, (n + 1) * _SLOTS // masters - 1
                 _ask(servers[port], "CLUSTER ADDSLOTSRANGE", first, last)
             else:
-                _ask(servers[port], "CLUSTER REPLICATE", _id(servers[ports[n % MASTERS]]))
+                _ask(servers[port], "CLUSTER REPLICATE", _id(servers[ports[n % masters]]))
         started.wait_until_whole()
         yield started
 
@@ -263,10 +272,10 @@ def _is_ok(server: RedisServer) -> bool:
     return bool(info["cluster_state"] == "ok")
 
 
-def _is_whole(server: RedisServer, nodes: int) -> bool:
+def _is_whole(server: RedisServer, whole: tuple[int, int]) -> bool:
     known = _nodes(server).values()
     masters = [node for node in known if "master" in node["flags"]]
-    return _is_ok(server) and _is_synced(server) and (len(known), len(masters)) == (nodes, MASTERS)
+    return _is_ok(server) and _is_synced(server) and (len(known), len(masters)) == whole
 
 
 def _is_synced(server: RedisServer) -> bool:

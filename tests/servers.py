@@ -17,7 +17,7 @@ DEBIAN = "7.0"
 
 BASE = (
     "port 0", "appendonly yes", "appendfsync everysec", "maxmemory-policy volatile-lru",
-    "notify-keyspace-events KEnt", 'save ""', "enable-debug-command no",
+    "notify-keyspace-events Kt", 'save ""', "enable-debug-command no",
 )  # fmt: skip
 
 

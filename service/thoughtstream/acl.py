@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from thoughtstream.keys import FAMILIES, NEW_KEY_CHANNEL, WINDOW, Domain, Writer, write_channel
+from thoughtstream.keys import (
+    FAMILIES,
+    FOUND_CHANNEL,
+    PROBE,
+    WINDOW,
+    Domain,
+    Writer,
+    write_channel,
+)
 
 Role = Literal["admin", "service", "monitor", "replica"]
 
@@ -46,9 +54,14 @@ SERVICE = Grant(
     "-@scripting +fcall +fcall_ro +function|list +function|load +info +role +time +wait "
     "+memory|usage +bgrewriteaof "
     "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
-    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest",
+    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest +slowlog|get",
     writers=frozenset(Writer),
-    channels=(NEW_KEY_CHANNEL, write_channel(WINDOW.glob)),
+    channels=(
+        FOUND_CHANNEL,
+        write_channel(WINDOW.glob),
+        write_channel(PROBE.glob),
+        "__keyevent@0__:new",  # where services before 0.2 listen, while they are being replaced
+    ),
 )
 MONITOR = Grant(
     "+ping +info +hello +auth +client|setname +client|id +slowlog|get "

@@ -5,6 +5,7 @@ then the common `REDIS_URL`, `REDIS_HOST`, `REDIS_PORT`), TOML file, defaults.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -162,6 +163,39 @@ class AgentsConfig(_Section):
         return self.lease_s * 0.45
 
 
+_UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+
+
+def _budget(default: str, description: str) -> Any:
+    return Field(default, pattern=r"^[0-9]+(%|kb|mb|gb)$", description=description)
+
+
+class BudgetsConfig(_Section):
+    """The plan of a server's memory (in a cluster: of each node): what each domain of keys may take
+    of it, a share of `maxmemory` or an amount. The defaults are the shares of the ASI-Arch
+    document, and leave 5% to clients.
+    """
+
+    thoughts: str = _budget("10%", "windows and what competes")
+    memories: str = _budget("20%", "what minds remember")
+    coordination: str = _budget("10%", "queues, inboxes, packets, reservations, services")
+    agents: str = _budget("5%", "who is there; a kilobyte an agent")
+    cache: str = _budget("40%", "results of computations, and scratch")
+    inference: str = _budget("10%", "beliefs and priors")
+    sample_every_s: int = Field(
+        3600, ge=0, description="how often a service measures what is taken; 0: never"
+    )
+
+    def planned(self, maxmemory: int) -> dict[str, int]:
+        """The bytes that each domain may take, of a server with so many."""
+        return {name: _amount(said, maxmemory) for name, said in self if isinstance(said, str)}
+
+
+def _amount(said: str, maxmemory: int) -> int:
+    number, unit = re.fullmatch(r"([0-9]+)(\D+)", said).groups()  # type: ignore[union-attr]
+    return maxmemory * int(number) // 100 if unit == "%" else int(number) * _UNITS[unit]
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -238,6 +272,7 @@ class Settings(BaseSettings):
     queue: QueueConfig = QueueConfig()
     cache: CacheConfig = CacheConfig()
     agents: AgentsConfig = AgentsConfig()
+    budgets: BudgetsConfig = BudgetsConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     log: Literal["console", "json"] = "console"
 

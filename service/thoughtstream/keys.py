@@ -9,7 +9,7 @@ read it too.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Literal, get_args
 from urllib.parse import unquote
 
@@ -18,7 +18,6 @@ STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]
 MEMORY_KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_MIB = 1024 * 1024
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 _RESERVED = re.compile(r"[{}%\x00-\x1f\x7f]")
 _GLOB = re.compile(r"[*?\[\]\\^]")
@@ -26,7 +25,7 @@ _WINDOW_KEY = re.compile(r"thought:\{([^{}]+)\}:window:(.+)", re.DOTALL)
 
 
 class Domain(StrEnum):
-    """What memory is spent on. The seeds budget by these."""
+    """What memory is spent on: `config.BudgetsConfig` has a budget for each."""
 
     THOUGHTS = "thoughts"
     MEMORIES = "memories"
@@ -34,17 +33,6 @@ class Domain(StrEnum):
     AGENTS = "agents"
     CACHE = "cache"
     INFERENCE = "inference"
-
-
-BUDGET_BYTES: dict[Domain, int] = {
-    Domain.THOUGHTS: 50 * _MIB,
-    Domain.MEMORIES: 100 * _MIB,
-    Domain.COORDINATION: 50 * _MIB,
-    Domain.AGENTS: 10 * _MIB,
-    Domain.CACHE: 200 * _MIB,
-    Domain.INFERENCE: 50 * _MIB,
-}
-"""Default budget of each domain (AGENTS: of each agent). Source: the ASI-Arch document."""
 
 
 class Writer(StrEnum):
@@ -61,6 +49,8 @@ class Writer(StrEnum):
     AGENTS = "agents"
     RESERVE = "reserve"
     PACKETS = "packets"
+    SAMPLER = "sampler"
+    DISCOVERY = "discovery"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
@@ -214,6 +204,28 @@ CONSOLIDATION = Family(
     7 * 86_400,
 )
 
+MEMORY = Family(
+    "memory", "thoughtstream:memory", "hash", Domain.COORDINATION,
+    "one field a server", (Writer.SAMPLER,),
+)  # fmt: skip
+"""What each domain takes of each server's memory, as last sampled, and the lease of who samples."""
+
+FOUND = Family(
+    "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
+    (Writer.DISCOVERY,),
+)  # fmt: skip
+"""The keys of the windows that a server has, so that nobody has to look through all keys for them:
+a projection, which services make anew where it is incomplete. Each server of a cluster has one; it
+may have several once slots have moved, and windows of minds that moved."""
+
+ALL_FOUND = "*"
+"""This member says that what was there has been looked through for windows."""
+
+PROBE = Family(
+    "probe", "thoughtstream:probe:<id>", "stream", Domain.COORDINATION, "gone at once",
+    (Writer.DISCOVERY,),
+)  # fmt: skip
+
 
 def _tasks(name: str, type_: RedisType, bound: str, *, ttl_s: int | None = None) -> Family:
     pattern = f"tasks:{{<queue>}}:{name}"
@@ -297,7 +309,6 @@ def _agent(name: str, bound: str) -> Family:
 
 AGENT_STATE = _agent("state", "one an agent")
 AGENT_PAST = _agent("past", "one an agent that left, for a day")
-AGENT_PROBE = _agent("probe", "gone as soon as it is made")
 AGENTS = Family("agents", "agents", "zset", Domain.AGENTS, "one an agent", (Writer.AGENTS,))
 AGENTS_OLD = Family(
     "agents_old", "agents:old", "zset", Domain.AGENTS,
@@ -357,16 +368,17 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
-    CONSOLIDATION, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
-    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENT_PROBE, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
+    CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH, FOUND, PROBE,
+    AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
 
-NOTIFY_EVENTS = "KEnt"
-"""What the service needs of `notify-keyspace-events`: new keys (`n`, to discover minds and windows)
-and stream writes (`t`) wake it, by key and by event, so that nothing is ever polled."""
+NOTIFY_EVENTS = "Kt"
+"""What the service needs of `notify-keyspace-events`: writes to streams, told by key. They wake it,
+so that nothing is ever polled."""
 
-NEW_KEY_CHANNEL = "__keyevent@0__:new"
+FOUND_CHANNEL = "thoughtstream:found"
+"""Where the keys of windows that are new are told, one a line."""
 
 
 def write_channel(key: str) -> str:
@@ -412,8 +424,11 @@ def queue_of(key: str) -> str:
 
 def family_of(key: str) -> Family | None:
     """The family that a key belongs to; None for a key that is not ours."""
-    return next((f for f in FAMILIES if fnmatchcase(key, _fnmatch_glob(f))), None)
+    match = _ANY_FAMILY.match(key)
+    return None if match is None or match.lastindex is None else FAMILIES[match.lastindex - 1]
 
 
-def _fnmatch_glob(family: Family) -> str:
-    return family.glob.replace("[", "[[]")
+_ANY_FAMILY = re.compile(
+    "|".join(f"({translate(family.glob.replace('[', '[[]'))})" for family in FAMILIES)
+)
+"""One group a family; the first that matches has it."""

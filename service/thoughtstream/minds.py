@@ -11,7 +11,7 @@ from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
-from thoughtstream.memory.sleep_schedule import SleepSchedule
+from thoughtstream.sleep_schedule import SleepSchedule
 from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
 from thoughtstream.triggers import Triggers

@@ -5,8 +5,8 @@ until another one has taken over.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,13 +18,16 @@ from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.backoff import Backoff
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
+from thoughtstream.coordination.registry import Registry
+from thoughtstream.coordination.scout import Scout
 from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
+from thoughtstream.health.sampler import Sampler
 from thoughtstream.minds import LATELY_S, Minds
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.shields import retrieved
-from thoughtstream.store.wakeups import Wakeups, all_windows, switch_on
+from thoughtstream.store.wakeups import Wakeups, switch_on, wakeups
 
 _RETRY_S = 0.1
 _LONGEST_RETRY_S = LATELY_S
@@ -48,10 +51,12 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     minds = Minds(redis, settings, membership)
     service = _Service(redis, membership, minds, on_ready)
     logs = asyncio.create_task(AofRepair(redis).run())
+    memory = asyncio.create_task(Sampler(redis, settings.budgets).run())
     try:
         await _lasting(minds, lambda: _shielded(service.serve()))
     finally:
         logs.cancel()
+        memory.cancel()
         try:
             with suppress(ThoughtstreamError):
                 await membership.leave()
@@ -186,51 +191,73 @@ class _Service:
     async def _serve_server(self, server: Redis, name: str, on_looked: Callable[[], None]) -> None:
         await LIBRARY.ensure(server)
         await switch_on(server)
+        registry = Registry(self._redis, server, name)
         try:
-            async with self._wakeups(server, name) as wakeups, asyncio.TaskGroup() as group:
-                with self._minds.on(name, group, wakeups):
-                    await self._discover(server, wakeups, on_looked)
+            async with wakeups(server) as offered, asyncio.TaskGroup() as group:
+                told = offered if await self._tells(offered, registry) else None
+                with self._minds.on(name, group, told):
+                    if told is not None:
+                        scout = Scout(server, registry, lambda: self._membership.serves(name))
+                        work = partial(_start_shielded, partial(_ungrouped, scout.run))
+                        lasting = _lasting(self._minds, work)
+                        group.create_task(lasting)
+                    await self._discover(registry, told, on_looked)
         except BaseExceptionGroup as errors:
             raise _leaf(errors) from None
 
-    @asynccontextmanager
-    async def _wakeups(self, server: Redis, name: str) -> AsyncIterator[Wakeups | None]:
-        """Notifications, or None where there are none: then windows are looked at instead."""
-        wakeups = Wakeups(server)
-        try:
-            probe = self._membership.key_on(name)
-            if await wakeups.begin(probe, lambda: self._membership.make(probe)):
-                yield wakeups
-            else:
-                cure = f"notify-keyspace-events {keys.NOTIFY_EVENTS}"
-                log.warning("notifications.off", cure=cure)
-                yield None
-        finally:
-            await wakeups.close()
+    async def _tells(self, offered: Wakeups, registry: Registry) -> bool:
+        """Whether there are notifications; without them windows are looked at instead."""
+        probe = registry.key_here(keys.PROBE, self._membership.id)
+        if await offered.begin(probe, lambda: registry.probe(probe)):
+            return True
+        log.warning("notifications.off", cure=f"notify-keyspace-events {keys.NOTIFY_EVENTS}")
+        return False
 
     async def _discover(
-        self, server: Redis, wakeups: Wakeups | None, on_looked: Callable[[], None]
+        self, registry: Registry, told: Wakeups | None, on_looked: Callable[[], None]
     ) -> None:
-        """Look through all keys once, then be told; without notifications, look on and on."""
-        listening = asyncio.create_task(self._listen(wakeups)) if wakeups else None
-        try:
+        """Read the registry, then be told; without notifications, look through all keys on and
+        on.
+        """
+        if told is None:
             while True:
-                async for mind, window in all_windows(server):
-                    self._minds.found(mind, window)
+                await self._look(registry.windows())
                 on_looked()
-                if listening is not None:
-                    return await listening
                 await asyncio.sleep(_LOOK_S)
+        listening = asyncio.create_task(self._listen(told))
+        try:
+            if not await self._look(registry.known()):
+                await self._look(registry.made_anew())
+            on_looked()
+            await listening
         finally:
-            if listening is not None:  # while it goes on, it would connect anew
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
 
-    async def _listen(self, wakeups: Wakeups) -> None:
-        async for key in wakeups.listen():
+    async def _look(self, pages: AsyncIterator[list[str]]) -> bool:
+        """Find the windows on these pages; returns whether they say that those are all."""
+        complete = False
+        async for page in pages:
+            complete = complete or keys.ALL_FOUND in page
+            self._found(page)
+        return complete
+
+    async def _listen(self, told: Wakeups) -> None:
+        async for key in told.listen():
+            self._found([key])
+
+    def _found(self, window_keys: Iterable[str]) -> None:
+        for key in window_keys:
             found = keys.window_of(key)
             if found is not None:
                 self._minds.found(*found)
+
+
+async def _ungrouped(work: Work) -> None:
+    try:
+        await work()
+    except BaseExceptionGroup as errors:
+        raise _leaf(errors) from None
 
 
 def _leaf(error: BaseException) -> BaseException:

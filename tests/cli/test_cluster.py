@@ -35,6 +35,11 @@ def test_every_node_is_looked_at_and_named(terminal: Terminal, tmp_path: Path) -
         assert {node["node"] for node in nodes if node["alive"]} == names
         assert sum(node["slots"] for node in nodes) == 16_384
 
+        spread = [f["node"] for f in findings if f["check"] == "memory by domain"]
+        assert len(spread) == 3, "of each master"
+        sampled = {one["node"] for one in terminal.json("status")["memory"]}
+        assert sampled == {f"127.0.0.1:{port}" for port in cluster.masters}
+
         spoilt, master = cluster.masters[:2]
         dead = cluster.replica_of(master)
         with cluster.servers[spoilt].client() as client:

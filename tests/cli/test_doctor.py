@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from redis import Redis
+from redis import ConnectionError, Redis
 
 from tests.cli.conftest import Terminal
-from tests.servers import RedisServer, programs
+from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import keys
 from thoughtstream.health.checks import fault_of
 
@@ -46,9 +47,9 @@ def test_an_embedded_home_is_healthy(living: Terminal) -> None:
 
 
 SPOILT = {
-    "append-only file": ("appendonly", "no"),
+    "persistence problems": ("appendonly", "no"),
     "eviction policy": ("maxmemory-policy", "allkeys-lru"),
-    "memory headroom": ("maxmemory", "0"),
+    "memory pressure": ("maxmemory", "0"),
     "notify-keyspace-events": ("notify-keyspace-events", ""),
 }
 
@@ -61,6 +62,84 @@ def test_every_fault_is_found_and_its_cure_named(terminal: Terminal, patient: Re
         assert set(bad(terminal)) == {"default user", *SPOILT}
         redis.config_set("maxmemory", "100000gb")
     assert "set maxmemory to at most 60%" in bad(terminal)["memory of the host"]
+
+
+def test_the_common_issues_have_their_names(terminal: Terminal, patient: RedisServer) -> None:
+    """Those of the ASI-Arch document: each is broken, seen, and has its cure."""
+    with patient.client() as redis:
+        redis.config_set("maxmemory", "32mb")
+        elses: list[str] = []
+        while redis.info("memory")["used_memory"] < 0.85 * (32 << 20):
+            elses.append(f"somebody:{len(elses)}")
+            redis.set(elses[-1], "x" * 200_000)
+        pressure = bad(terminal)["memory pressure"]
+        assert "of 32 MB used" in pressure and "raise maxmemory" in pressure
+        redis.delete(*elses)
+
+        redis.config_set("appendonly", "no")
+        assert "the append-only file is off" in bad(terminal)["persistence problems"]
+        redis.config_set("appendonly", "yes")
+
+        for _ in range(10):
+            redis.eval("local n = 0 for i = 1, 2000000 do n = n + i end return n", 0)
+        degraded = bad(terminal)["performance degradation"]
+        assert (
+            re.match(r"1\d commands of the last 5 minutes", degraded) and "SLOWLOG GET" in degraded
+        )
+        redis.slowlog_reset()
+
+        most = redis.info("clients")["connected_clients"] + 3
+        redis.config_set("maxclients", most)
+        with suppress(ConnectionError), ExitStack() as many:
+            while True:
+                many.enter_context(patient.client()).ping()
+        wait_until(lambda: redis.info("clients")["connected_clients"] < most - 1, "they have gone")
+        refused = bad(terminal)["connection issues"]
+        assert re.search(f"of {most} clients, [1-9][0-9]* refused", refused)
+        assert "raise maxclients" in refused
+        redis.config_resetstat()
+        redis.config_set("maxclients", 1000)
+        assert set(bad(terminal)) == {"default user"}
+
+
+UNREACHABLE = {
+    "redis://127.0.0.1:1/0": "nothing listens there: start it",
+    "unix:///nowhere/redis.sock": "nothing listens there",
+    "redis://no-host.invalid:6379/0": "nobody knows this name",
+}
+
+
+@pytest.mark.parametrize("url", UNREACHABLE)
+def test_a_redis_that_cannot_be_reached_is_a_connection_issue(terminal: Terminal, url: str) -> None:
+    terminal.env["REDIS_URL"] = url
+    assert UNREACHABLE[url] in bad(terminal)["connection issues"]
+
+
+def test_a_redis_that_is_silent_is_a_connection_issue(
+    terminal: Terminal, patient: RedisServer
+) -> None:
+    terminal.env["THOUGHTSTREAM_REDIS__TIMEOUT_S"] = "0.2"
+    with patient.frozen():
+        assert "nothing comes back: look for a firewall" in bad(terminal)["connection issues"]
+
+
+def test_a_domain_beyond_its_budget_is_named(terminal: Terminal) -> None:
+    terminal.up()
+    address = terminal.json("status")["redis"]["url"]
+    with Redis.from_url(address) as redis:
+        for n in range(20):
+            redis.set(keys.CACHE.key(key=f"k{n}"), "x" * 100_000, ex=60)
+    assert bad(terminal, code=0) == {}
+    terminal.env["THOUGHTSTREAM_BUDGETS__CACHE"] = "1mb"
+    found = bad(terminal)
+    assert set(found) == {"budget of cache"}
+    assert " of 1.0 MB, most of it deepcode:cache:<key>" in found["budget of cache"]
+    assert "lower cache.ttl_s" in found["budget of cache"]
+    terminal.env["THOUGHTSTREAM_BUDGETS__MEMORIES"] = "300mb"
+    assert "of 256.0 MB -> lower [budgets]" in bad(terminal)["memory plan"]
+    [sample] = terminal.json("status")["memory"]
+    assert sample["domains"]["cache"]["budget_bytes"] == 1 << 20
+    assert "memory" in terminal.call("status").stdout
 
 
 def test_keys_that_are_not_as_the_registry_has_them_are_found(living: Terminal) -> None:

@@ -2,6 +2,7 @@
 one value from another, and what it carries over to another shape is the same by value.
 """
 
+import asyncio
 import hashlib
 import json
 import os
@@ -18,6 +19,10 @@ from deploy.backups import keyspace
 from deploy.backups.manifest import KeyspaceDigest, combined
 from tests.clusters import free_port, running
 from tests.servers import WHEEL, RedisServer, programs
+from thoughtstream.config import AgentsConfig, RedisConfig
+from thoughtstream.coordination.agents import Agents
+from thoughtstream.coordination.membership import Membership
+from thoughtstream.store.connection import connect
 
 ADMIN = "user admin on >secret ~* &* +@all"
 MANY = 1500
@@ -156,3 +161,43 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
                 assert before.differences(now), change
     finally:
         server.stop()
+
+
+def test_services_that_are_alive_are_no_data_and_other_agents_are(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    source = RedisServer(programs()[WHEEL], tmp_path / "one", ADMIN)
+    bind = ("bind 127.0.0.1", f"port {free_port()}")
+    target = RedisServer(programs()[WHEEL], tmp_path / "other", ADMIN, *bind)
+    try:
+        source.start()
+        asyncio.run(_beat(source.url))
+        assert run("keys", "--socket", str(source.socket)) == {"keys": 0}
+        asyncio.run(_register(source.url, "ana"))
+        assert run("keys", "--socket", str(source.socket)) == {"keys": 1}
+        before = held("--socket", str(source.socket))
+        asyncio.run(_beat(source.url))
+        assert before.differences(held("--socket", str(source.socket))) == []
+        port = bind[1].split()[1]
+        target.start()
+        run("copy", "--socket", str(source.socket), "--port", port)
+        assert before.differences(held("--socket", str(target.socket))) == []
+        assert asyncio.run(_listed(target.url)) == ["ana"]
+    finally:
+        source.stop()
+        target.stop()
+
+
+async def _beat(url: str) -> None:
+    async with connect(RedisConfig(url=url)) as client:
+        await Membership(client).renew(1)
+
+
+async def _register(url: str, name: str) -> None:
+    async with connect(RedisConfig(url=url)) as client:
+        await Agents(client, AgentsConfig()).register(name, [])
+
+
+async def _listed(url: str) -> list[str]:
+    async with connect(RedisConfig(url=url)) as client:
+        return [agent.id for agent in await Agents(client, AgentsConfig()).all()]

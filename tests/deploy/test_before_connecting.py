@@ -64,6 +64,16 @@ def test_what_an_inventory_leaves_out(head: str, hosts: str, said: str, tmp_path
     assert "Connecting to hosts" not in told
 
 
+def test_a_plan_of_memory_that_does_not_fit(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.py"
+    plan = STACK.format(", service={'budgets': {'memories': '1gb'}}")
+    inventory.write_text(f"{plan}hosts = [('@fake/a', {{'stack': wanted}})]\n")
+    told = deploy(str(inventory))
+    assert "service.budgets: the sum is 1.4gb (thoughts 51.2mb, memories 1gb" in told
+    assert "redis.maxmemory is 512mb" in told
+    assert "Connecting to hosts" not in told
+
+
 @pytest.mark.parametrize(
     ("content", "said"), [(None, "No such private key"), ("not a key", "Invalid private key")]
 )

@@ -46,6 +46,20 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"service": {"streams": {"forget_threshold": -1}}}, "service.streams.forget_threshold: Input"),
     ({"service": {"memory": {"trigger_limit": 11}}}, "service.memory.trigger_limit: Input"),
     ({"service": {"memory": {"sleep": 1}}}, "service.memory.sleep: Extra inputs"),
+    ({"service": {"budgets": {"cache": "half"}}}, "service.budgets.cache: String should match"),
+    (
+        {"service": {"budgets": {"cache": "60%"}}},
+        "service.budgets: the sum is 588.8mb (thoughts 51.2mb, memories 102.4mb, coordination "
+        "51.2mb, agents 25.6mb, cache 307.2mb, inference 51.2mb), but redis.maxmemory is 512mb",
+    ),
+    (
+        {"service": {"budgets": {"memories": "500mb"}}, "cluster": {"nodes": 4}},
+        "service.budgets: the sum is 884mb",
+    ),
+    (
+        {"service": {"budgets": {"cache": "200mb"}}, "runtime": "embedded"},
+        "service.budgets: the sum is 340.8mb",
+    ),
     ({"runtime": "native", "docker": {}}, "docker: has no meaning with runtime 'native'"),
     ({"runtime": "embedded", "redis": {}}, "redis: has no meaning with runtime 'embedded'"),
     ({"cluster": {"port": 55_535, "nodes": 3}}, "cluster: port: the bus of the last node would"),

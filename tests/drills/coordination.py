@@ -28,9 +28,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.clusters import running
+from tests.drills.availability import Availability, Prober
 from tests.drills.book import Book
 from tests.drills.chaos import Chaos, Move, Pool
 from tests.drills.clients import Client, ClientProcess, working
+from tests.drills.endpoint import Endpoint
 from tests.drills.findings import Finding, table, zero
 from tests.drills.footprint import Samples, flat, measuring
 from tests.drills.outages import ClusterOutages, ServerOutages
@@ -61,6 +63,7 @@ class Report:
 
     done: dict[str, int]
     findings: list[Finding]
+    availability: Availability
 
     @property
     def good(self) -> bool:
@@ -99,7 +102,8 @@ def a_cluster(drill: Drill, home: Path, chance: random.Random) -> Iterator[Stage
     (home / "redis").mkdir()
     make = partial(RedisServer, programs()[drill.redis])
     with running(home / "redis", make, *_CLUSTER, replicas=1) as cluster:
-        settings = Settings(home=home / "home", redis=RedisConfig(url=cluster.url))
+        endpoint = Endpoint(tuple(("127.0.0.1", port) for port in cluster.servers))
+        settings = endpoint.settings(home / "home")
         moves = ClusterOutages(cluster, chance).moves()
         yield Stage(settings, moves, cluster.wait_until_whole, None)
 
@@ -116,9 +120,10 @@ def run(drill: Drill, home: Path) -> Report:
             submitting.wait_until_ready()
             running_.wait_until_ready()
             chaos = _chaos(stage, submitting, running_, chance)
-            auditor = Auditor(stage.settings)
+            auditor, prober = Auditor(stage.settings), Prober(stage.settings)
             with auditor.watching(), _measuring(stage, drill.seconds, used):
-                chaos.run(drill.seconds)
+                with prober.probing():
+                    chaos.run(drill.seconds)
                 submitting.stop()
                 drained = _drained(auditor)
             running_.stop()
@@ -137,7 +142,9 @@ def run(drill: Drill, home: Path) -> Report:
             zero("tasks left over", last.entries_left, last),
             *memory,
             zero("processes that ended badly", len(wrong), wrong),
+            prober.found.finding,
         ],
+        availability=prober.found,
     )
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -26,13 +26,26 @@ _LOOK_S = 0.1
 _LONGEST_TASK_S = 0.02
 
 
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[Colony]:
+    """The colony, as soon as Redis answers."""
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                colony = await stack.enter_async_context(Colony.connect(settings=settings))
+                break
+            except RedisUnavailable:
+                await asyncio.sleep(_AGAIN_S)
+        yield colony
+
+
 def produce(settings: Settings, durability: Durability, log: Log) -> None:
     """Submit one task after the other, each until its answer is known: its value is its key."""
     asyncio.run(_produce(settings, durability, log))
 
 
 async def _produce(settings: Settings, durability: Durability, log: Log) -> None:
-    async with Colony.connect(settings=settings) as colony:
+    async with _connected(settings) as colony:
         queue = Queue(colony.redis, QUEUE, _CONFIG)
         for number in count():
             value = log.name_of(number)
@@ -74,7 +87,7 @@ async def _run_tasks(settings: Settings, log: Log) -> None:
         log.note("ran", QUEUE, claim.payload)
         return Report.done(claim, "done")
 
-    async with Colony.connect(settings=settings) as colony:
+    async with _connected(settings) as colony:
         queue = _Noting(colony.redis, QUEUE, _CONFIG)
         queue.log = log
         worker = Worker(queue, execute, slots=_SLOTS, name=f"{log.name}-{log.life}")
@@ -110,7 +123,7 @@ class Auditor:
     async def _look(self) -> Look:
         while True:
             try:
-                async with Colony.connect(settings=self._settings) as colony:
+                async with _connected(self._settings) as colony:
                     audit = await Queue(colony.redis, QUEUE, _CONFIG).audit()
             except RedisUnavailable:
                 await asyncio.sleep(_AGAIN_S)

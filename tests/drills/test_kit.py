@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.drills import availability
 from tests.drills.book import Book, Log, Note
 from tests.drills.chaos import Chaos, Pool
 from tests.drills.clients import Client, ClientProcess, wait_for_more, working
@@ -138,3 +139,11 @@ def test_whatever_was_done_to_a_pool_it_is_up_and_what_ended_by_itself_is_told(
         assert alone.wrong == ["a client ended by itself, with 0"]
     finally:
         alone.end()
+
+
+def test_an_outage_lasts_until_the_next_answer() -> None:
+    probes = [(0.0, True), (1.0, False), (1.5, False), (2.0, True), (3.0, True), (4.0, False)]
+    found = availability.of([*reversed(probes)], 6.0)
+    assert (found.probes, found.answered, found.outages_s) == (6, 3, [1.0, 2.0])
+    assert found.share == 0.5
+    assert "3 of 6 (50.00%); 2 outages" in found.finding.found

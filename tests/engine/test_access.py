@@ -103,7 +103,7 @@ async def test_the_service_user_is_enough_for_everything(guarded: Guarded, tmp_p
         guarded.tell("SET", "somebody:elses", "of which the user may not even know the type")
         async with connect(settings.redis) as redis:
             findings = await examine(redis, [LIBRARY], private_socket=False)
-        assert [found.check for found in findings if found.state == "bad"] == ["memory headroom"]
+        assert [found.check for found in findings if found.state == "bad"] == ["memory pressure"]
         return
     cluster = guarded.cluster
     async with running(settings), busy(settings, NAMES) as said:

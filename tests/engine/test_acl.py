@@ -18,7 +18,9 @@ from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.coordination.packets import Packet
+from thoughtstream.coordination.registry import Registry
 from thoughtstream.errors import Reserved
+from thoughtstream.health.sampler import Sampler, kept
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
 from thoughtstream.triggers import Triggers
@@ -66,6 +68,17 @@ async def consolidate(settings: Settings) -> None:
     assert report.replayed and report.merged and report.distilled
 
 
+async def discover(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        registry = Registry(redis, redis, "")
+        await registry.probe(registry.key_here(keys.PROBE, "one"))
+        assert [page async for page in registry.made_anew() if page]
+        [known] = [page async for page in registry.known() if page]
+        assert keys.ALL_FOUND in known
+        await redis.sadd(keys.FOUND.key(part="0"), keys.WINDOW.key(mind="gone", window="new"))
+        await registry.tidy()
+
+
 async def work(settings: Settings) -> None:
     async with Colony.connect(settings=settings) as colony:
         queue = colony.queue("chores")
@@ -95,7 +108,6 @@ async def be_an_agent(settings: Settings) -> None:
     async with connect(settings.redis) as redis:
         service = Membership(redis)
         assert await service.renew(0)
-        await service.make(service.key_on(""))
         await service.leave()
 
 
@@ -112,6 +124,12 @@ async def send_packets(settings: Settings) -> None:
         await colony.dispatch(Packet("seed", "weather", "rain", targets=("nobody",)))
 
 
+async def sample(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        assert await Sampler(redis, settings.budgets).sample()
+        assert (await kept(redis))[""].data_bytes
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -122,6 +140,8 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.AGENTS: be_an_agent,
     Writer.RESERVE: reserve,
     Writer.PACKETS: send_packets,
+    Writer.SAMPLER: sample,
+    Writer.DISCOVERY: discover,
 }
 WITH = {Writer.AGENTS: {Writer.QUEUE}, Writer.PACKETS: {Writer.QUEUE, Writer.AGENTS}}
 """Who has others write, too: an agent has an inbox, which is a queue; a packet lies in inboxes."""
@@ -138,7 +158,7 @@ async def test_who_writes_what(redis: Any, settings: Settings, writer: Writer) -
         async with Colony.connect(settings=at_once) as colony:
             await colony.register("bob")
     writers = frozenset({writer} | WITH.get(writer, set()))
-    grant = Grant(SERVICE.commands, writers, frozenset(Domain))
+    grant = Grant(SERVICE.commands, writers, frozenset(Domain), SERVICE.channels)
     async with user(redis, at_once, grant) as own:
         await WORK[writer](own)
 

@@ -1,5 +1,6 @@
 """Distillers as somebody else would write them."""
 
+import asyncio
 from collections.abc import Sequence
 
 
@@ -22,6 +23,27 @@ class Broken:
 
     async def distil(self, contents: Sequence[str]) -> str:
         raise RuntimeError("the model is not at home")
+
+
+class Held:
+    """The first that is asked says nothing until it is told to go on."""
+
+    go = asyncio.Event()
+    asked = 0
+
+    async def distil(self, contents: Sequence[str]) -> str:
+        Held.asked += 1
+        if Held.asked == 1:
+            await Held.go.wait()
+        return contents[0]
+
+
+class Stuck:
+    """Never says anything."""
+
+    async def distil(self, contents: Sequence[str]) -> str:
+        await asyncio.Event().wait()
+        return ""
 
 
 class NoDistiller:

@@ -3,6 +3,8 @@
 import asyncio
 import signal
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,15 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, wait_until
-from tests.services import ServiceProcess
+from tests.services import ServiceProcess, until
+from tests.sleep.distillers import Held
 from tests.sleep.memories import Past, picture, remember
-from thoughtstream import Mind, keys
-from thoughtstream.config import Settings
+from thoughtstream import Mind, keys, sleep_schedule
+from thoughtstream.config import MemoryConfig, QueueConfig, Settings
+from thoughtstream.coordination.queue import Queue
 from thoughtstream.memory import consolidation
+from thoughtstream.sleep_schedule import QUEUE, SleepSchedule
+from thoughtstream.store.client import Client
 
 EVERY_S = "1"
 REPEATED = [Past(f"The disk is {n}% full") for n in range(3)]
@@ -109,3 +115,79 @@ async def test_the_command(redis: Any, server: RedisServer, tmp_path: Path, widt
         assert "merged" in forgotten.stdout
 
     await asyncio.to_thread(commands)
+
+
+@asynccontextmanager
+async def schedules(*minds: tuple[Client, Settings, list[str]]) -> AsyncIterator[None]:
+    """The schedules of services that serve these minds."""
+
+    def run(redis: Client, its: Settings, served: list[str]) -> asyncio.Task[None]:
+        return asyncio.create_task(SleepSchedule(redis, its).run(lambda: served))
+
+    running = [run(*one) for one in minds]
+    yield
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
+
+
+async def test_services_share_what_is_due_and_each_mind_sleeps_once(
+    redis: Client, settings: Settings
+) -> None:
+    names = [f"mind {number}" for number in range(12)]
+    for name in names:
+        await remember(redis, name, REPEATED)
+    memory = MemoryConfig(sleep_every_s=10, sleep_distiller="tests.sleep.distillers:Held")
+    own = settings.model_copy(update={"memory": memory})
+    Held.asked, Held.go = 0, asyncio.Event()
+    queue = Queue(redis, QUEUE)
+
+    async def others_have_slept() -> bool:
+        return (await queue.audit()).completed == len(names) - 1
+
+    async def all_have() -> bool:
+        return (await queue.audit()).completed == len(names)
+
+    # The second serves none of them, and one that serves them is held up by the first mind.
+    async with schedules((redis, own, names), (redis, own, []), (redis, own, names)):
+        await until(others_have_slept)
+        assert Held.asked == len(names)
+        Held.go.set()
+        await until(all_have)
+    audit = await queue.audit()
+    assert (audit.submitted, audit.balanced) == (len(names), True), "one task a mind and period"
+    for name in names:
+        ledger = (await picture(redis, name))["ledger"]
+        assert (ledger["distilled"], ledger["replayed"]) == (1, 3)
+
+
+async def test_what_a_killed_service_was_at_another_service_ends(
+    redis: Client, server: RedisServer, settings: Settings, tmp_path: Path, monkeypatch: Any
+) -> None:
+    await redis.xadd(keys.WINDOW.key(mind="ana", window="sensory"), {"content": "awake"})
+    await remember(redis, "ana", REPEATED)
+    stuck = {"MEMORY__SLEEP_DISTILLER": "tests.sleep.distillers:Stuck", "QUEUE__LEASE_S": "1"}
+    process = service(server, tmp_path / "service", **stuck).start().wait_until_ready()
+    queue = Queue(redis, QUEUE)
+    try:
+        await until(lambda: redis.hget(keys.SLEEP.key(mind="ana"), "session"))
+    finally:
+        process.kill()
+    assert (await queue.audit()).completed == 0
+    # Its lease of half a minute is over at once for who holds for shorter ones.
+    monkeypatch.setattr(consolidation, "LEASE_MS", 100)
+    monkeypatch.setattr(sleep_schedule, "LEASE_MS", 100)
+    update = {"memory": MemoryConfig(sleep_every_s=1000), "queue": QueueConfig(lease_s=1)}
+    own = settings.model_copy(update=update)
+    async with schedules((redis, own, [])):
+        await until(lambda: redis.hget(keys.SLEEP.key(mind="ana"), "slept_at"))
+        await until(lambda: _nothing_is_left(queue))
+    audit = await queue.audit()
+    assert audit.balanced and audit.returned == 1
+    ledger = (await picture(redis, "ana"))["ledger"]
+    assert (ledger["distilled"], ledger["replayed"]) == (1, 3)
+
+
+async def _nothing_is_left(queue: Queue) -> bool:
+    audit = await queue.audit()
+    return audit.waiting + audit.delayed + audit.leased == 0

@@ -73,7 +73,7 @@ class AttentionLoop:
             if report is None:
                 continue
             if report.more or report.overdue:
-                await self._unwatch(wakeups)
+                self._unwatch(wakeups)
             elif await self._watch(wakeups):
                 continue
             else:
@@ -121,11 +121,11 @@ class AttentionLoop:
         self._noise = 0
         return True
 
-    async def _unwatch(self, wakeups: Wakeups | None) -> None:
+    def _unwatch(self, wakeups: Wakeups | None) -> None:
         """A busy mind runs cycles anyway: a notification of every write would only be noise."""
         if wakeups is None or not self._watched or self._noise < _NOISE:
             return
-        await wakeups.unwatch(self._window_keys(self._watched))
+        wakeups.unwatch(self._window_keys(self._watched))
         self._watched = frozenset()
 
     def _window_keys(self, windows: set[str] | frozenset[str]) -> list[str]:

@@ -15,9 +15,8 @@ import uuid
 
 from thoughtstream import keys
 from thoughtstream.config import AgentsConfig
-from thoughtstream.coordination.agents import Activity, Agents, AgentStatus, Identity, agent_key
+from thoughtstream.coordination.agents import Activity, Agents, AgentStatus, Identity
 from thoughtstream.coordination.index import Index
-from thoughtstream.coordination.library import LIBRARY
 from thoughtstream.errors import AgentSuperseded, AgentUnknown
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
@@ -98,18 +97,6 @@ class Membership:
         await self._agents.leave(name)
         with typed_errors():
             await self._index.note((name, "gone"))
-
-    def key_on(self, server: str) -> str:
-        """A key that nobody else makes, on this server."""
-
-        def key(n: int) -> str:
-            return agent_key(keys.AGENT_PROBE, f"{self.id}-{n}")
-
-        return self._redis.key_on(server, key)
-
-    async def make(self, key: str) -> None:
-        """Make such a key, which is gone at once: for whoever listens for new keys."""
-        await LIBRARY.call(self._redis, "agent_probe_1", [key], ())
 
     async def leave(self) -> None:
         """End the lease, so that others take over at once."""

@@ -7,7 +7,9 @@ from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.coordination.membership import alive_services
+from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
+from thoughtstream.health.sampler import kept
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
 from thoughtstream.store.client import Client
@@ -33,6 +35,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
             totals = await _totals(redis, nodes)
             services = [_service(found) for found in await alive_services(redis)]
             minds = await _minds(redis)
+            memory = await _memory(redis, nodes, settings)
     finally:
         await redis.aclose()
     return {
@@ -45,6 +48,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
         },
         "service": {"alive": bool(services), "count": len(services)} | (services or [{}])[0],
         "services": services,
+        "memory": memory,
         "minds": minds,
     }
 
@@ -59,6 +63,32 @@ async def _totals(redis: Client, nodes: list[Node]) -> dict[str, Any]:
         "maxmemory_bytes": sum(info["maxmemory"] for info in infos),
         "uptime_s": min(info["uptime_in_seconds"] for info in infos),
     }
+
+
+async def _memory(redis: Client, nodes: list[Node], settings: Settings) -> list[dict[str, Any]]:
+    """What each domain takes of each server, as last sampled, against the plan."""
+    most = {node.name: node.info.get("maxmemory", 0) for node in nodes}
+    most = most or {"": (await redis.info())["maxmemory"]}
+    return [
+        {
+            "node": name,
+            "sampled_at": sample.at,
+            "data_bytes": sample.data_bytes,
+            "accounted": sample.accounted,
+            "domains": {
+                spent.domain.value: {
+                    "keys": spent.estimate.keys,
+                    "bytes": spent.estimate.bytes,
+                    "margin_bytes": spent.estimate.margin,
+                    "budget_bytes": spent.budget,
+                    "beyond": spent.beyond,
+                }
+                for spent in budgets.spent(sample, settings.budgets, most[name])
+            },
+        }
+        for name, sample in sorted((await kept(redis)).items())
+        if name in most
+    ]
 
 
 def _node(node: Node) -> dict[str, Any]:

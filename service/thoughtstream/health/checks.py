@@ -1,5 +1,10 @@
-"""The checks of `doctor`: is this Redis fit to keep a mind? Each bad finding has its cure."""
+"""The checks of `doctor`: is this Redis fit to keep a mind? Each bad finding has its cure.
 
+The Common Issues of the ASI-Arch document have their names there: memory pressure, connection
+issues, persistence problems, performance degradation.
+"""
+
+import re
 from collections import Counter
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
@@ -10,6 +15,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.directives import DEFAULTS, MEMORY_SHARE
+from thoughtstream.errors import RedisUnavailable
 from thoughtstream.store.functions import Library
 from thoughtstream.versions import OLDEST, dotted, major_minor
 
@@ -18,6 +24,9 @@ KEYS_LOOKED_AT = 20_000
 
 _SCAN_COUNT = 1000
 _HEADROOM = 0.8
+_LATELY_S = 300
+_MANY_SLOW = 10
+_CONNECTIONS = "connection issues"
 _OURS = tuple(sorted({family.pattern.split(":")[0] + ":" for family in keys.FAMILIES}))
 
 State = Literal["fine", "bad", "unknown"]
@@ -51,9 +60,11 @@ async def examine(
     info: Any = await redis.info()
     return [
         _version(info),
-        *_persistence(info),
+        _memory(info),
+        _connections(info),
+        _persistence(info),
+        await _speed(redis),
         _eviction(info),
-        _headroom(info),
         _share_of_host(info),
         await _default_user(redis, private_socket),
         await _notifications(redis),
@@ -78,27 +89,26 @@ def _version(info: dict[str, Any]) -> Finding:
     return _judge("version", major_minor(version) >= OLDEST, version, cure)
 
 
-def _persistence(info: dict[str, Any]) -> list[Finding]:
+def _persistence(info: dict[str, Any]) -> Finding:
     on = bool(info["aof_enabled"])
     written = info.get("aof_last_write_status", "ok")
     rewritten = info.get("aof_last_bgrewrite_status", "ok")
     saved = info["rdb_last_bgsave_status"]
     good = written == rewritten == saved == "ok"
-    return [
-        _judge(
-            "append-only file",
-            on,
-            "on" if on else "off: memories are lost when the server stops",
+    last = f"last write {written}, last rewrite {rewritten}, last snapshot {saved}"
+    if not on:
+        found = f"the append-only file is off: memories are lost when the server stops; {last}"
+        cure = (
             f"{_set('appendonly')}, wait for aof_rewrite_in_progress:0, then write "
-            f"`appendonly {DEFAULTS['appendonly'].text}` to redis.conf",
-        ),
-        _judge(
-            "writes to disk",
-            good,
-            f"last write {written}, last rewrite {rewritten}, last snapshot {saved}",
-            "see the server's log; usually the disk is full or not writable",
-        ),
-    ]
+            f"`appendonly {DEFAULTS['appendonly'].text}` to redis.conf"
+        )
+        return Finding("persistence problems", "bad", found, cure)
+    return _judge(
+        "persistence problems",
+        good,
+        f"{'none: ' if good else ''}the append-only file is on, {last}",
+        "see the server's log; usually the disk is full or not writable",
+    )
 
 
 def _eviction(info: dict[str, Any]) -> Finding:
@@ -111,16 +121,70 @@ def _eviction(info: dict[str, Any]) -> Finding:
     )
 
 
-def _headroom(info: dict[str, Any]) -> Finding:
-    used, most = int(info["used_memory"]), int(info["maxmemory"])
+def _memory(info: dict[str, Any]) -> Finding:
+    check, used, most = "memory pressure", int(info["used_memory"]), int(info["maxmemory"])
+    evicted = f"{int(info['evicted_keys']):,} keys evicted since the start"
     if not most:
         cure = f"set maxmemory to at most {MEMORY_SHARE:.0%} of the host's memory"
-        return Finding("memory headroom", "bad", f"{_mb(used)} used, no limit set", cure)
+        return Finding(check, "bad", f"{_mb(used)} used, no limit set", cure)
+    good = used < most * _HEADROOM
     return _judge(
-        "memory headroom",
-        used < most * _HEADROOM,
-        f"{_mb(used)} of {_mb(most)} used ({used / most:.0%})",
-        "raise maxmemory, or lower streams.unconscious_maxlen",
+        check,
+        good,
+        f"{'none: ' if good else ''}{_mb(used)} of {_mb(most)} used ({used / most:.0%}), {evicted}",
+        "raise maxmemory, or lower what takes most (`thoughtstream status` shows each domain)",
+    )
+
+
+def _connections(info: dict[str, Any]) -> Finding:
+    clients, refused = int(info["connected_clients"]), int(info["rejected_connections"])
+    most = int(info.get("maxclients", 0))
+    good = not refused and (not most or clients < most * _HEADROOM)
+    of = f" of {most:,}" if most else ""
+    return _judge(
+        _CONNECTIONS,
+        good,
+        f"{'none: ' if good else ''}{clients:,}{of} clients, {refused:,} refused since the start",
+        "see who they are (CLIENT LIST), and end those that leak; or raise maxclients. CONFIG "
+        "RESETSTAT then makes that only new refusals count",
+    )
+
+
+def unreachable(error: RedisUnavailable) -> Finding:
+    """What is wrong if nothing can be asked."""
+    why = str(error.__cause__ or error)
+    cures = {
+        "refused|No such file": "nothing listens there: start it (`thoughtstream up`), or set "
+        "redis.url to where it is",
+        "not known|resol": "nobody knows this name: correct redis.url, or your DNS",
+        "[Tt]imeout|timed out|unreachable|No route": "nothing comes back: look for a firewall or a "
+        "host that is down between here and there (`nc -vz HOST PORT`)",
+    }
+    rest = "check the network between this host and redis.url, and the server's log"
+    cure = next((cure for sign, cure in cures.items() if re.search(sign, why)), rest)
+    return Finding(_CONNECTIONS, "bad", f"Redis does not answer: {why}", cure)
+
+
+async def _speed(redis: Redis) -> Finding:
+    check = "performance degradation"
+    slow = await _permitted(redis.slowlog_get(128))
+    if slow is None:
+        return Finding(check, "unknown", "this user may not read the slow log; check as monitor")
+    now, _ = await redis.time()
+    lately = [one for one in slow if one["start_time"] > now - _LATELY_S]
+    good = len(lately) < _MANY_SLOW
+    said = f"{len(lately)} commands of the last {_LATELY_S // 60} minutes are in the slow log"
+    if lately:
+        worst = max(lately, key=lambda one: int(one["duration"]))
+        what = worst["command"]
+        text = what.decode(errors="replace") if isinstance(what, bytes) else str(what)
+        said += f"; the slowest: {worst['duration'] / 1000:.0f} ms, {' '.join(text.split())[:60]}"
+    return _judge(
+        check,
+        good,
+        f"{'none: ' if good else ''}{said}",
+        "SLOWLOG GET shows them: SCAN instead of KEYS, smaller ranges, shorter scripts; and don't "
+        "leave redis-cli monitor running, which slows every command",
     )
 
 

@@ -5,8 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from thoughtstream import keys
+from thoughtstream.config import BudgetsConfig
 from thoughtstream.errors import RedisUnavailable
+from thoughtstream.health import budgets
 from thoughtstream.health.checks import Finding, examine
+from thoughtstream.health.sample import Sample
+from thoughtstream.health.sampler import kept
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Library
@@ -24,6 +29,19 @@ class Node:
     slots: int
     master: str
     info: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a server is held against: as `checks.examine`, and the plan of its memory.
+
+    `private_socket` is said of one server, not of a cluster's.
+    """
+
+    libraries: Iterable[Library]
+    later: Iterable[Library]
+    plan: BudgetsConfig
+    private_socket: bool = False
 
 
 async def look(redis: Client) -> list[Node]:
@@ -57,41 +75,39 @@ async def _info(redis: Client, name: str) -> dict[str, Any]:
     return {}
 
 
-async def examine_all(
-    redis: Client,
-    libraries: Iterable[Library],
-    later: Iterable[Library] = (),
-    *,
-    private_socket: bool = False,
-) -> list[Finding]:
-    """All findings: of the one server; else about the cluster as a whole, then about each node.
-
-    `private_socket`: as `checks.examine`, of one server.
-    """
+async def examine_all(redis: Client, wanted: Wanted) -> list[Finding]:
+    """All findings: of the one server; else about the cluster as a whole, then about each node."""
     nodes = await look(redis)
+    with typed_errors():
+        samples, now_ms = await kept(redis), await redis.clock_ms(keys.MEMORY.key())
     if not nodes:
-        return await _examine(redis, "", libraries, later, private_socket)
+        return await _examine(redis, "", wanted, samples.get(""), now_ms)
+    wanted = replace(wanted, private_socket=False)
     findings = _whole(nodes)
     for node in nodes:
         if not node.info:
             cure = "start it, or replace it (`deploy.replace_node`)"
             findings.append(Finding("node", "bad", "does not answer", cure, node.name))
             continue
-        its = await _examine(redis, node.name, libraries, later, False)
+        its = await _examine(redis, node.name, wanted, samples.get(node.name), now_ms)
         findings += [replace(finding, node=node.name) for finding in its]
     return findings
 
 
 async def _examine(
-    redis: Client,
-    name: str,
-    libraries: Iterable[Library],
-    later: Iterable[Library],
-    private_socket: bool,
+    redis: Client, name: str, wanted: Wanted, known: Sample | None, now_ms: int
 ) -> list[Finding]:
     with typed_errors():
         async with redis.at(name) as server:
-            return await examine(server, libraries, later=later, private_socket=private_socket)
+            private = wanted.private_socket
+            its = await examine(
+                server, wanted.libraries, later=wanted.later, private_socket=private
+            )
+            info: Any = await server.info()
+            if info["role"] != "master":
+                return its
+            sample = await budgets.newest(server, known, now_ms)
+            return [*its, *budgets.findings(info, sample, wanted.plan, now_ms)]
 
 
 def _whole(nodes: list[Node]) -> list[Finding]:

@@ -1,124 +1,112 @@
 """Wake-ups: Redis tells of new windows and of writes to watched ones, so that nothing is polled.
 
-Keyspace notifications are pub/sub: what is written while nobody listens is not told. So whoever
-begins to watch looks once afterwards, and a lost connection ends `listen` with an error: connect
-anew, then look at everything once (`windows`).
+Notifications are pub/sub: what is written while nobody listens is not told. So whoever begins to
+watch looks once afterwards, and a lost connection ends `listen` with an error: connect anew, then
+look at everything once.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
-from typing import Any
+from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.exceptions import ConnectionError, NoPermissionError
+from redis.exceptions import NoPermissionError
 
 from thoughtstream import keys
-from thoughtstream.store.shields import undisturbed
+from thoughtstream.store.subscription import Message, Subscription, subscription
 
 _PROBE_S = 1.0
+_CHANNEL = keys.write_channel("").encode()
 
 
-class _Listener(PubSub):
-    """Ends with its connection. The client library's own connects anew by itself, and several tasks
-    use it here: two of them would connect at once, or one take from the other what it sends on.
-    """
-
-    async def connect(self) -> None:
-        self._ensure_it_is_not_lost()
-        await super().connect()  # type: ignore[no-untyped-call]
-
-    async def parse_response(self, *args: Any, **options: Any) -> Any:
-        self._ensure_it_is_not_lost()
-        return await super().parse_response(*args, **options)
-
-    async def _reconnect(self, conn: Any, *_: Any, **__: Any) -> None:
-        await conn.disconnect()
-
-    def _ensure_it_is_not_lost(self) -> None:
-        if self.connection is not None and not self.connection.is_connected:
-            raise ConnectionError("the connection that tells of writes was lost")
+@asynccontextmanager
+async def wakeups(redis: Redis) -> AsyncIterator["Wakeups"]:
+    """Notifications of this server. `begin`, then `listen` in a task of its own."""
+    async with subscription(redis) as told:
+        yield Wakeups(told)
 
 
 class Wakeups:
-    """Notifications of one server. `begin`, then `listen` in a task of its own. What others say on
-    the same connection is said to the end: cut off in the middle, it would be lost for all.
-    """
+    """What one server tells of: windows that are new, and writes to those that are watched."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._pubsub = _Listener(redis.connection_pool)
-        self._confirmed: dict[str, asyncio.Future[None]] = {}
+    def __init__(self, told: Subscription) -> None:
+        self._told = told
+        self._unconfirmed: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    async def begin(self, probe: str, make: Callable[[], Awaitable[None]]) -> bool:
-        """Listen for new keys; returns whether the server really tells of them.
+    async def begin(self, probe: str, write: Callable[[], Awaitable[None]]) -> bool:
+        """Listen for new windows; returns whether the server really tells of writes.
 
-        Finds out by having the key `probe` made.
+        Finds out by having the stream `probe` written to.
         """
-        await self._pubsub.subscribe(keys.NEW_KEY_CHANNEL)
-        await make()
+        channel = keys.write_channel(probe)
+        self._told.ask("SUBSCRIBE", keys.FOUND_CHANNEL, channel)
+        await write()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PROBE_S):
-                while True:
-                    message = await self._pubsub.get_message(timeout=None)
-                    if message and message["type"] == "message" and message["data"] == probe:
+                async for messages in self._told.batches():
+                    if [b"message", channel.encode(), b"xadd"] in messages:
+                        self._say("UNSUBSCRIBE", [probe])
                         return True
         return False
 
-    async def close(self) -> None:
-        """Stop listening."""
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
-
     async def watch(self, window_keys: Iterable[str]) -> None:
-        """Be told of writes to these windows; returns when Redis has confirmed it."""
-        channels = [keys.write_channel(key) for key in window_keys]
-        loop = asyncio.get_running_loop()
-        waiting = {channel: loop.create_future() for channel in channels}
-        self._confirmed.update(waiting)
-        await undisturbed(self._pubsub.subscribe(*channels))
-        await asyncio.gather(*waiting.values())
-
-    async def unwatch(self, window_keys: Iterable[str]) -> None:
-        """Be told no more."""
-        channels = [keys.write_channel(key) for key in window_keys]
-        await undisturbed(self._pubsub.unsubscribe(*channels))
-
-    async def listen(self) -> AsyncIterator[str]:
-        """The keys of windows that were made or written to. Runs until the connection fails.
+        """Be told of writes to these windows; returns when Redis has confirmed it.
 
         Raises:
-            RedisError: the connection was lost; what was written since is not told.
+            ConnectionError: the connection was lost.
+        """
+        await self._say("SUBSCRIBE", window_keys)
+
+    def unwatch(self, window_keys: Iterable[str]) -> None:
+        """Be told no more.
+
+        Raises:
+            ConnectionError: the connection was lost.
+        """
+        self._say("UNSUBSCRIBE", window_keys)
+
+    def _say(self, command: str, window_keys: Iterable[str]) -> asyncio.Future[None]:
+        """Resolved once Redis has confirmed it: it does so in the order in which it was asked."""
+        channels = [keys.write_channel(key) for key in window_keys]
+        self._told.ask(command, *channels)
+        confirmed = asyncio.get_running_loop().create_future()
+        self._unconfirmed.append((len(channels), confirmed))
+        return confirmed
+
+    async def listen(self) -> AsyncIterator[str]:
+        """The keys of windows that are new or were written to. Runs until the connection fails.
+
+        Raises:
+            ConnectionError: the connection was lost; what was written since is not told.
         """
         try:
-            while True:
-                message = await self._pubsub.get_message(timeout=None)
-                if message is None:
-                    continue
-                key = self._key_of(message)
-                if key is not None:
-                    yield key
+            async for messages in self._told.batches():
+                for message in messages:
+                    for key in self._keys_of(message):
+                        yield key.decode(errors="surrogateescape")
         finally:
-            for future in self._confirmed.values():
-                future.cancel()
+            for _, confirmed in self._unconfirmed:
+                confirmed.cancel()
 
-    def _key_of(self, message: dict[str, str]) -> str | None:
-        if message["type"] == "subscribe":
-            future = self._confirmed.pop(message["channel"], None)
-            if future is not None and not future.done():
-                future.set_result(None)
-        if message["type"] != "message":
-            return None
-        if message["channel"] == keys.NEW_KEY_CHANNEL:
-            return message["data"]
-        return message["channel"].partition(":")[2] if message["data"] == "xadd" else None
+    def _keys_of(self, message: Message) -> list[bytes]:
+        kind, channel, data = message
+        if kind != b"message":
+            self._confirm()
+            return []
+        if channel.startswith(_CHANNEL):
+            return [channel[len(_CHANNEL) :]] if data == b"xadd" else []
+        found: list[bytes] = data.split(b"\n")
+        return found
 
-
-async def all_windows(redis: Redis) -> AsyncIterator[tuple[str, str]]:
-    """(mind, window) of every window there is. Looks through all keys of the server (SCAN)."""
-    async for key in redis.scan_iter(match=keys.WINDOW.glob, count=1000):
-        found = keys.window_of(key)
-        if found is not None:
-            yield found
+    def _confirm(self) -> None:
+        if not self._unconfirmed:  # of what `begin` asked
+            return
+        left, confirmed = self._unconfirmed.popleft()
+        if left > 1:
+            self._unconfirmed.appendleft((left - 1, confirmed))
+        elif not confirmed.done():
+            confirmed.set_result(None)
 
 
 async def switch_on(redis: Redis) -> None:

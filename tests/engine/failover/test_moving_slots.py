@@ -1,7 +1,11 @@
 """Slots that move while their minds are used."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, get_args
+
+from redis.crc import key_slot
 
 from tests.clusters import Cluster
 from tests.engine.failover.minds import NAMES, at_rest, busy, in_thread, more, slot_of
@@ -9,7 +13,9 @@ from tests.servers import RedisServer
 from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.config import Settings
+from thoughtstream.coordination.membership import alive_services
 from thoughtstream.keys import Kind
+from thoughtstream.store.connection import open_client
 
 
 async def test_a_slot_on_its_way_is_waited_for(cluster: Cluster, settings: Settings) -> None:
@@ -70,6 +76,44 @@ async def test_no_function_begins_where_a_new_key_would_break_it_off(
         assert (await late).anchored_ids == [first.id]
         assert (await mind.audit()).faults == []
     await in_thread(cluster.move, slot, home)
+
+
+async def test_minds_are_found_wherever_the_registries_are(
+    cluster: Cluster, settings: Settings
+) -> None:
+    """A server's registry is one key, whose slot may move to another that has its own."""
+    async with running(settings), connected(settings) as redis:
+        for name in NAMES:
+            await redis.xadd(keys.WINDOW.key(mind=name, window="new"), {"content": "-"})
+        await until(lambda: attended(redis, 1))
+        registry = keys.FOUND.key(part="0")
+        slot = key_slot(registry.encode())
+        assert await redis.scard(registry) > 1
+    home = cluster.owner(slot)
+    to = next(port for port in cluster.masters if port != home)
+    await in_thread(cluster.move, slot, to)
+    async with running(settings), connected(settings) as redis:
+
+        async def all_are_served() -> bool:
+            return [one.about["minds"] for one in await alive_services(redis)] == [len(NAMES)]
+
+        await until(all_are_served)
+        for name in NAMES:
+            await redis.xadd(keys.WINDOW.key(mind=name, window="newer"), {"content": "-"})
+        await until(lambda: attended(redis, 2))
+    await in_thread(cluster.move, slot, home)
+
+
+async def attended(redis: Any, count: int) -> bool:
+    found = [await redis.hget(keys.LEDGER.key(mind=name), "attended") for name in NAMES]
+    return found == [str(count)] * len(NAMES)
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Any]:
+    redis = await open_client(settings.redis)
+    yield redis
+    await redis.aclose()
 
 
 def _refused(server: RedisServer) -> int:

@@ -10,11 +10,13 @@ from thoughtstream import config
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.coordination import library as agents
+from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces import overview
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
-from thoughtstream.health.checks import Finding
-from thoughtstream.health.nodes import examine_all
+from thoughtstream.health import sampler
+from thoughtstream.health.checks import Finding, unreachable
+from thoughtstream.health.nodes import Wanted, examine_all
 from thoughtstream.memory import consolidation
 from thoughtstream.store.connection import open_client, typed_errors
 
@@ -24,17 +26,22 @@ _MARKS = {"fine": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/
 
 
 def doctor(json: Json = False) -> None:
-    """Check Redis: version, persistence, eviction, memory, ACL, notifications, stray keys.
+    """Check Redis: memory, connections, persistence, speed, ACL, notifications, stray keys.
 
     In a cluster, checks every node. Each problem comes with its cure. Exits with 1 if there is one.
     """
     settings = config.load()
-    findings = event_loop.run(_examine(settings))
+    failed: dict[str, str] = {}
+    try:
+        findings = event_loop.run(_examine(settings))
+    except RedisUnavailable as error:
+        findings, failed = [unreachable(error)], {"error": str(error)}
     healthy = all(finding.state != "bad" for finding in findings)
     answer = {
         "healthy": healthy,
         "redis": {"url": overview.without_password(overview.redis_url(settings))},
         "findings": findings,
+        **failed,
     }
     output.answer(answer, json, lambda: _show(findings))
     if not healthy:
@@ -44,11 +51,11 @@ def doctor(json: Json = False) -> None:
 async def _examine(settings: Settings) -> list[Finding]:
     url = overview.redis_url(settings)
     redis = await open_client(settings.redis, url)
-    later = [consolidation.LIBRARY, agents.LIBRARY]
+    later = [consolidation.LIBRARY, agents.LIBRARY, sampler.LIBRARY]
+    wanted = Wanted([LIBRARY], later, settings.budgets, private_socket=settings.redis.url is None)
     try:
         with typed_errors():
-            embedded = settings.redis.url is None
-            return await examine_all(redis, [LIBRARY], later, private_socket=embedded)
+            return await examine_all(redis, wanted)
     finally:
         await redis.aclose()
 

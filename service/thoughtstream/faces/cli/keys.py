@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from thoughtstream import config
 from thoughtstream.acl import Role, acl_rules
 from thoughtstream.faces.cli import output
 from thoughtstream.faces.cli.options import Json, examples
-from thoughtstream.keys import BUDGET_BYTES, FAMILIES, Family
+from thoughtstream.keys import FAMILIES, Domain, Family
 
 EXAMPLES = examples("thoughtstream keys", "thoughtstream keys --acl monitor")
 
@@ -30,14 +31,16 @@ def keys(
         )
         return
     families = [{**output.plain(f), "durable": f.durable} for f in FAMILIES]
-    budgets = {domain.value: budget for domain, budget in BUDGET_BYTES.items()}
-    output.answer({"keys": families, "budget_bytes": budgets}, json, _show)
+    plan = config.load().budgets
+    budgets: dict[str, str] = {domain.value: getattr(plan, domain) for domain in Domain}
+    output.answer({"keys": families, "budgets": budgets}, json, lambda: _show(budgets))
 
 
-def _show() -> None:
+def _show(budgets: dict[str, str]) -> None:
     width = max(len(family.pattern) for family in FAMILIES)
     for domain, families in groupby(FAMILIES, key=lambda family: family.domain):
-        output.stdout.print(Text(domain.value, style="bold"))
+        budget = (f"  budget {budgets[domain]}", "dim")
+        output.stdout.print(Text.assemble((domain.value, "bold"), budget))
         for family in families:
             _show_family(family, width)
 

@@ -38,6 +38,7 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
         "redis": {"url": address, "embedded": settings.redis.url is None},
         "service": {"alive": False, "count": 0},
         "services": [],
+        "memory": [],
         "minds": [],
     }
 
@@ -52,6 +53,8 @@ def show(found: dict[str, Any]) -> None:
     print_(f"           [dim]{which}version {redis['version']}, {used}[/]")
     for node in redis["nodes"] or []:
         _show_node(node)
+    for sample in found["memory"]:
+        _show_memory(sample)
     if not found["services"]:
         print_("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
     for service in found["services"]:
@@ -64,6 +67,18 @@ def show(found: dict[str, Any]) -> None:
         print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
                f"{mind['intervening']:,} intervening")  # fmt: skip
         print_(f"           [dim]memories: {kinds}[/]")
+
+
+def _show_memory(sample: dict[str, Any]) -> None:
+    mega = [
+        f"{'[yellow]' if one['beyond'] else ''}{name} {one['bytes'] / 2**20:.1f}"
+        + (f" of {one['budget_bytes'] / 2**20:.0f}" if one["budget_bytes"] else "")
+        + ("[/]" if one["beyond"] else "")
+        for name, one in sample["domains"].items()
+        if one["keys"]
+    ]
+    of = f"{sample['node']}: " if sample["node"] else ""
+    output.stdout.print(f"  memory   [dim]MB: {of}{', '.join(mega)}[/]")
 
 
 def _show_node(node: dict[str, Any]) -> None:

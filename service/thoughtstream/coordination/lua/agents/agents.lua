@@ -39,8 +39,8 @@ local function register(keys, args)
   return { 'ok', fence }
 end
 
--- ARGV: holder, fence, lease (ms), state, task, about (or none: as before). Also after the lease has ended, as long as nobody else
--- has the name. Returns 'ok' | 'superseded' | 'left' | 'unknown'.
+-- ARGV: holder, fence, lease (ms), state, task, about (or none: as before). Also after the lease has
+-- ended, as long as nobody else has the name. Returns 'ok' | 'superseded' | 'left' | 'unknown'.
 local function beat(keys, args)
   local agent = open(keys[2], AGENT)
   if not agent.fence then return redis.call('EXISTS', keys[3]) == 1 and 'left' or 'unknown' end
@@ -111,17 +111,10 @@ local function lease(keys)
   return math.max(agent.ends - agent.at, 0)
 end
 
--- KEYS: one that nobody else makes. It is new, and gone again.
-local function probe(keys)
-  redis.call('HSET', keys[1], 'made', 1)
-  redis.call('DEL', keys[1])
-end
-
 publish_function('agent_register_1', register, 'allow-oom')
 publish_function('agent_beat_1', beat, 'allow-oom')
 publish_function('agent_settle_1', settle, 'allow-oom')
 publish_function('agent_leave_1', leave, 'allow-oom')
 publish_function('agent_forget_1', forget, 'allow-oom')
 publish_function('agent_lease_1', lease, 'allow-oom')
-publish_function('agent_probe_1', probe, 'allow-oom')
 publish_function('agent_look_1', look, 'no-writes')

@@ -1,0 +1,94 @@
+"""The scout of a server: the one service that hears of every write to any window there, so that a
+plain XADD to a window that nobody has seen is found at once, and nobody else has to listen.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from redis.asyncio import Redis
+
+from thoughtstream import keys
+from thoughtstream.coordination.membership import HEARTBEAT_S
+from thoughtstream.coordination.registry import Registry
+from thoughtstream.store.subscription import Message, Subscription, subscription
+
+_LOOK_AGAIN_S = 600.0
+_PAUSE_OF_STEP = 50
+"""Looking again, it rests so much longer than each step takes: a fiftieth of Redis, at most."""
+
+_MOST_TOLD = 1 << 18
+"""So many windows it remembers to have announced: about 30 MB."""
+
+_WINDOWS = keys.write_channel(keys.WINDOW.glob)
+_PREFIX = len(keys.write_channel(""))
+
+
+class Scout:
+    """Announces the windows of one server while `is_ours` says that this service is to."""
+
+    def __init__(self, server: Redis, registry: Registry, is_ours: Callable[[], bool]) -> None:
+        self._server = server
+        self._registry = registry
+        self._is_ours = is_ours
+        self._told = set[bytes]()
+
+    async def run(self) -> None:
+        """Until cancelled.
+
+        Raises:
+            ExceptionGroup of redis errors: Redis, or this connection to it, was lost; run it again.
+        """
+        while True:
+            if self._is_ours():
+                async with subscription(self._server) as told:
+                    await self._scout(told)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _scout(self, told: Subscription) -> None:
+        """Until another service is to."""
+        self._told.clear()
+        listens = asyncio.Event()
+        told.ask("PSUBSCRIBE", _WINDOWS)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._listen(told, listens)),
+                group.create_task(self._look(listens)),
+            ]
+            while self._is_ours():  # noqa: ASYNC110  # as often as others may come
+                await asyncio.sleep(HEARTBEAT_S)
+            for task in tasks:
+                task.cancel()
+
+    async def _listen(self, told: Subscription, listens: asyncio.Event) -> None:
+        async for messages in told.batches():
+            listens.set()
+            new = {_key_of(message) for message in messages} - self._told
+            if not new:
+                continue
+            found = [key.decode(errors="surrogateescape") for key in new]
+            await self._registry.announce(found)
+            if len(self._told) > _MOST_TOLD:
+                self._told.clear()
+            self._told |= new
+
+    async def _look(self, listens: asyncio.Event) -> None:
+        """Look through all keys: for windows that were made while nobody listened. Then again now
+        and then, slowly, for what no notification tells: windows that were deleted, or restored.
+        """
+        await listens.wait()
+        clock = asyncio.get_running_loop().time
+        pause_of_step = 0
+        while True:
+            started = clock()
+            async for _ in self._registry.made_anew():
+                await asyncio.sleep(pause_of_step * (clock() - started))
+                started = clock()
+            await self._registry.tidy()
+            pause_of_step = _PAUSE_OF_STEP
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+def _key_of(message: Message) -> bytes:
+    """The key that a message is about; something that is no window's, if it is about none."""
+    channel: bytes = message[-2]
+    return channel[_PREFIX:] if message[0] == b"pmessage" else b""

@@ -1,0 +1,134 @@
+"""The schedule of sleep: every mind that a service serves sleeps at intervals.
+
+A sleep that is due is a task in one queue, under a key made of the mind and the period: whichever
+service has time for it works on it, one after the other, and a service that dies at it gives it
+back with its lease.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from redis.exceptions import ResponseError
+
+from thoughtstream import keys
+from thoughtstream.config import Settings
+from thoughtstream.coordination.models import MOST_AT_ONCE, Claim, NewTask, Report
+from thoughtstream.coordination.queue import Queue
+from thoughtstream.coordination.queues import Queues
+from thoughtstream.coordination.worker import Worker
+from thoughtstream.errors import QueueFull, ThoughtstreamError
+from thoughtstream.memory.consolidation import LEASE_MS, Asleep
+from thoughtstream.memory.models import order
+from thoughtstream.memory.sleep import Sleep
+from thoughtstream.store.client import Client
+from thoughtstream.store.shields import retrieved
+
+QUEUE = "memory:consolidation"
+
+_CHECKS_PER_SLEEP = 10
+_LONGEST_PAUSE_S = 600.0
+_ATTEMPTS = _CHECKS_PER_SLEEP
+"""After so many, the sleep of the next period is another task."""
+
+log = structlog.get_logger()
+
+
+class SleepSchedule:
+    """Puts minds to sleep: `memory.sleep_every_s` after their last sleep, or after their oldest
+    memory.
+    """
+
+    def __init__(self, redis: Client, settings: Settings) -> None:
+        """Raises: ConfigError: the distiller of the settings can't be used."""
+        self._redis = redis
+        self._sleep = Sleep(redis, settings)
+        self._every_s = settings.memory.sleep_every_s
+        self._pause_s = min(self._every_s / _CHECKS_PER_SLEEP, _LONGEST_PAUSE_S)
+        self._queue = Queues(redis, settings.queue).queue(QUEUE)
+
+    async def run(self, minds: Callable[[], Sequence[str]]) -> None:
+        """Run until cancelled; returns at once if minds never sleep by themselves.
+
+        Raises:
+            redis ConnectionError, TimeoutError, RedisUnavailable: Redis was lost; run it again once
+            it is back.
+        """
+        if not self._every_s:
+            return
+        working = asyncio.create_task(Worker(self._queue, self._work, slots=1).work())
+        working.add_done_callback(retrieved)
+        try:
+            while True:
+                await asyncio.sleep(self._pause_s)
+                await _submit(self._queue, await self._due(minds()))
+        finally:
+            working.cancel()
+            await asyncio.wait({working})
+
+    async def _due(self, minds: Sequence[str]) -> list[NewTask]:
+        """A task for each of these minds that is due."""
+        now, every_ms = await self._redis.clock_ms(keys.AGENTS.key()), self._every_s * 1000
+        counted = zip(minds, await self._since(minds), strict=True)
+        return [
+            _task(mind, since, (now - since) // every_ms)
+            for mind, since in counted
+            if since and since + every_ms <= now
+        ]
+
+    async def _since(self, minds: Sequence[str]) -> list[int]:
+        """From when the time to each one's next sleep counts (ms); 0: it has no memories, or a key
+        is not what it should be (`doctor` reports it).
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        for mind in minds:
+            pipe.hget(keys.SLEEP.key(mind=mind), "slept_at")
+            for family in keys.MEMORIES.values():
+                pipe.xrange(family.key(mind=mind), count=1)
+        answers = await pipe.execute(raise_on_error=False) if minds else []
+        width = 1 + len(keys.MEMORIES)
+        return [_since(*answers[at : at + width]) for at in range(0, len(answers), width)]
+
+    async def _work(self, claim: Claim) -> Report:
+        """Have the mind of a task sleep, unless it has slept since."""
+        said = json.loads(claim.payload)
+        mind: str = said["mind"]
+        if await self._since([mind]) != [said["since"]]:
+            return Report.done(claim)
+        try:
+            report = await self._sleep.sleep(mind)
+        except Asleep as error:  # of a worker that may have died: then another resumes it
+            return Report.retry(claim, str(error), LEASE_MS / 1000)
+        except (ThoughtstreamError, ResponseError) as error:  # of this mind alone
+            log.warning("sleep.failed", mind=mind, error=str(error))
+            return Report.retry(claim, str(error), self._pause_s)
+        counts = {what: len(getattr(report, what)) for what in ("replayed", "merged", "distilled")}
+        log.info("mind.slept", mind=mind, **counts)
+        return Report.done(claim, json.dumps(counts))
+
+
+async def _submit(queue: Queue, tasks: Sequence[NewTask]) -> None:
+    for start in range(0, len(tasks), MOST_AT_ONCE):
+        try:
+            await queue.submit(*tasks[start : start + MOST_AT_ONCE])
+        except QueueFull as error:  # those that are left are due at the next look, too
+            log.warning("sleep.put_off", minds=len(tasks) - start, error=str(error))
+            return
+
+
+def _task(mind: str, since: int, period: int) -> NewTask:
+    """One for each mind and period since it slept."""
+    name = hashlib.blake2b(mind.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+    payload = json.dumps({"mind": mind, "since": since})
+    return NewTask(payload, max_attempts=_ATTEMPTS, key=f"{name}:{since}:{period}")
+
+
+def _since(slept_at: Any, *firsts: Any) -> int:
+    if any(isinstance(answer, Exception) for answer in (slept_at, *firsts)):
+        return 0
+    if slept_at:
+        return int(slept_at)
+    return min((order(first[0][0])[0] for first in firsts if first), default=0)
