@@ -16,6 +16,8 @@ from thoughtstream.store.client import Client
 
 _CHECKS_PER_SLEEP = 10
 _LONGEST_PAUSE_S = 600.0
+_PAGE = 500
+"""Minds that are asked about at once."""
 
 log = structlog.get_logger()
 
@@ -39,8 +41,10 @@ class SleepSchedule:
         """
         while self._every_s:
             await asyncio.sleep(min(self._every_s / _CHECKS_PER_SLEEP, _LONGEST_PAUSE_S))
-            for mind in await self._due(minds()):
-                await self._have_sleep(mind)
+            all_ = minds()
+            for start in range(0, len(all_), _PAGE):
+                for mind in await self._due(all_[start : start + _PAGE]):
+                    await self._have_sleep(mind)
 
     async def _due(self, minds: Sequence[str]) -> list[str]:
         if not minds:
