@@ -47,6 +47,7 @@ class Serving:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, tuple[str, ...]] = {}
         self._unseen: deque[str] = deque()
+        self._is_unseen = set[str]()
         self._news = asyncio.Event()
 
     @property
@@ -59,8 +60,9 @@ class Serving:
         self._watched.setdefault(mind, ())
         if mind in self._loops:
             self.wake(mind)
-        else:
+        elif mind not in self._is_unseen:
             self._unseen.append(mind)
+            self._is_unseen.add(mind)
             self._news.set()
 
     def wake(self, mind: str) -> None:
@@ -109,7 +111,8 @@ class Serving:
             page = [self._unseen.popleft() for _ in range(min(_PAGE, len(self._unseen)))]
             if not self._unseen:
                 self._news.clear()
-            await self._look([mind for mind in dict.fromkeys(page) if mind in self._watched])
+            self._is_unseen.difference_update(page)
+            await self._look([mind for mind in page if mind in self._watched])
 
     def _rests(self, mind: str, loop: AttentionLoop) -> None:
         self._watched[mind] = loop.watched
