@@ -43,8 +43,8 @@ class ServiceProcess:
             )
         return self
 
-    def wait_until_ready(self) -> "ServiceProcess":
-        wait_until(self._is_ready, "the service is ready")
+    def wait_until_ready(self, most_s: float = 30) -> "ServiceProcess":
+        wait_until(self._is_ready, "the service is ready", most_s=most_s)
         return self
 
     def _is_ready(self) -> bool:

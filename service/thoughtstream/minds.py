@@ -1,7 +1,7 @@
-"""The minds there are, and the loops of those that this service serves, each on its server."""
+"""The minds there are, and which of them this service serves, each on its server."""
 
 import asyncio
-from collections import defaultdict
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +9,7 @@ from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
+from thoughtstream.attention.serving import Loops, Serving
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.sleep_schedule import SleepSchedule
@@ -17,14 +18,14 @@ from thoughtstream.store.wakeups import Wakeups
 from thoughtstream.triggers import Triggers
 
 LATELY_S = 2.0
-_MOST_AT_ONCE = 16
-
-Running = tuple[str, "asyncio.Task[None]"]
-"""A loop: the server that it runs on, and its task."""
+_STEP = 500
+"""Minds that are shared out in one go: a few ms."""
 
 
 class Minds:
-    """A mind's loop runs while its server is served; when the mind moves to another, so does it."""
+    """A mind is served while its server is; when it moves to another, so does who serves it. What
+    is known of a mind that others serve is its name and its windows.
+    """
 
     def __init__(self, redis: Client, settings: Settings, membership: Membership) -> None:
         self._redis = redis
@@ -33,66 +34,107 @@ class Minds:
         self.sleep_schedule = SleepSchedule(redis, settings)
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
-        self._loops: dict[str, AttentionLoop] = {}
-        self._running: dict[str, Running] = {}
-        self._servers: dict[str, tuple[asyncio.TaskGroup, Wakeups | None]] = {}
-        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(_MOST_AT_ONCE)
-        )
+        self._windows: dict[str, tuple[str, ...]] = {}
+        self._loops: Loops = {}
+        self._served: dict[str, str] = {}
+        self._servers: dict[str, Serving] = {}
+        self._unshared: deque[str] = deque()
+        self._is_unshared = set[str]()
+        self._moved = asyncio.Event()
         self._last_cycle = float("-inf")
 
     @contextmanager
     def on(self, server: str, group: asyncio.TaskGroup, wakeups: Wakeups | None) -> Iterator[None]:
-        """A server is there: the loops of its minds run in this task group."""
-        self._servers[server] = group, wakeups
+        """A server is there: its minds are served in this task group."""
+        serving = Serving(self._redis, group, wakeups, self._windows, self._loops, self._new_loop)
+        self._servers[server] = serving
+        looking = group.create_task(serving.run())
         self.share()
         try:
             yield
         finally:
+            looking.cancel()
+            serving.close()
             del self._servers[server]
-            self.share()
+            self._served = {mind: its for mind, its in self._served.items() if its != server}
 
-    def found(self, mind: str, window: str) -> None:
-        """A window exists, or was written to."""
-        loop = self._loops.get(mind)
-        if loop is None:
-            loop = self._loops[mind] = AttentionLoop(
-                self._attention, mind, target_ms=self._target_ms, on_cycle=self._cycled
-            )
-        loop.add(window)
-        self._attend(mind)
+    def known(self, mind: str, window: str) -> None:
+        """A window exists."""
+        is_new = self._add(mind, window)
+        server = self._servers.get(self._served.get(mind, "-"))
+        if server is None:
+            if is_new:
+                self._attend(mind)
+        elif is_new or server.polls:
+            server.look_at(mind)
+
+    def written(self, mind: str, window: str) -> None:
+        """A window was written to."""
+        self.known(mind, window)
+        server = self._servers.get(self._served.get(mind, "-"))
+        if server is not None:
+            server.wake(mind)
 
     def share(self) -> None:
         """Services or servers came or went, or minds moved: take up those that are ours here now,
-        leave the others.
+        leave the others. A few at once, the rest by and by (`run`).
         """
-        for mind in self._loops:
-            self._attend(mind)
+        for mind in self._windows:
+            if mind not in self._is_unshared:
+                self._unshared.append(mind)
+                self._is_unshared.add(mind)
+        self._share_some()
+
+    async def run(self) -> None:
+        """Share what is left to share, until cancelled."""
+        while True:
+            await self._moved.wait()
+            self._share_some()
+            await asyncio.sleep(0)
 
     @property
     def served(self) -> tuple[str, ...]:
         """The minds that this service serves."""
-        return tuple(self._running)
+        return tuple(self._served)
 
     def attended_lately(self) -> bool:
         """Whether a cycle has run in the last seconds."""
         return asyncio.get_running_loop().time() - self._last_cycle < LATELY_S
 
+    def _share_some(self) -> None:
+        for _ in range(min(_STEP, len(self._unshared))):
+            mind = self._unshared.popleft()
+            self._is_unshared.discard(mind)
+            self._attend(mind)
+        if self._unshared:
+            self._moved.set()
+        else:
+            self._moved.clear()
+
+    def _add(self, mind: str, window: str) -> bool:
+        """Whether it was not known yet."""
+        known = self._windows.get(mind)
+        if known is not None and window in known:
+            return False
+        own = known or keys.STANDARD_WINDOWS
+        self._windows[mind] = own if window in own else (*own, window)
+        return True
+
     def _attend(self, mind: str) -> None:
         server = self._redis.server_of(keys.LEDGER.key(mind=mind))
         ours = server in self._servers and self._membership.serves(mind)
-        there, task = self._running.get(mind, (server, None))
-        if task is not None and (not ours or there != server):
-            del self._running[mind]
-            task.cancel()
-            task = None
-        if ours and task is None:
-            group, wakeups = self._servers[server]
-            run = self._loops[mind].run(wakeups, self._turns[server])
-            try:
-                self._running[mind] = server, group.create_task(run)
-            except RuntimeError:  # its server was lost just now; once it is back, `on` shares anew
-                run.close()
+        there = self._served.get(mind)
+        if there is not None and (not ours or there != server):
+            del self._served[mind]
+            self._servers[there].leave(mind)
+        if ours and mind not in self._served:
+            self._served[mind] = server
+            self._servers[server].look_at(mind)
+
+    def _new_loop(self, mind: str) -> AttentionLoop:
+        return AttentionLoop(
+            self._attention, mind, target_ms=self._target_ms, on_cycle=self._cycled
+        )
 
     def _cycled(self, mind: str, report: CycleReport) -> None:
         if report.attended is not None:

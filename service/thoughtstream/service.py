@@ -5,7 +5,7 @@ until another one has taken over.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -137,7 +137,7 @@ class _Service:
     def _beside(self) -> list[Work]:
         minds = self._minds
         sleep = lambda: minds.sleep_schedule.run(lambda: minds.served)  # noqa: E731
-        return [self._heartbeat, minds.triggers.run, sleep]
+        return [self._heartbeat, minds.run, minds.triggers.run, sleep]
 
     async def _heartbeat(self) -> None:
         while True:
@@ -239,18 +239,21 @@ class _Service:
         complete = False
         async for page in pages:
             complete = complete or keys.ALL_FOUND in page
-            self._found(page)
+            for mind, window in _windows(page):
+                self._minds.known(mind, window)
+            await asyncio.sleep(0)
         return complete
 
     async def _listen(self, told: Wakeups) -> None:
-        async for key in told.listen():
-            self._found([key])
+        async for written, window_keys in told.listen():
+            tell = self._minds.written if written else self._minds.known
+            for mind, window in _windows(window_keys):
+                tell(mind, window)
 
-    def _found(self, window_keys: Iterable[str]) -> None:
-        for key in window_keys:
-            found = keys.window_of(key)
-            if found is not None:
-                self._minds.found(*found)
+
+def _windows(window_keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(mind, window) of those that are windows' keys."""
+    return (found for key in window_keys if (found := keys.window_of(key)))
 
 
 async def _ungrouped(work: Work) -> None:

@@ -31,6 +31,9 @@ QUEUE = "memory:consolidation"
 
 _CHECKS_PER_SLEEP = 10
 _LONGEST_PAUSE_S = 600.0
+_PAGE = 500
+"""Minds that are asked about at once."""
+
 _ATTEMPTS = _CHECKS_PER_SLEEP
 """After so many, the sleep of the next period is another task."""
 
@@ -64,7 +67,9 @@ class SleepSchedule:
         try:
             while True:
                 await asyncio.sleep(self._pause_s)
-                await _submit(self._queue, await self._due(minds()))
+                served = minds()
+                for start in range(0, len(served), _PAGE):
+                    await _submit(self._queue, await self._due(served[start : start + _PAGE]))
         finally:
             working.cancel()
             await asyncio.wait({working})

@@ -87,7 +87,7 @@ class Run:
         for service in self.services:
             service.start()
         for service in self.services:
-            service.wait_until_ready()
+            service.wait_until_ready(MOST_S)
         self._wait_until_served()
         return time.perf_counter() - started
 
@@ -95,7 +95,7 @@ class Run:
         """Of one service, until it serves its share again; it has a registry to read."""
         self.services[0].stop()
         started = time.perf_counter()
-        self.services[0].start().wait_until_ready()
+        self.services[0].start().wait_until_ready(MOST_S)
         self._wait_until_served()
         return time.perf_counter() - started
 

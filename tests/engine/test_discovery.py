@@ -132,14 +132,21 @@ async def test_another_scout_finds_what_was_written_while_there_was_none(
 
 
 async def test_a_start_reads_the_registry(redis: Any, quick: Settings) -> None:
-    """It says that nothing else is there: all keys are looked through for nothing."""
+    """A mind that is in it but has no keys any more is forgotten, and not made anew."""
     await redis.sadd(REGISTRY, keys.ALL_FOUND, keys.WINDOW.key(mind="ana", window="new"))
     async with running(quick):
 
         async def is_served() -> bool:
             return await served(redis, 1) == 1
 
+        async def is_forgotten() -> bool:
+            return bool(await redis.smembers(REGISTRY) == {keys.ALL_FOUND})
+
         await until(is_served)
+        await until(is_forgotten)
+        assert [key async for key in redis.scan_iter("*ana*")] == []
+        await think(redis, "ana")
+        await until(lambda: attended(redis, "ana"))
 
 
 async def test_windows_that_are_there_no_more_are_forgotten(redis: Any) -> None:

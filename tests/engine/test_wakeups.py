@@ -82,8 +82,9 @@ async def test_who_is_stopped_while_asking_to_be_told_stops_nobody_else(redis: R
         heard = asyncio.Queue[str]()
 
         async def hear() -> None:
-            async for key in told.listen():
-                heard.put_nowait(key)
+            async for _, window_keys in told.listen():
+                for key in window_keys:
+                    heard.put_nowait(key)
 
         listening = asyncio.create_task(hear())
         await told.watch(WINDOWS[:1])

@@ -89,9 +89,11 @@ def _in_the_child(colony: Colony, settings: Settings) -> int:
 
 
 SCRIPT = """
+import signal
 import sys
 from thoughtstream.config import Settings
 from thoughtstream.sync import Colony
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
 with Colony.connect(settings=Settings.model_validate_json(sys.argv[1])) as colony:
     with colony.reserve("held", by="me"):
         try:

@@ -1,8 +1,8 @@
-"""The attention of one mind: cycle after cycle at its pace, idle while there is nothing to do."""
+"""The attention of one mind: cycle after cycle at its pace, until there is nothing to do."""
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from logging import DEBUG, ERROR
 
 import structlog
@@ -22,8 +22,9 @@ log = structlog.get_logger()
 
 
 class AttentionLoop:
-    """Runs the cycles of one mind. Survives a lost connection: the cycle that was in flight is
-    requested again with its token, so that no thought is attended twice.
+    """Runs the cycles of one mind while it has something to do. Survives a lost connection: the
+    cycle that was in flight is requested again with its token, so that no thought is attended
+    twice.
     """
 
     def __init__(
@@ -36,36 +37,39 @@ class AttentionLoop:
     ) -> None:
         self.mind = mind
         self.windows: tuple[str, ...] = keys.STANDARD_WINDOWS
+        self.watched: tuple[str, ...] = ()
         self._attention = attention
         self._target_s = target_ms / 1000
         self._on_cycle = on_cycle
         self._wake = asyncio.Event()
         self._token = uuid.uuid4().hex
         self._mode: Mode = "select"
-        self._watched: frozenset[str] = frozenset()
         self._noise = 0
 
-    def add(self, window: str) -> None:
-        """A window was found."""
-        if window not in self.windows:
-            self.windows = (*self.windows, window)
-        self.wake()
-
-    def wake(self) -> None:
-        """There may be something new."""
+    def wake(self, windows: tuple[str, ...]) -> None:
+        """There may be something new in these windows, which are all it has."""
+        self.windows = windows
         self._noise += 1
         self._wake.set()
 
-    async def run(self, wakeups: Wakeups | None, turns: asyncio.Semaphore) -> None:
-        """Attend until cancelled. Without `wakeups`, somebody has to call `wake` now and then.
+    async def run(
+        self,
+        wakeups: Wakeups | None,
+        turns: asyncio.Semaphore,
+        watched: tuple[str, ...],
+        on_rest: Callable[[], None],
+    ) -> None:
+        """Attend until nothing is left that could be attended, or come to its end; then `on_rest`
+        is called, and a thought that comes afterwards needs another run. All windows are watched
+        then, if there are `wakeups`.
 
-        `turns`: how many cycles run at once on one server.
+        `turns`: how many cycles run at once on one server. `watched`: the windows that are.
 
         Raises:
             redis ConnectionError, TimeoutError: Redis was lost; run it again once it is back.
         """
         clock = asyncio.get_running_loop().time
-        self._watched = frozenset()
+        self.watched = watched
         while True:
             self._wake.clear()
             started = clock()
@@ -76,6 +80,8 @@ class AttentionLoop:
                 self._unwatch(wakeups)
             elif await self._watch(wakeups):
                 continue
+            elif report.next_due_ms is None and not self._wake.is_set():
+                return on_rest()
             else:
                 await self._idle(report)
             await asyncio.sleep(0 if report.overdue else self._target_s - (clock() - started))
@@ -113,20 +119,24 @@ class AttentionLoop:
 
     async def _watch(self, wakeups: Wakeups | None) -> bool:
         """Watch all windows; True if one was not watched yet, so that another cycle is due."""
-        missing = set(self.windows) - self._watched
+        windows = self.windows
+        missing = [window for window in windows if window not in self.watched]
         if wakeups is None or not missing:
             return False
-        await wakeups.watch(self._window_keys(missing))
-        self._watched |= missing
+        await wakeups.watch(window_keys(self.mind, missing))
+        self.watched = windows
         self._noise = 0
         return True
 
     def _unwatch(self, wakeups: Wakeups | None) -> None:
         """A busy mind runs cycles anyway: a notification of every write would only be noise."""
-        if wakeups is None or not self._watched or self._noise < _NOISE:
+        if wakeups is None or not self.watched or self._noise < _NOISE:
             return
-        wakeups.unwatch(self._window_keys(self._watched))
-        self._watched = frozenset()
+        wakeups.unwatch(window_keys(self.mind, self.watched))
+        self.watched = ()
 
-    def _window_keys(self, windows: set[str] | frozenset[str]) -> list[str]:
-        return [keys.WINDOW.key(mind=self.mind, window=window) for window in sorted(windows)]
+
+def window_keys(mind: str, windows: Iterable[str]) -> list[str]:
+    """The keys of these windows."""
+    prefix = keys.WINDOW.key(mind=mind, window="_")[:-1]
+    return [prefix + keys.encode_name(window) for window in windows]

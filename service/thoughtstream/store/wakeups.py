@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
 from thoughtstream import keys
-from thoughtstream.store.subscription import Message, Subscription, subscription
+from thoughtstream.store.subscription import Subscription, subscription
 
 _PROBE_S = 1.0
 _CHANNEL = keys.write_channel("").encode()
@@ -74,30 +74,25 @@ class Wakeups:
         self._unconfirmed.append((len(channels), confirmed))
         return confirmed
 
-    async def listen(self) -> AsyncIterator[str]:
-        """The keys of windows that are new or were written to. Runs until the connection fails.
+    async def listen(self) -> AsyncIterator[tuple[bool, list[str]]]:
+        """Keys of windows, and whether they were written to; if not, they were announced. Runs
+        until the connection fails.
 
         Raises:
             ConnectionError: the connection was lost; what was written since is not told.
         """
         try:
             async for messages in self._told.batches():
-                for message in messages:
-                    for key in self._keys_of(message):
-                        yield key.decode(errors="surrogateescape")
+                for kind, channel, data in messages:
+                    if kind != b"message":
+                        self._confirm()
+                    elif not channel.startswith(_CHANNEL):
+                        yield False, _text(data).split("\n")
+                    elif data == b"xadd":
+                        yield True, [_text(channel[len(_CHANNEL) :])]
         finally:
             for _, confirmed in self._unconfirmed:
                 confirmed.cancel()
-
-    def _keys_of(self, message: Message) -> list[bytes]:
-        kind, channel, data = message
-        if kind != b"message":
-            self._confirm()
-            return []
-        if channel.startswith(_CHANNEL):
-            return [channel[len(_CHANNEL) :]] if data == b"xadd" else []
-        found: list[bytes] = data.split(b"\n")
-        return found
 
     def _confirm(self) -> None:
         if not self._unconfirmed:  # of what `begin` asked
@@ -107,6 +102,10 @@ class Wakeups:
             self._unconfirmed.appendleft((left - 1, confirmed))
         elif not confirmed.done():
             confirmed.set_result(None)
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
 
 
 async def switch_on(redis: Redis) -> None:
