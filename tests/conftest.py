@@ -9,19 +9,56 @@ from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from tests.drills.outcome import TABLE
-from tests.servers import RedisServer, programs
+from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import keys
 from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.store.connection import connect
 
-hypothesis_settings.register_profile("untimed", deadline=None)
-hypothesis_settings.load_profile("untimed")
+hypothesis_settings.register_profile("thorough", deadline=None)
+hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
+
+SLOW = "slow"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--thorough`, as in `tests/run`."""
+    parser.addoption(
+        "--thorough", action="store_true",
+        help="every test with every version of Redis; so are tests that are named",
+    )  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests that are named are run thoroughly. Processes of xdist are told what was found here."""
+    config.addinivalue_line("markers", f"{SLOW}: takes seconds; not in the quick run")
+    if not hasattr(config, "workerinput"):
+        config.option.thorough |= _are_named(config)
+    hypothesis_settings.load_profile("thorough" if config.option.thorough else "quick")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The quick run does without what is slow, and without older versions of Redis."""
+    if config.option.thorough:
+        return
+    left_out = {item for item in items if item.get_closest_marker(SLOW) or _is_of_older(item)}
+    config.hook.pytest_deselected(items=[*left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_of_older(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    values = [str(value) for value in callspec.params.values()] if callspec else []
+    older = set(programs()) - {WHEEL}
+    return any(value.removeprefix("FTS5 on ") in older for value in values)
+
+
+def _are_named(config: pytest.Config) -> bool:
+    return config.args_source == pytest.Config.ArgsSource.ARGS
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """All tests side by side, one process a core; tests that are named one after the other."""
-    named = config.args_source == pytest.Config.ArgsSource.ARGS
-    return 0 if named else os.cpu_count() or 1
+    return 0 if _are_named(config) else os.cpu_count() or 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -167,7 +167,7 @@ _UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 
 
 def _budget(default: str, description: str) -> Any:
-    return Field(default, pattern=r"^[0-9]+(%|kb|mb|gb)$", description=description)
+    return Field(default, pattern=r"^[1-9][0-9]*(%|kb|mb|gb)$", description=description)
 
 
 class BudgetsConfig(_Section):

@@ -150,12 +150,12 @@ def test_every_domain_has_a_budget_and_they_fit() -> None:
     plan = BudgetsConfig().planned(1000)
     assert plan.keys() == set(Domain)
     assert sum(plan.values()) == 950
-    assert BudgetsConfig(cache="2mb", agents="0%").planned(1000) | {"x": 0} == plan | {
-        "cache": 2 << 20, "agents": 0, "x": 0,
+    assert BudgetsConfig(cache="2mb", agents="10%").planned(1000) | {"x": 0} == plan | {
+        "cache": 2 << 20, "agents": 100, "x": 0,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("amount", ["", "10", "-1%", "1.5gb", "mb", "10 %"])
+@pytest.mark.parametrize("amount", ["", "10", "0%", "-1%", "1.5gb", "mb", "10 %"])
 def test_what_is_no_budget(amount: str) -> None:
     with pytest.raises(ConfigError, match=r"budgets\.cache"):
         config.load(budgets={"cache": amount})

@@ -65,6 +65,7 @@ def test_who_waits_while_another_thread_closes_is_told(settings: Settings) -> No
     assert said == ["was closed meanwhile, by another thread"]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_has_to_connect_again(colony: Colony, settings: Settings) -> None:
     with colony.reserve("x", by="ana"):
         child = os.fork()

@@ -186,8 +186,8 @@ def typed_errors() -> Iterator[None]:
         raise ConfigError(f"redis.username: Redis does not allow this user: {error}") from error
     except redis.exceptions.OutOfMemoryError as error:
         raise MemoryFull(
-            "Redis is at its maxmemory and takes no new thoughts; raise maxmemory or lower "
-            f"streams.unconscious_maxlen ({error})"
+            "Redis is at its maxmemory and takes nothing new; raise maxmemory, or keep less "
+            f"(streams.unconscious_maxlen, queue.results_bytes) ({error})"
         ) from error
     except OUTAGES as error:
         if is_refusal(error):
