@@ -20,7 +20,7 @@ from thoughtstream.coordination.models import MOST_AT_ONCE, Claim, NewTask, Repo
 from thoughtstream.coordination.queue import Queue
 from thoughtstream.coordination.queues import Queues
 from thoughtstream.coordination.worker import Worker
-from thoughtstream.errors import QueueFull, ThoughtstreamError
+from thoughtstream.errors import MemoryFull, QueueFull, ThoughtstreamError
 from thoughtstream.memory.consolidation import LEASE_MS, Asleep
 from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
@@ -69,10 +69,17 @@ class SleepSchedule:
                 await asyncio.sleep(self._pause_s)
                 served = minds()
                 for start in range(0, len(served), _PAGE):
-                    await _submit(self._queue, await self._due(served[start : start + _PAGE]))
+                    await self._begin(await self._due(served[start : start + _PAGE]))
         finally:
             working.cancel()
             await asyncio.wait({working})
+
+    async def _begin(self, due: Sequence[NewTask]) -> None:
+        try:
+            await _submit(self._queue, due)
+        except MemoryFull:  # what is merged in sleep frees memory: so it must not wait
+            for task in due:
+                await self._have_sleep(json.loads(task.payload)["mind"])
 
     async def _due(self, minds: Sequence[str]) -> list[NewTask]:
         """A task for each of these minds that is due."""
@@ -103,16 +110,23 @@ class SleepSchedule:
         mind: str = said["mind"]
         if await self._since([mind]) != [said["since"]]:
             return Report.done(claim)
+        failed = await self._have_sleep(mind)
+        if isinstance(failed, Asleep):  # of a worker that may have died: then another resumes it
+            return Report.retry(claim, str(failed), LEASE_MS / 1000)
+        if failed:
+            return Report.retry(claim, str(failed), self._pause_s)
+        return Report.done(claim)
+
+    async def _have_sleep(self, mind: str) -> Exception | None:
+        """Why it failed; None: it slept."""
         try:
             report = await self._sleep.sleep(mind)
-        except Asleep as error:  # of a worker that may have died: then another resumes it
-            return Report.retry(claim, str(error), LEASE_MS / 1000)
         except (ThoughtstreamError, ResponseError) as error:  # of this mind alone
             log.warning("sleep.failed", mind=mind, error=str(error))
-            return Report.retry(claim, str(error), self._pause_s)
+            return error
         counts = {what: len(getattr(report, what)) for what in ("replayed", "merged", "distilled")}
         log.info("mind.slept", mind=mind, **counts)
-        return Report.done(claim, json.dumps(counts))
+        return None
 
 
 async def _submit(queue: Queue, tasks: Sequence[NewTask]) -> None:

@@ -15,7 +15,7 @@ from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, wait_until
 from tests.services import ServiceProcess, until
 from tests.sleep.distillers import Held
-from tests.sleep.memories import Past, picture, remember
+from tests.sleep.memories import KETTLE, Past, picture, remember
 from thoughtstream import Mind, keys, sleep_schedule
 from thoughtstream.config import MemoryConfig, QueueConfig, Settings
 from thoughtstream.coordination.queue import Queue
@@ -186,6 +186,28 @@ async def test_what_a_killed_service_was_at_another_service_ends(
     assert audit.balanced and audit.returned == 1
     ledger = (await picture(redis, "ana"))["ledger"]
     assert (ledger["distilled"], ledger["replayed"]) == (1, 3)
+
+
+async def test_a_full_redis_keeps_nobody_from_sleeping(redis: Client, settings: Settings) -> None:
+    """What is merged frees memory; a task would take some."""
+    for name in ("zoe", "ana"):  # the first, so that the server knows our Functions
+        await remember(redis, name, KETTLE)
+        if name == "zoe":
+            async with Mind.connect(name, settings=settings) as zoe:
+                await zoe.sleep()
+    own = settings.model_copy(update={"memory": MemoryConfig(sleep_every_s=1)})
+    await Queue(redis, QUEUE).audit()
+    await redis.config_set("maxmemory", 1)
+
+    async def has_merged() -> bool:
+        return await redis.hget(keys.LEDGER.key(mind="ana"), "merged") == "1"
+
+    try:
+        async with schedules((redis, own, ["ana"])):
+            await until(has_merged)
+    finally:
+        await redis.config_set("maxmemory", 0)
+    assert (await Queue(redis, QUEUE).audit()).submitted == 0
 
 
 async def _nothing_is_left(queue: Queue) -> bool:
