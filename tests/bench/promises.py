@@ -15,6 +15,7 @@ import asyncio
 import itertools
 import json
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +27,6 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.drills import coordination
 from tests.drills.availability import Availability
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream.colony import Colony
@@ -148,10 +148,11 @@ async def _server_us(colony: Colony) -> float:
 
 
 def available(seconds: float, *, cluster: bool) -> Availability:
-    """Of the drill of coordination."""
-    with tempfile.TemporaryDirectory(prefix="drill-") as home:
-        drill = coordination.Drill(seconds=seconds, cluster=cluster)
-        return coordination.run(drill, Path(home)).availability
+    """Of the drill of coordination, in a process of its own."""
+    drill = [sys.executable, "-m", "tests.drills.coordination", "--json"]
+    options = ["--minutes", str(seconds / 60), *(["--cluster"] if cluster else [])]
+    done = subprocess.run([*drill, *options], stdout=subprocess.PIPE, text=True, check=False)
+    return Availability(**json.loads(done.stdout)["availability"])
 
 
 def affords(found: Availability) -> float:
