@@ -3,9 +3,13 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests import clusters
 from tests.cli.conftest import Terminal
 from tests.servers import WHEEL, RedisServer, programs
+
+pytestmark = pytest.mark.slow
 
 OPEN = "default user"
 """What is wrong with every server of a test, which lets in whoever is on this machine."""

@@ -23,6 +23,8 @@ from thoughtstream.home.embedded_redis import EmbeddedError, EmbeddedRedis, url_
 from thoughtstream.home.home import SOCKET_PATH_BYTES, Home, HomeError, write_private
 from thoughtstream.home.process_lock import ProcessLock
 
+pytestmark = pytest.mark.slow
+
 STREAM = keys.EPISODIC.key(mind="drill")
 
 

@@ -11,6 +11,8 @@ from tests.cli.conftest import Terminal
 from tests.senses.locomo import files
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def settled(terminal: Terminal, mind: str) -> dict[str, Any]:
     """The audit of a mind, when every thought has ended."""

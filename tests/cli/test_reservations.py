@@ -13,6 +13,8 @@ import pytest
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def colony(terminal: Terminal, server: RedisServer, tmp_path: Path) -> Terminal:

@@ -13,6 +13,8 @@ from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, wait_until
 from thoughtstream.home.process_lock import ProcessLock
 
+pytestmark = pytest.mark.slow
+
 
 def contents(terminal: Terminal, query: str) -> set[str]:
     found = terminal.json("recall", query, "--limit", "100")

@@ -15,6 +15,8 @@ import pytest
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer, wait_until
 
+pytestmark = pytest.mark.slow
+
 MODULE = """
 import asyncio, os, time
 from pathlib import Path

@@ -24,6 +24,8 @@ from thoughtstream.coordination.agents import Agents
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.store.connection import connect
 
+pytestmark = pytest.mark.slow
+
 ADMIN = "user admin on >secret ~* &* +@all"
 MANY = 1500
 

@@ -11,6 +11,8 @@ from threading import Event, Thread
 import paramiko
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 STACK = "from deploy.settings import stack\nwanted = stack(runtime='native'{})\n"
 ONE, MANY = STACK.format(""), STACK.format(", cluster={}")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 _SETTINGS = ("THOUGHTSTREAM_", "REDIS_", "XDG_RUNTIME_DIR", "DBUS_")
 

@@ -20,6 +20,8 @@ from tests.deploy.processes import Processes
 from tests.deploy.views import Said, four, node, said, six, view
 from tests.servers import RedisServer, programs
 
+pytestmark = pytest.mark.slow
+
 
 def new(name: str) -> Said:
     return said(name, db0="")

@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Terminal
 from tests.docs.test_readme import blocks
 from tests.servers import RedisServer
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_worker_and_the_commands_work(server: RedisServer, tmp_path: Path) -> None:

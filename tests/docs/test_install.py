@@ -11,6 +11,8 @@ import pytest
 from tests.docs.test_readme import ELSEWHERE, INSTALL, ROOT, run
 from tests.servers import RedisServer
 
+pytestmark = pytest.mark.slow
+
 PIP, VERSION, UP = (command for command, where in ELSEWHERE.items() if where == INSTALL)
 
 

@@ -14,6 +14,8 @@ from typer.main import get_command
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli.app import app
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 

@@ -27,6 +27,8 @@ from thoughtstream.config import ConfigError, MemoryConfig, RedisConfig, Setting
 from thoughtstream.health.checks import examine
 from thoughtstream.store.connection import connect, open_client
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a password"
 STREAMS = StreamConfig(working_memory_ttl_ms=200, cycle_target_ms=5, working_memory_maxlen=0)
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.language.english import STOP_WORDS
 from thoughtstream.language.words import MOST_WORDS, Query, stem, words
+
+pytestmark = pytest.mark.slow
 
 OPERATORS = [
     '"', "'", "(", ")", "{", "}", "[", "]", "|", "-", "~", "%", "*", "@", "$", ":", "=>", "^", "+",

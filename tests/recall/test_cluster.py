@@ -14,6 +14,8 @@ from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import RedisConfig, Settings
 
+pytestmark = pytest.mark.slow
+
 MAKERS: dict[str, Callable[..., RedisServer]] = {
     REDISEARCH: with_redisearch,
     "FTS5": partial(RedisServer, programs()[WHEEL]),

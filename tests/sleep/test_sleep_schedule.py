@@ -23,6 +23,8 @@ from thoughtstream.memory import consolidation
 from thoughtstream.sleep_schedule import QUEUE, SleepSchedule
 from thoughtstream.store.client import Client
 
+pytestmark = pytest.mark.slow
+
 EVERY_S = "1"
 REPEATED = [Past(f"The disk is {n}% full") for n in range(3)]
 

@@ -14,6 +14,8 @@ from thoughtstream import NotConnected, WouldBlock, keys
 from thoughtstream.config import Settings
 from thoughtstream.sync import Colony, Mind
 
+pytestmark = pytest.mark.slow
+
 
 def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "thoughtstream"]

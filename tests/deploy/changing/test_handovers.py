@@ -15,6 +15,8 @@ from tests.deploy.processes import Processes
 from thoughtstream import Mind, keys
 from thoughtstream.config import RedisConfig, Settings
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_master_hands_over_and_follows(nodes: Processes) -> None:
     before = nodes.view()

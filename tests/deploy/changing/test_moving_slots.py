@@ -16,6 +16,8 @@ from deploy.cluster.topology import Node
 from tests.deploy.changing.contents import all_there
 from tests.deploy.processes import Processes
 
+pytestmark = pytest.mark.slow
+
 A, B, C, D = (Node(host, f"10.0.0.{number}", 7001) for number, host in enumerate("abcd", 1))
 
 

@@ -15,6 +15,8 @@ from deploy.cluster.topology import Node
 from tests.deploy.changing.contents import all_there, slot_with_keys
 from tests.deploy.processes import Processes
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_move_that_was_cut_off_is_gone_on_with(nodes: Processes) -> None:
     view = nodes.view()

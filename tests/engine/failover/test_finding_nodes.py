@@ -16,6 +16,8 @@ from thoughtstream.config import Settings
 from thoughtstream.store.calls import Call
 from thoughtstream.store.connection import open_client
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_silent_node_that_the_url_names_keeps_nobody(
     cluster: Cluster, settings: Settings

@@ -15,6 +15,8 @@ from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.config import Settings
 
+pytestmark = pytest.mark.slow
+
 
 async def test_what_is_planned_nobody_notices(cluster: Cluster, settings: Settings) -> None:
     """Handovers, restarts, a slot that moves to a new node and back, under load: no error."""

@@ -9,6 +9,8 @@ from thoughtstream import Mind, keys
 from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.errors import NotDurable, RedisUnavailable
 
+pytestmark = pytest.mark.slow
+
 
 async def test_who_died_without_a_word_is_not_waited_for(
     cluster: Cluster, settings: Settings

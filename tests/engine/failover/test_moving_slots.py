@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, get_args
 
+import pytest
 from redis.crc import key_slot
 
 from tests.clusters import Cluster
@@ -16,6 +17,8 @@ from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
 from thoughtstream.keys import Kind
 from thoughtstream.store.connection import open_client
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_slot_on_its_way_is_waited_for(cluster: Cluster, settings: Settings) -> None:
