@@ -152,7 +152,8 @@ def available(seconds: float, *, cluster: bool) -> Availability:
     drill = [sys.executable, "-m", "tests.drills.coordination", "--json"]
     options = ["--minutes", str(seconds / 60), *(["--cluster"] if cluster else [])]
     done = subprocess.run([*drill, *options], stdout=subprocess.PIPE, text=True, check=False)
-    return Availability(**json.loads(done.stdout)["availability"])
+    _, _, answer = f"\n{done.stdout}".rpartition("\n{\n")  # what workers log is before it
+    return Availability(**json.loads("{" + answer)["availability"])
 
 
 def affords(found: Availability) -> float:
