@@ -10,7 +10,7 @@ The constants were chosen where the figures of `tests/bench/recall.py` are flat 
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ _BEFORE, _QUESTION_BEFORE, _AFTER = 0.5, 0.9, 0.3
 _FADE = 0.7
 _SATURATION, _LENGTH = 1.2, 0.3
 _NEAR = 4
+_FAR, _MEANING = 0.1, 0.5
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 
 Key = TypeVar("Key")
@@ -35,13 +36,17 @@ def idf(memories: int, frequency: int) -> float:
 
 
 def scores(
-    query: Query, stretches: Sequence[Mapping[Key, str]], weights: Mapping[str, float]
+    query: Query,
+    stretches: Sequence[Mapping[Key, str]],
+    weights: Mapping[str, float],
+    cosine: Callable[[Key], float | None] | None = None,
 ) -> dict[Key, float]:
     """The score of every memory; 0 if nothing speaks for it.
 
     Args:
         stretches: contents in order, each stretch without a gap.
         weights: by stem of the query, its `idf`.
+        cosine: how near a memory's meaning is to the query's, -1..1; None: it isn't known.
     """
     texts = [stems(content) for stretch in stretches for content in stretch.values()]
     mean_length = max(1.0, sum(map(len, texts)) / max(1, len(texts)))
@@ -49,9 +54,19 @@ def scores(
     for stretch in stretches:
         contents = list(stretch.values())
         own = [_own(query, stems(content), weights, mean_length) for content in contents]
+        if cosine is not None:
+            near = (_meaning(cosine(key), weights) for key in stretch)
+            own = [score + more for score, more in zip(own, near, strict=True)]
         asks = [content.rstrip().endswith(_QUESTION_MARKS) for content in contents]
         found.update(zip(stretch, _shared(own, asks), strict=True))
     return found
+
+
+def _meaning(cosine: float | None, weights: Mapping[str, float]) -> float:
+    """What a memory scores for being near the question (a cosine, None if it isn't known), in terms
+    of the words of the question.
+    """
+    return max(0.0, (cosine or 0.0) - _FAR) * _MEANING * sum(weights.values())
 
 
 def _own(

@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
 from thoughtstream.language.words import Query
+from thoughtstream.memory.embedder import Near, meaning_of
 from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
 from thoughtstream.memory.models import Filters, Location, Memory, Recalled
@@ -40,6 +41,7 @@ class Recall:
         self._mind = mind
         self._streams = Streams(redis, mind)
         self._timeline = Timeline(redis, mind, self._streams)
+        self._meaning = meaning_of(redis, mind, self._streams, settings.memory.embedder)
         self._index: Index = RediSearchIndex(redis, mind)
         self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
@@ -66,25 +68,29 @@ class Recall:
     async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []
         wanted = asked.offset + asked.limit
-        async with aclosing(self._answers(Query.of(asked.query), asked.filters)) as answers:
+        near = await self._meaning.near(asked.query) if self._meaning else None
+        async with aclosing(self._answers(Query.of(asked.query), asked.filters, near)) as answers:
             async for recalled in answers:
                 found.append(recalled)
                 if len(found) == wanted:
                     break
         return found
 
-    async def _answers(self, query: Query, filters: Filters) -> AsyncGenerator[Recalled]:
+    async def _answers(
+        self, query: Query, filters: Filters, near: Near | None
+    ) -> AsyncGenerator[Recalled]:
         """All answers, best first."""
         memories = sum((await self._streams.counts()).values())
         said: set[Location] = set()
         ceiling = float("inf")
-        async for pool, frequency in self._pools(query, filters):
+        nearest = near.best(_POOL, filters.kind) if near else []
+        async for pool, frequency in self._pools(query, filters, nearest):
             weights = {stem: idf(memories, count) for stem, count in frequency.items()}
             contents = [
                 {location: pool.fields[location].get("content", "") for location in stretch}
                 for stretch in pool.stretches
             ]
-            found = scores(query, contents, weights)
+            found = scores(query, contents, weights, near.of if near else None)
             for location in sorted(found, key=lambda one: _rank(found[one], one, pool.fields[one])):
                 fields = pool.fields[location]
                 if (
@@ -97,30 +103,32 @@ class Recall:
                     yield Recalled.of(location, fields, score=ceiling)
 
     async def _pools(
-        self, query: Query, filters: Filters
+        self, query: Query, filters: Filters, nearest: list[Location]
     ) -> AsyncGenerator[tuple[Surroundings, dict[str, int]]]:
-        """What the index proposes, `_POOL` memories at a time, each with its neighbours; and how
-        many memories have each word.
+        """What the index proposes, `_POOL` memories at a time, the first with what is nearest, each
+        with its neighbours; and how many memories have each word.
         """
-        known: set[Location] = set()
-        waiting: list[Location] = []
+        known: set[Location] = set(nearest)
+        waiting: list[Location] = list(nearest)
         frequency: dict[str, int] = {}
-        asked, ended = _POOL, not query.terms
+        size = _POOL + len(nearest)
+        asked, ended = size, not query.terms
         while waiting or not ended:
-            if len(waiting) < _POOL and not ended:
+            if len(waiting) < size and not ended:
                 proposal = await self._propose(query, filters, asked)
                 waiting += [location for location in proposal.locations if location not in known]
                 known.update(proposal.locations)
                 asked, ended, frequency = 2 * asked, proposal.is_all, proposal.frequency
                 continue
-            pool = await self._timeline.around(waiting[:_POOL], REACH)
-            gone = {location for location in waiting[:_POOL] if location not in pool.fields}
+            pool = await self._timeline.around(waiting[:size], REACH)
+            gone = {location for location in waiting[:size] if location not in pool.fields}
             if gone:
                 await self._forget(gone)
                 waiting = [location for location in waiting if location not in gone]
             else:
                 yield pool, frequency
-                del waiting[:_POOL]
+                del waiting[:size]
+                size = _POOL
 
     async def _propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         if time.monotonic() >= self._try_index_at:
