@@ -63,10 +63,15 @@ class Conversation:
         out.
         """
         content = json.loads(path.read_text())
+        return cls.of(content, path.stem)
+
+    @classmethod
+    def of(cls, content: Any, name: str) -> "list[Conversation]":
+        """Those of the content of such a file."""
         samples = content if isinstance(content, list) else [content]
         return [
             cls(
-                name=str(sample.get("sample_id", path.stem)),
+                name=str(sample.get("sample_id", name)),
                 turns=sample,
                 questions=[
                     Asked(
