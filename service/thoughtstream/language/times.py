@@ -378,3 +378,8 @@ def _weekday(today: date, weekday: int, step: int) -> Span:
     else:
         when = today + timedelta((ahead or 7) if step > 0 else ahead - 7)
     return Span(when, when)
+
+
+def words_of_time(told: Iterable[str]) -> int:
+    """How many of these words are used to say when something is: days, months, units of time."""
+    return len(_vocabulary().intersection(told))

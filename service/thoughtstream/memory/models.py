@@ -92,15 +92,27 @@ class Memory(BaseModel):
         )
 
 
+class Reason(NamedTuple):
+    """A feature of the ranking that speaks for a memory, or against it: `share` is its value by its
+    weight. What features mean: `thoughtstream.memory.features.FEATURES`.
+    """
+
+    feature: str
+    value: float
+    weight: float
+    share: float
+
+
 class Recalled(Memory):
     """A memory that answers a query.
 
-    `score` only compares the memories of one answer. `context_before` and
-    `context_after`, when asked for, are its neighbours of the same kind, in the order in which
-    they were said.
+    `score` only compares the memories of one answer. When asked for: `reasons`, its features, the
+    weightiest first (the logarithm of the score is the sum of their shares); `context_before` and
+    `context_after`, its neighbours of the same kind, in the order in which they were said.
     """
 
     score: float
+    reasons: tuple[Reason, ...] = ()
     context_before: tuple[Memory, ...] = ()
     context_after: tuple[Memory, ...] = ()
 

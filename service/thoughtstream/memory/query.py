@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from thoughtstream.arguments import IS_TEXT
-from thoughtstream.config import explain
+from thoughtstream.config import explain as told
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.keys import MAX_NAME_CHARACTERS, Kind
 from thoughtstream.language.times import Span, days_in
@@ -110,6 +110,10 @@ WithFields = Annotated[
     Field(description="Only memories that have this field with this value, like role=user."),
 ]
 
+Explain = Annotated[
+    bool, Field(strict=True, description="Say of each result what speaks for it, and how much.")
+]
+
 
 class RecallOptions(TypedDict, total=False):
     """The fields of a `RecallQuery` that may be left out, as keyword arguments."""
@@ -124,6 +128,7 @@ class RecallOptions(TypedDict, total=False):
     window: FromWindow
     fields: WithFields
     context: Context
+    explain: Explain
 
 
 class RecallQuery(BaseModel):
@@ -146,6 +151,7 @@ class RecallQuery(BaseModel):
     window: FromWindow = None
     fields: WithFields = {}
     context: Context = 0
+    explain: Explain = False
 
     @classmethod
     def of(cls, query: "str | RecallQuery", **options: Unpack[RecallOptions]) -> "RecallQuery":
@@ -158,7 +164,7 @@ class RecallQuery(BaseModel):
         try:
             return cls(**{**known, **options})
         except ValidationError as error:
-            raise InvalidRecall(explain(error)) from None
+            raise InvalidRecall(told(error)) from None
 
     @model_validator(mode="after")
     def _in_order(self) -> "RecallQuery":

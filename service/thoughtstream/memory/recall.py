@@ -1,31 +1,38 @@
 """Recall: the memories that answer a query.
 
 An index proposes (RediSearch where the server has it, else SQLite's FTS5), the streams say what is
-really there, and one ranking orders it: so both indexes give the same answers.
+really there, and one ranking orders it: so both indexes give the same answers. A mind with few
+memories is ranked whole.
 """
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from datetime import date
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
 from thoughtstream.language.words import Query
-from thoughtstream.memory.embedder import Near, meaning_of
+from thoughtstream.memory.chronicle import Chronicle
+from thoughtstream.memory.embedder import meaning_of
+from thoughtstream.memory.features import Stretch
 from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
 from thoughtstream.memory.models import Filters, Location, Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
-from thoughtstream.memory.ranking import REACH, idf, scores
+from thoughtstream.memory.ranking import Ranked, idf, ranked
 from thoughtstream.memory.redisearch_index import RediSearchIndex
 from thoughtstream.memory.streams import Fields, Streams
-from thoughtstream.memory.timeline import Surroundings, Timeline, place_in_time
+from thoughtstream.memory.timeline import Timeline
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
-_POOL = 24
+_WHOLE = 1000
+"""A mind with as many memories, or fewer, is ranked whole."""
+
+_POOL = 300
 """How many proposals are ranked together, before the next ones: so the order of an answer never
 depends on the page that is asked for."""
 
@@ -42,6 +49,7 @@ class Recall:
         self._streams = Streams(redis, mind)
         self._timeline = Timeline(redis, mind, self._streams)
         self._meaning = meaning_of(redis, mind, self._streams, settings.memory.embedder)
+        self._chronicle = Chronicle(self._streams, self._timeline)
         self._index: Index = RediSearchIndex(redis, mind)
         self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
@@ -68,67 +76,71 @@ class Recall:
     async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []
         wanted = asked.offset + asked.limit
-        near = await self._meaning.near(asked.query) if self._meaning else None
-        async with aclosing(self._answers(Query.of(asked.query), asked.filters, near)) as answers:
+        async with aclosing(self._answers(asked, wanted)) as answers:
             async for recalled in answers:
                 found.append(recalled)
                 if len(found) == wanted:
                     break
         return found
 
-    async def _answers(
-        self, query: Query, filters: Filters, near: Near | None
-    ) -> AsyncGenerator[Recalled]:
-        """All answers, best first."""
-        memories = sum((await self._streams.counts()).values())
+    async def _answers(self, asked: RecallQuery, wanted: int) -> AsyncGenerator[Recalled]:
+        """All answers, best first; `wanted`: how many are read at once."""
         said: set[Location] = set()
         ceiling = float("inf")
-        nearest = near.best(_POOL, filters.kind) if near else []
-        async for pool, frequency in self._pools(query, filters, nearest):
-            weights = {stem: idf(memories, count) for stem, count in frequency.items()}
-            contents = [
-                {location: pool.fields[location].get("content", "") for location in stretch}
-                for stretch in pool.stretches
+        memories = await self._chronicle.refresh()
+        query, filters = Query.of(asked.query), asked.filters
+        near = await self._meaning.near(asked.query) if self._meaning and query.terms else None
+        nearest = near.best(_POOL, filters.kind) if near and memories > _WHOLE else []
+        async for pool, frequency in self._pools(query, filters, memories, nearest):
+            idfs = {stem: idf(memories, count) for stem, count in frequency.items()}
+            order = [
+                one
+                for one in ranked(asked.query, idfs, pool, date.today(), near)
+                if one.trait.location not in said
+                and filters.kind in (None, one.trait.location.kind)
             ]
-            found = scores(query, contents, weights, near.of if near else None)
-            for location in sorted(found, key=lambda one: _rank(found[one], one, pool.fields[one])):
-                fields = pool.fields[location]
-                if (
-                    found[location] > 0
-                    and location not in said
-                    and filters.accepts(location, fields)
-                ):
-                    said.add(location)
-                    ceiling = min(ceiling, found[location])
-                    yield Recalled.of(location, fields, score=ceiling)
+            for at in range(0, len(order), wanted):
+                some = order[at : at + wanted]
+                fields = await self._streams.read([one.trait.location for one in some])
+                for one in some:
+                    location = one.trait.location
+                    if location in fields and filters.accepts(location, fields[location]):
+                        said.add(location)
+                        ceiling = min(ceiling, one.score)
+                        yield _recalled(one, fields[location], ceiling, asked.explain)
 
     async def _pools(
-        self, query: Query, filters: Filters, nearest: list[Location]
-    ) -> AsyncGenerator[tuple[Surroundings, dict[str, int]]]:
-        """What the index proposes, `_POOL` memories at a time, the first with what is nearest, each
-        with its neighbours; and how many memories have each word.
+        self, query: Query, filters: Filters, memories: int, nearest: list[Location]
+    ) -> AsyncGenerator[tuple[list[Stretch], dict[str, int]]]:
+        """What the index proposes, `_POOL` memories at a time, the first of them with what is
+        nearest, each with its neighbours, or at once all there is; and how many memories have
+        each word.
         """
         known: set[Location] = set(nearest)
         waiting: list[Location] = list(nearest)
         frequency: dict[str, int] = {}
-        size = _POOL + len(nearest)
-        asked, ended = size, not query.terms
+        pool = max(1, memories) if memories <= _WHOLE else _POOL + len(nearest)
+        asked, ended = pool, not query.terms
         while waiting or not ended:
-            if len(waiting) < size and not ended:
+            if len(waiting) < pool and not ended:
                 proposal = await self._propose(query, filters, asked)
                 waiting += [location for location in proposal.locations if location not in known]
                 known.update(proposal.locations)
                 asked, ended, frequency = 2 * asked, proposal.is_all, proposal.frequency
                 continue
-            pool = await self._timeline.around(waiting[:size], REACH)
-            gone = {location for location in waiting[:size] if location not in pool.fields}
+            found = await self._chronicle.traits(waiting[:pool])
+            gone = {location for location in waiting[:pool] if location not in found}
             if gone:
                 await self._forget(gone)
                 waiting = [location for location in waiting if location not in gone]
+            elif memories <= _WHOLE:
+                break
             else:
-                yield pool, frequency
-                del waiting[:size]
-                size = _POOL
+                yield await self._chronicle.around(found.values()), frequency
+                del waiting[:pool]
+                pool = _POOL
+        if query.terms and memories <= _WHOLE:
+            yield await self._chronicle.whole(), frequency
 
     async def _propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         if time.monotonic() >= self._try_index_at:
@@ -151,24 +163,26 @@ class Recall:
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
         if not reach or not found:
             return found
-        around = await self._timeline.around([Location(m.kind, m.entry) for m in found], reach)
-        position = {
-            location: (stretch, at)
-            for stretch in around.stretches
-            for at, location in enumerate(stretch)
+        traits = await self._chronicle.traits([Location(m.kind, m.entry) for m in found])
+        beside = {
+            location: self._chronicle.neighbours(location.kind, trait.place, reach)
+            for location, trait in traits.items()
         }
+        fields = await self._streams.read(
+            {one for sides in beside.values() for side in sides for one in side}
+        )
 
-        def memories(locations: list[Location]) -> tuple[Memory, ...]:
-            return tuple(Memory.of(location, around.fields[location]) for location in locations)
+        def memories(locations: Sequence[Location]) -> tuple[Memory, ...]:
+            return tuple(Memory.of(one, fields[one]) for one in locations if one in fields)
 
         complete = []
         for memory in found:
-            stretch, at = position.get(Location(memory.kind, memory.entry), ([], 0))
-            before, after = stretch[max(0, at - reach) : at], stretch[at + 1 : at + 1 + reach]
+            before, after = beside.get(Location(memory.kind, memory.entry), ([], []))
             neighbours = {"context_before": memories(before), "context_after": memories(after)}
             complete.append(memory.model_copy(update=neighbours))
         return complete
 
 
-def _rank(score: float, location: Location, fields: Fields) -> tuple[float, str, str]:
-    return -score, place_in_time(location, fields), location.kind
+def _recalled(one: Ranked, fields: Fields, score: float, explain: bool) -> Recalled:
+    reasons = one.reasons() if explain else ()
+    return Recalled.of(one.trait.location, fields, score=score, reasons=reasons)
