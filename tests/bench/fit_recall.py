@@ -25,7 +25,7 @@ from tests.bench import as_typed
 from tests.bench.recall import Conversation
 from thoughtstream.language.words import Query, stems
 from thoughtstream.memory import ranking
-from thoughtstream.memory.features import FEATURES, Stretch
+from thoughtstream.memory.features import FEATURES, Pool, Stretch
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.traits import trait_of
 from thoughtstream.senses import locomo
@@ -59,13 +59,13 @@ def examples(conversation: Conversation) -> list[Example]:
     ]
     where = {turn.extra["dia_id"]: at for at, turn in enumerate(turns)}
     frequency = Counter(stem for turn in turns for stem in set(stems(turn.content)))
-    stretch = Stretch(traits, range(len(traits)))
+    pool = Pool([Stretch(traits, range(len(traits)))])
     found = []
     for asked in conversation.questions:
         terms = [term.stem for term in Query.of(asked.question).terms]
         idfs = {term: ranking.idf(len(turns), frequency[term]) for term in terms}
         features = np.zeros((len(turns), len(FEATURES)))
-        for one in ranking.ranked(asked.question, idfs, [stretch], date.today()):
+        for one in ranking.ranked(asked.question, idfs, pool, date.today()):
             for name, column in one.found.items():
                 features[one.at, list(FEATURES).index(name)] = column[one.at]
         known = [where[turn] for turn in sorted(asked.evidence) if turn in where]

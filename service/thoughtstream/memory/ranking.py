@@ -14,7 +14,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from thoughtstream.memory.features import FEATURES, Columns, Question, Stretch, columns
+from thoughtstream.memory.features import FEATURES, Columns, Pool, Question, columns
 from thoughtstream.memory.models import Reason
 from thoughtstream.memory.traits import Trait
 
@@ -51,34 +51,27 @@ class Ranked:
         return tuple(sorted(reasons, key=lambda reason: -abs(reason.share)))
 
 
-def ranked(
-    text: str, idfs: Mapping[str, float], stretches: Sequence[Stretch], today: date
-) -> list[Ranked]:
+def ranked(text: str, idfs: Mapping[str, float], pool: Pool, today: date) -> list[Ranked]:
     """The memories for which anything speaks, best first; of equals, what was said first.
 
     Args:
         text: the question.
         idfs: by stem of its words, how much it tells.
-        stretches: one of each kind.
         today: what "last week" in the question counts from.
     """
-    traits = [trait for stretch in stretches for trait in stretch.traits]
-    if not traits:
-        return []
-    mean_length = max(1.0, sum(len(trait.text.stems) for trait in traits) / len(traits))
-    speakers = {trait.speaker for trait in traits if trait.speaker}
-    latest = min(today, max(trait.day for trait in traits))
-    question = Question.of(text, idfs, speakers, today, latest)
-    kind_idf = _idf_of(question, traits)
+    latest = min(today, pool.latest)
+    question = Question.of(text, idfs, pool.speakers, today, latest)
+    kind_idf = _idf_of(question, pool.traits)
     found = []
-    for stretch in stretches:
-        by_name, speaks = columns(question, stretch, mean_length, kind_idf)
-        sums = _sums(by_name, len(speaks))
-        found += [
-            Ranked(trait, math.exp(sums[at]), by_name, at)
-            for at, trait in enumerate(stretch.traits)
-            if speaks[at]
-        ]
+    for stretch in pool.stretches:
+        if stretch.traits:
+            by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
+            sums = _sums(by_name, len(speaks))
+            found += [
+                Ranked(trait, math.exp(sums[at]), by_name, at)
+                for at, trait in enumerate(stretch.traits)
+                if speaks[at]
+            ]
     return sorted(found, key=_rank)
 
 
