@@ -26,7 +26,7 @@ from tests.bench.recall import Conversation
 from thoughtstream.language.words import Query, stems
 from thoughtstream.memory import ranking
 from thoughtstream.memory.embedder import Embedder, chosen
-from thoughtstream.memory.features import Stretch
+from thoughtstream.memory.features import Pool, Stretch
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.space import Vectors, packed
 from thoughtstream.memory.traits import Trait, trait_of
@@ -60,7 +60,7 @@ def examples(conversation: Conversation, embedder: Embedder | None) -> list[Exam
     ]
     where = {turn.extra["dia_id"]: at for at, turn in enumerate(turns)}
     frequency = Counter(stem for turn in turns for stem in set(stems(turn.content)))
-    stretch = Stretch(traits, range(len(traits)))
+    pool = Pool([Stretch(traits, range(len(traits)))])
     names = list(ranking.fitted(embedder is not None))
     vectors = _vectors(traits, embedder)
     found = []
@@ -71,7 +71,7 @@ def examples(conversation: Conversation, embedder: Embedder | None) -> list[Exam
         near = None
         if embedder is not None:
             near = vectors.near(np.asarray(embedder.embed([asked.question]))[0])
-        for one in ranking.ranked(asked.question, idfs, [stretch], date.today(), near):
+        for one in ranking.ranked(asked.question, idfs, pool, date.today(), near):
             for name, column in one.found.items():
                 features[one.at, names.index(name)] = column[one.at]
         known = [where[turn] for turn in sorted(asked.evidence) if turn in where]

@@ -8,13 +8,14 @@ from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable
 
 from thoughtstream import keys
-from thoughtstream.memory.features import Stretch
+from thoughtstream.memory.features import Pool, Stretch
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.streams import BATCH, Head, Streams
 from thoughtstream.memory.timeline import Timeline
 from thoughtstream.memory.traits import Trait, trait_of
 
 _MOST_TRAITS = 120_000
+_WITH_NEIGHBOURS = 60
 
 
 class Chronicle:
@@ -26,6 +27,9 @@ class Chronicle:
         self._heads: dict[str, Head] = {}
         self._places: dict[str, list[str]] = {kind: [] for kind in keys.MEMORIES}
         self._traits: dict[Location, Trait] = {}
+        self._whole: Pool | None = None
+        self.history = 0
+        """Another number after any change but that memories were added."""
 
     async def refresh(self) -> int:
         """Take note of what has changed; returns how many memories there are."""
@@ -44,17 +48,20 @@ class Chronicle:
             self._traits[location] = trait_of(location, fields)
         return {one: self._traits[one] for one in locations if one in self._traits}
 
-    async def whole(self) -> list[Stretch]:
+    async def whole(self) -> Pool:
         """All memories."""
+        if self._whole is not None:
+            return self._whole
         locations = {
             kind: [_location(kind, place) for place in places]
             for kind, places in self._places.items()
         }
         await self.traits([one for some in locations.values() for one in some])
-        return [
-            Stretch([self._traits[one] for one in some if one in self._traits], range(len(some)))
-            for some in locations.values()
-        ]
+        there = [[one for one in some if one in self._traits] for some in locations.values()]
+        self._whole = Pool(
+            [Stretch([self._traits[one] for one in some], range(len(some))) for some in there]
+        )
+        return self._whole
 
     def neighbours(
         self, kind: str, place: str, reach: int
@@ -65,14 +72,16 @@ class Chronicle:
         before, after = places[max(0, at - reach) : at], places[at + 1 : at + 1 + reach]
         return [_location(kind, one) for one in before], [_location(kind, one) for one in after]
 
-    async def around(self, found: Iterable[Trait]) -> list[Stretch]:
-        """These memories and those next to them."""
+    async def around(self, found: Iterable[Trait]) -> Pool:
+        """These memories, and next to the first of them those beside."""
         near: dict[str, set[int]] = {}
-        for trait in found:
+        for number, trait in enumerate(found):
             kind = trait.location.kind
             places = self._places[kind]
             at = bisect_left(places, trait.place)
-            near.setdefault(kind, set()).update(range(max(0, at - 1), min(len(places), at + 2)))
+            reach = 1 if number < _WITH_NEIGHBOURS else 0
+            beside = range(max(0, at - reach), min(len(places), at + reach + 1))
+            near.setdefault(kind, set()).update(beside)
         located = {
             kind: {at: _location(kind, self._places[kind][at]) for at in sorted(some)}
             for kind, some in near.items()
@@ -82,10 +91,11 @@ class Chronicle:
         for some in located.values():
             there = {at: traits[one] for at, one in some.items() if one in traits}
             stretches.append(Stretch(list(there.values()), list(there)))
-        return stretches
+        return Pool(stretches)
 
     # --- the streams are the truth -----------------------------------------------------------
     async def _catch_up(self, kind: str, known: Head | None, head: Head) -> None:
+        self._whole = None
         if known is not None and known.can_grow_to(head):
             batch = await self._streams.since(kind, known.last)
             added = [one for one in batch if one[0].entry != known.last]
@@ -98,6 +108,7 @@ class Chronicle:
         self._traits = {one: trait for one, trait in self._traits.items() if one.kind != kind}
         self._places[kind] = await self._timeline.members(kind, head)
         self._heads[kind] = head
+        self.history += 1
 
 
 def _location(kind: str, place: str) -> Location:

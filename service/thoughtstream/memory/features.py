@@ -5,9 +5,10 @@ their `idf`; what is handed on to neighbours in time ends where the day does.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 
 from thoughtstream.language.kinds import of_kind
@@ -46,8 +47,8 @@ MEANING: dict[str, str] = {
 """Those that there are with an embedder only."""
 
 _ECHO, _HUM = 0.7, 0.92
-_AHEAD, _BACK = 0.75, 0.65
-_FAR_AHEAD, _FAR_BACK = 0.3, 0.15  # four memories away
+_AHEAD = tuple(0.75**step for step in range(1, 5))
+_BACK = tuple(0.65**step for step in range(1, 5))
 _SATURATION, _LENGTH = 1.2, 0.3
 _NEAR = 4
 _FAR = 0.1
@@ -72,7 +73,12 @@ class Question:
 
     @classmethod
     def of(
-        cls, text: str, idf: Mapping[str, float], speakers: set[str], today: date, latest: date
+        cls,
+        text: str,
+        idf: Mapping[str, float],
+        speakers: Collection[str],
+        today: date,
+        latest: date,
     ) -> "Question":
         """`idf`: by stem of the question's words."""
         names = frozenset(named_in(text, speakers))
@@ -97,22 +103,45 @@ class Stretch:
     places: Sequence[int]
 
 
+class Pool:
+    """Memories that are ranked together: a stretch of each kind."""
+
+    def __init__(self, stretches: Sequence[Stretch]) -> None:
+        self.stretches = stretches
+        self.traits = [trait for stretch in stretches for trait in stretch.traits]
+
+    @cached_property
+    def mean_length(self) -> float:
+        """In words."""
+        lengths = [len(trait.text.stems) for trait in self.traits]
+        return max(1.0, sum(lengths) / max(1, len(lengths)))
+
+    @cached_property
+    def speakers(self) -> frozenset[str]:
+        """Who said any."""
+        return frozenset(trait.speaker for trait in self.traits if trait.speaker)
+
+    @cached_property
+    def latest(self) -> date:
+        """The day of the last one."""
+        return max((trait.day for trait in self.traits), default=date.min)
+
+
 def columns(
     question: Question, stretch: Stretch, mean_length: float, kind_idf: Mapping[str, float]
 ) -> tuple[Columns, list[bool]]:
     """The features of each memory, and whether anything speaks for it as an answer."""
     traits = stretch.traits
     texts = [trait.text for trait in traits]
-    base, near, own = _by_words(question, texts, mean_length)
+    base, near, where = _by_words(question, texts, mean_length)
     steps = _steps(stretch)
     found: Columns = {"close": near}
     found |= _beside(base, traits, steps)
     found["echo"] = _faded(base, steps, _ECHO)
     before, after = _faded(base, steps, _HUM), _faded_back(base, steps, _HUM)
     found["hum"] = [a + b for a, b in zip(before, after, strict=True)]
-    total = sum(question.weights.values()) or 1.0
-    found["cover"] = [sum(question.weights[term] for term in has) / total for has in own]
-    found["around"] = _around(question, own, steps)
+    found["cover"] = _cover(question, where, len(texts))
+    found["around"] = _around(question, where, steps)
     found["speaker"] = [float(trait.speaker in question.names) for trait in traits]
     found |= _of_kind(question, texts, kind_idf)
     found["day"] = [_on_day(question, trait) for trait in traits] if question.spans else []
@@ -143,33 +172,35 @@ def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
 # --- words -----------------------------------------------------------------------------------
 def _by_words(
     question: Question, texts: Sequence[Text], mean_length: float
-) -> tuple[list[float], list[float], list[list[str]]]:
-    """BM25 plus closeness; closeness alone; which words each has."""
-    weights = question.weights
-    pairs = [
-        (one, other)
-        for one, other in pairwise(question.terms)
-        if one in weights and other in weights
-    ]
-    base, near, own = [0.0] * len(texts), [0.0] * len(texts), []
-    for at, text in enumerate(texts):
-        counts = text.counts
-        has = [term for term in weights if term in counts]
-        own.append(has)
-        if not has:
-            continue
-        norm = _SATURATION * (1 - _LENGTH + _LENGTH * (len(text.stems) + 1) / mean_length)
-        score = sum(
-            weights[term] * counts[term] * (_SATURATION + 1) / (counts[term] + norm) for term in has
-        )
-        if len(has) > 1:
-            near[at] = sum(
-                _nearness(text.stems, one, other) * (weights[one] + weights[other]) / 2
-                for one, other in pairs
-                if one in counts and other in counts
-            )
-        base[at] = score + near[at]
-    return base, near, own
+) -> tuple[list[float], list[float], dict[str, list[int]]]:
+    """BM25 plus closeness; closeness alone; and which memories have each word."""
+    counts = [text.counts for text in texts]
+    where = {
+        term: [at for at, some in enumerate(counts) if term in some] for term in question.weights
+    }
+    base, near = [0.0] * len(texts), [0.0] * len(texts)
+    for term, found in where.items():
+        weight = question.weights[term] * (_SATURATION + 1)
+        for at in found:
+            length = (len(texts[at].stems) + 1) / mean_length
+            norm = _SATURATION * (1 - _LENGTH + _LENGTH * length)
+            count = counts[at][term]
+            base[at] += weight * count / (count + norm)
+    for one, other in pairwise(question.terms):
+        if one in where and other in where:
+            weight = (question.weights[one] + question.weights[other]) / 2
+            for at in set(where[one]).intersection(where[other]):
+                near[at] += weight * _nearness(texts[at].stems, one, other)
+    return [a + b for a, b in zip(base, near, strict=True)], near, where
+
+
+def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> list[float]:
+    total = sum(question.weights.values()) or 1.0
+    found = [0.0] * size
+    for term, places in where.items():
+        for at in places:
+            found[at] += question.weights[term] / total
+    return found
 
 
 def _nearness(text: Sequence[str], one: str, other: str) -> float:
@@ -229,26 +260,37 @@ def _faded_back(base: Sequence[float], steps: Sequence[int], fade: float) -> lis
     return found
 
 
-def _around(question: Question, own: Sequence[Sequence[str]], steps: Sequence[int]) -> list[float]:
-    total = [0.0] * len(own)
-    for term, weight in question.weights.items():
-        has = [term in some for some in own]
-        nearest = [0.0] * len(own)
-        carried = 0.0
-        for at, here in enumerate(has):
-            step = steps[at]
-            carried = 1.0 if here else carried * _AHEAD**step if step else 0.0
-            nearest[at] = carried = carried if carried > _FAR_AHEAD else 0.0
-        carried = 0.0
-        for at in range(len(own) - 1, -1, -1):
-            if has[at]:
-                carried = 1.0
-            elif carried > nearest[at]:
-                nearest[at] = carried
-            total[at] += weight * nearest[at]
-            carried = carried * _BACK ** steps[at] if steps[at] else 0.0
-            carried = carried if carried > _FAR_BACK else 0.0
+def _around(
+    question: Question, where: Mapping[str, list[int]], steps: Sequence[int]
+) -> list[float]:
+    total = [0.0] * len(steps)
+    for term, found in where.items():
+        near = dict.fromkeys(found, 1.0)
+        for at in found:
+            _hand_on(near, range(at + 1, len(steps)), 0, steps, _AHEAD)
+            _hand_on(near, range(at - 1, -1, -1), 1, steps, _BACK)
+        for at, value in near.items():
+            total[at] += question.weights[term] * value
     return total
+
+
+def _hand_on(
+    near: dict[int, float],
+    others: range,
+    offset: int,
+    steps: Sequence[int],
+    shares: Sequence[float],
+) -> None:
+    """To those ahead, or back, as far as `shares` go. `offset`: of the step to each of them."""
+    distance = 0
+    for other in others:
+        step = steps[other + offset]
+        distance += step
+        if not step or distance > len(shares):
+            return
+        share = shares[distance - 1]
+        if share > near.get(other, 0.0):
+            near[other] = share
 
 
 # --- what is wanted --------------------------------------------------------------------------

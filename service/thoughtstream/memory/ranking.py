@@ -15,15 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from thoughtstream.memory.embedder import Near
-from thoughtstream.memory.features import (
-    FEATURES,
-    MEANING,
-    Columns,
-    Question,
-    Stretch,
-    columns,
-    meant,
-)
+from thoughtstream.memory.features import FEATURES, MEANING, Columns, Pool, Question, columns, meant
 from thoughtstream.memory.models import Reason
 from thoughtstream.memory.traits import Trait
 
@@ -63,43 +55,34 @@ class Ranked:
 
 
 def ranked(
-    text: str,
-    idfs: Mapping[str, float],
-    stretches: Sequence[Stretch],
-    today: date,
-    near: Near | None = None,
+    text: str, idfs: Mapping[str, float], pool: Pool, today: date, near: Near | None = None
 ) -> list[Ranked]:
     """The memories for which anything speaks, best first; of equals, what was said first.
 
     Args:
         text: the question.
         idfs: by stem of its words, how much it tells.
-        stretches: one of each kind.
         today: what "last week" in the question counts from.
         near: how near memories are to the question in their meaning, if it is known.
     """
-    traits = [trait for stretch in stretches for trait in stretch.traits]
-    if not traits:
-        return []
-    mean_length = max(1.0, sum(len(trait.text.stems) for trait in traits) / len(traits))
-    speakers = {trait.speaker for trait in traits if trait.speaker}
-    latest = min(today, max(trait.day for trait in traits))
-    question = Question.of(text, idfs, speakers, today, latest)
-    kind_idf = _idf_of(question, traits)
+    latest = min(today, pool.latest)
+    question = Question.of(text, idfs, pool.speakers, today, latest)
+    kind_idf = _idf_of(question, pool.traits)
     weights = fitted(near is not None)
     found = []
-    for stretch in stretches:
-        by_name, speaks = columns(question, stretch, mean_length, kind_idf)
-        if near is not None:
-            by_meaning, is_meant = meant(stretch, near)
-            by_name |= by_meaning
-            speaks = [words or meaning for words, meaning in zip(speaks, is_meant, strict=True)]
-        sums = _sums(by_name, weights, len(speaks))
-        found += [
-            Ranked(trait, math.exp(sums[at]), by_name, weights, at)
-            for at, trait in enumerate(stretch.traits)
-            if speaks[at]
-        ]
+    for stretch in pool.stretches:
+        if stretch.traits:
+            by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
+            if near is not None:
+                by_meaning, is_meant = meant(stretch, near)
+                by_name |= by_meaning
+                speaks = [one or other for one, other in zip(speaks, is_meant, strict=True)]
+            sums = _sums(by_name, weights, len(speaks))
+            found += [
+                Ranked(trait, math.exp(sums[at]), by_name, weights, at)
+                for at, trait in enumerate(stretch.traits)
+                if speaks[at]
+            ]
     return sorted(found, key=_rank)
 
 

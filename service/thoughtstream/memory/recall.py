@@ -6,18 +6,20 @@ memories is ranked whole.
 """
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
-from thoughtstream.language.words import Query
+from thoughtstream.language.words import Query, Term
 from thoughtstream.memory.chronicle import Chronicle
 from thoughtstream.memory.embedder import meaning_of
-from thoughtstream.memory.features import Stretch
+from thoughtstream.memory.features import Pool
 from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
 from thoughtstream.memory.models import Filters, Location, Memory, Recalled
@@ -26,6 +28,7 @@ from thoughtstream.memory.ranking import Ranked, idf, ranked
 from thoughtstream.memory.redisearch_index import RediSearchIndex
 from thoughtstream.memory.streams import Fields, Streams
 from thoughtstream.memory.timeline import Timeline
+from thoughtstream.memory.traits import Trait
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
@@ -36,7 +39,14 @@ _POOL = 300
 """How many proposals are ranked together, before the next ones: so the order of an answer never
 depends on the page that is asked for."""
 
+_PART = 32
+"""A word is common that is in more than this part of all memories; and when a mind has grown by
+this part, words are counted anew."""
+
+_PLENTY = 4
 _TRY_AGAIN_S = 60.0
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -54,6 +64,8 @@ class Recall:
         self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
         self._try_index_at = 0.0
+        self._counts: dict[str, int] = {}
+        self._counted_at = (0, 0)
 
     @property
     def index(self) -> str | None:
@@ -111,54 +123,67 @@ class Recall:
 
     async def _pools(
         self, query: Query, filters: Filters, memories: int, nearest: list[Location]
-    ) -> AsyncGenerator[tuple[list[Stretch], dict[str, int]]]:
-        """What the index proposes, `_POOL` memories at a time, the first of them with what is
-        nearest, each with its neighbours, or at once all there is; and how many memories have
-        each word.
+    ) -> AsyncGenerator[tuple[Pool, dict[str, int]]]:
+        """Of a small mind, all memories at once; else what the index proposes, `_POOL` at a time,
+        by the rarer words of the query first, then by all; the first of them with what is nearest
+        in meaning. And how many memories have each word.
         """
-        known: set[Location] = set(nearest)
-        waiting: list[Location] = list(nearest)
-        frequency: dict[str, int] = {}
-        pool = max(1, memories) if memories <= _WHOLE else _POOL + len(nearest)
-        asked, ended = pool, not query.terms
-        while waiting or not ended:
-            if len(waiting) < pool and not ended:
-                proposal = await self._propose(query, filters, asked)
-                waiting += [location for location in proposal.locations if location not in known]
-                known.update(proposal.locations)
-                asked, ended, frequency = 2 * asked, proposal.is_all, proposal.frequency
-                continue
-            found = await self._chronicle.traits(waiting[:pool])
-            gone = {location for location in waiting[:pool] if location not in found}
-            if gone:
-                await self._forget(gone)
-                waiting = [location for location in waiting if location not in gone]
-            elif memories <= _WHOLE:
-                break
-            else:
-                yield await self._chronicle.around(found.values()), frequency
-                del waiting[:pool]
-                pool = _POOL
-        if query.terms and memories <= _WHOLE:
+        if not query.terms:
+            return
+        frequency = await self._frequency(query, memories)
+        if memories <= _WHOLE:
+            await self._proposed(query, filters, max(1, memories), set())
             yield await self._chronicle.whole(), frequency
+            return
+        meant = list((await self._chronicle.traits(nearest)).values())
+        known: set[Location] = set()
+        for part in _rare_first(query, frequency, memories):
+            while found := await self._proposed(part, filters, _POOL, known):
+                found, meant = [*found, *meant], []
+                known.update(trait.location for trait in found)
+                yield await self._chronicle.around(found), frequency
+        if meant:
+            yield await self._chronicle.around(meant), frequency
 
-    async def _propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
+    async def _proposed(
+        self, query: Query, filters: Filters, size: int, known: set[Location]
+    ) -> list[Trait]:
+        """The next proposals that are not known and still there."""
+        while True:
+            asked = partial(_propose, query, filters, size + len(known))
+            proposal = await self._ask(asked)
+            new = [location for location in proposal.locations if location not in known][:size]
+            found = await self._chronicle.traits(new)
+            gone = {location for location in new if location not in found}
+            if gone and self._serving is not None:
+                await self._serving.forget(gone)
+                known |= gone
+            if not gone or proposal.is_all:
+                return list(found.values())
+
+    async def _frequency(self, query: Query, memories: int) -> dict[str, int]:
+        """Asked once for each word, until the mind has become another, or a good deal larger."""
+        state = (self._chronicle.history, memories)
+        if state[0] != self._counted_at[0] or memories - self._counted_at[1] > memories // _PART:
+            self._counts, self._counted_at = {}, state
+        new = Query(tuple(term for term in query.terms if term.stem not in self._counts))
+        if new.terms or self._serving is None:
+            self._counts |= await self._ask(lambda index: index.frequency(new))
+        return {term.stem: self._counts[term.stem] for term in query.terms}
+
+    async def _ask(self, question: Callable[[Index], Awaitable[T]]) -> T:
         if time.monotonic() >= self._try_index_at:
             try:
-                proposal = await self._index.propose(query, filters, limit)
+                answer = await question(self._index)
             except IndexUnusable as why:
                 if self._serving is self._index:
                     log.warning("recall.redisearch_lost", mind=self._mind, why=str(why))
                 self._try_index_at = time.monotonic() + _TRY_AGAIN_S
             else:
                 self._serving = self._index
-                return proposal
+                return answer
         self._serving = self._fallback
-        return await self._fallback.propose(query, filters, limit)
-
-    async def _forget(self, gone: set[Location]) -> None:
-        if self._serving is not None:
-            await self._serving.forget(gone)
+        return await question(self._fallback)
 
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
         if not reach or not found:
@@ -181,6 +206,26 @@ class Recall:
             neighbours = {"context_before": memories(before), "context_after": memories(after)}
             complete.append(memory.model_copy(update=neighbours))
         return complete
+
+
+async def _propose(query: Query, filters: Filters, limit: int, index: Index) -> Proposal:
+    return await index.propose(query, filters, limit)
+
+
+def _rare_first(query: Query, frequency: dict[str, int], memories: int) -> Iterator[Query]:
+    """The rarest words of a query, as many as it takes to have enough memories, none that is in a
+    good part of them, then all its words: what is everywhere finds much and tells little.
+    """
+    rarest = sorted(query.terms, key=lambda term: frequency[term.stem])
+    chosen: list[Term] = []
+    for term in rarest:
+        enough = sum(frequency[one.stem] for one in chosen) >= _POOL * _PLENTY
+        if enough or frequency[term.stem] > max(_POOL, memories // _PART):
+            break
+        chosen.append(term)
+    if chosen and len(chosen) < len(rarest):
+        yield Query(tuple(chosen))
+    yield query
 
 
 def _recalled(one: Ranked, fields: Fields, score: float, explain: bool) -> Recalled:

@@ -17,14 +17,6 @@ Fields = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Extent:
-    """The oldest and the newest entry of a stream; None if it is empty."""
-
-    first: str | None
-    last: str | None
-
-
-@dataclass(frozen=True)
 class Head:
     """By what a stream is known to have changed, and how: its length, its oldest and its newest
     entry, how many were ever added; and how many members its timeline has.
@@ -58,15 +50,10 @@ class Streams:
 
     def __init__(self, redis: Client, mind: str) -> None:
         self._redis = redis
+        self.known: dict[str, Head] = {}
+        """The heads, as they were last."""
         self._keys = {kind: family.key(mind=mind) for kind, family in keys.MEMORIES.items()}
         self._timelines = [keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES]
-
-    async def counts(self) -> dict[str, int]:
-        """How many memories of each kind the mind has."""
-        pipe = self._redis.pipeline(transaction=False)
-        for key in self._keys.values():
-            pipe.xlen(key)
-        return dict(zip(self._keys, await pipe.execute(), strict=True))
 
     async def heads(self) -> dict[str, Head]:
         """The head of each kind, in one round trip. Source: XINFO STREAM."""
@@ -76,16 +63,8 @@ class Streams:
             pipe.zcard(timeline)
         answers: Any = await pipe.execute(raise_on_error=False)
         pairs = zip(answers[::2], answers[1::2], strict=True)
-        return {kind: _head(*pair) for kind, pair in zip(self._keys, pairs, strict=True)}
-
-    async def extents(self) -> dict[str, Extent]:
-        """The extent of each kind."""
-        pipe = self._redis.pipeline(transaction=False)
-        for key in self._keys.values():
-            pipe.xrange(key, count=1)
-            pipe.xrevrange(key, count=1)
-        ends: Any = [entries[0][0] if entries else None for entries in await pipe.execute()]
-        return dict(zip(self._keys, map(Extent, ends[::2], ends[1::2]), strict=True))
+        self.known = {kind: _head(*pair) for kind, pair in zip(self._keys, pairs, strict=True)}
+        return self.known
 
     async def since(self, kind: str, entry: str | None) -> list[tuple[Location, Fields]]:
         """At most `BATCH` entries of a kind, starting with this one (None: with the first)."""

@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from thoughtstream.language import questions
 from thoughtstream.language.moments import local_day
 from thoughtstream.language.times import Span, days_in, words_of_time
-from thoughtstream.language.words import stem, words
+from thoughtstream.language.words import stems, words
 from thoughtstream.memory.models import Location, said_at
 from thoughtstream.memory.streams import Fields
 from thoughtstream.memory.timeline import place_in_time
@@ -17,21 +17,54 @@ from thoughtstream.memory.who import speaker_of
 _MOST_TIMES, _MOST_NAMES = 3, 2
 
 
-@dataclass(frozen=True, slots=True)
 class Text:
     """What is in a content, without the name of who says it that it may begin with."""
 
-    content: str
-    stems: tuple[str, ...]
-    counts: dict[str, int]
-    asks: bool
-    has_question: bool
-    times: int
-    names: int
-    is_first_person: bool
-    has_number: bool
-    is_quoting: bool
-    gives_reason: bool
+    def __init__(self, content: str) -> None:
+        self.content = content
+        self.stems = stems(content)
+        self.counts = Counter(self.stems)
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether it ends as a question."""
+        return self.content.rstrip().endswith(questions.QUESTION_MARKS)
+
+    @cached_property
+    def has_question(self) -> bool:
+        """Whether a question is in it."""
+        return any(mark in self.content for mark in questions.QUESTION_MARKS)
+
+    @cached_property
+    def is_first_person(self) -> bool:
+        """Whether somebody speaks of themself."""
+        return not questions.FIRST_PERSON.isdisjoint(words(self.content))
+
+    @cached_property
+    def times(self) -> int:
+        """How many words of time it has, 3 at most."""
+        return min(words_of_time(words(self.content)), _MOST_TIMES)
+
+    @cached_property
+    def names(self) -> int:
+        """How many words with a capital letter that begin no sentence, 2 at most."""
+        return min(_names_in(self.content), _MOST_NAMES)
+
+    @cached_property
+    def has_number(self) -> bool:
+        """In digits or in words."""
+        is_spelled = not questions.NUMBERS.isdisjoint(words(self.content))
+        return is_spelled or any(character.isdigit() for character in self.content)
+
+    @cached_property
+    def is_quoting(self) -> bool:
+        """Whether something stands in quotation marks."""
+        return questions.is_quoting(self.content)
+
+    @cached_property
+    def gives_reason(self) -> bool:
+        """Whether it has a word like "because"."""
+        return not questions.REASONS.isdisjoint(words(self.content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +94,10 @@ def trait_of(location: Location, fields: Fields) -> Trait:
     )
 
 
-@lru_cache(maxsize=16_384)
-def text_of(content: str) -> Text:
-    """What is in a content."""
-    told = words(content)
-    known = set(told)
-    stems = tuple(map(stem, told))
-    return Text(
-        content=content,
-        stems=stems,
-        counts=Counter(stems),
-        asks=content.rstrip().endswith(questions.QUESTION_MARKS),
-        has_question=any(mark in content for mark in questions.QUESTION_MARKS),
-        times=min(words_of_time(known), _MOST_TIMES),
-        names=min(_names_in(content), _MOST_NAMES),
-        is_first_person=not questions.FIRST_PERSON.isdisjoint(known),
-        has_number=not questions.NUMBERS.isdisjoint(known) or _has_digit(content),
-        is_quoting=questions.is_quoting(content),
-        gives_reason=not questions.REASONS.isdisjoint(known),
-    )
-
-
-def _has_digit(content: str) -> bool:
-    return any(character.isdigit() for character in content)
+text_of = lru_cache(maxsize=16_384)(Text)
 
 
 def _names_in(content: str) -> int:
-    """Words with a capital letter that begin no sentence."""
     found = 0
     inside = False
     for word in content.split():
