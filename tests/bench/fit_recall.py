@@ -30,7 +30,6 @@ from thoughtstream.memory.models import Location
 from thoughtstream.memory.traits import trait_of
 from thoughtstream.senses import locomo
 
-WEIGHTS = Path(ranking.__file__).parent / "weights.json"
 _L2 = 30.0
 _STEPS, _LEAST_STEP = 40, 1e-4
 _VARIANTS = {"as it is": None, "careless": as_typed.careless, "in pieces": as_typed.in_pieces}
@@ -169,7 +168,7 @@ def main() -> None:
                 for variant, (at_10, reciprocal) in held_out.items()
             },
         }
-        WEIGHTS.write_text(json.dumps(about | {"weights": found}, indent=2) + "\n")
+        ranking.WEIGHTS.write_text(json.dumps(about | {"weights": found}, indent=2) + "\n")
 
 
 def _cross_validated(

@@ -18,7 +18,8 @@ from thoughtstream.memory.features import FEATURES, Columns, Pool, Question, col
 from thoughtstream.memory.models import Reason
 from thoughtstream.memory.traits import Trait
 
-_WEIGHTS = Path(__file__).parent / "weights.json"
+WEIGHTS = Path(__file__).parent / "weights.json"
+"""The fitted weights, and what they were fitted on."""
 
 
 def idf(memories: int, frequency: int) -> float:
@@ -30,7 +31,7 @@ def idf(memories: int, frequency: int) -> float:
 @cache
 def fitted() -> dict[str, float]:
     """The weights of the features."""
-    found = json.loads(_WEIGHTS.read_text())["weights"]
+    found = json.loads(WEIGHTS.read_text())["weights"]
     return {name: float(found[name]) for name in FEATURES}
 
 
@@ -46,8 +47,11 @@ class Ranked:
     def reasons(self) -> tuple[Reason, ...]:
         """The features that it has. The logarithm of the score is the sum of their shares."""
         weights = fitted()
-        values = ((name, column[self.at]) for name, column in self.found.items())
-        reasons = (Reason(n, v, weights[n], v * weights[n]) for n, v in values if v)
+        reasons = (
+            Reason(feature=name, value=value, weight=weights[name], share=value * weights[name])
+            for name, value in ((name, column[self.at]) for name, column in self.found.items())
+            if value
+        )
         return tuple(sorted(reasons, key=lambda reason: -abs(reason.share)))
 
 

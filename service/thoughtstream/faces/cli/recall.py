@@ -12,7 +12,8 @@ from thoughtstream.faces.cli import event_loop, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.keys import Kind
 from thoughtstream.language.words import Query, stems
-from thoughtstream.memory.models import Memory, Recalled
+from thoughtstream.memory.features import FEATURES
+from thoughtstream.memory.models import Memory, Reason, Recalled
 from thoughtstream.memory.query import RecallQuery
 
 EXAMPLES = examples(
@@ -20,6 +21,7 @@ EXAMPLES = examples(
     'thoughtstream recall "pottery class" --limit 3 --context 1 --mind ana',
     'thoughtstream recall "invoice" --field role=user',
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
+    'thoughtstream recall "what does she like?" --limit 3 --explain',
 )
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
@@ -41,6 +43,7 @@ def recall(
         list[str] | None, typer.Option(metavar="NAME=VALUE", help=_help("fields"))
     ] = None,
     context: Annotated[int, typer.Option(min=0, help=_help("context"))] = 0,
+    explain: Annotated[bool, typer.Option("--explain", help=_help("explain"))] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
@@ -53,7 +56,7 @@ def recall(
     """
     asked = RecallQuery.of(
         query, limit=limit, offset=offset, kind=kind, window=window, context=context,
-        fields=_fields(field or []),
+        fields=_fields(field or []), explain=explain,
         since=since and since.astimezone(), until=until and until.astimezone(),
     )  # fmt: skip
     found = event_loop.run(_recall(mind, asked))
@@ -85,6 +88,8 @@ def _show(found: list[Recalled], query: str) -> None:
         for neighbour in memory.context_before:
             _line(neighbour, query, dim=True)
         _line(memory, query, dim=False)
+        for reason in memory.reasons:
+            _reason(reason)
         for neighbour in memory.context_after:
             _line(neighbour, query, dim=True)
 
@@ -97,6 +102,13 @@ def _line(memory: Memory, query: str, *, dim: bool) -> None:
     line.append(marked(memory.content, query))
     if dim:
         line.stylize("dim")
+    output.stdout.print(line, soft_wrap=True)
+
+
+def _reason(reason: Reason) -> None:
+    sum_ = f"{reason.share:+6.2f} = {reason.value:5.2f} x {reason.weight:5.2f}"
+    line = Text.assemble(f"    {sum_}  ", (reason.feature, "bold"), f": {FEATURES[reason.feature]}")
+    line.stylize("dim")
     output.stdout.print(line, soft_wrap=True)
 
 
