@@ -62,6 +62,7 @@ class Writer(StrEnum):
     AGENTS = "agents"
     RESERVE = "reserve"
     PACKETS = "packets"
+    RECALL = "recall"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
@@ -203,6 +204,10 @@ has: `words` (for an index of the server) and what sleep counts (`strength`, `re
 TIMELINE = _memory("timeline:<kind>", "zset", "one member per memory")
 """The memories of a kind in the order in which they were said. Derived from the stream, whose order
 is when they were encoded: recall makes it anew where it is incomplete."""
+
+VECTORS = _memory("vectors:<kind>", "hash", "a few hundred bytes per memory", (Writer.RECALL,))
+"""What memories mean, by entry, and in the field `embedder` who says so. Derived from the stream,
+and only there if the settings name an embedder; recall and the service complete it."""
 
 SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
 CONSOLIDATION = Family(
@@ -350,7 +355,7 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
-    REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
+    REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, VECTORS, SLEEP,
     CONSOLIDATION, SERVICE, SERVICES, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,

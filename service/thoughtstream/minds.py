@@ -11,6 +11,7 @@ from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
+from thoughtstream.memory.embedding import Embedding
 from thoughtstream.memory.sleep_schedule import SleepSchedule
 from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
@@ -30,6 +31,7 @@ class Minds:
         self._redis = redis
         self._membership = membership
         self.triggers = Triggers(redis, settings)
+        self.embedding = Embedding(redis, settings)
         self.sleep_schedule = SleepSchedule(redis, settings)
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
@@ -89,6 +91,7 @@ class Minds:
         if ours and task is None:
             group, wakeups = self._servers[server]
             run = self._loops[mind].run(wakeups, self._turns[server])
+            self.embedding.due(mind)
             try:
                 self._running[mind] = server, group.create_task(run)
             except RuntimeError:  # its server was lost just now; once it is back, `on` shares anew
@@ -97,4 +100,6 @@ class Minds:
     def _cycled(self, mind: str, report: CycleReport) -> None:
         if report.attended is not None:
             self.triggers.attended(mind, report.attended)
+        if report.anchored_ids:
+            self.embedding.due(mind)
         self._last_cycle = asyncio.get_running_loop().time()

@@ -1,6 +1,6 @@
 """Fits the weights of recall's ranking to conversations in LoCoMo's form.
 
-    uv run --with numpy python -m tests.bench.fit_recall [--write] FILE...
+    uv run python -m tests.bench.fit_recall [--embedder MODULE:CLASS] [--write] FILE...
 
 Each conversation is taken as it is and as people type (`as_typed`). The chance of a memory to be
 evidence is a softmax of its score over all memories of the conversation; the weights make the
@@ -25,9 +25,11 @@ from tests.bench import as_typed
 from tests.bench.recall import Conversation
 from thoughtstream.language.words import Query, stems
 from thoughtstream.memory import ranking
-from thoughtstream.memory.features import FEATURES, Pool, Stretch
+from thoughtstream.memory.embedder import Embedder, chosen
+from thoughtstream.memory.features import Pool, Stretch
 from thoughtstream.memory.models import Location
-from thoughtstream.memory.traits import trait_of
+from thoughtstream.memory.space import Vectors, packed
+from thoughtstream.memory.traits import Trait, trait_of
 from thoughtstream.senses import locomo
 
 _L2 = 30.0
@@ -35,7 +37,6 @@ _STEPS, _LEAST_STEP = 40, 1e-4
 _VARIANTS = {"as it is": None, "careless": as_typed.careless, "in pieces": as_typed.in_pieces}
 
 Array = Any
-"""A numpy array: the types aren't here when it isn't."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Example:
     missing: int
 
 
-def examples(conversation: Conversation) -> list[Example]:
+def examples(conversation: Conversation, embedder: Embedder | None) -> list[Example]:
     """Of every question."""
     turns = list(locomo.thoughts(conversation.turns, source=None, window="sensory"))
     traits = [
@@ -59,16 +60,30 @@ def examples(conversation: Conversation) -> list[Example]:
     where = {turn.extra["dia_id"]: at for at, turn in enumerate(turns)}
     frequency = Counter(stem for turn in turns for stem in set(stems(turn.content)))
     pool = Pool([Stretch(traits, range(len(traits)))])
+    names = list(ranking.fitted(embedder is not None))
+    vectors = _vectors(traits, embedder)
     found = []
     for asked in conversation.questions:
         terms = [term.stem for term in Query.of(asked.question).terms]
         idfs = {term: ranking.idf(len(turns), frequency[term]) for term in terms}
-        features = np.zeros((len(turns), len(FEATURES)))
-        for one in ranking.ranked(asked.question, idfs, pool, date.today()):
+        features = np.zeros((len(turns), len(names)))
+        near = None
+        if embedder is not None:
+            near = vectors.near(np.asarray(embedder.embed([asked.question]))[0])
+        for one in ranking.ranked(asked.question, idfs, pool, date.today(), near):
             for name, column in one.found.items():
-                features[one.at, list(FEATURES).index(name)] = column[one.at]
+                features[one.at, names.index(name)] = column[one.at]
         known = [where[turn] for turn in sorted(asked.evidence) if turn in where]
         found.append(Example(features, known, len(asked.evidence) - len(known)))
+    return found
+
+
+def _vectors(traits: Sequence[Trait], embedder: Embedder | None) -> Vectors:
+    found = Vectors()
+    if embedder is not None:
+        made = np.asarray(embedder.embed([trait.text.content for trait in traits]))
+        rows = {trait.location: packed(row) for trait, row in zip(traits, made, strict=True)}
+        found.add(rows, made.shape[1])
     return found
 
 
@@ -77,7 +92,7 @@ def fit(known: Sequence[Example], l2: float) -> Array:
     known = [one for one in known if one.evidence]
     spread = np.concatenate([one.features for one in known]).std(0) + 1e-9
     pairs = [(one.features / spread, one.evidence) for one in known]
-    weights = np.zeros(len(FEATURES))
+    weights = np.zeros(len(spread))
     loss = _loss(pairs, weights, l2)
     for _ in range(_STEPS):
         slope, curve = l2 * weights, l2 * np.eye(len(weights))
@@ -144,22 +159,25 @@ def main() -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--embedder", metavar="MODULE:CLASS")
     given = parser.parse_args()
+    embedder = chosen(given.embedder)
     by_variant: dict[str, list[list[Example]]] = {name: [] for name in _VARIANTS}
     names = []
     for path in given.files:
         for variant, conversations in read(path).items():
-            by_variant[variant] += [examples(one) for one in conversations]
+            by_variant[variant] += [examples(one, embedder) for one in conversations]
         names += [one.name for one in Conversation.read(path)]
     held_out = _cross_validated(by_variant) if len(names) > 1 else {}
     for variant, (at_10, reciprocal) in held_out.items():
         print(f"held out, {variant}: recall@10 {at_10:.3f}, MRR {reciprocal:.3f}")  # noqa: T201
     together = [one for known in by_variant.values() for some in known for one in some]
     weights = fit(together, _L2 * len(_VARIANTS))
-    found = dict(zip(FEATURES, (round(float(one), 4) for one in weights), strict=True))
+    features = ranking.fitted(embedder is not None)
+    found = dict(zip(features, (round(float(one), 4) for one in weights), strict=True))
     print(json.dumps(found, indent=4))  # noqa: T201
     if given.write:
-        about = {
+        about: dict[str, Any] = {
             "fitted_on": f"{len(names)} conversations in LoCoMo's form ({', '.join(names)}), each "
             f"as it is, carelessly typed, and in pieces; {len(together)} questions",
             "fitted_by": "tests/bench/fit_recall.py: softmax regression, L2",
@@ -168,7 +186,13 @@ def main() -> None:
                 for variant, (at_10, reciprocal) in held_out.items()
             },
         }
-        ranking.WEIGHTS.write_text(json.dumps(about | {"weights": found}, indent=2) + "\n")
+        kept = json.loads(ranking.WEIGHTS.read_text())
+        if embedder is None:
+            kept |= about | {"weights": found}
+        else:
+            about["embedder"] = given.embedder
+            kept |= {"with_meaning": about, "weights_with_meaning": found}
+        ranking.WEIGHTS.write_text(json.dumps(kept, indent=2) + "\n")
 
 
 def _cross_validated(

@@ -115,6 +115,14 @@ async def send_packets(settings: Settings) -> None:
         await colony.dispatch(Packet("seed", "weather", "rain", targets=("nobody",)))
 
 
+async def recall(settings: Settings) -> None:
+    memory = settings.memory.model_copy(update={"embedder": "tests.recall.embedders:Topics"})
+    ours = settings.model_copy(update={"memory": memory})
+    async with Mind.connect("ana", settings=ours) as mind:
+        assert [found.content for found in await mind.recall("a tea")]
+        assert await mind._redis.hlen(keys.VECTORS.key(mind="ana", kind="episodic")) > 1
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -126,6 +134,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.AGENTS: be_an_agent,
     Writer.RESERVE: reserve,
     Writer.PACKETS: send_packets,
+    Writer.RECALL: recall,
 }
 WITH = {Writer.AGENTS: {Writer.QUEUE}, Writer.PACKETS: {Writer.QUEUE, Writer.AGENTS}}
 """Who has others write, too: an agent has an inbox, which is a queue; a packet lies in inboxes."""

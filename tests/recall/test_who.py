@@ -12,6 +12,7 @@ SPEAKERS = ("Ana Souza", "Jürgen", "Will", "Zoë King", "李雷")
     [
         ({"speaker": "Ana", "source": "Ben"}, "Ana"),
         ({"speaker": " ", "source": "Ben"}, "Ben"),
+        ({"role": "assistant", "source": "chat"}, "assistant"),
         ({"source": "Ana Souza"}, "Ana Souza"),
         ({"source": "李雷"}, "李雷"),
         ({"source": "/var/log/syslog"}, None),

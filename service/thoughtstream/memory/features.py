@@ -15,6 +15,7 @@ from thoughtstream.language.kinds import of_kind
 from thoughtstream.language.questions import wanted
 from thoughtstream.language.times import Span, days_in
 from thoughtstream.language.words import Query, stems
+from thoughtstream.memory.embedder import Near
 from thoughtstream.memory.traits import Text, Trait
 from thoughtstream.memory.who import named_in
 
@@ -38,11 +39,19 @@ FEATURES: dict[str, str] = {
     "asks": "it has a question itself",
 }
 
+MEANING: dict[str, str] = {
+    "means": "it means what the question means",
+    "meant_before": "the same of what was said before it",
+    "meant_after": "the same of what was said after it",
+}
+"""Those that there are with an embedder only."""
+
 _ECHO, _HUM = 0.7, 0.92
 _AHEAD = tuple(0.75**step for step in range(1, 5))
 _BACK = tuple(0.65**step for step in range(1, 5))
 _SATURATION, _LENGTH = 1.2, 0.3
 _NEAR = 4
+_FAR = 0.1
 _KIND_WORDS = 8
 _DAYS_AFTER, _DAYS_BEFORE = 10.0, 3.0
 
@@ -92,6 +101,9 @@ class Stretch:
 
     traits: Sequence[Trait]
     places: Sequence[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.traits)
 
 
 class Pool:
@@ -143,6 +155,21 @@ def columns(
         for words, speaker, day in zip(found["around"], found["speaker"], days, strict=True)
     ]
     return {name: column for name, column in found.items() if any(column)}, speaks
+
+
+def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
+    """The features of each memory that tell how near its meaning is to the question's, and whether
+    that alone speaks for it.
+    """
+    cosines = [near.of(trait.location) or 0.0 for trait in stretch.traits]
+    means = [max(0.0, cosine) for cosine in cosines]
+    steps = _steps(stretch)
+    found: Columns = {
+        "means": means,
+        "meant_before": _faded(means, steps, _ECHO),
+        "meant_after": _faded_back(means, steps, _ECHO),
+    }
+    return found, [cosine > _FAR for cosine in cosines]
 
 
 # --- words -----------------------------------------------------------------------------------

@@ -17,12 +17,12 @@ from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
     CREATE TABLE memory (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, entry TEXT NOT NULL,
-        attended_at INTEGER NOT NULL, window TEXT NOT NULL, place TEXT NOT NULL,
+        said_at INTEGER NOT NULL, window TEXT NOT NULL, place TEXT NOT NULL,
         UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
@@ -36,7 +36,7 @@ class Row(NamedTuple):
     """A memory as the index has it. `place`: its place in time."""
 
     entry: str
-    attended_at: int
+    said_at: int
     window: str
     content: str
     place: str
@@ -117,12 +117,12 @@ class Fts5File:
                 return
             for row in rows:
                 number = self._db.execute(
-                    "INSERT INTO memory (kind, entry, attended_at, window, place) "
+                    "INSERT INTO memory (kind, entry, said_at, window, place) "
                     "VALUES (?, ?, ?, ?, ?)",
                     (
                         kind,
                         _long(row.entry),
-                        row.attended_at,
+                        row.said_at,
                         storable(row.window),
                         storable(row.place),
                     ),
@@ -220,8 +220,8 @@ def _is_behind(mark: Mark, other: Mark) -> bool:
 def _condition(filters: Filters) -> tuple[str, list[str | int]]:
     wanted: dict[str, str | int | None] = {
         "kind =": filters.kind,
-        "attended_at >=": filters.since,
-        "attended_at <=": filters.until,
+        "said_at >=": filters.since,
+        "said_at <=": filters.until,
         "window =": None if filters.window_field is None else storable(filters.window_field),
     }
     given = {test: value for test, value in wanted.items() if value is not None}

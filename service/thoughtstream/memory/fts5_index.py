@@ -17,7 +17,7 @@ import structlog
 from thoughtstream.language.words import Query
 from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Filters, Location, attended_at, order
+from thoughtstream.memory.models import Filters, Location, order, said_at
 from thoughtstream.memory.streams import Fields, Head, Streams
 from thoughtstream.memory.timeline import place_in_time
 from thoughtstream.store.client import Client
@@ -151,7 +151,7 @@ def _nothing() -> None:
 
 def _row(location: Location, fields: Fields) -> Row:
     texts = (fields.get("window", ""), fields.get("content", ""), place_in_time(location, fields))
-    return Row(location.entry, attended_at(location, fields), *texts)
+    return Row(location.entry, said_at(location, fields), *texts)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

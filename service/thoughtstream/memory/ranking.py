@@ -14,7 +14,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from thoughtstream.memory.features import FEATURES, Columns, Pool, Question, columns
+from thoughtstream.memory.embedder import Near
+from thoughtstream.memory.features import FEATURES, MEANING, Columns, Pool, Question, columns, meant
 from thoughtstream.memory.models import Reason
 from thoughtstream.memory.traits import Trait
 
@@ -29,10 +30,11 @@ def idf(memories: int, frequency: int) -> float:
 
 
 @cache
-def fitted() -> dict[str, float]:
-    """The weights of the features."""
-    found = json.loads(WEIGHTS.read_text())["weights"]
-    return {name: float(found[name]) for name in FEATURES}
+def fitted(with_meaning: bool = False) -> dict[str, float]:
+    """The weights of the features; with an embedder, they are others."""
+    found = json.loads(WEIGHTS.read_text())["weights_with_meaning" if with_meaning else "weights"]
+    names = FEATURES | MEANING if with_meaning else FEATURES
+    return {name: float(found[name]) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,12 @@ class Ranked:
     trait: Trait
     score: float
     found: Columns
+    weights: Mapping[str, float]
     at: int
 
     def reasons(self) -> tuple[Reason, ...]:
         """The features that it has. The logarithm of the score is the sum of their shares."""
-        weights = fitted()
+        weights = self.weights
         reasons = (
             Reason(feature=name, value=value, weight=weights[name], share=value * weights[name])
             for name, value in ((name, column[self.at]) for name, column in self.found.items())
@@ -55,32 +58,38 @@ class Ranked:
         return tuple(sorted(reasons, key=lambda reason: -abs(reason.share)))
 
 
-def ranked(text: str, idfs: Mapping[str, float], pool: Pool, today: date) -> list[Ranked]:
+def ranked(
+    text: str, idfs: Mapping[str, float], pool: Pool, today: date, near: Near | None = None
+) -> list[Ranked]:
     """The memories for which anything speaks, best first; of equals, what was said first.
 
     Args:
         text: the question.
         idfs: by stem of its words, how much it tells.
         today: what "last week" in the question counts from.
+        near: how near memories are to the question in their meaning, if it is known.
     """
     latest = min(today, pool.latest)
     question = Question.of(text, idfs, pool.speakers, today, latest)
     kind_idf = _idf_of(question, pool.traits)
+    weights = fitted(near is not None)
     found = []
-    for stretch in pool.stretches:
-        if stretch.traits:
-            by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
-            sums = _sums(by_name, len(speaks))
-            found += [
-                Ranked(trait, math.exp(sums[at]), by_name, at)
-                for at, trait in enumerate(stretch.traits)
-                if speaks[at]
-            ]
+    for stretch in filter(None, pool.stretches):
+        by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
+        if near is not None:
+            by_meaning, is_meant = meant(stretch, near)
+            by_name |= by_meaning
+            speaks = [words or meaning for words, meaning in zip(speaks, is_meant, strict=True)]
+        sums = _sums(by_name, weights, len(speaks))
+        found += [
+            Ranked(trait, math.exp(sums[at]), by_name, weights, at)
+            for at, trait in enumerate(stretch.traits)
+            if speaks[at]
+        ]
     return sorted(found, key=_rank)
 
 
-def _sums(by_name: Columns, size: int) -> list[float]:
-    weights = fitted()
+def _sums(by_name: Columns, weights: Mapping[str, float], size: int) -> list[float]:
     total = [0.0] * size
     for name, column in by_name.items():
         weight = weights[name]

@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from thoughtstream.config import Settings
 from thoughtstream.language.words import Query, Term
 from thoughtstream.memory.chronicle import Chronicle
+from thoughtstream.memory.embedder import meaning_of
 from thoughtstream.memory.features import Pool
 from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
@@ -57,6 +58,7 @@ class Recall:
         self._mind = mind
         self._streams = Streams(redis, mind)
         self._timeline = Timeline(redis, mind, self._streams)
+        self._meaning = meaning_of(redis, mind, self._streams, settings.memory.embedder)
         self._chronicle = Chronicle(self._streams, self._timeline)
         self._index: Index = RediSearchIndex(redis, mind)
         self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
@@ -99,11 +101,13 @@ class Recall:
         ceiling = float("inf")
         memories = await self._chronicle.refresh()
         query, filters = Query.of(asked.query), asked.filters
-        async for pool, frequency in self._pools(query, filters, memories):
+        near = await self._meaning.near(asked.query) if self._meaning and query.terms else None
+        nearest = near.best(_POOL, filters.kind) if near and memories > _WHOLE else []
+        async for pool, frequency in self._pools(query, filters, memories, nearest):
             idfs = {stem: idf(memories, count) for stem, count in frequency.items()}
             order = [
                 one
-                for one in ranked(asked.query, idfs, pool, date.today())
+                for one in ranked(asked.query, idfs, pool, date.today(), near)
                 if one.trait.location not in said
                 and filters.kind in (None, one.trait.location.kind)
             ]
@@ -118,10 +122,11 @@ class Recall:
                         yield _recalled(one, fields[location], ceiling, asked.explain)
 
     async def _pools(
-        self, query: Query, filters: Filters, memories: int
+        self, query: Query, filters: Filters, memories: int, nearest: list[Location]
     ) -> AsyncGenerator[tuple[Pool, dict[str, int]]]:
         """Of a small mind, all memories at once; else what the index proposes, `_POOL` at a time,
-        by the rarer words of the query first, then by all. And how many memories have each word.
+        by the rarer words of the query first, then by all; the first of them with what is nearest
+        in its meaning. And how many memories have each word.
         """
         if not query.terms:
             return
@@ -130,10 +135,12 @@ class Recall:
             await self._proposed(query, filters, max(1, memories), set())
             yield await self._chronicle.whole(), frequency
             return
-        known: set[Location] = set()
+        known = set(nearest)
+        near = list((await self._chronicle.traits(nearest)).values())
         for part in _rare_first(query, frequency, memories):
-            while found := await self._proposed(part, filters, _POOL, known):
+            while found := await self._proposed(part, filters, _POOL, known) + near:
                 known.update(trait.location for trait in found)
+                near = []
                 yield await self._chronicle.around(found), frequency
 
     async def _proposed(

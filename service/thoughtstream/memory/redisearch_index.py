@@ -27,7 +27,6 @@ _SCHEMA = (
     "words", "TEXT",
     "kind", "TAG",
     "window", "TAG", "CASESENSITIVE", "SEPARATOR", "\x1f",
-    "attended_at", "NUMERIC",
 )  # fmt: skip
 """`words`: RediSearch ends a word at ASCII punctuation only and tells accents apart; so the words
 of a content that have other characters are in this field too, apart and without accents."""
@@ -148,10 +147,6 @@ def _condition(filters: Filters) -> str:
     parts = []
     if filters.kind is not None:
         parts.append(f"@kind:{{{filters.kind}}}")
-    if filters.since is not None or filters.until is not None:
-        since = "-inf" if filters.since is None else filters.since
-        until = "+inf" if filters.until is None else filters.until
-        parts.append(f"@attended_at:[{since} {until}]")
     window = filters.window_field
     if window is not None and window == window.strip():  # RediSearch strips them, too
         parts.append(f"@window:{{{_NOT_A_WORD.sub(_escaped, window)}}}")

@@ -2,20 +2,19 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import cached_property, lru_cache
 
 from thoughtstream.language import questions
+from thoughtstream.language.moments import local_day
 from thoughtstream.language.times import Span, days_in, words_of_time
 from thoughtstream.language.words import stems, words
-from thoughtstream.memory.models import Location, attended_at
+from thoughtstream.memory.models import Location, said_at
 from thoughtstream.memory.streams import Fields
 from thoughtstream.memory.timeline import place_in_time
 from thoughtstream.memory.who import speaker_of
 
 _MOST_TIMES, _MOST_NAMES = 3, 2
-_EPOCH = datetime(1970, 1, 1)
-_LONGEST_MS = 18
 
 
 class Text:
@@ -109,17 +108,4 @@ def _names_in(content: str) -> int:
 
 def _day(location: Location, fields: Fields) -> date:
     """The day on which it was said."""
-    at = fields.get("at", "")
-    if at.isascii() and at.isdigit() and len(at) <= _LONGEST_MS:
-        return _day_of(int(at))
-    try:
-        return date.fromisoformat(fields.get("said_at", "")[:10])
-    except ValueError:
-        return _day_of(attended_at(location, fields))
-
-
-def _day_of(ms: int) -> date:
-    try:
-        return (_EPOCH + timedelta(milliseconds=ms)).date()
-    except OverflowError:
-        return date.max
+    return local_day(said_at(location, fields)) or date.max

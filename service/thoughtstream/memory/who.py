@@ -25,10 +25,10 @@ _WORDS_TOO = STOP_WORDS | set(_NAMES.split())
 
 
 def speaker_of(fields: Mapping[str, str]) -> str | None:
-    """Who said a memory of these fields: its `speaker`, else its `source`; None if that is nobody:
-    a path, an address, a program's name for itself.
+    """Who said a memory of these fields: its `speaker`, else its `role` in a chat, else its
+    `source`; None if that is nobody: a path, an address, a program's name for itself.
     """
-    speaker = fields.get("speaker", "").strip()
+    speaker = fields.get("speaker", "").strip() or fields.get("role", "").strip()
     if speaker:
         return speaker
     source = fields.get("source", "").strip()
