@@ -142,8 +142,10 @@ async def test_many_memories_get_theirs_in_the_background(settings: Settings) ->
         assert service is not None
         assert await service.complete() == 251 - len(near.best(1000))
         assert await service.complete() == 0
+        embedders.CALLS.clear()
         near = await recall.near("a lorry")
         assert near is not None and len(near.best(1000)) == 251
+        assert embedders.CALLS == [["a lorry"]], "the others were read"
 
 
 @pytest.mark.parametrize("name", ["Broken", "Ragged"])

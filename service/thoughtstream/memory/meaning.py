@@ -19,7 +19,7 @@ from thoughtstream import keys
 from thoughtstream.memory.embedder import Embedder, EmbedderFailed
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.space import Near, Vectors, packed
-from thoughtstream.memory.streams import Fields, Streams
+from thoughtstream.memory.streams import Fields, Head, Streams
 from thoughtstream.store.client import Client
 
 OWNER = "embedder"
@@ -70,7 +70,8 @@ class KeptMeaning:
         async with self._lock:
             try:
                 [vector] = await self._embed([question])
-                await self._catch_up(len(vector), _AT_A_RECALL)
+                heads = self._streams.known or await self._streams.heads()
+                await self._catch_up(len(vector), heads, _AT_A_RECALL)
             except (ResponseError, EmbedderFailed) as error:  # may not write, or Redis is full
                 self._try_again_at = time.monotonic() + _TRY_AGAIN_S
                 log.warning("recall.no_vectors", mind=self._mind, why=str(error))
@@ -85,22 +86,19 @@ class KeptMeaning:
         """
         async with self._lock:
             [vector] = await self._embed(["a text"])
-            return await self._catch_up(len(vector), None)
+            return await self._catch_up(len(vector), await self._streams.heads(), None)
 
     # --- keeping -----------------------------------------------------------------------------
-    async def _catch_up(self, dimensions: int, most: int | None) -> int:
+    async def _catch_up(self, dimensions: int, heads: dict[str, Head], most: int | None) -> int:
         """Read what is kept, and compute what is missing, at most so many; returns how many."""
-        known_heads = self._streams.known if most is not None else {}
-        heads = known_heads or await self._streams.heads()
         made = 0
         for kind, passed in self._passes.items():
             if not passed.loaded:
                 await self._load(kind, dimensions)
                 passed.loaded = True
-            known = len(self._vectors.of_kind(kind))
             head = heads[kind]
-            has_last = not head.last or Location(kind, head.last) in self._vectors
-            if known != head.length or not has_last:
+            is_read = head.last is None or Location(kind, head.last) in self._vectors
+            if not is_read or self._vectors.count(kind) != head.length:
                 left = None if most is None else most - made
                 made += await self._go_on(kind, passed, dimensions, left)
         return made
@@ -131,8 +129,7 @@ class KeptMeaning:
                 missing = missing[: most - made]
                 fresh = fresh[: fresh.index(missing[-1]) + 1]
             for at in range(0, len(missing), _BATCH):
-                await self._keep(kind, missing[at : at + _BATCH], dimensions)
-            made += len(missing)
+                made += await self._keep(kind, missing[at : at + _BATCH], dimensions)
             passed.mark = fresh[-1][0].entry
             if passed.met is not None:
                 passed.met.update(location.entry for location, _ in fresh)
@@ -153,15 +150,26 @@ class KeptMeaning:
 
     async def _keep(
         self, kind: str, memories: list[tuple[Location, Fields]], dimensions: int
-    ) -> None:
-        contents = [_readable(fields.get("content", "")) for _, fields in memories]
-        vectors = await self._embed(contents)
-        rows = {at: packed(vector) for (at, _), vector in zip(memories, vectors, strict=True)}
-        kept: Any = {location.entry: row for location, row in rows.items()}
-        await self._redis.hset(
-            self._key(kind), mapping={OWNER: f"{self._name}/{dimensions}", **kept}
-        )
+    ) -> int:
+        """Take those that others have kept meanwhile, and make the others; returns how many."""
+        key, entries = self._key(kind), [location.entry for location, _ in memories]
+        answer: Any = await self._redis.hmget(key, [OWNER, *entries])
+        owner, *kept = answer
+        ours = f"{self._name}/{dimensions}"
+        found = {
+            location: _bytes(row or "") for (location, _), row in zip(memories, kept, strict=True)
+        }
+        rows = {one: row for one, row in found.items() if owner == ours and len(row) == dimensions}
+        missing = [memory for memory in memories if memory[0] not in rows]
+        if missing:
+            contents = [_readable(fields.get("content", "")) for _, fields in missing]
+            vectors = await self._embed(contents)
+            made = {at: packed(vector) for (at, _), vector in zip(missing, vectors, strict=True)}
+            fields: Any = {OWNER: ours} | {location.entry: row for location, row in made.items()}
+            await self._redis.hset(key, mapping=fields)
+            rows |= made
         self._vectors.add(rows, dimensions)
+        return len(missing)
 
     def _key(self, kind: str) -> str:
         return keys.VECTORS.key(mind=self._mind, kind=kind)

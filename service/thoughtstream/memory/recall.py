@@ -126,7 +126,7 @@ class Recall:
     ) -> AsyncGenerator[tuple[Pool, dict[str, int]]]:
         """Of a small mind, all memories at once; else what the index proposes, `_POOL` at a time,
         by the rarer words of the query first, then by all; the first of them with what is nearest
-        in its meaning. And how many memories have each word.
+        in meaning. And how many memories have each word.
         """
         if not query.terms:
             return
@@ -135,13 +135,15 @@ class Recall:
             await self._proposed(query, filters, max(1, memories), set())
             yield await self._chronicle.whole(), frequency
             return
-        known = set(nearest)
-        near = list((await self._chronicle.traits(nearest)).values())
+        meant = list((await self._chronicle.traits(nearest)).values())
+        known: set[Location] = set()
         for part in _rare_first(query, frequency, memories):
-            while found := await self._proposed(part, filters, _POOL, known) + near:
+            while found := await self._proposed(part, filters, _POOL, known):
+                found, meant = [*found, *meant], []
                 known.update(trait.location for trait in found)
-                near = []
                 yield await self._chronicle.around(found), frequency
+        if meant:
+            yield await self._chronicle.around(meant), frequency
 
     async def _proposed(
         self, query: Query, filters: Filters, size: int, known: set[Location]

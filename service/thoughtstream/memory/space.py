@@ -1,5 +1,6 @@
 """Vectors, packed to be kept and placed to be compared. Needs numpy."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Self
 
@@ -12,6 +13,7 @@ Floats = npt.NDArray[np.float32]
 
 _SCALE = 127.0
 _GROWTH = 1.1
+_SPARE = 2
 
 
 def packed(vector: Floats) -> bytes:
@@ -75,10 +77,15 @@ class Vectors:
     def __init__(self) -> None:
         self._rows: dict[Location, int] = {}
         self._locations: list[Location] = []
+        self._counts: Counter[str] = Counter()
         self._space: Space | None = None
 
     def __contains__(self, location: Location) -> bool:
         return location in self._rows
+
+    def count(self, kind: str) -> int:
+        """How many of a kind there are."""
+        return self._counts[kind]
 
     def of_kind(self, kind: str) -> list[Location]:
         """Those of a kind."""
@@ -92,11 +99,13 @@ class Vectors:
         self._space = Space(vectors) if self._space is None else self._space.grown(vectors)
         self._rows |= {location: len(self._locations) + at for at, location in enumerate(rows)}
         self._locations += rows
+        self._counts.update(location.kind for location in rows)
 
     def drop(self, gone: list[Location]) -> None:
         """These memories are gone. Their vectors stay in the space until the process ends."""
         for location in gone:
-            self._rows.pop(location, None)
+            if self._rows.pop(location, None) is not None:
+                self._counts[location.kind] -= 1
 
     def near(self, vector: Floats) -> "Near":
         """How near all of them are to a vector."""
@@ -121,8 +130,16 @@ class Near:
 
     def best(self, limit: int, kind: str | None = None) -> list[Location]:
         """The nearest memories, the nearest first."""
+        first = self._first(_SPARE * limit, limit, kind)
+        return first if len(first) == limit else self._first(len(self._cosines), limit, kind)
+
+    def _first(self, size: int, limit: int, kind: str | None) -> list[Location]:
+        """Of the `size` nearest."""
+        rows = np.arange(len(self._cosines))
+        if size < len(rows):
+            rows = np.argpartition(-self._cosines, size)[:size]
         found: list[Location] = []
-        for row in np.argsort(-self._cosines, kind="stable").tolist():
+        for row in rows[np.argsort(-self._cosines[rows], kind="stable")].tolist():
             location = self._locations[row]
             if self._rows.get(location) == row and kind in (None, location.kind):
                 found.append(location)
