@@ -32,7 +32,6 @@ from thoughtstream.memory.space import Vectors, packed
 from thoughtstream.memory.traits import Trait, trait_of
 from thoughtstream.senses import locomo
 
-WEIGHTS = Path(ranking.__file__).parent / "weights.json"
 _L2 = 30.0
 _STEPS, _LEAST_STEP = 40, 1e-4
 _VARIANTS = {"as it is": None, "careless": as_typed.careless, "in pieces": as_typed.in_pieces}
@@ -187,13 +186,13 @@ def main() -> None:
                 for variant, (at_10, reciprocal) in held_out.items()
             },
         }
-        kept = json.loads(WEIGHTS.read_text())
+        kept = json.loads(ranking.WEIGHTS.read_text())
         if embedder is None:
             kept |= about | {"weights": found}
         else:
             about["embedder"] = given.embedder
             kept |= {"with_meaning": about, "weights_with_meaning": found}
-        WEIGHTS.write_text(json.dumps(kept, indent=2) + "\n")
+        ranking.WEIGHTS.write_text(json.dumps(kept, indent=2) + "\n")
 
 
 def _cross_validated(

@@ -102,6 +102,9 @@ class Stretch:
     traits: Sequence[Trait]
     places: Sequence[int]
 
+    def __bool__(self) -> bool:
+        return bool(self.traits)
+
 
 class Pool:
     """Memories that are ranked together: a stretch of each kind."""

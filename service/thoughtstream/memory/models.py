@@ -92,10 +92,12 @@ class Memory(BaseModel):
         )
 
 
-class Reason(NamedTuple):
+class Reason(BaseModel):
     """A feature of the ranking that speaks for a memory, or against it: `share` is its value by its
     weight. What features mean: `thoughtstream.memory.features.FEATURES`.
     """
+
+    model_config = ConfigDict(frozen=True)
 
     feature: str
     value: float

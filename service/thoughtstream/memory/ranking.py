@@ -19,7 +19,8 @@ from thoughtstream.memory.features import FEATURES, MEANING, Columns, Pool, Ques
 from thoughtstream.memory.models import Reason
 from thoughtstream.memory.traits import Trait
 
-_WEIGHTS = Path(__file__).parent / "weights.json"
+WEIGHTS = Path(__file__).parent / "weights.json"
+"""The fitted weights, and what they were fitted on."""
 
 
 def idf(memories: int, frequency: int) -> float:
@@ -31,7 +32,7 @@ def idf(memories: int, frequency: int) -> float:
 @cache
 def fitted(with_meaning: bool = False) -> dict[str, float]:
     """The weights of the features; with an embedder, they are others."""
-    found = json.loads(_WEIGHTS.read_text())["weights_with_meaning" if with_meaning else "weights"]
+    found = json.loads(WEIGHTS.read_text())["weights_with_meaning" if with_meaning else "weights"]
     names = FEATURES | MEANING if with_meaning else FEATURES
     return {name: float(found[name]) for name in names}
 
@@ -49,8 +50,11 @@ class Ranked:
     def reasons(self) -> tuple[Reason, ...]:
         """The features that it has. The logarithm of the score is the sum of their shares."""
         weights = self.weights
-        values = ((name, column[self.at]) for name, column in self.found.items())
-        reasons = (Reason(n, v, weights[n], v * weights[n]) for n, v in values if v)
+        reasons = (
+            Reason(feature=name, value=value, weight=weights[name], share=value * weights[name])
+            for name, value in ((name, column[self.at]) for name, column in self.found.items())
+            if value
+        )
         return tuple(sorted(reasons, key=lambda reason: -abs(reason.share)))
 
 
@@ -70,19 +74,18 @@ def ranked(
     kind_idf = _idf_of(question, pool.traits)
     weights = fitted(near is not None)
     found = []
-    for stretch in pool.stretches:
-        if stretch.traits:
-            by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
-            if near is not None:
-                by_meaning, is_meant = meant(stretch, near)
-                by_name |= by_meaning
-                speaks = [one or other for one, other in zip(speaks, is_meant, strict=True)]
-            sums = _sums(by_name, weights, len(speaks))
-            found += [
-                Ranked(trait, math.exp(sums[at]), by_name, weights, at)
-                for at, trait in enumerate(stretch.traits)
-                if speaks[at]
-            ]
+    for stretch in filter(None, pool.stretches):
+        by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
+        if near is not None:
+            by_meaning, is_meant = meant(stretch, near)
+            by_name |= by_meaning
+            speaks = [words or meaning for words, meaning in zip(speaks, is_meant, strict=True)]
+        sums = _sums(by_name, weights, len(speaks))
+        found += [
+            Ranked(trait, math.exp(sums[at]), by_name, weights, at)
+            for at, trait in enumerate(stretch.traits)
+            if speaks[at]
+        ]
     return sorted(found, key=_rank)
 
 

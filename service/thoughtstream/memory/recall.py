@@ -43,7 +43,7 @@ _PART = 32
 """A word is common that is in more than this part of all memories; and when a mind has grown by
 this part, words are counted anew."""
 
-_PLENTY = 4
+_PLENTY = 2
 _TRY_AGAIN_S = 60.0
 
 T = TypeVar("T")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -9,6 +10,9 @@ from redis.exceptions import ResponseError
 from thoughtstream import keys
 from thoughtstream.memory.models import Location
 from thoughtstream.store.client import Client
+from thoughtstream.store.functions import Library
+
+LIBRARY = Library(Path(__file__).parent / "lua" / "recall.lua")
 
 BATCH = 500
 """How many entries are read at once."""
@@ -84,15 +88,19 @@ class Streams:
 
     async def read(self, locations: Collection[Location]) -> dict[Location, Fields]:
         """The memories at these locations that are still there."""
-        pipe = self._redis.pipeline(transaction=False)
-        for location in locations:
-            pipe.xrange(self._keys[location.kind], location.entry, location.entry)
-        answers: Any = await pipe.execute() if locations else []
-        return {
-            location: entries[0][1] or {}
-            for location, entries in zip(locations, answers, strict=True)
-            if entries
-        }
+        number = {kind: at for at, kind in enumerate(self._keys, 1)}
+        asked = list(locations)
+        found: dict[Location, Fields] = {}
+        for begin in range(0, len(asked), BATCH):
+            some = asked[begin : begin + BATCH]
+            pairs = [part for one in some for part in (number[one.kind], one.entry)]
+            answers = await LIBRARY.call(
+                self._redis, "recall_read_1", list(self._keys.values()), pairs, read_only=True
+            )
+            for location, flat in zip(some, answers, strict=True):
+                if flat is not None:
+                    found[location] = dict(zip(flat[::2], flat[1::2], strict=True))
+        return found
 
 
 def _head(info: Any, members: Any) -> Head:

@@ -13,7 +13,8 @@ from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, exampl
 from thoughtstream.keys import Kind
 from thoughtstream.language.times import Span
 from thoughtstream.language.words import Query, stems
-from thoughtstream.memory.models import Memory, Recalled
+from thoughtstream.memory.features import FEATURES, MEANING
+from thoughtstream.memory.models import Memory, Reason, Recalled
 from thoughtstream.memory.query import RecallQuery
 
 EXAMPLES = examples(
@@ -22,8 +23,10 @@ EXAMPLES = examples(
     'thoughtstream recall "invoice" --field role=user',
     'thoughtstream recall "holiday" --who Ana --on "last July"',
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
+    'thoughtstream recall "what does she like?" --limit 3 --explain',
 )
 
+_TOLD = FEATURES | MEANING
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 
@@ -45,6 +48,7 @@ def recall(
         list[str] | None, typer.Option(metavar="NAME=VALUE", help=_help("fields"))
     ] = None,
     context: Annotated[int, typer.Option(min=0, help=_help("context"))] = 0,
+    explain: Annotated[bool, typer.Option("--explain", help=_help("explain"))] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
@@ -59,7 +63,7 @@ def recall(
     """
     asked = RecallQuery.of(
         query, limit=limit, offset=offset, kind=kind, window=window, context=context,
-        fields=_fields(field or []), on=on, who=who,
+        fields=_fields(field or []), on=on, who=who, explain=explain,
         since=since and since.astimezone(), until=until and until.astimezone(),
     )  # fmt: skip
     found = event_loop.run(_recall(mind, asked))
@@ -91,6 +95,8 @@ def _show(found: list[Recalled], query: str) -> None:
         for neighbour in memory.context_before:
             _line(neighbour, query, dim=True)
         _line(memory, query, dim=False)
+        for reason in memory.reasons:
+            _reason(reason)
         for neighbour in memory.context_after:
             _line(neighbour, query, dim=True)
 
@@ -104,6 +110,13 @@ def _line(memory: Memory, query: str, *, dim: bool) -> None:
         line.append(f" (about {about})", style="dim")
     if dim:
         line.stylize("dim")
+    output.stdout.print(line, soft_wrap=True)
+
+
+def _reason(reason: Reason) -> None:
+    sum_ = f"{reason.share:+6.2f} = {reason.value:5.2f} x {reason.weight:5.2f}"
+    line = Text.assemble(f"    {sum_}  ", (reason.feature, "bold"), f": {_TOLD[reason.feature]}")
+    line.stylize("dim")
     output.stdout.print(line, soft_wrap=True)
 
 
