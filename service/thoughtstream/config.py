@@ -97,6 +97,12 @@ class MemoryConfig(_Section):
     trigger_refractory_ms: int = Field(
         60_000, ge=1, description="how long a memory that came back stays away"
     )
+    embedder: str | None = Field(
+        None,
+        pattern=r"^[\w.]+:\w+$",
+        description="module:name of an Embedder, so that recall finds what means the same; "
+        "unset: by words alone",
+    )
     sleep_every_s: int = Field(
         86_400, ge=0, description="how often the service puts a mind to sleep; 0: never"
     )

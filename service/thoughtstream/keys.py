@@ -52,6 +52,7 @@ class Writer(StrEnum):
     LINEAGE = "lineage"
     SAMPLER = "sampler"
     DISCOVERY = "discovery"
+    RECALL = "recall"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
@@ -198,6 +199,10 @@ has: `words` (for an index of the server) and what sleep counts (`strength`, `re
 TIMELINE = _memory("timeline:<kind>", "zset", "one member per memory")
 """The memories of a kind in the order in which they were said. Derived from the stream, whose order
 is when they were encoded: recall makes it anew where it is incomplete."""
+
+VECTORS = _memory("vectors:<kind>", "hash", "a few hundred bytes per memory", (Writer.RECALL,))
+"""What memories mean, by entry, and in the field `embedder` who says so. Derived from the stream,
+and only there if the settings name an embedder; recall and the service complete it."""
 
 SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
 SHARED = _memory("shared", "hash", "one field a lineage", (Writer.LINEAGE,))
@@ -376,9 +381,9 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
-    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, SLEEP,
-    SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH, FOUND,
-    PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
+    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, VECTORS,
+    SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
+    FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
 

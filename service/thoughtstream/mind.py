@@ -268,8 +268,8 @@ class Mind:
     ) -> list[Recalled]:
         """The memories that answer a query best, best first. Any text is a safe query.
 
-        Options: limit (10), offset, kind, since, until, window, fields, context: see `RecallQuery`,
-        which can be given in place of a text.
+        Options: limit (10), offset, kind, since, until, on, who, window, fields, context: see
+        `RecallQuery`, which can be given in place of a text.
 
         Raises:
             InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.

@@ -12,6 +12,7 @@ from thoughtstream.attention.models import CycleReport
 from thoughtstream.attention.serving import Loops, Serving
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
+from thoughtstream.memory.embedding import Embedding
 from thoughtstream.sleep_schedule import SleepSchedule
 from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
@@ -31,6 +32,7 @@ class Minds:
         self._redis = redis
         self._membership = membership
         self.triggers = Triggers(redis, settings)
+        self.embedding = Embedding(redis, settings)
         self.sleep_schedule = SleepSchedule(redis, settings)
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
@@ -130,6 +132,7 @@ class Minds:
         if ours and mind not in self._served:
             self._served[mind] = server
             self._servers[server].look_at(mind)
+            self.embedding.due(mind)
 
     def _new_loop(self, mind: str) -> AttentionLoop:
         return AttentionLoop(
@@ -139,4 +142,6 @@ class Minds:
     def _cycled(self, mind: str, report: CycleReport) -> None:
         if report.attended is not None:
             self.triggers.attended(mind, report.attended)
+        if report.anchored_ids:
+            self.embedding.due(mind)
         self._last_cycle = asyncio.get_running_loop().time()

@@ -137,7 +137,7 @@ class _Service:
     def _beside(self) -> list[Work]:
         minds = self._minds
         sleep = lambda: minds.sleep_schedule.run(lambda: minds.served)  # noqa: E731
-        return [self._heartbeat, minds.run, minds.triggers.run, sleep]
+        return [self._heartbeat, minds.run, minds.triggers.run, minds.embedding.run, sleep]
 
     async def _heartbeat(self) -> None:
         while True:

@@ -1,27 +1,28 @@
 """How well recall finds what answers a question, on conversations of the LoCoMo data set.
 
-python -m tests.bench.recall [--feed] FILE...
+    python -m tests.bench.recall [--feed] [--json FILE] [--against FILE] FILE...
 
 Anchors every turn of a conversation as an episode, in order, or, with `--feed`, feeds them as
 `thoughtstream feed` does, so that they reach memory by salience; then asks every question that has
 evidence. Evidence recall@k: of the turns that a question's answer rests on, the part that is among
-the first k memories; the mean over the questions.
+the first k memories; the mean over the questions. MRR: of one over the place of the first of them.
 """
 
+import argparse
 import asyncio
 import json
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.recall_figures import NAMES, Answer, as_json, compared, from_json, means
 from tests.recall.servers import anchor, settings_for, settle, with_redisearch
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind
@@ -36,6 +37,17 @@ SERVERS: dict[str, Callable[[Path], RedisServer]] = {
 }
 """By the index that recall uses there, a server."""
 
+_MOST = 20
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, the turns that its answer rests on, and its category, if it has one."""
+
+    question: str
+    evidence: frozenset[str]
+    category: str
+
 
 @dataclass(frozen=True)
 class Conversation:
@@ -43,7 +55,7 @@ class Conversation:
 
     name: str
     turns: Any
-    questions: list[tuple[str, frozenset[str]]]
+    questions: list[Asked]
 
     @classmethod
     def read(cls, path: Path) -> "list[Conversation]":
@@ -51,49 +63,28 @@ class Conversation:
         out.
         """
         content = json.loads(path.read_text())
+        return cls.of(content, path.stem)
+
+    @classmethod
+    def of(cls, content: Any, name: str) -> "list[Conversation]":
+        """Those of the content of such a file."""
         samples = content if isinstance(content, list) else [content]
         return [
             cls(
-                name=str(sample.get("sample_id", path.stem)),
+                name=str(sample.get("sample_id", name)),
                 turns=sample,
                 questions=[
-                    (asked["question"], frozenset(asked["evidence"]))
+                    Asked(
+                        asked["question"],
+                        frozenset(asked["evidence"]),
+                        str(asked.get("category", "")),
+                    )
                     for asked in sample["qa"]
                     if asked.get("evidence")
                 ],
             )
             for sample in samples
         ]
-
-
-@dataclass
-class Figures:
-    """What was measured, a value a question."""
-
-    index: str
-    name: str
-    at_10: list[float] = field(default_factory=list)
-    at_5: list[float] = field(default_factory=list)
-    reciprocal: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def add(self, evidence: frozenset[str], found: list[str], seconds: float) -> None:
-        """Count one answer. `found`: the turns, best first."""
-        self.at_10.append(len(evidence & set(found[:10])) / len(evidence))
-        self.at_5.append(len(evidence & set(found[:5])) / len(evidence))
-        right = (1 / rank for rank, turn in enumerate(found, 1) if turn in evidence)
-        self.reciprocal.append(next(right, 0.0))
-        self.seconds.append(seconds)
-
-    def __add__(self, other: "Figures") -> "Figures":
-        return Figures(
-            self.index,
-            "all",
-            self.at_10 + other.at_10,
-            self.at_5 + other.at_5,
-            self.reciprocal + other.reciprocal,
-            self.seconds + other.seconds,
-        )
 
 
 async def feed(mind: Mind, thoughts: list[NewThought]) -> None:
@@ -110,9 +101,9 @@ async def feed(mind: Mind, thoughts: list[NewThought]) -> None:
 
 async def measure(
     server: RedisServer, index: str, conversation: Conversation, through_feed: bool = False
-) -> Figures:
+) -> list[Answer]:
     """Feed a conversation to a new mind of this server and ask its questions."""
-    figures = Figures(index, conversation.name)
+    answers = []
     with tempfile.TemporaryDirectory() as home:
         settings = settings_for(server, Path(home))
         if through_feed:
@@ -122,50 +113,90 @@ async def measure(
             await (feed if through_feed else anchor)(mind, turns)
             await mind.recall("first, so that the index is there", limit=1)
             assert mind._recall.index == index
-            for question, evidence in conversation.questions:
+            for asked in conversation.questions:
                 start = time.perf_counter()
-                found = await mind.recall(question, limit=10)
+                found = await mind.recall(asked.question, limit=_MOST)
                 seconds = time.perf_counter() - start
-                figures.add(evidence, [memory.fields["dia_id"] for memory in found], seconds)
-    return figures
+                turns_found = [memory.fields["dia_id"] for memory in found]
+                about = (index, conversation.name, asked.question, asked.category)
+                answers.append(Answer.of(*about, asked.evidence, turns_found, seconds))
+    return answers
 
 
-def measure_all(paths: list[Path], through_feed: bool = False) -> list[Figures]:
+def measure_all(paths: Iterable[Path], through_feed: bool = False) -> list[Answer]:
     """Every file with every index."""
     conversations = [sample for path in paths for sample in Conversation.read(path)]
-    measured = []
+    measured: list[Answer] = []
     for index, make in SERVERS.items():
         with tempfile.TemporaryDirectory() as directory:
             server = make(Path(directory)).start()
             try:
                 for conversation in conversations:
-                    measured.append(asyncio.run(measure(server, index, conversation, through_feed)))
+                    measured += asyncio.run(measure(server, index, conversation, through_feed))
             finally:
                 server.stop()
     return measured
 
 
-def table(measured: list[Figures]) -> Table:
-    """The figures, and those of all files together for each index."""
-    result = Table("index", "file", "questions", "recall@10", "recall@5", "MRR", "p50 ms", "p95 ms")
-    for index in SERVERS:
-        rows = [figures for figures in measured if figures.index == index]
-        if len(rows) > 1:
-            rows.append(sum(rows[1:], start=rows[0]))
-        for row in rows:
-            times = statistics.quantiles(row.seconds, n=20)
+def groups(answers: Iterable[Answer]) -> dict[tuple[str, str], list[Answer]]:
+    """By index: each file, each category, and all."""
+    found: dict[tuple[str, str], list[Answer]] = {}
+    for answer in answers:
+        names = [answer.file, "all"]
+        if answer.category:
+            names.insert(1, f"category {answer.category}")
+        for name in names:
+            found.setdefault((answer.index, name), []).append(answer)
+    return dict(sorted(found.items(), key=lambda one: (one[0][0], *_order(one[0][1]))))
+
+
+def _order(name: str) -> tuple[int, str]:
+    return (2 if name == "all" else int(name.startswith("category "))), name
+
+
+def table(measured: list[Answer]) -> Table:
+    """The figures of each file, of each category, and of all together, for each index."""
+    result = Table("index", "of", "questions", *NAMES, "p50 ms", "p95 ms")
+    for (index, name), answers in groups(measured).items():
+        seconds = [answer.seconds * 1000 for answer in answers] * 2  # quantiles need two
+        times = statistics.quantiles(seconds, n=20)
+        result.add_row(
+            index, name, str(len(answers)),
+            *(f"{value:.3f}" for value in means(answers)),
+            *(f"{at:.1f}" for at in (times[9], times[18])),
+        )  # fmt: skip
+    return result
+
+
+def comparison(measured: list[Answer], before: list[Answer]) -> Table:
+    """What changed since an earlier run, in pairs; between brackets, 95% of resamples."""
+    result = Table("index", "of", *NAMES, title="Change, in pairs")
+    for (index, name), answers in groups(measured).items():
+        if name == "all" or name.startswith("category "):
+            changes = compared(answers, before)
             result.add_row(
-                index,
-                row.name,
-                str(len(row.at_10)),
-                *(f"{statistics.mean(v):.3f}" for v in (row.at_10, row.at_5, row.reciprocal)),
-                *(f"{seconds * 1000:.1f}" for seconds in (times[9], times[18])),
+                index, name, *(f"{c.mean:+.3f} \\[{c.low:+.3f}, {c.high:+.3f}]" for c in changes)
             )
     return result
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--feed", action="store_true")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with such a file")
+    given = parser.parse_args()
+    measured = measure_all(given.files, given.feed)
+    console = Console(width=140)
+    console.print(table(measured))
+    if given.json:
+        given.json.write_text(json.dumps(as_json(measured)))
+    if given.against:
+        console.print(comparison(measured, from_json(json.loads(given.against.read_text()))))
+
+
 if __name__ == "__main__":
-    files = [Path(argument) for argument in sys.argv[1:] if argument != "--feed"]
-    if not files:
-        sys.exit(__doc__)
-    Console(width=100).print(table(measure_all(files, "--feed" in sys.argv[1:])))
+    main()

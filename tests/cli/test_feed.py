@@ -2,6 +2,7 @@
 
 import json
 import signal
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,26 @@ def test_a_chat_keeps_its_roles(living: Terminal) -> None:
     answer = living.json("recall", "invoice", "--mind", "chat", "--field", "role=assistant")
     assert [memory["content"] for memory in answer["memories"]] == ["the invoice is paid"]
     assert "NAME=VALUE" in living.call("recall", "x", "--field", "role").stderr
+
+
+def test_recall_shows_and_asks_who_and_when(living: Terminal) -> None:
+    told, other = "my uncle came two days ago", "my uncle has a boat"
+    chat = [
+        {"role": "user", "name": "Ana", "content": told, "timestamp": "2023-05-17T10:00:00"},
+        {"role": "user", "name": "Ben", "content": other, "timestamp": "2023-05-18T10:00:00"},
+    ]
+    assert living.feed("--mind", "who", stdin=json.dumps(chat))["fed"] == 2
+    settled(living, "who")
+    asked = ("recall", "uncle", "--mind", "who", "--who", "ana", "--on", "15 May 2023")
+    shown = living.call(*asked, "--until", "2023-12-31").stdout
+    assert shown.startswith("2023-05-17 10:00:00")
+    assert f"Ana: {told} (about 2023-05-15)" in shown
+    assert "Ben" not in shown
+    [memory] = living.json(*asked)["memories"]
+    assert (memory["speaker"], memory["about"]) == ("Ana", [["2023-05-15", "2023-05-15"]])
+    assert memory["said_at"] == datetime(2023, 5, 17, 10).timestamp() * 1000
+    wrong = living.call("recall", "x", "--on", "soon")
+    assert (wrong.returncode, "is no day" in wrong.stderr) == (1, True)
 
 
 LINES = "one\n\ntwo\n\xff\nthree\n".encode("latin-1")

@@ -149,6 +149,14 @@ async def sample(settings: Settings) -> None:
         assert (await kept(redis))[""].data_bytes
 
 
+async def recall(settings: Settings) -> None:
+    memory = settings.memory.model_copy(update={"embedder": "tests.recall.embedders:Topics"})
+    ours = settings.model_copy(update={"memory": memory})
+    async with Mind.connect("ana", settings=ours) as mind:
+        assert [found.content for found in await mind.recall("a tea")]
+        assert await mind._redis.hlen(keys.VECTORS.key(mind="ana", kind="episodic")) > 1
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -162,6 +170,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.LINEAGE: learn_from_kin,
     Writer.SAMPLER: sample,
     Writer.DISCOVERY: discover,
+    Writer.RECALL: recall,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},

@@ -38,6 +38,26 @@ async def test_a_first_plain_xadd_makes_a_mind_that_attends_and_remembers(
     assert hit.window == "a new one"
 
 
+async def test_memories_get_vectors_in_the_background(redis: Any, quick: Settings) -> None:
+    """Those of before it had an embedder, and those that come."""
+    memory = quick.memory.model_copy(update={"embedder": "tests.recall.embedders:Topics"})
+    vectors = keys.VECTORS.key(mind="ana", kind="episodic")
+
+    def kept(count: int) -> Any:
+        async def is_kept() -> bool:
+            return bool(await redis.hlen(vectors) == count + 1)  # and whose they are
+
+        return is_kept
+
+    async with Mind.connect("ana", settings=quick) as mind:
+        await mind.anchor("the kettle is on")
+        await mind.think("the tea is cold")
+        async with running(quick.model_copy(update={"memory": memory})):
+            await until(kept(2))
+            await mind.think("the car is red", salience=0.9)
+            await until(kept(3))
+
+
 async def test_a_mind_that_slept_wakes_up(redis: Any, quick: Settings) -> None:
     async with running(quick), Mind.connect("ana", settings=quick) as mind:
         for n in range(1, 4):

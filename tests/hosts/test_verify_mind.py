@@ -35,6 +35,7 @@ def _keys_of(mind: str, memories: list[str]) -> list[str]:
         *(keys.WINDOW.key(mind=mind, window=window) for window in keys.STANDARD_WINDOWS),
         *(keys.ITEM.key(mind=mind, id=memory) for memory in memories),
         *(keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES),
+        *(keys.VECTORS.key(mind=mind, kind=kind) for kind in keys.MEMORIES),
     ]
 
 

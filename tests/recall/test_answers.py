@@ -170,11 +170,19 @@ async def test_scores_never_rise_within_an_answer(mind: Mind) -> None:
 
 
 async def test_of_equals_the_older_comes_first(mind: Mind) -> None:
-    between = [NewThought.of("so quiet")] * 9
-    same = [NewThought.of("a cherry", kind=kind) for kind in ("semantic", None, "procedural", None)]
-    ids = await anchor(mind, [thought for one in same for thought in (one, *between)])
+    kinds = ("semantic", None, "procedural", None)
+    days = [{"at": (1 + number) * 86_400_000} for number in range(len(kinds))]
+    same = [
+        thought
+        for kind, day in zip(kinds, days, strict=True)
+        for thought in (
+            NewThought.of("a cherry", kind=kind, **day),
+            NewThought.of("so quiet", **day),
+        )
+    ]
+    ids = await anchor(mind, same)
     answer = await mind.recall("cherry", limit=100)
-    assert [memory.id for memory in answer if memory.content == "a cherry"] == ids[::10]
+    assert [memory.id for memory in answer if memory.content == "a cherry"] == ids[::2]
 
 
 async def test_neighbours_come_along(mind: Mind) -> None:

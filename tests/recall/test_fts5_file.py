@@ -16,7 +16,7 @@ PLACE = Location("episodic", "5-0")
 def locations(file: Fts5File) -> list[Location]:
     proposal = file.find(Query.of("olive"), Filters(), 10, {})
     assert proposal is not None
-    assert proposal.frequency == {"oliv": len(proposal.locations)}
+    assert file.count(Query.of("olive"), {}) == {"oliv": len(proposal.locations)}
     return proposal.locations
 
 

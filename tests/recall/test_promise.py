@@ -17,6 +17,6 @@ def test_recall_at_10(tmp_path: Path) -> None:
         questions = sum(len(one.questions) for file in files for one in Conversation.read(file))
         measured = measure_all(files)
         for index in SERVERS:
-            at_10 = [value for row in measured if row.index == index for value in row.at_10]
+            at_10 = [answer.at["10"] for answer in measured if answer.index == index]
             assert len(at_10) == questions
             assert statistics.mean(at_10) >= 0.80, (index, files)

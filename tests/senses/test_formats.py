@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -133,6 +134,22 @@ def test_a_chat_may_be_json_lines() -> None:
     found = read("\n".join(map(json.dumps, CHAT)), name="-")
     assert said(found) == SAID
     assert [bad.line for bad in found if isinstance(bad, BadLine)] == [3, 4]
+
+
+@pytest.mark.parametrize("as_lines", [False, True])
+def test_a_message_says_who_and_when_in_many_ways(as_lines: bool) -> None:
+    told: list[dict[str, Any]] = [
+        {"name": "Ana", "timestamp": 1684300000},
+        {"author": "Ben", "created_at": "2023-05-17T05:06:40+00:00"},
+        {"from": "Eva", "said_at": "1684300000000", "time": 7},
+        {"speaker": "Ida", "name": "x", "at": "1684300000000", "date": "2001-01-01"},
+        {"sender": {"id": 1}, "time": 7, "date": "today"},
+    ]
+    chat = [{"role": "user", "content": "the kettle is on", **one} for one in told]
+    text = "\n".join(map(json.dumps, chat)) if as_lines else json.dumps(chat)
+    found = [one.extra for one in read(text, name="-") if isinstance(one, NewThought)]
+    assert [one.get("speaker") for one in found] == ["Ana", "Ben", "Eva", "Ida", None]
+    assert [one.get("at") for one in found] == ["1684300000000"] * 4 + [None]
 
 
 def test_what_is_no_chat_is_told() -> None:

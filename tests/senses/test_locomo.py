@@ -1,6 +1,7 @@
 """Conversations become thoughts: a turn a thought, in the order they were said."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def test_turns_keep_speaker_place_and_time() -> None:
         "dia_id": "D2:1",
         "session": "2",
         "said_at": "2024-06-03T09:05:00",
+        "at": str(round(datetime(2024, 6, 3, 9, 5).timestamp() * 1000)),
     }
 
 

@@ -10,6 +10,7 @@ from thoughtstream.arguments import IS_TEXT
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
 from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
+from thoughtstream.language.moments import milliseconds
 
 Action = Literal["veto", "reframe", "boost"]
 
@@ -56,7 +57,8 @@ class NewThought(BaseModel):
             raise InvalidThought(explain(error)) from None
 
     def entry(self) -> dict[str, str]:
-        """The fields of its stream entry (XADD).
+        """The fields of its stream entry (XADD). `at`, when it was said, in milliseconds, however
+        it was given.
 
         Raises:
             InvalidThought: `extra` has a name that the engine itself writes.
@@ -69,6 +71,8 @@ class NewThought(BaseModel):
             for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
             if getattr(self, name)
         }
+        said_at = milliseconds(self.extra.get("at", ""))
+        at = {} if said_at is None else {"at": str(said_at)}
         texts = {"kind": self.kind, "source": self.source}
         return {
             "content": self.content,
@@ -76,6 +80,7 @@ class NewThought(BaseModel):
             **numbers,
             **{name: value for name, value in texts.items() if value is not None},
             **self.extra,
+            **at,
         }
 
 

@@ -7,7 +7,7 @@ recreates it.
 import fcntl
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,12 +17,12 @@ from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
     CREATE TABLE memory (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, entry TEXT NOT NULL,
-        attended_at INTEGER NOT NULL, window TEXT NOT NULL, place TEXT NOT NULL,
+        said_at INTEGER NOT NULL, window TEXT NOT NULL, place TEXT NOT NULL,
         UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
@@ -36,7 +36,7 @@ class Row(NamedTuple):
     """A memory as the index has it. `place`: its place in time."""
 
     entry: str
-    attended_at: int
+    said_at: int
     window: str
     content: str
     place: str
@@ -62,6 +62,7 @@ class Fts5File:
             sqlite3.Error, OSError: it can't be used.
         """
         self._path = path
+        self._state: list[tuple[int, ...]] = []
         if path is None:
             self._db, self._inode = _created(":memory:"), None
             return
@@ -73,6 +74,24 @@ class Fts5File:
     def close(self) -> None:
         """Close it; safe to repeat."""
         self._db.close()
+
+    def settle(self) -> None:
+        """Take note of what the file is like now: what changes it later was somebody else."""
+        self._state = self._looked_at()
+
+    def is_settled(self) -> bool:
+        """Whether nobody else has changed the file, or put another in its place."""
+        return self._path is None or self._looked_at() == self._state
+
+    def _looked_at(self) -> list[tuple[int, ...]]:
+        if self._path is None:
+            return []
+        found: list[tuple[int, ...]] = []
+        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+            with suppress(FileNotFoundError):
+                stat = path.stat()
+                found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        return found
 
     def discard(self) -> None:
         """Close it and remove the file, unless another process has recreated it already."""
@@ -98,12 +117,12 @@ class Fts5File:
                 return
             for row in rows:
                 number = self._db.execute(
-                    "INSERT INTO memory (kind, entry, attended_at, window, place) "
+                    "INSERT INTO memory (kind, entry, said_at, window, place) "
                     "VALUES (?, ?, ?, ?, ?)",
                     (
                         kind,
                         _long(row.entry),
-                        row.attended_at,
+                        row.said_at,
                         storable(row.window),
                         storable(row.place),
                     ),
@@ -147,26 +166,36 @@ class Fts5File:
     def find(
         self, query: Query, filters: Filters, limit: int, read: Mapping[str, Mark]
     ) -> Proposal | None:
-        """The memories with any word of the query, best first; of equals, what was said first. None
-        if another process has started over meanwhile and the index is not as far as `read`.
+        """The memories with any word of the query, best first. None if another process has started
+        over meanwhile and the index is not as far as `read`.
         """
         with self._transaction("BEGIN"):
-            marks = self.marks()
-            if any(_is_behind(marks.get(kind, NOTHING), mark) for kind, mark in read.items()):
+            return None if self._is_behind(read) else self._find(query, filters, limit)
+
+    def count(self, query: Query, read: Mapping[str, Mark]) -> dict[str, int] | None:
+        """How many memories have each word of the query; None as in `find`."""
+        with self._transaction("BEGIN"):
+            if self._is_behind(read):
                 return None
-            return self._find(query, filters, limit)
+            return {term.stem: self._count(expression(term)) for term in query.terms}
+
+    def _is_behind(self, read: Mapping[str, Mark]) -> bool:
+        marks = self.marks() if read else {}
+        return any(_is_behind(marks.get(kind, NOTHING), mark) for kind, mark in read.items())
 
     def _find(self, query: Query, filters: Filters, limit: int) -> Proposal:
-        forms = {term.stem: expression(term) for term in query.terms}
         condition, values = _condition(filters)
+        # Of equals the first that was added, so that FTS5 need not give all that it finds.
         rows = self._db.execute(
-            "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
-            f"WHERE words MATCH ? {condition} ORDER BY words.rank, place, kind LIMIT ?",
-            (" OR ".join(forms.values()), *values, limit),
+            "SELECT kind, entry FROM memory JOIN (SELECT rowid AS found, rank FROM words "
+            "WHERE words MATCH ? ORDER BY rank LIMIT ?) ON number = found ORDER BY rank, found"
+            if not condition
+            else "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
+            f"WHERE words MATCH ? {condition} ORDER BY words.rank LIMIT ?",
+            (" OR ".join(map(expression, query.terms)), *values, limit),
         )
         locations = [Location(kind, _short(entry)) for kind, entry in rows]
-        frequency = {name: self._count(match) for name, match in forms.items()}
-        return Proposal(locations, len(locations) < limit, frequency)
+        return Proposal(locations, len(locations) < limit)
 
     def _count(self, match: str) -> int:
         row = self._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,))
@@ -191,8 +220,8 @@ def _is_behind(mark: Mark, other: Mark) -> bool:
 def _condition(filters: Filters) -> tuple[str, list[str | int]]:
     wanted: dict[str, str | int | None] = {
         "kind =": filters.kind,
-        "attended_at >=": filters.since,
-        "attended_at <=": filters.until,
+        "said_at >=": filters.since,
+        "said_at <=": filters.until,
         "window =": None if filters.window_field is None else storable(filters.window_field),
     }
     given = {test: value for test, value in wanted.items() if value is not None}

@@ -17,8 +17,8 @@ import structlog
 from thoughtstream.language.words import Query
 from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Filters, Location, attended_at, order
-from thoughtstream.memory.streams import Extent, Fields, Streams
+from thoughtstream.memory.models import Filters, Location, order, said_at
+from thoughtstream.memory.streams import Fields, Head, Streams
 from thoughtstream.memory.timeline import place_in_time
 from thoughtstream.store.client import Client
 
@@ -36,20 +36,18 @@ class Fts5Index:
     def __init__(self, redis: Client, mind: str, home: Path, streams: Streams) -> None:
         self._streams = streams
         self._path: Path | None = home / "index" / f"{_digest(redis, mind)}.db"
-        self._in_memory: Fts5File | None = None
+        self._file: Fts5File | None = None
+        self._close: Callable[[], object] = _nothing
+        self._caught_up: dict[str, Head] | None = None
         self._lock = asyncio.Lock()
+
+    async def frequency(self, query: Query) -> dict[str, int]:
+        """How many memories have each stem of the query."""
+        return await self._ask(lambda file, read: file.count(query, read))
 
     async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query."""
-
-        async def find(file: Fts5File) -> Proposal:
-            while True:
-                read = await self._catch_up(file)
-                proposal = await _in_thread(file.find, query, filters, limit, read)
-                if proposal is not None:
-                    return proposal
-
-        return await self._with_file(find)
+        return await self._ask(lambda file, read: file.find(query, filters, limit, read))
 
     async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""
@@ -59,23 +57,39 @@ class Fts5Index:
 
         await self._with_file(forget)
 
+    async def _ask(self, question: Callable[[Fts5File, dict[str, Mark]], T | None]) -> T:
+        async def ask(file: Fts5File) -> T:
+            while True:
+                read = await self._catch_up(file)
+                answer = await _in_thread(question, file, read)
+                if answer is not None:
+                    return answer
+                self._caught_up = None
+                await self._streams.heads()
+
+        return await self._with_file(ask)
+
     # --- catching up -------------------------------------------------------------------------
     async def _catch_up(self, file: Fts5File) -> dict[str, Mark]:
-        """Read what is new; returns how far each kind has been read."""
-        extents = await self._streams.extents()
+        """Read what is new; returns how far each kind has been read: nothing, if nothing is new."""
+        heads = self._streams.known or await self._streams.heads()
+        if heads == self._caught_up:
+            return {}
         marks = await _in_thread(file.marks)
-        return {
-            kind: await self._read(file, kind, extent, marks.get(kind, NOTHING))
-            for kind, extent in extents.items()
+        read = {
+            kind: await self._read(file, kind, head, marks.get(kind, NOTHING))
+            for kind, head in heads.items()
         }
+        self._caught_up = heads
+        return read
 
-    async def _read(self, file: Fts5File, kind: str, extent: Extent, mark: Mark) -> Mark:
+    async def _read(self, file: Fts5File, kind: str, head: Head, mark: Mark) -> Mark:
         """Read what comes after the last entry that was read. If that is no longer there, this may
         be another stream (flushed, restored), and all of it is read again.
         """
-        if mark.first and extent.first and order(mark.first) < order(extent.first):
-            await _in_thread(file.trim, kind, extent.first)
-        while mark.last != extent.last:
+        if mark.first and head.first and order(mark.first) < order(head.first):
+            await _in_thread(file.trim, kind, head.first)
+        while mark.last != head.last:
             batch = await self._streams.since(kind, mark.last)
             rows = [_row(*found) for found in batch if found[0].entry != mark.last]
             if mark.last and len(rows) == len(batch):
@@ -99,27 +113,45 @@ class Fts5Index:
                     log.warning("recall.index_failed", path=str(self._path), error=str(error))
                     if last_attempt:
                         self._path = None
-            if self._in_memory is None:
-                self._in_memory = Fts5File()
-                weakref.finalize(self, self._in_memory.close)
-            return await work(self._in_memory)
+            if self._file is None:
+                self._opened(Fts5File())
+            assert self._file is not None
+            return await work(self._file)
 
-    @staticmethod
-    async def _on_disk(path: Path, work: Callable[[Fts5File], Awaitable[T]]) -> T:
-        file = await _in_thread(Fts5File, path)
+    async def _on_disk(self, path: Path, work: Callable[[Fts5File], Awaitable[T]]) -> T:
+        """It stays open until somebody else changes the file."""
+        if self._file is not None and not self._file.is_settled():
+            self._closed()
+        if self._file is None:
+            self._opened(await _in_thread(Fts5File, path))
+        file = self._file
+        assert file is not None
         try:
-            return await work(file)
-        except sqlite3.Error as error:
+            answer = await work(file)
+        except BaseException as error:
             if is_corrupt(error):
                 await _in_thread(file.discard)
+            self._closed()
             raise
-        finally:
-            await _in_thread(file.close)
+        file.settle()
+        return answer
+
+    def _opened(self, file: Fts5File) -> None:
+        self._file = file
+        self._close = weakref.finalize(self, file.close)
+
+    def _closed(self) -> None:
+        self._close()
+        self._file, self._close, self._caught_up = None, _nothing, None
+
+
+def _nothing() -> None:
+    pass
 
 
 def _row(location: Location, fields: Fields) -> Row:
     texts = (fields.get("window", ""), fields.get("content", ""), place_in_time(location, fields))
-    return Row(location.entry, attended_at(location, fields), *texts)
+    return Row(location.entry, said_at(location, fields), *texts)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

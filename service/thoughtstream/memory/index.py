@@ -16,26 +16,27 @@ class IndexUnusable(Exception):
 class Proposal:
     """The locations that an index has for a query, by its own score, best first.
 
-    `is_all`: it has no others. `frequency`: how many memories have each stem of the query. Some
-    memories may be gone from the streams.
+    `is_all`: it has no others. Some memories may be gone from the streams.
     """
 
     locations: list[Location]
     is_all: bool
-    frequency: dict[str, int]
 
 
 class Index(Protocol):
-    """Something that finds the memories of one mind by their words."""
+    """Something that finds the memories of one mind by their words.
+
+    Raises:
+        IndexUnusable: it can't tell; nothing was changed.
+    """
 
     name: ClassVar[str]
 
-    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
-        """The best `limit` memories that have any word of the query.
+    async def frequency(self, query: Query) -> dict[str, int]:
+        """How many memories have each stem of the query."""
 
-        Raises:
-            IndexUnusable: it can't tell; nothing was changed.
-        """
+    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
+        """The best `limit` memories that have any word of the query."""
 
     async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""

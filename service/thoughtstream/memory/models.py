@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from thoughtstream.keys import decode_name, encode_name
+from thoughtstream.language.moments import local_day
+from thoughtstream.language.times import Span
+from thoughtstream.memory.when import days_about, is_on, own_time
+from thoughtstream.memory.who import is_named, speaker_of
 
 
 def order(entry: str) -> tuple[int, int]:
@@ -31,7 +35,9 @@ class Memory(BaseModel):
 
     Times in milliseconds of the server's clock; `window` is where the thought came from; `fields`
     has everything else that came with it (its score in the contest, emotion, provenance). What is
-    not UTF-8 in the stream is U+FFFD here.
+    not UTF-8 in the stream is U+FFFD here. `speaker`: who said it, if anybody is known to have.
+    `said_at`: its own time (a field `at`), else `attended_at`. `about`: the days that its content
+    speaks of, as seen from when it was said.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +51,25 @@ class Memory(BaseModel):
     anchored_at: int
     salience: float
     fields: dict[str, str]
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
+    @property
+    def speaker(self) -> str | None:
+        """Who said it."""
+        return speaker_of(self.fields)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def said_at(self) -> int:
+        """When it was said (ms)."""
+        own = own_time(self.fields)
+        return self.attended_at if own is None else own
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def about(self) -> tuple[Span, ...]:
+        """The days that it is about."""
+        return days_about(self.content, self.said_at)
 
     @classmethod
     def of(cls, location: Location, fields: dict[str, str], **more: Any) -> Self:
@@ -67,23 +92,37 @@ class Memory(BaseModel):
         )
 
 
+class Reason(BaseModel):
+    """A feature of the ranking that speaks for a memory, or against it: `share` is its value by its
+    weight. What features mean: `thoughtstream.memory.features.FEATURES`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str
+    value: float
+    weight: float
+    share: float
+
+
 class Recalled(Memory):
     """A memory that answers a query.
 
-    `score` only compares the memories of one answer. `context_before` and
-    `context_after`, when asked for, are its neighbours of the same kind, in the order in which
-    they were said.
+    `score` only compares the memories of one answer. When asked for: `reasons`, its features, the
+    weightiest first (the logarithm of the score is the sum of their shares); `context_before` and
+    `context_after`, its neighbours of the same kind, in the order in which they were said.
     """
 
     score: float
+    reasons: tuple[Reason, ...] = ()
     context_before: tuple[Memory, ...] = ()
     context_after: tuple[Memory, ...] = ()
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which memories may be recalled. Times (`attended_at`) in milliseconds, both ends included.
-    An index may leave `fields` to `accepts`.
+    """Which memories may be recalled. Times (`said_at`) in milliseconds, both ends included; `on`:
+    said on one of these days, or about one. An index may leave all but `kind` to `accepts`.
     """
 
     kind: str | None = None
@@ -91,17 +130,26 @@ class Filters:
     until: int | None = None
     window: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    who: str | None = None
+    on: tuple[Span, ...] = ()
 
     def accepts(self, location: Location, fields: dict[str, str]) -> bool:
         """Whether a stream entry passes."""
-        at = attended_at(location, fields)
+        at = said_at(location, fields)
         return (
             self.kind in (None, location.kind)
             and (self.since is None or at >= self.since)
             and (self.until is None or at <= self.until)
             and (self.window is None or fields.get("window") == self.window_field)
             and all(fields.get(name) == value for name, value in self.fields)
+            and (self.who is None or is_named(self.who, speaker_of(fields) or ""))
+            and (not self.on or self._is_on(fields.get("content", ""), at))
         )
+
+    def _is_on(self, content: str, at: int) -> bool:
+        day = local_day(at)
+        said = () if day is None else (Span(day, day),)
+        return is_on(said, self.on) or is_on(days_about(content, at), self.on)
 
     @property
     def window_field(self) -> str | None:
@@ -112,6 +160,12 @@ class Filters:
 def attended_at(location: Location, fields: dict[str, str]) -> int:
     """When a memory was attended (ms); for a foreign entry, when it was written."""
     return _whole(fields.get("attended_at", ""), location.order[0])
+
+
+def said_at(location: Location, fields: dict[str, str]) -> int:
+    """When a memory was said (ms): as it says itself, else when it was attended."""
+    own = own_time(fields)
+    return attended_at(location, fields) if own is None else own
 
 
 def _readable(text: str) -> str:

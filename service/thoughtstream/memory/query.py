@@ -15,9 +15,11 @@ from pydantic import (
 )
 
 from thoughtstream.arguments import IS_TEXT
-from thoughtstream.config import explain
+from thoughtstream.config import explain as told
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.keys import MAX_NAME_CHARACTERS, Kind
+from thoughtstream.language.times import Span, days_in
+from thoughtstream.language.words import words
 from thoughtstream.memory.models import Filters
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -46,6 +48,22 @@ def _with_a_day(when: object) -> object:
     raise ValueError("is not a moment; give a datetime, or text that begins with a day: 2020-01-31")
 
 
+def _as_day(when: object) -> object:
+    return when.date() if isinstance(when, datetime) else when
+
+
+def _has_days(when: date | str | None) -> date | str | None:
+    if isinstance(when, str) and not days_in(when, date.today()):
+        raise ValueError('is no day; give one like 2020-01-31, "last Friday" or "July 2020"')
+    return when
+
+
+def _has_words(name: str | None) -> str | None:
+    if name is not None and not words(name):
+        raise ValueError("is not a name; give one with a letter or digit")
+    return name
+
+
 Moment = Annotated[datetime, BeforeValidator(_with_a_day), AfterValidator(_has_milliseconds)]
 Limit = Annotated[
     int, Field(strict=True, ge=1, le=1000, description="Return this many results at most.")
@@ -65,13 +83,22 @@ Context = Annotated[
 OfKind = Annotated[Kind | None, Field(description="Only memories of this kind.")]
 Since = Annotated[
     Moment | None,
-    Field(description="Only what was attended at this time or later (without a zone: local time)."),
+    Field(description="Only what was said at this time or later (without a zone: local time)."),
 ]
 Until = Annotated[
     Moment | None,
-    Field(
-        description="Only what was attended at this time or earlier (without a zone: local time)."
-    ),
+    Field(description="Only what was said at this time or earlier (without a zone: local time)."),
+]
+On = Annotated[
+    date | str | None,
+    BeforeValidator(_as_day),
+    AfterValidator(_has_days),
+    Field(description="Only what was said on this day or is about it: 2020-01-31, or last week."),
+]
+Who = Annotated[
+    str | None,
+    AfterValidator(_has_words),
+    Field(description="Only what was said by somebody of this name."),
 ]
 FromWindow = Annotated[
     Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS), IS_TEXT] | None,
@@ -83,6 +110,10 @@ WithFields = Annotated[
     Field(description="Only memories that have this field with this value, like role=user."),
 ]
 
+Explain = Annotated[
+    bool, Field(strict=True, description="Say of each result what speaks for it, and how much.")
+]
+
 
 class RecallOptions(TypedDict, total=False):
     """The fields of a `RecallQuery` that may be left out, as keyword arguments."""
@@ -92,15 +123,19 @@ class RecallOptions(TypedDict, total=False):
     kind: OfKind
     since: Since
     until: Until
+    on: On
+    who: Who
     window: FromWindow
     fields: WithFields
     context: Context
+    explain: Explain
 
 
 class RecallQuery(BaseModel):
     """A question to memory. Any text is a safe query; one without a letter or digit finds nothing.
 
-    `since` and `until` include both ends.
+    `since` and `until` include both ends. What was said has a time of its own (a field `at`), or
+    that at which it was attended.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -111,9 +146,12 @@ class RecallQuery(BaseModel):
     kind: OfKind = None
     since: Since = None
     until: Until = None
+    on: On = None
+    who: Who = None
     window: FromWindow = None
     fields: WithFields = {}
     context: Context = 0
+    explain: Explain = False
 
     @classmethod
     def of(cls, query: "str | RecallQuery", **options: Unpack[RecallOptions]) -> "RecallQuery":
@@ -126,7 +164,7 @@ class RecallQuery(BaseModel):
         try:
             return cls(**{**known, **options})
         except ValidationError as error:
-            raise InvalidRecall(explain(error)) from None
+            raise InvalidRecall(told(error)) from None
 
     @model_validator(mode="after")
     def _in_order(self) -> "RecallQuery":
@@ -140,4 +178,11 @@ class RecallQuery(BaseModel):
         """Which memories may be recalled."""
         since = None if self.since is None else _milliseconds(self.since)
         until = None if self.until is None else _milliseconds(self.until)
-        return Filters(self.kind, since, until, self.window, tuple(self.fields.items()))
+        fields = tuple(self.fields.items())
+        return Filters(self.kind, since, until, self.window, fields, self.who, self._days)
+
+    @property
+    def _days(self) -> tuple[Span, ...]:
+        if isinstance(self.on, str):
+            return tuple(days_in(self.on, date.today()))
+        return () if self.on is None else (Span(self.on, self.on),)

@@ -1,31 +1,26 @@
-"""Which of some memories answer a query best. The same for every index, which only proposes.
+"""Which of some memories answer a question best. The same for every index, which only proposes.
 
-The score of a memory is BM25 over its words, more where words of the query stand side by side,
-plus a part of what its neighbours in time score: what was said just before and after tells what
-a memory is about. A question hands more of its score on than a statement does, since what follows
-answers it.
-
-The constants were chosen where the figures of `tests/bench/recall.py` are flat around them.
+A linear model: the score of a memory is e to the sum of its features by their weights, so that
+scores compare like chances. The weights are data (`weights.json`, which says what they were fitted
+on); `tests/bench/fit_recall.py` makes them.
 """
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
 
-from thoughtstream.language.words import Query, stems
+from thoughtstream.memory.embedder import Near
+from thoughtstream.memory.features import FEATURES, MEANING, Columns, Pool, Question, columns, meant
+from thoughtstream.memory.models import Reason
+from thoughtstream.memory.traits import Trait
 
-REACH = 4
-"""Neighbours that count, on either side."""
-
-_BEFORE, _QUESTION_BEFORE, _AFTER = 0.5, 0.9, 0.3
-_FADE = 0.7
-_SATURATION, _LENGTH = 1.2, 0.3
-_NEAR = 4
-_QUESTION_MARKS = ("?", "\uff1f", "\u061f")
-
-Key = TypeVar("Key")
+WEIGHTS = Path(__file__).parent / "weights.json"
+"""The fitted weights, and what they were fitted on."""
 
 
 def idf(memories: int, frequency: int) -> float:
@@ -34,76 +29,83 @@ def idf(memories: int, frequency: int) -> float:
     return math.log(1 + (memories - frequency + 0.5) / (frequency + 0.5))
 
 
-def scores(
-    query: Query, stretches: Sequence[Mapping[Key, str]], weights: Mapping[str, float]
-) -> dict[Key, float]:
-    """The score of every memory; 0 if nothing speaks for it.
+@cache
+def fitted(with_meaning: bool = False) -> dict[str, float]:
+    """The weights of the features; with an embedder, they are others."""
+    found = json.loads(WEIGHTS.read_text())["weights_with_meaning" if with_meaning else "weights"]
+    names = FEATURES | MEANING if with_meaning else FEATURES
+    return {name: float(found[name]) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A memory and its score; `reasons` tells why, the weightiest first."""
+
+    trait: Trait
+    score: float
+    found: Columns
+    weights: Mapping[str, float]
+    at: int
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """The features that it has. The logarithm of the score is the sum of their shares."""
+        weights = self.weights
+        reasons = (
+            Reason(feature=name, value=value, weight=weights[name], share=value * weights[name])
+            for name, value in ((name, column[self.at]) for name, column in self.found.items())
+            if value
+        )
+        return tuple(sorted(reasons, key=lambda reason: -abs(reason.share)))
+
+
+def ranked(
+    text: str, idfs: Mapping[str, float], pool: Pool, today: date, near: Near | None = None
+) -> list[Ranked]:
+    """The memories for which anything speaks, best first; of equals, what was said first.
 
     Args:
-        stretches: contents in order, each stretch without a gap.
-        weights: by stem of the query, its `idf`.
+        text: the question.
+        idfs: by stem of its words, how much it tells.
+        today: what "last week" in the question counts from.
+        near: how near memories are to the question in their meaning, if it is known.
     """
-    texts = [stems(content) for stretch in stretches for content in stretch.values()]
-    mean_length = max(1.0, sum(map(len, texts)) / max(1, len(texts)))
-    found: dict[Key, float] = {}
-    for stretch in stretches:
-        contents = list(stretch.values())
-        own = [_own(query, stems(content), weights, mean_length) for content in contents]
-        asks = [content.rstrip().endswith(_QUESTION_MARKS) for content in contents]
-        found.update(zip(stretch, _shared(own, asks), strict=True))
-    return found
+    latest = min(today, pool.latest)
+    question = Question.of(text, idfs, pool.speakers, today, latest)
+    kind_idf = _idf_of(question, pool.traits)
+    weights = fitted(near is not None)
+    found = []
+    for stretch in filter(None, pool.stretches):
+        by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
+        if near is not None:
+            by_meaning, is_meant = meant(stretch, near)
+            by_name |= by_meaning
+            speaks = [words or meaning for words, meaning in zip(speaks, is_meant, strict=True)]
+        sums = _sums(by_name, weights, len(speaks))
+        found += [
+            Ranked(trait, math.exp(sums[at]), by_name, weights, at)
+            for at, trait in enumerate(stretch.traits)
+            if speaks[at]
+        ]
+    return sorted(found, key=_rank)
 
 
-def _own(
-    query: Query, text: Sequence[str], weights: Mapping[str, float], mean_length: float
-) -> float:
-    counts = Counter(word for word in text if word in weights)
-    if not counts:
-        return 0.0
-    norm = _SATURATION * (1 - _LENGTH + _LENGTH * len(text) / mean_length)
-    score = sum(
-        weights[word] * count * (_SATURATION + 1) / (count + norm) for word, count in counts.items()
-    )
-    return score + _closeness(query, text, weights, counts)
-
-
-def _closeness(
-    query: Query, text: Sequence[str], weights: Mapping[str, float], counts: Counter[str]
-) -> float:
-    """For words that follow each other in the query: how close together they are in the text."""
-    score = 0.0
-    for one, next_one in pairwise(term.stem for term in query.terms):
-        if one in counts and next_one in counts:
-            distance = _distance(text, one, next_one)
-            if distance <= _NEAR:
-                nearness = 1.0 if distance <= _NEAR / 2 else 0.5
-                score += nearness * (weights[one] + weights[next_one]) / 2
-    return score
-
-
-def _distance(text: Sequence[str], one: str, other: str) -> int:
-    nearest, seen_one, seen_other = len(text), -len(text), -len(text)
-    for at, word in enumerate(text):
-        if word == one:
-            seen_one = at
-            nearest = min(nearest, at - seen_other)
-        elif word == other:
-            seen_other = at
-            nearest = min(nearest, at - seen_one)
-    return nearest
-
-
-def _shared(own: Sequence[float], asks: Sequence[bool]) -> list[float]:
-    """Each score plus its share of the neighbours' scores."""
-    total = list(own)
-    for at, score in enumerate(own):
-        if not score:
-            continue
-        for step in range(1, REACH + 1):
-            fade = score * _FADE ** (step - 1)
-            if at + step < len(own):
-                share = _QUESTION_BEFORE if step == 1 and asks[at] else _BEFORE
-                total[at + step] += share * fade
-            if at - step >= 0:
-                total[at - step] += _AFTER * fade
+def _sums(by_name: Columns, weights: Mapping[str, float], size: int) -> list[float]:
+    total = [0.0] * size
+    for name, column in by_name.items():
+        weight = weights[name]
+        total = [one + weight * value for one, value in zip(total, column, strict=True)]
     return total
+
+
+def _idf_of(question: Question, traits: Sequence[Trait]) -> dict[str, float]:
+    """Of the words of the kinds that are asked for."""
+    if not question.kinds:
+        return {}
+    frequency = Counter(
+        word for trait in traits for word in question.kinds & trait.text.counts.keys()
+    )
+    return {word: idf(len(traits), count) for word, count in frequency.items()}
+
+
+def _rank(one: Ranked) -> tuple[float, str, str]:
+    return -one.score, one.trait.place, one.trait.location.kind

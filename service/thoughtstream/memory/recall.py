@@ -1,34 +1,52 @@
 """Recall: the memories that answer a query.
 
 An index proposes (RediSearch where the server has it, else SQLite's FTS5), the streams say what is
-really there, and one ranking orders it: so both indexes give the same answers.
+really there, and one ranking orders it: so both indexes give the same answers. A mind with few
+memories is ranked whole.
 """
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
+from datetime import date
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from thoughtstream.config import Settings
-from thoughtstream.language.words import Query
+from thoughtstream.language.words import Query, Term
+from thoughtstream.memory.chronicle import Chronicle
+from thoughtstream.memory.embedder import meaning_of
+from thoughtstream.memory.features import Pool
 from thoughtstream.memory.fts5_index import Fts5Index
 from thoughtstream.memory.index import Index, IndexUnusable, Proposal
 from thoughtstream.memory.models import Filters, Location, Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
-from thoughtstream.memory.ranking import REACH, idf, scores
+from thoughtstream.memory.ranking import Ranked, idf, ranked
 from thoughtstream.memory.redisearch_index import RediSearchIndex
 from thoughtstream.memory.streams import Fields, Streams
-from thoughtstream.memory.timeline import Surroundings, Timeline, place_in_time
+from thoughtstream.memory.timeline import Timeline
+from thoughtstream.memory.traits import Trait
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
-_POOL = 24
+_WHOLE = 1000
+"""A mind with as many memories, or fewer, is ranked whole."""
+
+_POOL = 300
 """How many proposals are ranked together, before the next ones: so the order of an answer never
 depends on the page that is asked for."""
 
+_PART = 32
+"""A word is common that is in more than this part of all memories; and when a mind has grown by
+this part, words are counted anew."""
+
+_PLENTY = 2
 _TRY_AGAIN_S = 60.0
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -40,10 +58,14 @@ class Recall:
         self._mind = mind
         self._streams = Streams(redis, mind)
         self._timeline = Timeline(redis, mind, self._streams)
+        self._meaning = meaning_of(redis, mind, self._streams, settings.memory.embedder)
+        self._chronicle = Chronicle(self._streams, self._timeline)
         self._index: Index = RediSearchIndex(redis, mind)
         self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
         self._try_index_at = 0.0
+        self._counts: dict[str, int] = {}
+        self._counted_at = (0, 0)
 
     @property
     def index(self) -> str | None:
@@ -66,101 +88,146 @@ class Recall:
     async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []
         wanted = asked.offset + asked.limit
-        async with aclosing(self._answers(Query.of(asked.query), asked.filters)) as answers:
+        async with aclosing(self._answers(asked, wanted)) as answers:
             async for recalled in answers:
                 found.append(recalled)
                 if len(found) == wanted:
                     break
         return found
 
-    async def _answers(self, query: Query, filters: Filters) -> AsyncGenerator[Recalled]:
-        """All answers, best first."""
-        memories = sum((await self._streams.counts()).values())
+    async def _answers(self, asked: RecallQuery, wanted: int) -> AsyncGenerator[Recalled]:
+        """All answers, best first; `wanted`: how many are read at once."""
         said: set[Location] = set()
         ceiling = float("inf")
-        async for pool, frequency in self._pools(query, filters):
-            weights = {stem: idf(memories, count) for stem, count in frequency.items()}
-            contents = [
-                {location: pool.fields[location].get("content", "") for location in stretch}
-                for stretch in pool.stretches
+        memories = await self._chronicle.refresh()
+        query, filters = Query.of(asked.query), asked.filters
+        near = await self._meaning.near(asked.query) if self._meaning and query.terms else None
+        nearest = near.best(_POOL, filters.kind) if near and memories > _WHOLE else []
+        async for pool, frequency in self._pools(query, filters, memories, nearest):
+            idfs = {stem: idf(memories, count) for stem, count in frequency.items()}
+            order = [
+                one
+                for one in ranked(asked.query, idfs, pool, date.today(), near)
+                if one.trait.location not in said
+                and filters.kind in (None, one.trait.location.kind)
             ]
-            found = scores(query, contents, weights)
-            for location in sorted(found, key=lambda one: _rank(found[one], one, pool.fields[one])):
-                fields = pool.fields[location]
-                if (
-                    found[location] > 0
-                    and location not in said
-                    and filters.accepts(location, fields)
-                ):
-                    said.add(location)
-                    ceiling = min(ceiling, found[location])
-                    yield Recalled.of(location, fields, score=ceiling)
+            for at in range(0, len(order), wanted):
+                some = order[at : at + wanted]
+                fields = await self._streams.read([one.trait.location for one in some])
+                for one in some:
+                    location = one.trait.location
+                    if location in fields and filters.accepts(location, fields[location]):
+                        said.add(location)
+                        ceiling = min(ceiling, one.score)
+                        yield _recalled(one, fields[location], ceiling, asked.explain)
 
     async def _pools(
-        self, query: Query, filters: Filters
-    ) -> AsyncGenerator[tuple[Surroundings, dict[str, int]]]:
-        """What the index proposes, `_POOL` memories at a time, each with its neighbours; and how
-        many memories have each word.
+        self, query: Query, filters: Filters, memories: int, nearest: list[Location]
+    ) -> AsyncGenerator[tuple[Pool, dict[str, int]]]:
+        """Of a small mind, all memories at once; else what the index proposes, `_POOL` at a time,
+        by the rarer words of the query first, then by all; the first of them with what is nearest
+        in meaning. And how many memories have each word.
         """
+        if not query.terms:
+            return
+        frequency = await self._frequency(query, memories)
+        if memories <= _WHOLE:
+            await self._proposed(query, filters, max(1, memories), set())
+            yield await self._chronicle.whole(), frequency
+            return
+        meant = list((await self._chronicle.traits(nearest)).values())
         known: set[Location] = set()
-        waiting: list[Location] = []
-        frequency: dict[str, int] = {}
-        asked, ended = _POOL, not query.terms
-        while waiting or not ended:
-            if len(waiting) < _POOL and not ended:
-                proposal = await self._propose(query, filters, asked)
-                waiting += [location for location in proposal.locations if location not in known]
-                known.update(proposal.locations)
-                asked, ended, frequency = 2 * asked, proposal.is_all, proposal.frequency
-                continue
-            pool = await self._timeline.around(waiting[:_POOL], REACH)
-            gone = {location for location in waiting[:_POOL] if location not in pool.fields}
-            if gone:
-                await self._forget(gone)
-                waiting = [location for location in waiting if location not in gone]
-            else:
-                yield pool, frequency
-                del waiting[:_POOL]
+        for part in _rare_first(query, frequency, memories):
+            while found := await self._proposed(part, filters, _POOL, known):
+                found, meant = [*found, *meant], []
+                known.update(trait.location for trait in found)
+                yield await self._chronicle.around(found), frequency
+        if meant:
+            yield await self._chronicle.around(meant), frequency
 
-    async def _propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
+    async def _proposed(
+        self, query: Query, filters: Filters, size: int, known: set[Location]
+    ) -> list[Trait]:
+        """The next proposals that are not known and still there."""
+        while True:
+            asked = partial(_propose, query, filters, size + len(known))
+            proposal = await self._ask(asked)
+            new = [location for location in proposal.locations if location not in known][:size]
+            found = await self._chronicle.traits(new)
+            gone = {location for location in new if location not in found}
+            if gone and self._serving is not None:
+                await self._serving.forget(gone)
+                known |= gone
+            if not gone or proposal.is_all:
+                return list(found.values())
+
+    async def _frequency(self, query: Query, memories: int) -> dict[str, int]:
+        """Asked once for each word, until the mind has become another, or a good deal larger."""
+        state = (self._chronicle.history, memories)
+        if state[0] != self._counted_at[0] or memories - self._counted_at[1] > memories // _PART:
+            self._counts, self._counted_at = {}, state
+        new = Query(tuple(term for term in query.terms if term.stem not in self._counts))
+        if new.terms or self._serving is None:
+            self._counts |= await self._ask(lambda index: index.frequency(new))
+        return {term.stem: self._counts[term.stem] for term in query.terms}
+
+    async def _ask(self, question: Callable[[Index], Awaitable[T]]) -> T:
         if time.monotonic() >= self._try_index_at:
             try:
-                proposal = await self._index.propose(query, filters, limit)
+                answer = await question(self._index)
             except IndexUnusable as why:
                 if self._serving is self._index:
                     log.warning("recall.redisearch_lost", mind=self._mind, why=str(why))
                 self._try_index_at = time.monotonic() + _TRY_AGAIN_S
             else:
                 self._serving = self._index
-                return proposal
+                return answer
         self._serving = self._fallback
-        return await self._fallback.propose(query, filters, limit)
-
-    async def _forget(self, gone: set[Location]) -> None:
-        if self._serving is not None:
-            await self._serving.forget(gone)
+        return await question(self._fallback)
 
     async def _with_context(self, found: list[Recalled], reach: int) -> list[Recalled]:
         if not reach or not found:
             return found
-        around = await self._timeline.around([Location(m.kind, m.entry) for m in found], reach)
-        position = {
-            location: (stretch, at)
-            for stretch in around.stretches
-            for at, location in enumerate(stretch)
+        traits = await self._chronicle.traits([Location(m.kind, m.entry) for m in found])
+        beside = {
+            location: self._chronicle.neighbours(location.kind, trait.place, reach)
+            for location, trait in traits.items()
         }
+        fields = await self._streams.read(
+            {one for sides in beside.values() for side in sides for one in side}
+        )
 
-        def memories(locations: list[Location]) -> tuple[Memory, ...]:
-            return tuple(Memory.of(location, around.fields[location]) for location in locations)
+        def memories(locations: Sequence[Location]) -> tuple[Memory, ...]:
+            return tuple(Memory.of(one, fields[one]) for one in locations if one in fields)
 
         complete = []
         for memory in found:
-            stretch, at = position.get(Location(memory.kind, memory.entry), ([], 0))
-            before, after = stretch[max(0, at - reach) : at], stretch[at + 1 : at + 1 + reach]
+            before, after = beside.get(Location(memory.kind, memory.entry), ([], []))
             neighbours = {"context_before": memories(before), "context_after": memories(after)}
             complete.append(memory.model_copy(update=neighbours))
         return complete
 
 
-def _rank(score: float, location: Location, fields: Fields) -> tuple[float, str, str]:
-    return -score, place_in_time(location, fields), location.kind
+async def _propose(query: Query, filters: Filters, limit: int, index: Index) -> Proposal:
+    return await index.propose(query, filters, limit)
+
+
+def _rare_first(query: Query, frequency: dict[str, int], memories: int) -> Iterator[Query]:
+    """The rarest words of a query, as many as it takes to have enough memories, none that is in a
+    good part of them, then all its words: what is everywhere finds much and tells little.
+    """
+    rarest = sorted(query.terms, key=lambda term: frequency[term.stem])
+    chosen: list[Term] = []
+    for term in rarest:
+        enough = sum(frequency[one.stem] for one in chosen) >= _POOL * _PLENTY
+        if enough or frequency[term.stem] > max(_POOL, memories // _PART):
+            break
+        chosen.append(term)
+    if chosen and len(chosen) < len(rarest):
+        yield Query(tuple(chosen))
+    yield query
+
+
+def _recalled(one: Ranked, fields: Fields, score: float, explain: bool) -> Recalled:
+    reasons = one.reasons() if explain else ()
+    return Recalled.of(one.trait.location, fields, score=score, reasons=reasons)

@@ -10,14 +10,14 @@ Source: RediSearch 2.10 (the first with BM25STD).
 import asyncio
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
-from thoughtstream.language.words import Query
+from thoughtstream.language.words import Query, Term
 from thoughtstream.memory.index import IndexUnusable, Proposal
 from thoughtstream.memory.models import Filters, Location
 from thoughtstream.store.client import Client
@@ -27,7 +27,6 @@ _SCHEMA = (
     "words", "TEXT",
     "kind", "TAG",
     "window", "TAG", "CASESENSITIVE", "SEPARATOR", "\x1f",
-    "attended_at", "NUMERIC",
 )  # fmt: skip
 """`words`: RediSearch ends a word at ASCII punctuation only and tells accents apart; so the words
 of a content that have other characters are in this field too, apart and without accents."""
@@ -36,6 +35,9 @@ _VERSION = hashlib.sha256(repr(_SCHEMA).encode()).hexdigest()[:8]
 _LONGEST_WORD_BYTES = 128
 _LOOKS, _LOOK_AGAIN_S = 100, 0.02
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
+
+Search = tuple[str, tuple[str, ...]]
+"""A query in RediSearch's language, and options."""
 
 
 class RediSearchIndex:
@@ -48,6 +50,16 @@ class RediSearchIndex:
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._index = f"{self._items}*@{_VERSION}"
 
+    async def frequency(self, query: Query) -> dict[str, int]:
+        """How many memories have each stem of the query.
+
+        Raises:
+            IndexUnusable: as in `propose`.
+        """
+        searches = [(_any_of([term]), ("LIMIT", "0", "0")) for term in query.terms]
+        counts = await self._ask(searches)
+        return {term.stem: int(count[0]) for term, count in zip(query.terms, counts, strict=True)}
+
     async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query.
 
@@ -55,17 +67,26 @@ class RediSearchIndex:
             IndexUnusable: the server has no RediSearch, or none that we may and can use, or it is
                 still reading the memories.
         """
+        wanted = f"{_any_of(query.terms)} {_condition(filters)}"
+        options = ("RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
+        [(_, *found)] = await self._ask([(wanted, options)])
+        items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
+        locations = [Location(item["kind"], item["entry"]) for item in items if len(item) == 2]
+        return Proposal(locations, len(items) < limit)
+
+    async def _ask(self, searches: Sequence[Search]) -> list[Any]:
+        """The answers, once it has read all memories."""
         try:
             for _ in range(_LOOKS):
                 try:
-                    proposal = await self._find(query, filters, limit)
+                    answers = await self._find(searches)
                 except ResponseError as error:
                     if not (_says(error, "unknown index") or _says(error, "no such index")):
                         raise
                     await self._make()
                     continue
-                if proposal is not None:
-                    return proposal
+                if answers is not None:
+                    return answers
                 await asyncio.sleep(_LOOK_AGAIN_S)
         except ResponseError as error:
             raise IndexUnusable(str(error)) from error
@@ -74,28 +95,18 @@ class RediSearchIndex:
     async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams. Nothing to do: their items go with them."""
 
-    async def _find(self, query: Query, filters: Filters, limit: int) -> Proposal | None:
+    async def _find(self, searches: Sequence[Search]) -> list[Any] | None:
         """None while it is still reading memories that are older than it (or than a restart)."""
-        forms = {term.stem: f"({'|'.join(map(_cut, term.forms))})" for term in query.terms}
-        anything = f"({'|'.join(forms.values())}) {_condition(filters)}"
-        pipe = self._redis.pipeline(transaction=False)
+        pipe: Any = self._redis.pipeline(transaction=False)
         pipe.execute_command("FT.INFO", self._index, near=self._items)
-        self._search(pipe, anything, "RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
-        for one in forms.values():
-            self._search(pipe, one, "LIMIT", "0", "0")
-        info, (_, *found), *counts = await pipe.execute()
-        if str(dict(zip(info[::2], info[1::2], strict=True))["indexing"]) != "0":
-            return None
-        items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
-        locations = [Location(item["kind"], item["entry"]) for item in items if len(item) == 2]
-        frequency = {name: int(count[0]) for name, count in zip(forms, counts, strict=True)}
-        return Proposal(locations, len(items) < limit, frequency)
-
-    def _search(self, pipe: Any, query: str, *options: str) -> None:
-        pipe.execute_command(
-            "FT.SEARCH", self._index, query, *options, "SCORER", "BM25STD", "TIMEOUT", "0",
-            "DIALECT", "2", near=self._items,
-        )  # fmt: skip
+        for query, options in searches:
+            pipe.execute_command(
+                "FT.SEARCH", self._index, query, *options, "SCORER", "BM25STD", "TIMEOUT", "0",
+                "DIALECT", "2", near=self._items,
+            )  # fmt: skip
+        info, *answers = await pipe.execute()
+        is_reading = str(dict(zip(info[::2], info[1::2], strict=True))["indexing"]) != "0"
+        return None if is_reading else answers
 
     # --- making it ---------------------------------------------------------------------------
     async def _make(self) -> None:
@@ -120,6 +131,10 @@ class RediSearchIndex:
             return None
 
 
+def _any_of(terms: Iterable[Term]) -> str:
+    return f"({'|'.join(_cut(form) for term in terms for form in term.forms)})"
+
+
 def _cut(word: str) -> str:
     return word.encode()[:_LONGEST_WORD_BYTES].decode(errors="ignore")
 
@@ -132,10 +147,6 @@ def _condition(filters: Filters) -> str:
     parts = []
     if filters.kind is not None:
         parts.append(f"@kind:{{{filters.kind}}}")
-    if filters.since is not None or filters.until is not None:
-        since = "-inf" if filters.since is None else filters.since
-        until = "+inf" if filters.until is None else filters.until
-        parts.append(f"@attended_at:[{since} {until}]")
     window = filters.window_field
     if window is not None and window == window.strip():  # RediSearch strips them, too
         parts.append(f"@window:{{{_NOT_A_WORD.sub(_escaped, window)}}}")

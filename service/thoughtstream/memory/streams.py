@@ -1,12 +1,18 @@
 """The memory streams of one mind, as recall reads them: they are the truth, an index never is."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from redis.exceptions import ResponseError
 
 from thoughtstream import keys
 from thoughtstream.memory.models import Location
 from thoughtstream.store.client import Client
+from thoughtstream.store.functions import Library
+
+LIBRARY = Library(Path(__file__).parent / "lua" / "recall.lua")
 
 BATCH = 500
 """How many entries are read at once."""
@@ -15,11 +21,32 @@ Fields = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Extent:
-    """The oldest and the newest entry of a stream; None if it is empty."""
+class Head:
+    """By what a stream is known to have changed, and how: its length, its oldest and its newest
+    entry, how many were ever added; and how many members its timeline has.
+    """
 
+    length: int
     first: str | None
     last: str | None
+    added: int
+    members: int
+
+    def can_grow_to(self, other: "Head") -> bool:
+        """Whether entries were added, and nothing else happened."""
+        grown = other.length - self.length
+        return (
+            self.last is not None
+            and self.first == other.first
+            and 0 < grown == other.added - self.added == other.members - self.members
+            and other.members == other.length
+        )
+
+    def grown(self, entries: Sequence[str]) -> "Head":
+        """With these entries added."""
+        more = len(entries)
+        last = entries[-1] if entries else self.last
+        return Head(self.length + more, self.first, last, self.added + more, self.members + more)
 
 
 class Streams:
@@ -27,37 +54,62 @@ class Streams:
 
     def __init__(self, redis: Client, mind: str) -> None:
         self._redis = redis
+        self.known: dict[str, Head] = {}
+        """The heads, as they were last."""
         self._keys = {kind: family.key(mind=mind) for kind, family in keys.MEMORIES.items()}
+        self._timelines = [keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES]
 
-    async def counts(self) -> dict[str, int]:
-        """How many memories of each kind the mind has."""
+    async def heads(self) -> dict[str, Head]:
+        """The head of each kind, in one round trip. Source: XINFO STREAM."""
         pipe = self._redis.pipeline(transaction=False)
-        for key in self._keys.values():
-            pipe.xlen(key)
-        return dict(zip(self._keys, await pipe.execute(), strict=True))
-
-    async def extents(self) -> dict[str, Extent]:
-        """The extent of each kind."""
-        pipe = self._redis.pipeline(transaction=False)
-        for key in self._keys.values():
-            pipe.xrange(key, count=1)
-            pipe.xrevrange(key, count=1)
-        ends: Any = [entries[0][0] if entries else None for entries in await pipe.execute()]
-        return dict(zip(self._keys, map(Extent, ends[::2], ends[1::2]), strict=True))
+        for key, timeline in zip(self._keys.values(), self._timelines, strict=True):
+            pipe.xinfo_stream(key)
+            pipe.zcard(timeline)
+        answers: Any = await pipe.execute(raise_on_error=False)
+        pairs = zip(answers[::2], answers[1::2], strict=True)
+        self.known = {kind: _head(*pair) for kind, pair in zip(self._keys, pairs, strict=True)}
+        return self.known
 
     async def since(self, kind: str, entry: str | None) -> list[tuple[Location, Fields]]:
         """At most `BATCH` entries of a kind, starting with this one (None: with the first)."""
         answer: Any = await self._redis.xrange(self._keys[kind], min=entry or "-", count=BATCH)
         return [(Location(kind, found), fields or {}) for found, fields in answer]
 
+    async def every(self, kind: str) -> AsyncIterator[tuple[Location, Fields]]:
+        """All entries of a kind, in order."""
+        last: str | None = None
+        while True:
+            found = [one for one in await self.since(kind, last) if one[0].entry != last]
+            for one in found:
+                yield one
+            if not found:
+                return
+            last = found[-1][0].entry
+
     async def read(self, locations: Collection[Location]) -> dict[Location, Fields]:
         """The memories at these locations that are still there."""
-        pipe = self._redis.pipeline(transaction=False)
-        for location in locations:
-            pipe.xrange(self._keys[location.kind], location.entry, location.entry)
-        answers: Any = await pipe.execute() if locations else []
-        return {
-            location: entries[0][1] or {}
-            for location, entries in zip(locations, answers, strict=True)
-            if entries
-        }
+        number = {kind: at for at, kind in enumerate(self._keys, 1)}
+        asked = list(locations)
+        found: dict[Location, Fields] = {}
+        for begin in range(0, len(asked), BATCH):
+            some = asked[begin : begin + BATCH]
+            pairs = [part for one in some for part in (number[one.kind], one.entry)]
+            answers = await LIBRARY.call(
+                self._redis, "recall_read_1", list(self._keys.values()), pairs, read_only=True
+            )
+            for location, flat in zip(some, answers, strict=True):
+                if flat is not None:
+                    found[location] = dict(zip(flat[::2], flat[1::2], strict=True))
+        return found
+
+
+def _head(info: Any, members: Any) -> Head:
+    if isinstance(info, ResponseError) and "no such key" in str(info):
+        info = {"length": 0, "first-entry": None, "last-entry": None, "entries-added": 0}
+    for answer in (info, members):
+        if isinstance(answer, Exception):
+            raise answer
+    first, last = info["first-entry"], info["last-entry"]
+    return Head(
+        info["length"], first and first[0], last and last[0], info["entries-added"], members
+    )

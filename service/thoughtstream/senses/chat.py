@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from thoughtstream.attention.models import NewThought
+from thoughtstream.language.moments import first_moment
 from thoughtstream.senses import salience
 
 
@@ -30,16 +31,30 @@ def text_of(content: Any) -> Any:
     return "\n".join(part for part in parts if isinstance(part, str) and part)
 
 
+_WHEN = ("said_at", "timestamp", "created_at", "create_time", "datetime", "date", "time", "ts")
+_WHO = ("name", "author", "sender", "from")
+
+
+def whose(fields: dict[str, Any]) -> dict[str, str]:
+    """Who said it and when, as `speaker` and `at` (ms), if other fields tell: exports of chats
+    each have names of their own for these.
+    """
+    names = (name for name in map(fields.get, _WHO) if isinstance(name, str))
+    found = {"speaker": next(names, None), "at": first_moment(map(fields.get, _WHEN))}
+    return {name: str(value) for name, value in found.items() if value and not fields.get(name)}
+
+
 def thoughts(
     messages: list[dict[str, Any]], *, source: str | None, window: str
 ) -> Iterator[NewThought]:
-    """The messages that say something, in order; `role` and what else is text are fields. What has
-    no text (pictures, calls of tools) is left out.
+    """The messages that say something, in order; `role` and what else is text are fields, as are
+    `speaker` and `at`. What has no text (pictures, calls of tools) is left out.
     """
     for message in messages:
         content = text_of(message.get("content"))
         if isinstance(content, str) and content.strip():
-            fields = {k: v for k, v in message.items() if k != "content" and isinstance(v, str)}
+            texts = {k: v for k, v in message.items() if k != "content" and isinstance(v, str)}
+            fields = texts | whose(message)
             thought = NewThought.of(
                 content,
                 window=window,

@@ -108,7 +108,7 @@ class Reader:
         if not isinstance(content, str):
             raise InvalidThought(f"content: should be text (given: {content!r:.80})")
         known = {k: v for k, v in fields.items() if k in _KNOWN and v is not None}
-        extra = {k: _text(v) for k, v in fields.items() if k not in _KNOWN}
+        extra = {k: _text(v) for k, v in fields.items() if k not in _KNOWN} | chat.whose(fields)
         defaults = {"window": self._defaults.window, "source": self._defaults.source}
         thought = NewThought.of(content, **(defaults | known), **extra)
         if "salience" not in known:

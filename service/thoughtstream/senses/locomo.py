@@ -7,6 +7,7 @@ from typing import Any
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
+from thoughtstream.language.moments import milliseconds
 from thoughtstream.senses import salience
 
 _SESSION = re.compile(r"session_(\d+)")
@@ -17,7 +18,8 @@ def thoughts(conversation: Any, *, source: str | None, window: str) -> Iterator[
     """The turns of a conversation, in the order they were said.
 
     A turn's content is `<speaker>: <text>`, and what a picture showed; `speaker`, `dia_id`,
-    `session` and `said_at` (ISO 8601, the session's begin, no zone) are fields of their own.
+    `session`, `said_at` (ISO 8601, the session's begin, no zone) and `at` (the same in ms) are
+    fields of their own.
 
     Raises:
         InvalidThought: this is not such a conversation, or a turn lacks something.
@@ -50,6 +52,7 @@ def _thought(
         speaker, dia_id, text = (str(turn[name]) for name in ("speaker", "dia_id", "text"))
     except (KeyError, TypeError) as error:
         raise InvalidThought(f"{where}: has no {error.args[0]}") from None
+    at = milliseconds(said_at)
     caption = turn.get("blip_caption")
     shown = f" [shows {caption}]" if caption else ""
     return NewThought(
@@ -62,6 +65,7 @@ def _thought(
             "dia_id": dia_id,
             "session": str(session),
             **({"said_at": said_at} if said_at else {}),
+            **({} if at is None else {"at": str(at)}),
         },
     )
 

@@ -11,17 +11,22 @@ from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.keys import Kind
+from thoughtstream.language.times import Span
 from thoughtstream.language.words import Query, stems
-from thoughtstream.memory.models import Memory, Recalled
+from thoughtstream.memory.features import FEATURES, MEANING
+from thoughtstream.memory.models import Memory, Reason, Recalled
 from thoughtstream.memory.query import RecallQuery
 
 EXAMPLES = examples(
     'thoughtstream recall "charity race"',
     'thoughtstream recall "pottery class" --limit 3 --context 1 --mind ana',
     'thoughtstream recall "invoice" --field role=user',
+    'thoughtstream recall "holiday" --who Ana --on "last July"',
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
+    'thoughtstream recall "what does she like?" --limit 3 --explain',
 )
 
+_TOLD = FEATURES | MEANING
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 
@@ -37,14 +42,19 @@ def recall(
     window: Annotated[str | None, typer.Option(help=_help("window"))] = None,
     since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("since"))] = None,
     until: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("until"))] = None,
+    on: Annotated[str | None, typer.Option(metavar="DAY", help=_help("on"))] = None,
+    who: Annotated[str | None, typer.Option(metavar="NAME", help=_help("who"))] = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help=_help("fields"))
     ] = None,
     context: Annotated[int, typer.Option(min=0, help=_help("context"))] = 0,
+    explain: Annotated[bool, typer.Option("--explain", help=_help("explain"))] = False,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Find memories, best match first, each with the time it was attended.
+    """Find memories, best match first: when each was said, by whom, and which days it is about.
+
+    Names and days in the question count, too: "what did Ana do in July?"
 
     Words that match are bold. A memory without any is listed because of its neighbours in time:
     what was said just before and after shows what a memory is about.
@@ -53,11 +63,11 @@ def recall(
     """
     asked = RecallQuery.of(
         query, limit=limit, offset=offset, kind=kind, window=window, context=context,
-        fields=_fields(field or []),
+        fields=_fields(field or []), on=on, who=who, explain=explain,
         since=since and since.astimezone(), until=until and until.astimezone(),
     )  # fmt: skip
     found = event_loop.run(_recall(mind, asked))
-    memories = [memory.model_dump() for memory in found]
+    memories = [memory.model_dump(mode="json") for memory in found]
     answer = {"mind": mind, "query": query, "memories": memories}
     output.answer(answer, json, lambda: _show(found, query))
 
@@ -85,19 +95,40 @@ def _show(found: list[Recalled], query: str) -> None:
         for neighbour in memory.context_before:
             _line(neighbour, query, dim=True)
         _line(memory, query, dim=False)
+        for reason in memory.reasons:
+            _reason(reason)
         for neighbour in memory.context_after:
             _line(neighbour, query, dim=True)
 
 
 def _line(memory: Memory, query: str, *, dim: bool) -> None:
-    when = datetime.fromtimestamp(memory.attended_at / 1000).strftime("%Y-%m-%d %H:%M:%S")
-    line = Text.assemble((when, "dim"), " ", style.window(memory.window, 10), " ")
-    if role := memory.fields.get("role"):
-        line.append_text(style.text(f"{role}:")).append(" ")
+    line = Text.assemble((_when(memory.said_at), "dim"), " ", style.window(memory.window, 10), " ")
+    if (who := memory.speaker) and not memory.content.startswith(f"{who}:"):
+        line.append_text(style.text(f"{who}:")).append(" ")
     line.append(marked(memory.content, query))
+    if about := ", ".join(map(_days, memory.about)):
+        line.append(f" (about {about})", style="dim")
     if dim:
         line.stylize("dim")
     output.stdout.print(line, soft_wrap=True)
+
+
+def _reason(reason: Reason) -> None:
+    sum_ = f"{reason.share:+6.2f} = {reason.value:5.2f} x {reason.weight:5.2f}"
+    line = Text.assemble(f"    {sum_}  ", (reason.feature, "bold"), f": {_TOLD[reason.feature]}")
+    line.stylize("dim")
+    output.stdout.print(line, soft_wrap=True)
+
+
+def _when(ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # a producer's `at` may be any number
+        return f"{ms} ms"
+
+
+def _days(span: Span) -> str:
+    return str(span.first) if span.first == span.last else f"{span.first} to {span.last}"
 
 
 def marked(content: str, query: str) -> Text:

@@ -1,0 +1,115 @@
+"""What recall keeps of a mind's memories between questions: their order in time, and their traits.
+
+The streams are the truth. Each question looks first whether they have changed: what was added is
+read, and after any other change all is read anew.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable
+
+from thoughtstream import keys
+from thoughtstream.memory.features import Pool, Stretch
+from thoughtstream.memory.models import Location
+from thoughtstream.memory.streams import BATCH, Head, Streams
+from thoughtstream.memory.timeline import Timeline
+from thoughtstream.memory.traits import Trait, trait_of
+
+_MOST_TRAITS = 120_000
+_WITH_NEIGHBOURS = 60
+
+
+class Chronicle:
+    """The memories of one mind, as far as recall has met them."""
+
+    def __init__(self, streams: Streams, timeline: Timeline) -> None:
+        self._streams = streams
+        self._timeline = timeline
+        self._heads: dict[str, Head] = {}
+        self._places: dict[str, list[str]] = {kind: [] for kind in keys.MEMORIES}
+        self._traits: dict[Location, Trait] = {}
+        self._whole: Pool | None = None
+        self.history = 0
+        """Another number after any change but that memories were added."""
+
+    async def refresh(self) -> int:
+        """Take note of what has changed; returns how many memories there are."""
+        for kind, head in (await self._streams.heads()).items():
+            if head != self._heads.get(kind):
+                await self._catch_up(kind, self._heads.get(kind), head)
+        return sum(map(len, self._places.values()))
+
+    async def traits(self, locations: Collection[Location]) -> dict[Location, Trait]:
+        """Of those that are still there."""
+        missing = [location for location in locations if location not in self._traits]
+        if len(self._traits) + len(missing) > _MOST_TRAITS:
+            self._traits.clear()
+            missing = list(locations)
+        for location, fields in (await self._streams.read(missing)).items():
+            self._traits[location] = trait_of(location, fields)
+        return {one: self._traits[one] for one in locations if one in self._traits}
+
+    async def whole(self) -> Pool:
+        """All memories."""
+        if self._whole is not None:
+            return self._whole
+        locations = {
+            kind: [_location(kind, place) for place in places]
+            for kind, places in self._places.items()
+        }
+        await self.traits([one for some in locations.values() for one in some])
+        there = [[one for one in some if one in self._traits] for some in locations.values()]
+        self._whole = Pool(
+            [Stretch([self._traits[one] for one in some], range(len(some))) for some in there]
+        )
+        return self._whole
+
+    def neighbours(
+        self, kind: str, place: str, reach: int
+    ) -> tuple[list[Location], list[Location]]:
+        """Those just before and just after a place."""
+        places = self._places[kind]
+        at = bisect_left(places, place)
+        before, after = places[max(0, at - reach) : at], places[at + 1 : at + 1 + reach]
+        return [_location(kind, one) for one in before], [_location(kind, one) for one in after]
+
+    async def around(self, found: Iterable[Trait]) -> Pool:
+        """These memories, and next to the first of them those beside."""
+        near: dict[str, set[int]] = {}
+        for number, trait in enumerate(found):
+            kind = trait.location.kind
+            places = self._places[kind]
+            at = bisect_left(places, trait.place)
+            reach = 1 if number < _WITH_NEIGHBOURS else 0
+            beside = range(max(0, at - reach), min(len(places), at + reach + 1))
+            near.setdefault(kind, set()).update(beside)
+        located = {
+            kind: {at: _location(kind, self._places[kind][at]) for at in sorted(some)}
+            for kind, some in near.items()
+        }
+        traits = await self.traits([one for some in located.values() for one in some.values()])
+        stretches = []
+        for some in located.values():
+            there = {at: traits[one] for at, one in some.items() if one in traits}
+            stretches.append(Stretch(list(there.values()), list(there)))
+        return Pool(stretches)
+
+    # --- the streams are the truth -----------------------------------------------------------
+    async def _catch_up(self, kind: str, known: Head | None, head: Head) -> None:
+        self._whole = None
+        if known is not None and known.can_grow_to(head):
+            batch = await self._streams.since(kind, known.last)
+            added = [one for one in batch if one[0].entry != known.last]
+            if len(batch) == len(added) + 1 and len(batch) < BATCH:
+                for location, fields in added:
+                    self._traits[location] = trait = trait_of(location, fields)
+                    insort(self._places[kind], trait.place)
+                self._heads[kind] = known.grown([location.entry for location, _ in added])
+                return
+        self._traits = {one: trait for one, trait in self._traits.items() if one.kind != kind}
+        self._places[kind] = await self._timeline.members(kind, head)
+        self._heads[kind] = head
+        self.history += 1
+
+
+def _location(kind: str, place: str) -> Location:
+    return Location(kind, place.rpartition(" ")[2])

@@ -1,0 +1,339 @@
+"""The features of the ranking: what speaks for a memory as an answer to a question.
+
+Each is a number for each memory of a stretch; `FEATURES` says what they mean. Weights of words are
+their `idf`; what is handed on to neighbours in time ends where the day does.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+
+from thoughtstream.language.kinds import of_kind
+from thoughtstream.language.questions import wanted
+from thoughtstream.language.times import Span, days_in
+from thoughtstream.language.words import Query, stems
+from thoughtstream.memory.embedder import Near
+from thoughtstream.memory.traits import Text, Trait
+from thoughtstream.memory.who import named_in
+
+FEATURES: dict[str, str] = {
+    "close": "words that follow each other in the question stand close together",
+    "asked_before": "the score by words of a question just before it, of somebody else",
+    "went_on": "the same of what the same speaker said just before",
+    "echo": "the same of all that was said before it, fading fast",
+    "hum": "the same of all that was said around it, fading slowly",
+    "cover": "the part of the question's words that it has",
+    "around": "the words of the question in or around it, each once, by how near they are",
+    "speaker": "it was said by somebody whom the question names",
+    "kind": "it has something of the kind that the question asks for",
+    "day": "it was said on or near the day of the question, or is about that day",
+    "time": "it has words of time, and the question asks when or how long",
+    "number": "it has a number, and the question asks how many",
+    "name": "it has names, and the question asks who, where or which",
+    "reason": "it gives a reason, and the question asks why",
+    "title": "it has something in quotation marks, and the question asks for a title or a saying",
+    "myself": "it is told in the first person",
+    "asks": "it has a question itself",
+}
+
+MEANING: dict[str, str] = {
+    "means": "it means what the question means",
+    "meant_before": "the same of what was said before it",
+    "meant_after": "the same of what was said after it",
+}
+"""Those that there are with an embedder only."""
+
+_ECHO, _HUM = 0.7, 0.92
+_AHEAD = tuple(0.75**step for step in range(1, 5))
+_BACK = tuple(0.65**step for step in range(1, 5))
+_SATURATION, _LENGTH = 1.2, 0.3
+_NEAR = 4
+_FAR = 0.1
+_KIND_WORDS = 8
+_DAYS_AFTER, _DAYS_BEFORE = 10.0, 3.0
+
+Columns = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, put to a mind with these speakers. `weights`: by stem, that of the words that
+    are no speaker's name.
+    """
+
+    terms: tuple[str, ...]
+    weights: Mapping[str, float]
+    names: frozenset[str]
+    kinds: frozenset[str]
+    spans: tuple[Span, ...]
+    wants: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        idf: Mapping[str, float],
+        speakers: Collection[str],
+        today: date,
+        latest: date,
+    ) -> "Question":
+        """`idf`: by stem of the question's words."""
+        names = frozenset(named_in(text, speakers))
+        of_names = {stem for name in names for stem in stems(name)}
+        terms = tuple(term.stem for term in Query.of(text).terms)
+        told = stems(text)
+        return cls(
+            terms=terms,
+            weights={term: idf.get(term, 0.0) for term in terms if term not in of_names},
+            names=names,
+            kinds=of_kind(told[:_KIND_WORDS]) - set(told),
+            spans=tuple(days_in(text, today, latest=latest)),
+            wants=wanted(text),
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Memories of a kind in order, with their places in the whole: 5, 6, 9 lacks two."""
+
+    traits: Sequence[Trait]
+    places: Sequence[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.traits)
+
+
+class Pool:
+    """Memories that are ranked together: a stretch of each kind."""
+
+    def __init__(self, stretches: Sequence[Stretch]) -> None:
+        self.stretches = stretches
+        self.traits = [trait for stretch in stretches for trait in stretch.traits]
+
+    @cached_property
+    def mean_length(self) -> float:
+        """In words."""
+        lengths = [len(trait.text.stems) for trait in self.traits]
+        return max(1.0, sum(lengths) / max(1, len(lengths)))
+
+    @cached_property
+    def speakers(self) -> frozenset[str]:
+        """Who said any."""
+        return frozenset(trait.speaker for trait in self.traits if trait.speaker)
+
+    @cached_property
+    def latest(self) -> date:
+        """The day of the last one."""
+        return max((trait.day for trait in self.traits), default=date.min)
+
+
+def columns(
+    question: Question, stretch: Stretch, mean_length: float, kind_idf: Mapping[str, float]
+) -> tuple[Columns, list[bool]]:
+    """The features of each memory, and whether anything speaks for it as an answer."""
+    traits = stretch.traits
+    texts = [trait.text for trait in traits]
+    base, near, where = _by_words(question, texts, mean_length)
+    steps = _steps(stretch)
+    found: Columns = {"close": near}
+    found |= _beside(base, traits, steps)
+    found["echo"] = _faded(base, steps, _ECHO)
+    before, after = _faded(base, steps, _HUM), _faded_back(base, steps, _HUM)
+    found["hum"] = [a + b for a, b in zip(before, after, strict=True)]
+    found["cover"] = _cover(question, where, len(texts))
+    found["around"] = _around(question, where, steps)
+    found["speaker"] = [float(trait.speaker in question.names) for trait in traits]
+    found |= _of_kind(question, texts, kind_idf)
+    found["day"] = [_on_day(question, trait) for trait in traits] if question.spans else []
+    found |= _of_answers(question, texts)
+    days = found["day"] or [0.0] * len(traits)
+    speaks = [
+        bool(words or speaker or day)
+        for words, speaker, day in zip(found["around"], found["speaker"], days, strict=True)
+    ]
+    return {name: column for name, column in found.items() if any(column)}, speaks
+
+
+def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
+    """The features of each memory that tell how near its meaning is to the question's, and whether
+    that alone speaks for it.
+    """
+    cosines = [near.of(trait.location) or 0.0 for trait in stretch.traits]
+    means = [max(0.0, cosine) for cosine in cosines]
+    steps = _steps(stretch)
+    found: Columns = {
+        "means": means,
+        "meant_before": _faded(means, steps, _ECHO),
+        "meant_after": _faded_back(means, steps, _ECHO),
+    }
+    return found, [cosine > _FAR for cosine in cosines]
+
+
+# --- words -----------------------------------------------------------------------------------
+def _by_words(
+    question: Question, texts: Sequence[Text], mean_length: float
+) -> tuple[list[float], list[float], dict[str, list[int]]]:
+    """BM25 plus closeness; closeness alone; and which memories have each word."""
+    counts = [text.counts for text in texts]
+    where = {
+        term: [at for at, some in enumerate(counts) if term in some] for term in question.weights
+    }
+    base, near = [0.0] * len(texts), [0.0] * len(texts)
+    for term, found in where.items():
+        weight = question.weights[term] * (_SATURATION + 1)
+        for at in found:
+            length = (len(texts[at].stems) + 1) / mean_length
+            norm = _SATURATION * (1 - _LENGTH + _LENGTH * length)
+            count = counts[at][term]
+            base[at] += weight * count / (count + norm)
+    for one, other in pairwise(question.terms):
+        if one in where and other in where:
+            weight = (question.weights[one] + question.weights[other]) / 2
+            for at in set(where[one]).intersection(where[other]):
+                near[at] += weight * _nearness(texts[at].stems, one, other)
+    return [a + b for a, b in zip(base, near, strict=True)], near, where
+
+
+def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> list[float]:
+    total = sum(question.weights.values()) or 1.0
+    found = [0.0] * size
+    for term, places in where.items():
+        for at in places:
+            found[at] += question.weights[term] / total
+    return found
+
+
+def _nearness(text: Sequence[str], one: str, other: str) -> float:
+    nearest, seen_one, seen_other = len(text), -len(text), -len(text)
+    for at, word in enumerate(text):
+        if word == one:
+            seen_one = at
+            nearest = min(nearest, at - seen_other)
+        elif word == other:
+            seen_other = at
+            nearest = min(nearest, at - seen_one)
+    if nearest > _NEAR:
+        return 0.0
+    return 1.0 if nearest <= _NEAR / 2 else 0.5
+
+
+# --- neighbours ------------------------------------------------------------------------------
+def _steps(stretch: Stretch) -> list[int]:
+    """How far each is from the one before it; 0: nothing is handed on, it is of another day."""
+    steps = [0]
+    for (trait, place), (next_trait, next_place) in pairwise(
+        zip(stretch.traits, stretch.places, strict=True)
+    ):
+        steps.append(next_place - place if trait.day == next_trait.day else 0)
+    return steps
+
+
+def _beside(base: Sequence[float], traits: Sequence[Trait], steps: Sequence[int]) -> Columns:
+    asked, went_on = [0.0] * len(base), [0.0] * len(base)
+    for at in range(1, len(base)):
+        if base[at - 1] and steps[at] == 1:
+            before, trait = traits[at - 1], traits[at]
+            if before.speaker == trait.speaker and trait.speaker is not None:
+                went_on[at] = base[at - 1]
+            elif before.text.asks:
+                asked[at] = base[at - 1]
+    return {"asked_before": asked, "went_on": went_on}
+
+
+def _faded(base: Sequence[float], steps: Sequence[int], fade: float) -> list[float]:
+    """Of each, what was before it."""
+    found, carried = [0.0] * len(base), 0.0
+    for at in range(1, len(base)):
+        step = steps[at]
+        carried = (carried + base[at - 1]) * (fade if step == 1 else fade**step) if step else 0.0
+        found[at] = carried
+    return found
+
+
+def _faded_back(base: Sequence[float], steps: Sequence[int], fade: float) -> list[float]:
+    """Of each, what was after it."""
+    found, carried = [0.0] * len(base), 0.0
+    for at in range(len(base) - 2, -1, -1):
+        step = steps[at + 1]
+        carried = (carried + base[at + 1]) * (fade if step == 1 else fade**step) if step else 0.0
+        found[at] = carried
+    return found
+
+
+def _around(
+    question: Question, where: Mapping[str, list[int]], steps: Sequence[int]
+) -> list[float]:
+    total = [0.0] * len(steps)
+    for term, found in where.items():
+        near = dict.fromkeys(found, 1.0)
+        for at in found:
+            _hand_on(near, range(at + 1, len(steps)), 0, steps, _AHEAD)
+            _hand_on(near, range(at - 1, -1, -1), 1, steps, _BACK)
+        for at, value in near.items():
+            total[at] += question.weights[term] * value
+    return total
+
+
+def _hand_on(
+    near: dict[int, float],
+    others: range,
+    offset: int,
+    steps: Sequence[int],
+    shares: Sequence[float],
+) -> None:
+    """To those ahead, or back, as far as `shares` go. `offset`: of the step to each of them."""
+    distance = 0
+    for other in others:
+        step = steps[other + offset]
+        distance += step
+        if not step or distance > len(shares):
+            return
+        share = shares[distance - 1]
+        if share > near.get(other, 0.0):
+            near[other] = share
+
+
+# --- what is wanted --------------------------------------------------------------------------
+def _of_kind(question: Question, texts: Sequence[Text], kind_idf: Mapping[str, float]) -> Columns:
+    if not question.kinds:
+        return {}
+    found = [question.kinds & text.counts.keys() for text in texts]
+    return {"kind": [max(map(kind_idf.__getitem__, some)) / 4 if some else 0.0 for some in found]}
+
+
+def _on_day(question: Question, trait: Trait) -> float:
+    """1 on the day itself, less after it, and still less before it."""
+    told = trait.days
+    best = 0.0
+    for first, last in question.spans:
+        if any(span.first <= last and first <= span.last for span in told):
+            return 1.0
+        if trait.day > last:
+            best = max(best, math.exp((last - trait.day).days / _DAYS_AFTER))
+        elif trait.day < first:
+            best = max(best, math.exp((trait.day - first).days / _DAYS_BEFORE))
+        else:
+            return 1.0
+    return best if best > 0.05 else 0.0
+
+
+def _of_answers(question: Question, texts: Sequence[Text]) -> Columns:
+    wants = question.wants
+    found: Columns = {
+        "myself": [float(text.is_first_person) for text in texts],
+        "asks": [float(text.has_question) for text in texts],
+    }
+    if "when" in wants:
+        found["time"] = [float(text.times) for text in texts]
+    if "count" in wants:
+        found["number"] = [float(text.has_number) for text in texts]
+    if "name" in wants:
+        found["name"] = [float(text.names) for text in texts]
+    if "why" in wants:
+        found["reason"] = [float(text.gives_reason) for text in texts]
+    if "title" in wants:
+        found["title"] = [float(text.is_quoting) for text in texts]
+    return found
