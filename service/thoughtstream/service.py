@@ -196,12 +196,15 @@ class _Service:
             async with wakeups(server) as offered, asyncio.TaskGroup() as group:
                 told = offered if await self._tells(offered, registry) else None
                 with self._minds.on(name, group, told):
-                    if told is not None:
-                        scout = Scout(server, registry, lambda: self._membership.serves(name))
-                        work = partial(_start_shielded, partial(_ungrouped, scout.run))
-                        lasting = _lasting(self._minds, work)
-                        group.create_task(lasting)
-                    await self._discover(registry, told, on_looked)
+                    scout = Scout(server, registry, lambda: self._membership.serves(name))
+                    scouting = partial(_start_shielded, partial(_ungrouped, scout.run))
+
+                    def looked() -> None:
+                        on_looked()
+                        if told is not None:
+                            group.create_task(_lasting(self._minds, scouting))
+
+                    await self._discover(registry, told, looked)
         except BaseExceptionGroup as errors:
             raise _leaf(errors) from None
 

@@ -55,6 +55,15 @@ class Minds:
                 pipe.xadd(key, {"content": "is anybody there?", "salience": "0.9"})
             pipe.execute()
 
+    def cache(self, numbers: range) -> None:
+        """A new cache entry each."""
+        pipes = [client.pipeline(transaction=False) for client in self.clients]
+        for number in numbers:
+            key = keys.CACHE.key(key=str(number))
+            pipes[self._server_of(key)].set(key, "{}", ex=60)
+        for pipe in pipes:
+            pipe.execute()
+
     def attended(self, numbers: list[int]) -> list[int]:
         """How many thoughts each has attended, in an order of its own."""
         found = []

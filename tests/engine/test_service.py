@@ -87,6 +87,7 @@ async def test_what_was_written_while_nobody_served_is_not_missed(
 
 
 async def test_idle_minds_cost_nothing_and_each_is_attended(redis: Any, quick: Settings) -> None:
+    """No call of Redis, no task, and no cycle when a service starts."""
     names = [f"mind {n}" for n in range(200)]
     for name in names:
         await redis.xadd(keys.WINDOW.key(mind=name, window="sensory"), {"content": "awake"})
@@ -109,6 +110,16 @@ async def test_idle_minds_cost_nothing_and_each_is_attended(redis: Any, quick: S
 
         await until(all_remember)
         await until(quiet)
+        assert len(asyncio.all_tasks()) < len(names) / 2
+    before = await calls()
+    async with running(quick):
+
+        async def all_are_served() -> bool:
+            return [one.about["minds"] for one in await alive_services(redis)] == [len(names)]
+
+        await until(all_are_served)
+        await until(quiet)
+        assert await calls() - before < len(names) / 2
 
 
 async def test_services_share_minds_and_take_over(redis: Any, quick: Settings) -> None:

@@ -35,7 +35,7 @@ class Registry:
 
     async def known(self) -> AsyncIterator[list[str]]:
         """The keys in it, a page at a time; ALL_FOUND is among them where all windows are."""
-        for key in self._there():
+        for key in await self._there():
             page: Any
             cursor = -1
             while cursor:
@@ -70,7 +70,7 @@ class Registry:
             gone = await self._missing([key for key in page if key != keys.ALL_FOUND])
             if not gone:
                 continue
-            for registry in self._there():
+            for registry in await self._there():
                 await self._redis.srem(registry, *gone)
             back = set(gone) - set(await self._missing(gone))
             await self.announce(back)
@@ -93,11 +93,15 @@ class Registry:
     def _own(self) -> str:
         return self._redis.key_on(self._name, _registry)
 
-    def _there(self) -> list[str]:
-        """Those that the server has, as far as is known."""
-        here = [_registry(n) for n in range(_MOST)]
-        here = [key for key in here if self._redis.server_of(key) == self._name]
-        return list(dict.fromkeys([self._own(), *here]))
+    async def _there(self) -> list[str]:
+        """The registries that the server has, as far as is known where slots are."""
+        may = [_registry(n) for n in range(_MOST)]
+        here = [key for key in may if self._redis.server_of(key) == self._name]
+        here = list(dict.fromkeys([self._own(), *here]))
+        pipe: Any = self._redis.pipeline(transaction=False)
+        for key in here:
+            pipe.exists(key)
+        return [key for key, there in zip(here, await pipe.execute(), strict=True) if there]
 
 
 def _member_of(key: str) -> str | None:
