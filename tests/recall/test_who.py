@@ -70,3 +70,9 @@ def test_who_is_named_in_full_is_meant_alone() -> None:
 )
 def test_asking_for_somebody(name: str, speaker: str, is_meant: bool) -> None:
     assert is_named(name, speaker) is is_meant
+
+
+def test_a_genitive_names_somebody() -> None:
+    assert named_in("Wie heißt Lenas Hund?", ["Lena", "Jonas"]) == {"Lena"}
+    assert named_in("Was macht Jonas?", ["Lena", "Jonas"]) == {"Jonas"}
+    assert named_in("what do the pens cost?", ["Pen"]) == set()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from thoughtstream.language.english import IRREGULAR, STOP_WORDS
+from thoughtstream.language.english import IRREGULAR
+from thoughtstream.language.stop_words import stop_words_of
 
 MOST_WORDS = 32
 """Of a query with more different words, the first ones count."""
@@ -88,7 +89,8 @@ class Query:
     def of(cls, text: str) -> "Query":
         """The words of a text that say something; if none does, all of them."""
         forms = _forms(text)
-        telling = {word: spelled for word, spelled in forms.items() if word not in STOP_WORDS}
+        nothing = stop_words_of(frozenset(forms))
+        telling = {word: spelled for word, spelled in forms.items() if word not in nothing}
         terms: dict[str, set[str]] = {}
         for word, spelled in (telling or forms).items():
             terms.setdefault(stem(word), set()).update(spelled)

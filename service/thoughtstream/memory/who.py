@@ -56,9 +56,12 @@ def named_in(text: str, speakers: Iterable[str]) -> set[str]:
 
 
 def _names_among(told: list[str], text: str) -> set[str]:
-    """The words of a text that may be names: what is a word, too, only with a capital letter."""
+    """The words of a text that may be names: what is a word, too, only with a capital letter. With
+    the name that a genitive ("Lenas") is of.
+    """
     small = set(_SMALL.findall(text))
-    return {word for word in told if word not in _WORDS_TOO or word not in small}
+    names = {word for word in told if word not in _WORDS_TOO or word not in small}
+    return names | {word[:-1] for word in names if word.endswith("s") and word not in small}
 
 
 def _may_be_a_name(source: str) -> bool:
