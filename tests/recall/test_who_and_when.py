@@ -119,3 +119,13 @@ async def test_any_time_is_survived(mind: Mind) -> None:
 def test_what_cant_be_asked(option: str, value: object) -> None:
     with pytest.raises(InvalidRecall, match=option):
         RecallQuery.of("x", **cast(Any, {option: value}))
+
+
+async def test_one_among_many_is_found(mind: Mind) -> None:
+    """However many others answer better, in a mind that is too large to be ranked whole."""
+    many = [NewThought.of(f"a fig, {n} figs", speaker="Ben") for n in range(1100)]
+    one = NewThought.of("somebody had eaten a fig then", speaker="Ana", at="2023-05-17T10:00:00")
+    await anchor(mind, [*many, one])
+    for filters in ({"who": "ana"}, {"on": "17 May 2023"}, {"until": "2023-05-18"}):
+        answer = await mind.recall("figs", **cast(Any, filters))
+        assert whose(answer) == {("Ana", date(2023, 5, 17))}, filters
