@@ -83,7 +83,7 @@ def _vectors(traits: Sequence[Trait], embedder: Embedder | None) -> Vectors:
     if embedder is not None:
         made = np.asarray(embedder.embed([trait.text.content for trait in traits]))
         rows = {trait.location: packed(row) for trait, row in zip(traits, made, strict=True)}
-        found.add(rows, made.shape[1])
+        found.add(rows)
     return found
 
 

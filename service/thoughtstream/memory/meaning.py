@@ -25,7 +25,7 @@ from thoughtstream.store.client import Client
 OWNER = "embedder"
 """The field of a hash of vectors that says whose they are; the others are entries."""
 
-_BATCH = 100
+_BATCH = 500
 _AT_A_RECALL = 200
 """Memories that get their vector while somebody waits for an answer; the service does the rest."""
 
@@ -111,7 +111,7 @@ class KeptMeaning:
             kept = {}
         rows = {Location(kind, entry): _bytes(value) for entry, value in kept.items()}
         whole = {one: row for one, row in rows.items() if len(row) == dimensions}
-        self._vectors.add(whole, dimensions)
+        self._vectors.add(whole)
 
     async def _go_on(self, kind: str, passed: _Pass, dimensions: int, most: int | None) -> int:
         """Go on through the stream, from where it was left, to its end, or until so many
@@ -168,7 +168,7 @@ class KeptMeaning:
             fields: Any = {OWNER: ours} | {location.entry: row for location, row in made.items()}
             await self._redis.hset(key, mapping=fields)
             rows |= made
-        self._vectors.add(rows, dimensions)
+        self._vectors.add(rows)
         return len(missing)
 
     def _key(self, kind: str) -> str:

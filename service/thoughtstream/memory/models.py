@@ -1,7 +1,9 @@
 """What recall answers with, and how its answers are restricted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from datetime import date
+from typing import Any, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
@@ -119,6 +121,19 @@ class Recalled(Memory):
     context_after: tuple[Memory, ...] = ()
 
 
+class Known(Protocol):
+    """What is known of a memory: where it is, who said it, on which day, and about which days."""
+
+    @property
+    def location(self) -> Location: ...
+    @property
+    def speaker(self) -> str | None: ...
+    @property
+    def day(self) -> date: ...
+    @property
+    def days(self) -> Sequence[Span]: ...
+
+
 @dataclass(frozen=True)
 class Filters:
     """Which memories may be recalled. Times (`said_at`) in milliseconds, both ends included; `on`:
@@ -132,6 +147,14 @@ class Filters:
     fields: tuple[tuple[str, str], ...] = ()
     who: str | None = None
     on: tuple[Span, ...] = ()
+
+    def may_accept(self, known: "Known") -> bool:
+        """By what is known of a memory without reading it. Exact of `kind`, `who` and `on`."""
+        return (
+            self.kind in (None, known.location.kind)
+            and (self.who is None or is_named(self.who, known.speaker or ""))
+            and (not self.on or is_on((Span(known.day, known.day), *known.days), self.on))
+        )
 
     def accepts(self, location: Location, fields: dict[str, str]) -> bool:
         """Whether a stream entry passes."""

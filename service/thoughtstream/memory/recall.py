@@ -108,8 +108,7 @@ class Recall:
             order = [
                 one
                 for one in ranked(asked.query, idfs, pool, date.today(), near)
-                if one.trait.location not in said
-                and filters.kind in (None, one.trait.location.kind)
+                if one.trait.location not in said and filters.may_accept(one.trait)
             ]
             for at in range(0, len(order), wanted):
                 some = order[at : at + wanted]
@@ -124,9 +123,9 @@ class Recall:
     async def _pools(
         self, query: Query, filters: Filters, memories: int, nearest: list[Location]
     ) -> AsyncGenerator[tuple[Pool, dict[str, int]]]:
-        """Of a small mind, all memories at once; else what the index proposes, `_POOL` at a time,
-        by the rarer words of the query first, then by all; the first of them with what is nearest
-        in meaning. And how many memories have each word.
+        """Of a small mind, all memories at once; else what the index proposes, `_POOL` of them,
+        then twice as many and so on, by the rarer words of the query first, then by all; the first
+        of them with what is nearest in meaning. And how many memories have each word.
         """
         if not query.terms:
             return
@@ -137,11 +136,14 @@ class Recall:
             return
         meant = list((await self._chronicle.traits(nearest)).values())
         known: set[Location] = set()
+        size = _POOL
         for part in _rare_first(query, frequency, memories):
-            while found := await self._proposed(part, filters, _POOL, known):
-                found, meant = [*found, *meant], []
-                known.update(trait.location for trait in found)
-                yield await self._chronicle.around(found), frequency
+            while proposed := await self._proposed(part, filters, size, known):
+                known.update(trait.location for trait in proposed)
+                found, meant = [*filter(filters.may_accept, proposed), *meant], []
+                size *= 2
+                if found:
+                    yield await self._chronicle.around(found), frequency
         if meant:
             yield await self._chronicle.around(meant), frequency
 

@@ -12,7 +12,7 @@ from thoughtstream.memory.models import Location
 Floats = npt.NDArray[np.float32]
 
 _SCALE = 127.0
-_GROWTH = 1.1
+_GROWTH = 1.2
 _SPARE = 2
 
 
@@ -79,6 +79,7 @@ class Vectors:
         self._locations: list[Location] = []
         self._counts: Counter[str] = Counter()
         self._space: Space | None = None
+        self._new: list[bytes] = []
 
     def __contains__(self, location: Location) -> bool:
         return location in self._rows
@@ -91,12 +92,11 @@ class Vectors:
         """Those of a kind."""
         return [location for location in self._rows if location.kind == kind]
 
-    def add(self, rows: Mapping[Location, bytes], dimensions: int) -> None:
-        """These are there, too; packed vectors of so many dimensions."""
-        if not rows:
-            return
-        vectors = unpacked(list(rows.values()), dimensions)
-        self._space = Space(vectors) if self._space is None else self._space.grown(vectors)
+    def add(self, rows: Mapping[Location, bytes]) -> None:
+        """These are there, too; packed vectors of one length. They get their place in the
+        space when it is next asked.
+        """
+        self._new += rows.values()
         self._rows |= {location: len(self._locations) + at for at, location in enumerate(rows)}
         self._locations += rows
         self._counts.update(location.kind for location in rows)
@@ -109,6 +109,10 @@ class Vectors:
 
     def near(self, vector: Floats) -> "Near":
         """How near all of them are to a vector."""
+        if self._new:
+            vectors = unpacked(self._new, len(vector))
+            self._space = Space(vectors) if self._space is None else self._space.grown(vectors)
+            self._new = []
         cosines = np.zeros(0, np.float32) if self._space is None else self._space.cosines(vector)
         return Near(self._rows, self._locations, cosines)
 
