@@ -32,7 +32,7 @@ from thoughtstream.memory.space import Vectors, packed
 from thoughtstream.memory.traits import Trait, trait_of
 from thoughtstream.senses import locomo
 
-_L2 = 30.0
+_L2 = 60.0
 _STEPS, _LEAST_STEP = 40, 1e-4
 _VARIANTS = {"as it is": None, "careless": as_typed.careless, "in pieces": as_typed.in_pieces}
 

@@ -1,5 +1,6 @@
 """What recall answers, whatever the index."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import get_type_hints
 
@@ -252,3 +253,26 @@ def test_options_are_the_fields_of_a_query() -> None:
     hints = get_type_hints(RecallQuery, include_extras=True)
     fields = {name: hints[name] for name in RecallQuery.model_fields if name != "query"}
     assert get_type_hints(RecallOptions, include_extras=True) == fields
+
+
+async def test_many_ask_at_once_while_memories_come(mind: Mind) -> None:
+    await anchor(mind, thoughts("a fig"))
+    for number in range(2, 6):
+        await anchor(mind, thoughts("a fig"))
+        answers = await asyncio.gather(*(mind.recall("fig", context=9) for _ in range(5)))
+        for answer in answers:
+            assert len(answer) == number
+            for memory in answer:
+                around = [*memory.context_before, memory, *memory.context_after]
+                assert len({one.id for one in around}) == len(around) == number
+
+
+async def test_a_large_mind_answers_alike(mind: Mind) -> None:
+    """It isn't ranked whole: the rarest words of the question find what is ranked."""
+    said = [NewThought.of(f"figs and plums {n}", speaker="Ana") for n in range(1020)]
+    sour = NewThought.of("the lychee was sour", speaker="Bo")
+    await anchor(mind, [*said[:500], sour, *said[500:]])
+    first, *others = await mind.recall("was the lychee of Ana like figs?", limit=400)
+    assert first.content == "the lychee was sour"
+    assert len({one.id for one in others}) == len(others) == 399
+    assert first.score >= others[0].score

@@ -4,8 +4,11 @@ The streams are the truth. Each question looks first whether they have changed: 
 read, and after any other change all is read anew.
 """
 
+import asyncio
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable
+from itertools import islice
+from operator import itemgetter
 
 from thoughtstream import keys
 from thoughtstream.memory.features import Pool, Stretch
@@ -14,7 +17,9 @@ from thoughtstream.memory.streams import BATCH, Head, Streams
 from thoughtstream.memory.timeline import Timeline
 from thoughtstream.memory.traits import Trait, trait_of
 
-_MOST_TRAITS = 120_000
+_MOST_TRAITS = 40_000
+"""Each has about 2 KB; then the older half is forgotten, and read again when it is needed."""
+
 _WITH_NEIGHBOURS = 60
 
 
@@ -24,6 +29,7 @@ class Chronicle:
     def __init__(self, streams: Streams, timeline: Timeline) -> None:
         self._streams = streams
         self._timeline = timeline
+        self._lock = asyncio.Lock()
         self._heads: dict[str, Head] = {}
         self._places: dict[str, list[str]] = {kind: [] for kind in keys.MEMORIES}
         self._traits: dict[Location, Trait] = {}
@@ -33,17 +39,18 @@ class Chronicle:
 
     async def refresh(self) -> int:
         """Take note of what has changed; returns how many memories there are."""
-        for kind, head in (await self._streams.heads()).items():
-            if head != self._heads.get(kind):
-                await self._catch_up(kind, self._heads.get(kind), head)
-        return sum(map(len, self._places.values()))
+        async with self._lock:
+            for kind, head in (await self._streams.heads()).items():
+                if head != self._heads.get(kind):
+                    await self._catch_up(kind, self._heads.get(kind), head)
+            return sum(map(len, self._places.values()))
 
     async def traits(self, locations: Collection[Location]) -> dict[Location, Trait]:
         """Of those that are still there."""
+        if len(self._traits) > _MOST_TRAITS:
+            for location in list(islice(self._traits, _MOST_TRAITS // 2)):
+                del self._traits[location]
         missing = [location for location in locations if location not in self._traits]
-        if len(self._traits) + len(missing) > _MOST_TRAITS:
-            self._traits.clear()
-            missing = list(locations)
         for location, fields in (await self._streams.read(missing)).items():
             self._traits[location] = trait_of(location, fields)
         return {one: self._traits[one] for one in locations if one in self._traits}
@@ -74,24 +81,20 @@ class Chronicle:
 
     async def around(self, found: Iterable[Trait]) -> Pool:
         """These memories, and next to the first of them those beside."""
-        near: dict[str, set[int]] = {}
+        chosen: dict[str, dict[int, Trait]] = {}
+        beside: dict[Location, int] = {}
         for number, trait in enumerate(found):
             kind = trait.location.kind
             places = self._places[kind]
             at = bisect_left(places, trait.place)
-            reach = 1 if number < _WITH_NEIGHBOURS else 0
-            beside = range(max(0, at - reach), min(len(places), at + reach + 1))
-            near.setdefault(kind, set()).update(beside)
-        located = {
-            kind: {at: _location(kind, self._places[kind][at]) for at in sorted(some)}
-            for kind, some in near.items()
-        }
-        traits = await self.traits([one for some in located.values() for one in some.values()])
-        stretches = []
-        for some in located.values():
-            there = {at: traits[one] for at, one in some.items() if one in traits}
-            stretches.append(Stretch(list(there.values()), list(there)))
-        return Pool(stretches)
+            chosen.setdefault(kind, {})[at] = trait
+            if number < _WITH_NEIGHBOURS:
+                near = (one for one in (at - 1, at + 1) if 0 <= one < len(places))
+                beside |= {_location(kind, places[one]): one for one in near}
+        for location, trait in (await self.traits(beside)).items():
+            chosen[location.kind].setdefault(beside[location], trait)
+        ordered = [sorted(some.items(), key=itemgetter(0)) for some in chosen.values()]
+        return Pool([Stretch([one for _, one in some], [at for at, _ in some]) for some in ordered])
 
     # --- the streams are the truth -----------------------------------------------------------
     async def _catch_up(self, kind: str, known: Head | None, head: Head) -> None:

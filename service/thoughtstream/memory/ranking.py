@@ -37,7 +37,7 @@ def fitted(with_meaning: bool = False) -> dict[str, float]:
     return {name: float(found[name]) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ranked:
     """A memory and its score; `reasons` tells why, the weightiest first."""
 

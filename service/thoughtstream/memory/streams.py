@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from thoughtstream import keys
 from thoughtstream.memory.models import Location
 from thoughtstream.store.client import Client
@@ -60,14 +58,10 @@ class Streams:
         self._timelines = [keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES]
 
     async def heads(self) -> dict[str, Head]:
-        """The head of each kind, in one round trip. Source: XINFO STREAM."""
-        pipe = self._redis.pipeline(transaction=False)
-        for key, timeline in zip(self._keys.values(), self._timelines, strict=True):
-            pipe.xinfo_stream(key)
-            pipe.zcard(timeline)
-        answers: Any = await pipe.execute(raise_on_error=False)
-        pairs = zip(answers[::2], answers[1::2], strict=True)
-        self.known = {kind: _head(*pair) for kind, pair in zip(self._keys, pairs, strict=True)}
+        """The head of each kind."""
+        where = [*self._keys.values(), *self._timelines]
+        answers = await LIBRARY.call(self._redis, "recall_heads_1", where, (), read_only=True)
+        self.known = {kind: Head(*one) for kind, one in zip(self._keys, answers, strict=True)}
         return self.known
 
     async def since(self, kind: str, entry: str | None) -> list[tuple[Location, Fields]]:
@@ -101,15 +95,3 @@ class Streams:
                 if flat is not None:
                     found[location] = dict(zip(flat[::2], flat[1::2], strict=True))
         return found
-
-
-def _head(info: Any, members: Any) -> Head:
-    if isinstance(info, ResponseError) and "no such key" in str(info):
-        info = {"length": 0, "first-entry": None, "last-entry": None, "entries-added": 0}
-    for answer in (info, members):
-        if isinstance(answer, Exception):
-            raise answer
-    first, last = info["first-entry"], info["last-entry"]
-    return Head(
-        info["length"], first and first[0], last and last[0], info["entries-added"], members
-    )

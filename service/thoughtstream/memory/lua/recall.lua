@@ -1,6 +1,24 @@
 #!lua name=thoughtstream_recall_1
 
--- Reads many memories at once: as commands of their own, most of the time would go into sending them.
+-- What recall reads, many things at once: as commands of their own, most of the time would go into
+-- sending them, and XINFO would give whole entries.
+
+-- KEYS: streams, then as many timelines.
+-- Returns for each stream {length, first entry, last entry, entries ever added, members}.
+local function heads(keys)
+  local found, count = {}, #keys / 2
+  for at = 1, count do
+    local head = { 0, false, false, 0, redis.call('ZCARD', keys[count + at]) }
+    if redis.call('EXISTS', keys[at]) == 1 then
+      local info = to_map(redis.call('XINFO', 'STREAM', keys[at]))
+      head[1], head[4] = info.length, info['entries-added']
+      head[2] = info['first-entry'] and info['first-entry'][1]
+      head[3] = info['last-entry'] and info['last-entry'][1]
+    end
+    found[at] = head
+  end
+  return found
+end
 
 -- KEYS: streams. ARGV: pairs of a stream's number and an entry.
 -- Returns for each {its fields and values}, or false where there is none.
@@ -13,4 +31,6 @@ local function read(keys, args)
   return found
 end
 
+redis.register_function { function_name = 'recall_heads_1', callback = heads,
+                          flags = { 'no-writes' } }
 redis.register_function { function_name = 'recall_read_1', callback = read, flags = { 'no-writes' } }
