@@ -22,13 +22,16 @@ from thoughtstream.store.connection import open_client, typed_errors
 
 EXAMPLES = examples("thoughtstream doctor", "thoughtstream doctor --json")
 
-_MARKS = {"fine": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/]"}
+_MARKS = {
+    "fine": "[green]✓[/]", "notice": "[yellow]![/]", "bad": "[red]✗[/]", "unknown": "[yellow]?[/]",
+}  # fmt: skip
 
 
 def doctor(json: Json = False) -> None:
     """Check Redis: memory, connections, persistence, speed, ACL, notifications, stray keys.
 
-    In a cluster, checks every node. Each problem comes with its cure. Exits with 1 if there is one.
+    In a cluster, checks every node. Each problem comes with its cure. Exits with 1 if there is one;
+    what is only slow is a notice.
     """
     settings = config.load()
     failed: dict[str, str] = {}
