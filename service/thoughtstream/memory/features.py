@@ -97,13 +97,39 @@ class Question:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Memories of a kind in order, with their places in the whole: 5, 6, 9 lacks two."""
+    """Memories of a kind in order, with their places in the whole: 5, 6, 9 lacks two. What is the
+    same for all questions is found out once.
+    """
 
     traits: Sequence[Trait]
     places: Sequence[int]
 
     def __bool__(self) -> bool:
         return bool(self.traits)
+
+    @cached_property
+    def texts(self) -> list[Text]:
+        """What was said."""
+        return [trait.text for trait in self.traits]
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """How far each is from the one before it; 0: nothing is handed on, it is of another day."""
+        places, days = self.places, [trait.day for trait in self.traits]
+        return [0] + [
+            places[at] - places[at - 1] if days[at] == days[at - 1] else 0
+            for at in range(1, len(places))
+        ]
+
+    @cached_property
+    def myself(self) -> list[float]:
+        """Which are told in the first person."""
+        return [float(text.is_first_person) for text in self.texts]
+
+    @cached_property
+    def asks(self) -> list[float]:
+        """Which have a question."""
+        return [float(text.has_question) for text in self.texts]
 
 
 class Pool:
@@ -135,9 +161,8 @@ def columns(
 ) -> tuple[Columns, list[bool]]:
     """The features of each memory, and whether anything speaks for it as an answer."""
     traits = stretch.traits
-    texts = [trait.text for trait in traits]
+    texts, steps = stretch.texts, stretch.steps
     base, near, where = _by_words(question, texts, mean_length)
-    steps = _steps(stretch)
     found: Columns = {"close": near}
     found |= _beside(base, traits, steps)
     found["echo"] = _faded(base, steps, _ECHO)
@@ -148,6 +173,7 @@ def columns(
     found["speaker"] = [float(trait.speaker in question.names) for trait in traits]
     found |= _of_kind(question, texts, kind_idf)
     found["day"] = [_on_day(question, trait) for trait in traits] if question.spans else []
+    found |= {"myself": stretch.myself, "asks": stretch.asks}
     found |= _of_answers(question, texts)
     days = found["day"] or [0.0] * len(traits)
     speaks = [
@@ -163,11 +189,10 @@ def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
     """
     cosines = [near.of(trait.location) or 0.0 for trait in stretch.traits]
     means = [max(0.0, cosine) for cosine in cosines]
-    steps = _steps(stretch)
     found: Columns = {
         "means": means,
-        "meant_before": _faded(means, steps, _ECHO),
-        "meant_after": _faded_back(means, steps, _ECHO),
+        "meant_before": _faded(means, stretch.steps, _ECHO),
+        "meant_after": _faded_back(means, stretch.steps, _ECHO),
     }
     return found, [cosine > _FAR for cosine in cosines]
 
@@ -221,16 +246,6 @@ def _nearness(text: Sequence[str], one: str, other: str) -> float:
 
 
 # --- neighbours ------------------------------------------------------------------------------
-def _steps(stretch: Stretch) -> list[int]:
-    """How far each is from the one before it; 0: nothing is handed on, it is of another day."""
-    steps = [0]
-    for (trait, place), (next_trait, next_place) in pairwise(
-        zip(stretch.traits, stretch.places, strict=True)
-    ):
-        steps.append(next_place - place if trait.day == next_trait.day else 0)
-    return steps
-
-
 def _beside(base: Sequence[float], traits: Sequence[Trait], steps: Sequence[int]) -> Columns:
     asked, went_on = [0.0] * len(base), [0.0] * len(base)
     for at in range(1, len(base)):
@@ -267,11 +282,14 @@ def _around(
     question: Question, where: Mapping[str, list[int]], steps: Sequence[int]
 ) -> list[float]:
     total = [0.0] * len(steps)
+    reach = len(_AHEAD)
     for term, found in where.items():
         near = dict.fromkeys(found, 1.0)
         for at in found:
-            _hand_on(near, range(at + 1, len(steps)), 0, steps, _AHEAD)
-            _hand_on(near, range(at - 1, -1, -1), 1, steps, _BACK)
+            if at + 1 < len(steps) and 0 < steps[at + 1] <= reach:
+                _hand_on(near, range(at + 1, len(steps)), 0, steps, _AHEAD)
+            if 0 < steps[at] <= reach:
+                _hand_on(near, range(at - 1, -1, -1), 1, steps, _BACK)
         for at, value in near.items():
             total[at] += question.weights[term] * value
     return total
@@ -321,11 +339,7 @@ def _on_day(question: Question, trait: Trait) -> float:
 
 
 def _of_answers(question: Question, texts: Sequence[Text]) -> Columns:
-    wants = question.wants
-    found: Columns = {
-        "myself": [float(text.is_first_person) for text in texts],
-        "asks": [float(text.has_question) for text in texts],
-    }
+    wants, found = question.wants, Columns()
     if "when" in wants:
         found["time"] = [float(text.times) for text in texts]
     if "count" in wants:

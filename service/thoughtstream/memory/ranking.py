@@ -8,14 +8,23 @@ on); `tests/bench/fit_recall.py` makes them.
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
 from thoughtstream.memory.embedder import Near
-from thoughtstream.memory.features import FEATURES, MEANING, Columns, Pool, Question, columns, meant
+from thoughtstream.memory.features import (
+    FEATURES,
+    MEANING,
+    Columns,
+    Pool,
+    Question,
+    Stretch,
+    columns,
+    meant,
+)
 from thoughtstream.memory.models import Reason
 from thoughtstream.memory.traits import Trait
 
@@ -60,7 +69,7 @@ class Ranked:
 
 def ranked(
     text: str, idfs: Mapping[str, float], pool: Pool, today: date, near: Near | None = None
-) -> list[Ranked]:
+) -> Iterator[Ranked]:
     """The memories for which anything speaks, best first; of equals, what was said first.
 
     Args:
@@ -73,20 +82,24 @@ def ranked(
     question = Question.of(text, idfs, pool.speakers, today, latest)
     kind_idf = _idf_of(question, pool.traits)
     weights = fitted(near is not None)
-    found = []
+    by_stretch: list[tuple[Stretch, Columns]] = []
+    order: list[tuple[float, str, str, int, int]] = []
     for stretch in filter(None, pool.stretches):
         by_name, speaks = columns(question, stretch, pool.mean_length, kind_idf)
         if near is not None:
             by_meaning, is_meant = meant(stretch, near)
             by_name |= by_meaning
             speaks = [words or meaning for words, meaning in zip(speaks, is_meant, strict=True)]
-        sums = _sums(by_name, weights, len(speaks))
-        found += [
-            Ranked(trait, math.exp(sums[at]), by_name, weights, at)
+        sums, number = _sums(by_name, weights, len(speaks)), len(by_stretch)
+        order += [
+            (-sums[at], trait.place, trait.location.kind, number, at)
             for at, trait in enumerate(stretch.traits)
             if speaks[at]
         ]
-    return sorted(found, key=_rank)
+        by_stretch.append((stretch, by_name))
+    for negative, _, _, number, at in sorted(order):
+        stretch, by_name = by_stretch[number]
+        yield Ranked(stretch.traits[at], math.exp(-negative), by_name, weights, at)
 
 
 def _sums(by_name: Columns, weights: Mapping[str, float], size: int) -> list[float]:
@@ -105,7 +118,3 @@ def _idf_of(question: Question, traits: Sequence[Trait]) -> dict[str, float]:
         word for trait in traits for word in question.kinds & trait.text.counts.keys()
     )
     return {word: idf(len(traits), count) for word, count in frequency.items()}
-
-
-def _rank(one: Ranked) -> tuple[float, str, str]:
-    return -one.score, one.trait.place, one.trait.location.kind

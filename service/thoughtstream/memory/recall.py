@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import aclosing
 from datetime import date
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import structlog
@@ -105,13 +106,12 @@ class Recall:
         nearest = near.best(_POOL, filters.kind) if near and memories > _WHOLE else []
         async for pool, frequency in self._pools(query, filters, memories, nearest):
             idfs = {stem: idf(memories, count) for stem, count in frequency.items()}
-            order = [
+            order = (
                 one
                 for one in ranked(asked.query, idfs, pool, date.today(), near)
                 if one.trait.location not in said and filters.may_accept(one.trait)
-            ]
-            for at in range(0, len(order), wanted):
-                some = order[at : at + wanted]
+            )
+            while some := list(islice(order, wanted)):
                 fields = await self._streams.read([one.trait.location for one in some])
                 for one in some:
                     location = one.trait.location
