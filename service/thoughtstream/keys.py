@@ -2,133 +2,27 @@
 
 From this registry come the key builders (nobody formats a key anywhere else), the keys of the ACL
 rules (`acl.py`), the memory-by-domain figures, the hygiene check and the table in the docs
-(`thoughtstream keys`). It imports nothing but the standard library, so that the deployment may
-read it too.
+(`thoughtstream keys`). It and `key_family.py` import nothing but the standard library, so that the
+deployment may read them too.
 """
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from fnmatch import translate
 from typing import Literal, get_args
-from urllib.parse import unquote
 
-MAX_NAME_CHARACTERS = 1000
+from thoughtstream.key_family import MAX_NAME_CHARACTERS as MAX_NAME_CHARACTERS
+from thoughtstream.key_family import Domain as Domain
+from thoughtstream.key_family import Family as Family
+from thoughtstream.key_family import RedisType
+from thoughtstream.key_family import Writer as Writer
+from thoughtstream.key_family import decode_name as decode_name
+from thoughtstream.key_family import encode_name as encode_name
+
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]
 MEMORY_KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_PLACEHOLDER = re.compile(r"<(\w+)>")
-_RESERVED = re.compile(r"[{}%\x00-\x1f\x7f]")
-_GLOB = re.compile(r"[*?\[\]\\^]")
 _WINDOW_KEY = re.compile(r"thought:\{([^{}]+)\}:window:(.+)", re.DOTALL)
-
-
-class Domain(StrEnum):
-    """What memory is spent on: `config.BudgetsConfig` has a budget for each."""
-
-    THOUGHTS = "thoughts"
-    MEMORIES = "memories"
-    COORDINATION = "coordination"
-    AGENTS = "agents"
-    CACHE = "cache"
-    INFERENCE = "inference"
-
-
-class Writer(StrEnum):
-    """Who writes keys: a library of Redis Functions or, by plain commands, producers (whoever has
-    a thought) and triggers.
-    """
-
-    PRODUCERS = "producers"
-    ATTENTION = "attention"
-    TRIGGERS = "triggers"
-    CONSOLIDATION = "consolidation"
-    QUEUE = "queue"
-    CACHE = "cache"
-    AGENTS = "agents"
-    RESERVE = "reserve"
-    PACKETS = "packets"
-    LINEAGE = "lineage"
-    SAMPLER = "sampler"
-    DISCOVERY = "discovery"
-    RECALL = "recall"
-
-
-RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]
-
-
-@dataclass(frozen=True)
-class Family:
-    """One kind of key.
-
-    `ttl_s` is the time to live in seconds: a key with one may be evicted under memory pressure
-    (`volatile-lru`), a key without one never is. `bound` says what keeps the family from growing.
-    `writers`: nobody else changes its keys.
-    """
-
-    name: str
-    pattern: str
-    type: RedisType
-    domain: Domain
-    bound: str
-    writers: tuple[Writer, ...]
-    ttl_s: int | None = None
-
-    @property
-    def durable(self) -> bool:
-        """Whether eviction must never touch it."""
-        return self.ttl_s is None
-
-    @property
-    def glob(self) -> str:
-        """The pattern as Redis globs it (SCAN MATCH, ACL)."""
-        return _PLACEHOLDER.sub("*", self.pattern)
-
-    def glob_of(self, **parts: str) -> str:
-        """The glob of all keys that have these parts; the parts left out may be anything."""
-        return _PLACEHOLDER.sub(
-            lambda m: _GLOB.sub(r"\\\g<0>", encode_name(parts[m[1]])) if m[1] in parts else "*",
-            self.pattern,
-        )
-
-    def key(self, **parts: str) -> str:
-        """The key of these parts, each encoded but for `id`, which is made of encoded names.
-
-        Raises:
-            ValueError: a part is empty or too long; KeyError: a part is missing.
-        """
-        return _PLACEHOLDER.sub(lambda m: _part(m[1], parts[m[1]]), self.pattern)
-
-
-def encode_name(name: str, *, what: str = "name") -> str:
-    """A name as it stands in a key: `{`, `}`, `%` and control characters percent-encoded.
-
-    Braces would move the hash tag, so that two minds could share keys; everything else (spaces,
-    colons, any language) stands as it is.
-
-    Raises:
-        ValueError: the name is empty or longer than 1,000 characters.
-    """
-    if not name:
-        raise ValueError(f"{what}: is empty; give it at least one character")
-    if len(name) > MAX_NAME_CHARACTERS:
-        raise ValueError(f"{what}: has {len(name)} characters; the most is {MAX_NAME_CHARACTERS}")
-    return _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name)
-
-
-def _part(name: str, value: str) -> str:
-    if name != "id":
-        return encode_name(value, what=name)
-    if not value:
-        raise ValueError("id: is empty")
-    return value
-
-
-def decode_name(encoded: str) -> str:
-    """The name that `encode_name` wrote."""
-    return unquote(encoded) if "%" in encoded else encoded
-
 
 _ATTENTION = (Writer.ATTENTION,)
 _ENGINE = (Writer.ATTENTION, Writer.CONSOLIDATION)
