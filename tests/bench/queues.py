@@ -79,12 +79,15 @@ def _installed(name: str) -> str | None:
     if (home / "ready").exists():
         return str(python)
     shutil.rmtree(home, ignore_errors=True)
+    uv = os.environ.get("UV", "uv")
     makes = (
-        ("uv", "venv", "-q", "-p", sys.executable, str(home)),
-        ("uv", "pip", "install", "-q", "-p", str(python), *PEERS[name], "uvloop", "hiredis"),
+        (uv, "venv", "-q", "-p", sys.executable, str(home)),
+        (uv, "pip", "install", "-q", "-p", str(python), *PEERS[name], "uvloop", "hiredis"),
     )
     for command in makes:
-        if subprocess.run(command, capture_output=True, check=False).returncode:
+        try:
+            subprocess.run(command, capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError):  # no uv, or no network
             return None
     (home / "ready").touch()
     return str(python)
