@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -31,9 +32,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Tests that are named are run thoroughly. Processes of xdist are told what was found here."""
     config.addinivalue_line("markers", f"{SLOW}: takes seconds; not in the quick run")
-    if not hasattr(config, "workerinput"):
-        config.option.thorough |= _are_named(config)
+    told: dict[str, Any] = getattr(config, "workerinput", {})
+    config.option.thorough |= told.get("thorough", _are_named(config))
     hypothesis_settings.load_profile("thorough" if config.option.thorough else "quick")
+
+
+def pytest_configure_node(node: Any) -> None:
+    """A process of xdist is told whether to be thorough: it can't know what was named."""
+    node.workerinput["thorough"] = node.config.option.thorough
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
