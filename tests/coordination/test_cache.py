@@ -69,34 +69,6 @@ async def until_waiting(redis: Any, key: str, count: int) -> None:
 
 
 # --- plain clients -------------------------------------------------------------------------------
-class Document:
-    """The document's snippet, as it is."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self.cache_ttl = 3600
-
-    def keep(self, key: str, result: Any, ttl: int | None = None) -> None:
-        cache_key = f"deepcode:cache:{key}"
-        self.client.setex(
-            cache_key,
-            ttl or self.cache_ttl,
-            json.dumps(result)
-        )  # fmt: skip
-
-
-@pytest.mark.filterwarnings("ignore:Call to deprecated setex")
-async def test_what_the_document_writes_is_a_hit(
-    server: RedisServer, cache: GenerationCache
-) -> None:
-    with server.client() as client:
-        Document(client).keep("k", VALUE)
-    compute = Compute()
-    assert await cache.get("k") == VALUE
-    assert await cache.get_or_compute("k", compute) == VALUE
-    assert compute.calls == 0
-
-
 async def test_what_we_write_any_client_reads(server: RedisServer, cache: GenerationCache) -> None:
     await cache.set("k", VALUE)
     await cache.get_or_compute("computed", lambda: VALUE, ttl_s=60)

@@ -6,7 +6,6 @@ said, not from the day of reading.
 """
 
 from collections.abc import Mapping
-from datetime import date
 
 from thoughtstream.language.moments import first_moment, local_day, milliseconds
 from thoughtstream.language.times import Span, days_in
@@ -26,13 +25,6 @@ def days_about(content: str, said_at: int) -> tuple[Span, ...]:
     """The days that a content said at this time (ms) speaks of."""
     day = local_day(said_at)
     return () if day is None else tuple(days_in(content, day))
-
-
-def days_asked(question: str, now: date, newest: date | None = None) -> tuple[Span, ...]:
-    """The days that a question asks about: "last week" as seen from now; "July" is the latest that
-    had begun when the newest memory was said, so that it finds something in old conversations.
-    """
-    return tuple(days_in(question, now, latest=min(now, newest or now)))
 
 
 def is_on(spans: tuple[Span, ...], asked: tuple[Span, ...]) -> bool:
