@@ -15,6 +15,7 @@ from thoughtstream.coordination.membership import Membership, alive_services
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.minds import Minds
 from thoughtstream.store.connection import typed_errors
+from thoughtstream.store.subscription import subscription
 
 
 @pytest.fixture
@@ -250,6 +251,26 @@ async def test_somebody_elses_script_that_runs_for_long_ends_nobody(
             return [hit.content for hit in await mind.recall("afterwards")] == ["afterwards"]
 
         await until(remembered)
+    with server.client() as client:
+        client.config_set("busy-reply-threshold", 5000)
+
+
+async def test_a_service_that_begins_during_a_long_script_waits_for_its_end(
+    redis: Any, server: RedisServer, quick: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with server.client() as client:
+        client.config_set("busy-reply-threshold", 50)
+    async with subscription(redis) as told:
+        script = asyncio.create_task(redis.eval(_TWO_SECONDS, 0))
+        with pytest.raises(ResponseError, match=r"^BUSY "):
+            async with asyncio.timeout(20):
+                while True:
+                    told.ask("SUBSCRIBE", "any")
+                    await anext(told.batches())
+        async with running(quick), Mind.connect("ana", settings=quick) as mind:
+            assert script.done()
+            await mind.think("afterwards")
+    assert "notifications.off" not in capsys.readouterr().out
     with server.client() as client:
         client.config_set("busy-reply-threshold", 5000)
 

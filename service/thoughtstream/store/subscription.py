@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import hiredis
+from redis._parsers.base import BaseParser
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError
+from redis.exceptions import ConnectionError, ResponseError
 
 Message = list[Any]
 """As Redis sends it: bytes and counts, `[b"message", channel, text]`, `[b"subscribe", …]`."""
@@ -23,7 +24,7 @@ class Subscription:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._parser = hiredis.Reader()
+        self._parser = hiredis.Reader(replyError=BaseParser.parse_error)
 
     def ask(self, command: str, *args: str) -> None:
         """Say something, without waiting: it is said to the end whatever becomes of the caller.
@@ -43,6 +44,7 @@ class Subscription:
 
         Raises:
             ConnectionError: the connection was lost.
+            ResponseError: Redis refuses what it was asked, as it does while a script runs for long.
         """
         while True:
             reader = self._connection._reader
@@ -54,7 +56,11 @@ class Subscription:
                 await self._connection.disconnect()
                 raise ConnectionError("the connection that tells of writes was lost")
             self._parser.feed(data)
-            yield list(iter(self._parser.gets, False))
+            messages = list(iter(self._parser.gets, False))
+            for message in messages:
+                if isinstance(message, ResponseError):
+                    raise message
+            yield messages
 
 
 @asynccontextmanager

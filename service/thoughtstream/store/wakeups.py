@@ -37,12 +37,12 @@ class Wakeups:
     async def begin(self, probe: str, write: Callable[[], Awaitable[None]]) -> bool:
         """Listen for new windows; returns whether the server really tells of writes.
 
-        Finds out by having the stream `probe` written to.
+        Finds out by having the stream `probe` written to. Who may not listen is told of nothing.
         """
         channel = keys.write_channel(probe)
         self._told.ask("SUBSCRIBE", keys.FOUND_CHANNEL, channel)
         await write()
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, NoPermissionError):
             async with asyncio.timeout(_PROBE_S):
                 async for messages in self._told.batches():
                     if [b"message", channel.encode(), b"xadd"] in messages:
