@@ -130,7 +130,7 @@ local function take(run, member)
   return entry and entry[2], id, window
 end
 
--- Competing thoughts (at most a page) leave their windows and the contest, in a call a window. A
+-- Thoughts that have left the contest (at most a page) leave their windows, in a call a window. A
 -- producer that trims its own window may have been quicker: then a thought was displaced, whatever
 -- it was to become.
 local function leave(run, members, fate)
@@ -145,7 +145,7 @@ local function leave(run, members, fate)
   for window, ids in pairs(of) do
     there = there + redis.call('XDEL', window_key(run, window), unpack(ids))
   end
-  withdraw(run, members)
+  redis.call('ZREM', run.keys[KEY.deadlines], unpack(members))
   if there > 0 then count(run, fate, there) end
   if there < #members then count(run, 'displaced', #members - there) end
 end

@@ -22,6 +22,7 @@ local function settle(run)
   for i, member in ipairs(due) do
     if packed[i] then encode(run, member, packed[i]) else expired[#expired + 1] = member end
   end
+  if #expired > 0 then redis.call('ZREM', run.keys[KEY.contest], unpack(expired)) end
   leave(run, expired, 'expired')
   run.settled = #due < run.cfg.batch
   run.next_due = nil
@@ -95,6 +96,8 @@ local function forget(run)
       end
     end
   end
+  -- They are its last: by rank, the contest need not look for each.
+  if #members > 0 then redis.call('ZREMRANGEBYRANK', run.keys[KEY.contest], -#members, -1) end
   leave(run, members, 'forgotten')
 end
 
