@@ -93,6 +93,10 @@ class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""
 
 
+class NobodyAttends(UserWarning):
+    """A mind is used on a server where no service lives: nothing will be attended."""
+
+
 class NotConnected(ThoughtstreamError, AttributeError):
     """What was used is not connected: the `with` is missing, it was closed, or it belongs to the
     process that this one was forked from.

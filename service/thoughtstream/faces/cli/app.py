@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from types import ModuleType
@@ -122,6 +123,7 @@ def main() -> None:
     """The entry point."""
     as_json = "--json" in sys.argv[1:]
     logging_setup.log_to_stderr()
+    warnings.showwarning = output.warn
     try:
         code = app(prog_name="thoughtstream", standalone_mode=False)
     except typer.TyperException as error:
