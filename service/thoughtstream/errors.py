@@ -89,6 +89,10 @@ class NotForgotten(ThoughtstreamError):
     """The unconscious does not have this thought (any more)."""
 
 
+class NotMerged(ThoughtstreamError):
+    """No memory is merged under this entry (any more)."""
+
+
 class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""
 

@@ -30,6 +30,7 @@ from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory.distiller import Distiller
+from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
@@ -322,6 +323,25 @@ class Mind:
             if dry_run:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
+
+    async def merged(self, *, limit: int = 20, before: str = "+") -> list[Merged]:
+        """The memories that sleep merged into others that say the same, the newest first.
+
+        `before`: the last `entry` of one page, for the next.
+        """
+        with typed_errors():
+            return await read_merged(self._redis, self.name, limit, before)
+
+    async def unmerge(self, entry: str) -> str:
+        """Take a merge back: the memory is one of its own again, as it was, and no sleep merges it
+        any more; returns its id.
+
+        Raises:
+            NotMerged: this entry is not, or no longer, among the merged.
+            InvalidThought: it is no entry. MemoryFull: Redis takes nothing new.
+        """
+        with typed_errors():
+            return await unmerge(self._redis, self.name, entry)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""

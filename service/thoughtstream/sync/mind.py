@@ -45,6 +45,8 @@ class Mind(Twin[mind.Mind]):
     attend = blocking(mind.Mind.attend)
     windows = blocking(mind.Mind.windows)
     sleep = blocking(mind.Mind.sleep)
+    merged = blocking(mind.Mind.merged)
+    unmerge = blocking(mind.Mind.unmerge)
     audit = blocking(mind.Mind.audit)
     state = blocking(mind.Mind.state)
     waiting = blocking(mind.Mind.waiting)
