@@ -15,8 +15,9 @@ from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.senses import pace
 from thoughtstream.senses.feeding import Feeding
-from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.formats import BadLine, Format, Reader
 from thoughtstream.senses.lines import read_lines
+from thoughtstream.senses.objects import Defaults, readable
 
 EXAMPLES = examples(
     "thoughtstream feed notes.txt --format paragraphs",
@@ -55,8 +56,10 @@ def feed(
         raise typer.BadParameter("--rate and --flood are mutually exclusive")
     began = time.monotonic()
     descriptor, size = _open(file)
-    source = Path(file).stem if size else None
-    reader = Reader(Path(file), format_, Defaults(window=window, source=source))
+    source = readable(Path(file).stem) if size else None
+    settings = config.load()
+    defaults = Defaults(window, source, settings.streams.max_thought_bytes)
+    reader = Reader(Path(file), format_, defaults)
     display = _Display(Path(file).name if size else "stdin", size, quiet=json)
     feeding = Feeding(reader, display.on_bad, display.on_fed, strict)
     try:
