@@ -1,6 +1,8 @@
 """`thoughtstream feed`: turn a file or a stream of text into thoughts."""
 
+import asyncio
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -64,13 +66,11 @@ def feed(
     feeding = Feeding(reader, display.on_bad, display.on_fed, strict)
     try:
         with display.progress:
-            event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
+            stopped_by = event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
     except (ThoughtstreamError, OSError) as error:
         raise exit_codes.Failed(f"{error} (thoughts fed before that: {feeding.fed:,})") from None
-    except KeyboardInterrupt:
-        raise exit_codes.Failed(
-            f"interrupted (thoughts fed: {feeding.fed:,})", exit_codes.INTERRUPTED
-        ) from None
+    if stopped_by:
+        raise exit_codes.Failed(f"interrupted (thoughts fed: {feeding.fed:,})", 128 + stopped_by)
     answer = _answer(feeding, display.bad, time.monotonic() - began)
     output.answer(answer, json, lambda: _show(answer))
     if feeding.bad:
@@ -90,6 +90,27 @@ def _open(file: str) -> tuple[int, int]:
 
 
 async def _feed(
+    name: str, feeding: Feeding, descriptor: int, rate: float | None, flood: bool
+) -> int:
+    """Feed to the end, or to a signal; returns its number."""
+    running = asyncio.ensure_future(_run(name, feeding, descriptor, rate, flood))
+    got: list[int] = []
+
+    def stop(number: int) -> None:
+        got.append(number)
+        feeding.stopped = True
+        if len(got) > 1 or not feeding.is_writing:
+            running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    await asyncio.wait([running])
+    if not running.cancelled():
+        running.result()
+    return got[0] if got else 0
+
+
+async def _run(
     name: str, feeding: Feeding, descriptor: int, rate: float | None, flood: bool
 ) -> None:
     async with Mind.connect(name) as mind:
