@@ -57,7 +57,7 @@ class Mind:
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
         self._recall = Recall(redis, name, settings)
-        self._windows = Windows(redis, name)
+        self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
         self._is_attended = False
@@ -120,7 +120,8 @@ class Mind:
         your own (kept as text).
 
         Raises:
-            InvalidThought: a field is wrong; nothing was written.
+            InvalidThought: a field is wrong, or it is larger than `streams.max_thought_bytes`;
+            nothing was written.
             MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
         """
         thought = NewThought.of(
