@@ -93,6 +93,10 @@ class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""
 
 
+class KeyReused(ThoughtstreamError, ValueError):
+    """An idempotency key that was another thought's; nothing was written."""
+
+
 class NotConnected(ThoughtstreamError, AttributeError):
     """What was used is not connected: the `with` is missing, it was closed, or it belongs to the
     process that this one was forked from.

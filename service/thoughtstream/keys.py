@@ -73,6 +73,10 @@ RECEIVED = _thought(
 )
 """What came from elsewhere, so that it is taken in once."""
 
+ASKED = _thought("asked:<key>", "hash", "one per idempotency key of the last day", ttl_s=86_400)
+"""The thought that was written under an idempotency key, and what it was made of. A server that is
+full may evict it: then the same request is another thought."""
+
 REFRACTORY = _thought(
     "refractory:<id>",
     "string",
@@ -275,6 +279,7 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
+    ASKED,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, VECTORS,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,

@@ -97,15 +97,18 @@ class Mind:
         salience: float = 0.5,
         connection_relevance: float = 0.0,
         kind: Kind | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> str:
         """Write one thought to a window (XADD); returns its id, `<ms>-<seq>@<window>`.
 
         Other fields: valence (-1..1), arousal, importance, novelty (0..1), source, or any name of
-        your own (kept as text).
+        your own (kept as text). What is asked for again with the same `idempotency_key` within a
+        day is the same thought, and returns its id.
 
         Raises:
             InvalidThought: a field is wrong; nothing was written.
+            KeyReused: the key was another thought's; nothing was written.
             MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
         """
         thought = NewThought.of(
@@ -116,7 +119,9 @@ class Mind:
             kind=kind,
             **fields,
         )
-        return (await self.feed([thought]))[0]
+        if idempotency_key is None:
+            return (await self.feed([thought]))[0]
+        return await self._windows.write_once(thought, idempotency_key)
 
     async def feed(self, thoughts: Iterable[NewThought]) -> list[str]:
         """Write thoughts in pipelined batches, in order; returns their ids.
@@ -133,16 +138,18 @@ class Mind:
         window: str = keys.STANDARD_WINDOWS[0],
         kind: Kind | None = None,
         durability: Durability | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> str:
         """Make a memory at once, past the contest; returns its id when it is as durable as asked.
 
         `durability`: memory, disk (an fsync, WAITAOF) or replicas (WAIT); default: the settings'.
         Without a kind, a `skill` is procedural, what comes from `reasoning` is semantic, and
-        everything else an episode. Other fields as with `think`.
+        everything else an episode. `idempotency_key` and other fields as with `think`.
 
         Raises:
             InvalidThought: a field is wrong; nothing was written.
+            KeyReused: the key was another memory's; nothing was written.
             ConfigError: the server can't promise this durability; nothing was written.
             NotDurable: it is anchored, but the promise was not kept in time.
         """
@@ -153,7 +160,11 @@ class Mind:
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
             async with self._redis.pinned() as redis:
                 attention = Attention(redis, self._settings.streams)
-                anchored = await attention.anchor(self.name, window, thought.entry())
+                asked = (self.name, window, thought.entry())
+                if idempotency_key is None:
+                    anchored = await attention.anchor(*asked)
+                else:
+                    anchored = await attention.anchor_asked(*asked, idempotency_key)
 
                 async def confirm() -> None:
                     if not await attention.confirm(self.name, anchored):
