@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         WouldBlock,
         WritesRefused,
     )
+    from thoughtstream.memory.archive import BadExport
     from thoughtstream.memory.consolidation import Asleep, Superseded
     from thoughtstream.memory.query import InvalidRecall, RecallQuery
     from thoughtstream.memory.sleep import DistillerFailed
@@ -49,6 +50,7 @@ __all__ = [
     "AgentSuperseded",
     "AgentUnknown",
     "Asleep",
+    "BadExport",
     "Colony",
     "ConfigError",
     "DistillerFailed",
@@ -87,6 +89,7 @@ __all__ = [
 
 _ELSEWHERE = {
     "Asleep": "memory.consolidation",
+    "BadExport": "memory.archive",
     "Colony": "colony",
     "ConfigError": "config",
     "DistillerFailed": "memory.sleep",

@@ -38,7 +38,8 @@ def _thought(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"thought:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.THOUGHTS, bound, writers, ttl_s)
+    all_writers = (*writers, Writer.OWNER)
+    return Family(name, pattern, type_, Domain.THOUGHTS, bound, all_writers, ttl_s)
 
 
 def _memory(
@@ -46,7 +47,7 @@ def _memory(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"memory:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.MEMORIES, bound, writers)
+    return Family(name, pattern, type_, Domain.MEMORIES, bound, (*writers, Writer.OWNER))
 
 
 WINDOW = _thought(
@@ -112,7 +113,7 @@ CONSOLIDATION = Family(
     "hash",
     Domain.MEMORIES,
     "one field per move",
-    (Writer.CONSOLIDATION,),
+    (Writer.CONSOLIDATION, Writer.OWNER),
     7 * 86_400,
 )
 
@@ -124,7 +125,7 @@ MEMORY = Family(
 
 FOUND = Family(
     "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
-    (Writer.DISCOVERY,),
+    (Writer.DISCOVERY, Writer.OWNER),
 )  # fmt: skip
 """The keys of the windows that a server has, so that nobody has to look through all keys for them:
 a projection, which services make anew where it is incomplete. Each server of a cluster has one; it

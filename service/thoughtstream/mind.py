@@ -28,7 +28,9 @@ from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
+from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
+from thoughtstream.memory.importing import Import, Imported, Source
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
@@ -310,6 +312,30 @@ class Mind:
             if dry_run:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
+
+    async def export(self) -> AsyncIterator[str]:
+        """All that it remembers and has forgotten, as lines of JSON; see `memory.archive`.
+
+        Raises:
+            RedisUnavailable: it does not answer; what was given so far is no whole export.
+        """
+        async for line in exporting.export(self._redis, self.name):
+            yield line
+
+    async def import_from(
+        self, source: Source, *, on_progress: importing.OnProgress | None = None
+    ) -> Imported:
+        """Take in what an export has, of this mind or another; what is here already is skipped. If
+        it was interrupted, do it again: it goes on.
+
+        `source`: a path, or a file that is open for bytes.
+
+        Raises:
+            BadExport: it is no whole export; nothing was written. OSError: it can't be read.
+            MemoryFull, RedisUnavailable: do it again later.
+        """
+        maxlen = self._settings.streams.unconscious_maxlen
+        return await Import(self._redis, self.name, maxlen).run(source, on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""

@@ -40,6 +40,8 @@ class Mind(Twin[mind.Mind]):
     attend = blocking(mind.Mind.attend)
     windows = blocking(mind.Mind.windows)
     sleep = blocking(mind.Mind.sleep)
+    export = iterating(mind.Mind.export)
+    import_from = blocking(mind.Mind.import_from)
     audit = blocking(mind.Mind.audit)
     state = blocking(mind.Mind.state)
     waiting = blocking(mind.Mind.waiting)
