@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         InvalidTask,
         InvalidThought,
         InvalidValue,
+        KeyReused,
         MemoryFull,
         NobodyAttends,
         NotConnected,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         WouldBlock,
         WritesRefused,
     )
+    from thoughtstream.memory.archive import BadExport
     from thoughtstream.memory.consolidation import Asleep, Superseded
     from thoughtstream.memory.query import InvalidRecall, RecallQuery
     from thoughtstream.memory.sleep import DistillerFailed
@@ -50,6 +52,7 @@ __all__ = [
     "AgentSuperseded",
     "AgentUnknown",
     "Asleep",
+    "BadExport",
     "Colony",
     "ConfigError",
     "DistillerFailed",
@@ -60,6 +63,7 @@ __all__ = [
     "InvalidTask",
     "InvalidThought",
     "InvalidValue",
+    "KeyReused",
     "MemoryFull",
     "Mind",
     "NewTask",
@@ -89,6 +93,7 @@ __all__ = [
 
 _ELSEWHERE = {
     "Asleep": "memory.consolidation",
+    "BadExport": "memory.archive",
     "Colony": "colony",
     "ConfigError": "config",
     "DistillerFailed": "memory.sleep",

@@ -101,6 +101,10 @@ class NobodyAttends(UserWarning):
     """A mind is used on a server where no service lives: nothing will be attended."""
 
 
+class KeyReused(ThoughtstreamError, ValueError):
+    """An idempotency key that was another thought's; nothing was written."""
+
+
 class NotConnected(ThoughtstreamError, AttributeError):
     """What was used is not connected: the `with` is missing, it was closed, or it belongs to the
     process that this one was forked from.

@@ -39,7 +39,8 @@ def _thought(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"thought:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.THOUGHTS, bound, writers, ttl_s)
+    all_writers = (*writers, Writer.OWNER)
+    return Family(name, pattern, type_, Domain.THOUGHTS, bound, all_writers, ttl_s)
 
 
 def _memory(
@@ -47,7 +48,7 @@ def _memory(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"memory:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.MEMORIES, bound, writers)
+    return Family(name, pattern, type_, Domain.MEMORIES, bound, (*writers, Writer.OWNER))
 
 
 WINDOW = _thought(
@@ -73,6 +74,10 @@ RECEIVED = _thought(
     "received", "zset", "packets of two weeks, and one member per memory that came by one"
 )
 """What came from elsewhere, so that it is taken in once."""
+
+ASKED = _thought("asked:<key>", "hash", "one per idempotency key of the last day", ttl_s=86_400)
+"""The thought that was written under an idempotency key, and what it was made of. A server that is
+full may evict it: then the same request is another thought."""
 
 REFRACTORY = _thought(
     "refractory:<id>",
@@ -112,7 +117,7 @@ CONSOLIDATION = Family(
     "hash",
     Domain.MEMORIES,
     "one field per move",
-    (Writer.CONSOLIDATION,),
+    (Writer.CONSOLIDATION, Writer.OWNER),
     7 * 86_400,
 )
 
@@ -124,7 +129,7 @@ MEMORY = Family(
 
 FOUND = Family(
     "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
-    (Writer.DISCOVERY,),
+    (Writer.DISCOVERY, Writer.OWNER),
 )  # fmt: skip
 """The keys of the windows that a server has, so that nobody has to look through all keys for them:
 a projection, which services make anew where it is incomplete. Each server of a cluster has one; it
@@ -280,7 +285,7 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
-    VECTORS,
+    VECTORS, ASKED,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,

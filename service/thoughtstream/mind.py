@@ -29,7 +29,9 @@ from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
+from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
+from thoughtstream.memory.importing import Import, Imported, Source
 from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
@@ -112,16 +114,19 @@ class Mind:
         salience: float = 0.5,
         connection_relevance: float = 0.0,
         kind: Kind | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> str:
         """Write one thought to a window (XADD); returns its id, `<ms>-<seq>@<window>`.
 
         Other fields: valence (-1..1), arousal, importance, novelty (0..1), source, or any name of
-        your own (kept as text).
+        your own (kept as text). What is asked for again with the same `idempotency_key` within a
+        day is the same thought, and returns its id.
 
         Raises:
             InvalidThought: a field is wrong, or it is larger than `streams.max_thought_bytes`;
             nothing was written.
+            KeyReused: the key was another thought's; nothing was written.
             MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
         """
         thought = NewThought.of(
@@ -132,7 +137,11 @@ class Mind:
             kind=kind,
             **fields,
         )
-        return (await self.feed([thought]))[0]
+        if idempotency_key is None:
+            return (await self.feed([thought]))[0]
+        written = await self._windows.write_once(thought, idempotency_key)
+        await self._warn_once()
+        return written
 
     async def feed(self, thoughts: Iterable[NewThought]) -> list[str]:
         """Write thoughts in pipelined batches, in order; returns their ids.
@@ -156,16 +165,18 @@ class Mind:
         window: str = keys.STANDARD_WINDOWS[0],
         kind: Kind | None = None,
         durability: Durability | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> str:
         """Make a memory at once, past the contest; returns its id when it is as durable as asked.
 
         `durability`: memory, disk (an fsync, WAITAOF) or replicas (WAIT); default: the settings'.
         Without a kind, a `skill` is procedural, what comes from `reasoning` is semantic, and
-        everything else an episode. Other fields as with `think`.
+        everything else an episode. `idempotency_key` and other fields as with `think`.
 
         Raises:
             InvalidThought: a field is wrong; nothing was written.
+            KeyReused: the key was another memory's; nothing was written.
             ConfigError: the server can't promise this durability; nothing was written.
             NotDurable: it is anchored, but the promise was not kept in time.
         """
@@ -176,7 +187,11 @@ class Mind:
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
             async with self._redis.pinned() as redis:
                 attention = Attention(redis, self._settings.streams)
-                anchored = await attention.anchor(self.name, window, thought.entry())
+                asked = (self.name, window, thought.entry())
+                if idempotency_key is None:
+                    anchored = await attention.anchor(*asked)
+                else:
+                    anchored = await attention.anchor_asked(*asked, idempotency_key)
 
                 async def confirm() -> None:
                     if not await attention.confirm(self.name, anchored):
@@ -343,6 +358,30 @@ class Mind:
         """
         with typed_errors():
             return await unmerge(self._redis, self.name, entry)
+
+    async def export(self) -> AsyncIterator[str]:
+        """All that it remembers and has forgotten, as lines of JSON; see `memory.archive`.
+
+        Raises:
+            RedisUnavailable: it does not answer; what was given so far is no whole export.
+        """
+        async for line in exporting.export(self._redis, self.name):
+            yield line
+
+    async def import_from(
+        self, source: Source, *, on_progress: importing.OnProgress | None = None
+    ) -> Imported:
+        """Take in what an export has, of this mind or another; what is here already is skipped. If
+        it was interrupted, do it again: it goes on.
+
+        `source`: a path, or a file that is open for bytes.
+
+        Raises:
+            BadExport: it is no whole export; nothing was written. OSError: it can't be read.
+            MemoryFull, RedisUnavailable: do it again later.
+        """
+        maxlen = self._settings.streams.unconscious_maxlen
+        return await Import(self._redis, self.name, maxlen).run(source, on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""

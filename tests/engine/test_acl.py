@@ -4,6 +4,7 @@ as a Redis user that may write just these, does all of its work.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -159,6 +160,14 @@ async def recall(settings: Settings) -> None:
         assert await mind._redis.hlen(keys.VECTORS.key(mind="ana", kind="episodic")) > 1
 
 
+async def own(settings: Settings) -> None:
+    async with Mind.connect("ana", settings=settings) as ana:
+        text = "".join([line async for line in ana.export()])
+    async with Mind.connect("bob", settings=settings) as bob:
+        done = await bob.import_from(BytesIO(text.encode()))
+    assert done.memories and done.forgotten
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -173,6 +182,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.SAMPLER: sample,
     Writer.DISCOVERY: discover,
     Writer.RECALL: recall,
+    Writer.OWNER: own,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},

@@ -187,7 +187,8 @@ class Forgotten(NamedTuple):
 
 
 COUNTS = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "forgotten",
-          "expired", "displaced", "distilled", "merged", "unmerged", "outgrown")  # fmt: skip
+          "expired", "displaced", "distilled", "imported", "merged", "unmerged",
+          "outgrown")  # fmt: skip
 """The ledger's counts that an audit checks."""
 
 _decode = json.JSONDecoder().raw_decode
@@ -248,7 +249,7 @@ class Snapshot(NamedTuple):
 
 def _kept(counts: dict[str, int]) -> int:
     """The memories that there must be."""
-    made = counts["anchored"] - counts["recurred"] + counts["distilled"]
+    made = counts["anchored"] - counts["recurred"] + counts["distilled"] + counts["imported"]
     return made - counts["merged"] + counts["unmerged"] - counts["outgrown"]
 
 
@@ -258,9 +259,9 @@ class Audit:
 
     Every adopted thought is competing, attended, forgotten, expired or displaced; every attended
     one is in its intervention window, anchored or vetoed. `recurred`: of the anchored, those that
-    had come back from memory and are there already. Every other anchored one and every `distilled`
-    one is a memory, unless it was `merged` into another and not `unmerged` again, or has `outgrown`
-    its bound.
+    had come back from memory and are there already. Every other anchored one is a memory, as is
+    every `distilled` or `imported` one, unless it was `merged` into another and not `unmerged`
+    again, or has `outgrown` its bound.
     `unread`: written, not yet adopted. `ghosts`: competing, but trimmed by its producer; the next
     cycle that meets one counts it as displaced.
 
@@ -278,6 +279,7 @@ class Audit:
     expired: int
     displaced: int
     distilled: int
+    imported: int
     merged: int
     unmerged: int
     outgrown: int

@@ -47,6 +47,8 @@ class Mind(Twin[mind.Mind]):
     sleep = blocking(mind.Mind.sleep)
     merged = blocking(mind.Mind.merged)
     unmerge = blocking(mind.Mind.unmerge)
+    export = iterating(mind.Mind.export)
+    import_from = blocking(mind.Mind.import_from)
     audit = blocking(mind.Mind.audit)
     state = blocking(mind.Mind.state)
     waiting = blocking(mind.Mind.waiting)
