@@ -70,9 +70,9 @@ class Windows:
             KeyReused: the key was another thought's. Others as `write`.
         """
         self.key(thought.window)
+        self._entry(thought)
         try:
             with typed_errors():
-                self._entry(thought)
                 return await Attention(self._redis).think_asked(self._mind, thought, key)
         except ResponseError as error:
             _raise_refusal(error, keys.encode_name(thought.window), 0)
