@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         InvalidValue,
         KeyReused,
         MemoryFull,
+        NotConfirmed,
         NotConnected,
         NotDurable,
         NotForgotten,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from thoughtstream.memory.consolidation import Asleep, Superseded
     from thoughtstream.memory.query import InvalidRecall, RecallQuery
     from thoughtstream.memory.sleep import DistillerFailed
+    from thoughtstream.memory.wiping import BeingDeleted
     from thoughtstream.mind import Mind
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "AgentUnknown",
     "Asleep",
     "BadExport",
+    "BeingDeleted",
     "Colony",
     "ConfigError",
     "DistillerFailed",
@@ -66,6 +69,7 @@ __all__ = [
     "Mind",
     "NewTask",
     "NewThought",
+    "NotConfirmed",
     "NotConnected",
     "NotDurable",
     "NotForgotten",
@@ -90,6 +94,7 @@ __all__ = [
 _ELSEWHERE = {
     "Asleep": "memory.consolidation",
     "BadExport": "memory.archive",
+    "BeingDeleted": "memory.wiping",
     "Colony": "colony",
     "ConfigError": "config",
     "DistillerFailed": "memory.sleep",

@@ -22,7 +22,9 @@ from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Library
 
-LIBRARY = Library(Path(__file__).parent / "lua" / "owner.lua")
+LIBRARY = Library(
+    *(Path(__file__).parent / "lua" / f"{part}.lua" for part in ("owner", "deletion"))
+)
 
 _MOST, _MOST_BYTES = 100, 1 << 20
 """What one step writes."""
