@@ -75,6 +75,9 @@ RECEIVED = _thought(
 )
 """What came from elsewhere, so that it is taken in once."""
 
+DELETION = _thought("deletion", "hash", "while the mind is being deleted", writers=())
+"""The lease of who deletes the mind, and when that began."""
+
 ASKED = _thought("asked:<key>", "hash", "one per idempotency key of the last day", ttl_s=86_400)
 """The thought that was written under an idempotency key, and what it was made of. A server that is
 full may evict it: then the same request is another thought."""
@@ -285,7 +288,7 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
-    VECTORS, ASKED,
+    VECTORS, ASKED, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
@@ -296,7 +299,8 @@ NOTIFY_EVENTS = "Kt"
 so that nothing is ever polled."""
 
 FOUND_CHANNEL = "thoughtstream:found"
-"""Where the keys of windows that are new are told, one a line."""
+"""Where the keys of windows that are new are told, one a line; and the key of the ledger of a mind
+that was deleted."""
 
 
 def write_channel(key: str) -> str:
@@ -327,6 +331,24 @@ def window_of(key: str) -> tuple[str, str] | None:
 def mind_of(key: str) -> str:
     """The mind that a key of a mind belongs to: its hash tag."""
     return decode_name(key[key.index("{") + 1 : key.index("}")])
+
+
+def mind_glob(mind: str) -> str:
+    """Matches all keys of a mind, and of others those that have this name in the same place."""
+    glob = LEDGER.glob_of(mind=mind)
+    return f"*{glob[glob.index('{') : -len('ledger')]}*"
+
+
+def is_of_mind(key: str, mind: str) -> bool:
+    """Whether a key is one of this mind's."""
+    family = family_of(key)
+    return family is not None and "<mind>" in family.pattern and mind_of(key) == mind
+
+
+def deleted_mind(key: str) -> str | None:
+    """The mind of which this, told in place of a window's key, says that it was deleted."""
+    is_told = key.endswith(":ledger") and family_of(key) is LEDGER
+    return mind_of(key) if is_told else None
 
 
 def id_of(family: Family, key: str) -> str:

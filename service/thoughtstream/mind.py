@@ -26,7 +26,9 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
-from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
+from thoughtstream.deletion import Deleting, Deletion
+from thoughtstream.deletion import OnProgress as OnDeleted
+from thoughtstream.errors import InvalidThought, NotConfirmed, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory import exporting, importing
@@ -382,6 +384,31 @@ class Mind:
         """
         maxlen = self._settings.streams.unconscious_maxlen
         return await Import(self._redis, self.name, maxlen).run(source, on_progress)
+
+    async def delete(
+        self,
+        *,
+        confirm: str | None = None,
+        dry_run: bool = False,
+        on_progress: OnDeleted | None = None,
+    ) -> Deletion:
+        """Delete the whole mind: memories, what was forgotten, thoughts, counts and indexes. If it
+        was interrupted, do it again. Who writes to it afterwards makes it anew.
+
+        Args:
+            confirm: its name.
+            dry_run: say what would go, and change nothing.
+
+        Raises:
+            NotConfirmed: `confirm` is not its name. BeingDeleted: somebody else is at it.
+        """
+        deleting = Deleting(self._redis, self.name, self._settings)
+        with typed_errors():
+            if dry_run:
+                return await deleting.would()
+            if confirm != self.name:
+                raise NotConfirmed(f"confirm: is {confirm!r}; to delete it, give {self.name!r}")
+            return await deleting.delete(on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
