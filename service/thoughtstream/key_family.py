@@ -42,6 +42,7 @@ class Writer(StrEnum):
     SAMPLER = "sampler"
     DISCOVERY = "discovery"
     RECALL = "recall"
+    OWNER = "owner"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]

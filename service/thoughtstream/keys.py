@@ -25,7 +25,8 @@ MEMORY_KINDS: tuple[Kind, ...] = get_args(Kind)
 _WINDOW_KEY = re.compile(r"thought:\{([^{}]+)\}:window:(.+)", re.DOTALL)
 
 _ATTENTION = (Writer.ATTENTION,)
-_ENGINE = (Writer.ATTENTION, Writer.CONSOLIDATION)
+_SLEEP = (Writer.CONSOLIDATION,)
+_ENGINE = (*_ATTENTION, *_SLEEP)
 
 
 def _thought(
@@ -38,7 +39,8 @@ def _thought(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"thought:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.THOUGHTS, bound, writers, ttl_s)
+    all_writers = (*writers, Writer.OWNER)
+    return Family(name, pattern, type_, Domain.THOUGHTS, bound, all_writers, ttl_s)
 
 
 def _memory(
@@ -46,7 +48,7 @@ def _memory(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"memory:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.MEMORIES, bound, writers)
+    return Family(name, pattern, type_, Domain.MEMORIES, bound, (*writers, Writer.OWNER))
 
 
 WINDOW = _thought(
@@ -73,6 +75,13 @@ RECEIVED = _thought(
 )
 """What came from elsewhere, so that it is taken in once."""
 
+DELETION = _thought("deletion", "hash", "while the mind is being deleted", writers=())
+"""The lease of who deletes the mind, and when that began."""
+
+ASKED = _thought("asked:<key>", "hash", "one per idempotency key of the last day", ttl_s=86_400)
+"""The thought that was written under an idempotency key, and what it was made of. A server that is
+full may evict it: then the same request is another thought."""
+
 REFRACTORY = _thought(
     "refractory:<id>",
     "string",
@@ -85,6 +94,9 @@ EPISODIC = _memory("episodic", "stream", "none: durable")
 SEMANTIC = _memory("semantic", "stream", "none: durable")
 PROCEDURAL = _memory("procedural", "stream", "none: durable")
 UNCONSCIOUS = _memory("unconscious", "stream", "MAXLEN ~10000")
+MERGED = _memory("merged", "stream", "one per memory that was merged: durable", _SLEEP)
+"""What became part of a memory that says the same, whole, so that it can be taken back."""
+
 ITEM = _memory("item:<id>", "hash", "one per memory")
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
 has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
@@ -98,7 +110,7 @@ VECTORS = _memory("vectors:<kind>", "hash", "a few hundred bytes per memory", (W
 """What memories mean, by entry, and in the field `embedder` who says so. Derived from the stream,
 and only there if the settings name an embedder; recall and the service complete it."""
 
-SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
+SLEEP = _memory("sleep", "hash", "one per mind", _SLEEP)
 SHARED = _memory("shared", "hash", "one field a lineage", (Writer.LINEAGE,))
 """How far the stream of semantic memories was shared with each lineage."""
 
@@ -108,7 +120,7 @@ CONSOLIDATION = Family(
     "hash",
     Domain.MEMORIES,
     "one field per move",
-    (Writer.CONSOLIDATION,),
+    (Writer.CONSOLIDATION, Writer.OWNER),
     7 * 86_400,
 )
 
@@ -120,7 +132,7 @@ MEMORY = Family(
 
 FOUND = Family(
     "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
-    (Writer.DISCOVERY,),
+    (Writer.DISCOVERY, Writer.OWNER),
 )  # fmt: skip
 """The keys of the windows that a server has, so that nobody has to look through all keys for them:
 a projection, which services make anew where it is incomplete. Each server of a cluster has one; it
@@ -275,7 +287,8 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
-    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, VECTORS,
+    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
+    VECTORS, ASKED, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
@@ -286,7 +299,8 @@ NOTIFY_EVENTS = "Kt"
 so that nothing is ever polled."""
 
 FOUND_CHANNEL = "thoughtstream:found"
-"""Where the keys of windows that are new are told, one a line."""
+"""Where the keys of windows that are new are told, one a line; and the key of the ledger of a mind
+that was deleted."""
 
 
 def write_channel(key: str) -> str:
@@ -317,6 +331,24 @@ def window_of(key: str) -> tuple[str, str] | None:
 def mind_of(key: str) -> str:
     """The mind that a key of a mind belongs to: its hash tag."""
     return decode_name(key[key.index("{") + 1 : key.index("}")])
+
+
+def mind_glob(mind: str) -> str:
+    """Matches all keys of a mind, and of others those that have this name in the same place."""
+    glob = LEDGER.glob_of(mind=mind)
+    return f"*{glob[glob.index('{') : -len('ledger')]}*"
+
+
+def is_of_mind(key: str, mind: str) -> bool:
+    """Whether a key is one of this mind's."""
+    family = family_of(key)
+    return family is not None and "<mind>" in family.pattern and mind_of(key) == mind
+
+
+def deleted_mind(key: str) -> str | None:
+    """The mind of which this, told in place of a window's key, says that it was deleted."""
+    is_told = key.endswith(":ledger") and family_of(key) is LEDGER
+    return mind_of(key) if is_told else None
 
 
 def id_of(family: Family, key: str) -> str:

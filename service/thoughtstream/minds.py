@@ -77,6 +77,14 @@ class Minds:
         if server is not None:
             server.wake(mind)
 
+    def deleted(self, mind: str) -> None:
+        """It was deleted: its loop finds nothing and ends. It stays known and watched, since
+        whoever writes to it makes it anew.
+        """
+        if mind in self._windows:
+            self._windows[mind] = keys.STANDARD_WINDOWS
+        self.triggers.deleted(mind)
+
     def share(self) -> None:
         """Services or servers came or went, or minds moved: take up those that are ours here now,
         leave the others. A few at once, the rest by and by (`run`).

@@ -249,6 +249,8 @@ class _Service:
 
     async def _listen(self, told: Wakeups) -> None:
         async for written, window_keys in told.listen():
+            for mind in filter(None, map(keys.deleted_mind, window_keys)):
+                self._minds.deleted(mind)
             tell = self._minds.written if written else self._minds.known
             for mind, window in _windows(window_keys):
                 tell(mind, window)

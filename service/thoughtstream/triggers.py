@@ -18,6 +18,7 @@ from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.language.words import Query
+from thoughtstream.memory import fts5_index
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.recall import Recall
@@ -43,12 +44,18 @@ class Triggers:
         self._threshold = settings.streams.forget_threshold
         self._most_bytes = settings.streams.max_thought_bytes
         self._waiting: asyncio.Queue[tuple[str, Attended]] = asyncio.Queue(_MOST_WAITING)
+        self._home = settings.home
         self._recall = lru_cache(_MOST_MINDS)(lambda mind: Recall(redis, mind, settings))
 
     def attended(self, mind: str, thought: Attended) -> None:
         """A thought was attended. If too many wait, it is skipped: a late memory is no use."""
         if self._config.trigger_limit and not self._waiting.full():
             self._waiting.put_nowait((mind, thought))
+
+    def deleted(self, mind: str) -> None:
+        """A mind was deleted: what recall keeps of it goes, too, and its index in this home."""
+        self._recall.cache_clear()
+        fts5_index.remove(self._redis, mind, self._home)
 
     async def run(self) -> None:
         """Pull the triggers of what was attended, until cancelled.

@@ -20,7 +20,7 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
-     "merged_into", "distilled_from"}
+     "merged_into", "merged_at", "unmerged_at", "distilled_from"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
@@ -187,7 +187,8 @@ class Forgotten(NamedTuple):
 
 
 COUNTS = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "forgotten",
-          "expired", "displaced", "distilled", "merged", "outgrown")  # fmt: skip
+          "expired", "displaced", "distilled", "imported", "merged", "unmerged",
+          "outgrown")  # fmt: skip
 """The ledger's counts that an audit checks."""
 
 _decode = json.JSONDecoder().raw_decode
@@ -248,8 +249,8 @@ class Snapshot(NamedTuple):
 
 def _kept(counts: dict[str, int]) -> int:
     """The memories that there must be."""
-    made = counts["anchored"] - counts["recurred"] + counts["distilled"]
-    return made - counts["merged"] - counts["outgrown"]
+    made = counts["anchored"] - counts["recurred"] + counts["distilled"] + counts["imported"]
+    return made - counts["merged"] + counts["unmerged"] - counts["outgrown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +259,9 @@ class Audit:
 
     Every adopted thought is competing, attended, forgotten, expired or displaced; every attended
     one is in its intervention window, anchored or vetoed. `recurred`: of the anchored, those that
-    had come back from memory and are there already. Every other anchored one and every `distilled`
-    one is a memory, unless it was `merged` into another or has `outgrown` its bound.
+    had come back from memory and are there already. Every other anchored one is a memory, as is
+    every `distilled` or `imported` one, unless it was `merged` into another and not `unmerged`
+    again, or has `outgrown` its bound.
     `unread`: written, not yet adopted. `ghosts`: competing, but trimmed by its producer; the next
     cycle that meets one counts it as displaced.
 
@@ -277,7 +279,9 @@ class Audit:
     expired: int
     displaced: int
     distilled: int
+    imported: int
     merged: int
+    unmerged: int
     outgrown: int
     memories: int
     competing: int

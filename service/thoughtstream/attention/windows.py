@@ -6,6 +6,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from thoughtstream import keys
+from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import NewThought, check_size
 from thoughtstream.errors import InvalidThought, MemoryFull
 from thoughtstream.store.client import Client
@@ -61,6 +62,21 @@ class Windows:
                 _raise_refusal(answer, window, len(ids))
                 ids.append(f"{answer}@{window}")
         return ids
+
+    async def write_once(self, thought: NewThought, key: str) -> str:
+        """Write a thought unless that was done under this idempotency key; returns its id.
+
+        Raises:
+            KeyReused: the key was another thought's. Others as `write`.
+        """
+        self.key(thought.window)
+        self._entry(thought)
+        try:
+            with typed_errors():
+                return await Attention(self._redis).think_asked(self._mind, thought, key)
+        except ResponseError as error:
+            _raise_refusal(error, keys.encode_name(thought.window), 0)
+            raise
 
     def _entry(self, thought: NewThought) -> dict[str, str]:
         entry = thought.entry()

@@ -75,6 +75,15 @@ class Registry:
             back = set(gone) - set(await self._missing(gone))
             await self.announce(back)
 
+    async def forget(self, mind: str) -> None:
+        """Forget the windows of a mind that is gone; those that are there again are announced."""
+        glob = keys.WINDOW.glob_of(mind=mind)
+        for registry in await self._there():
+            found = [key async for key in self._server.sscan_iter(registry, glob, _PAGE)]
+            if found:
+                await self._redis.srem(registry, *found)
+                await self.announce(set(found) - set(await self._missing(found)))
+
     async def probe(self, key: str) -> None:
         """Write to this stream, which is gone again at once."""
         await LIBRARY.call(self._redis, "discovery_probe_1", [key], ())

@@ -278,6 +278,14 @@ def _created(path: Path | str) -> sqlite3.Connection:
     return db
 
 
+def remove(path: Path) -> None:
+    """Remove the file at this path, if there is one, and what belongs to it."""
+    if path.parent.is_dir():
+        with _locked(path):
+            _remove(path)
+            _lock_of(path).unlink()
+
+
 def _remove(path: Path) -> None:
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
@@ -286,6 +294,10 @@ def _remove(path: Path) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Nobody else opens, creates or removes the file meanwhile."""
-    with path.with_name(f"{path.name}.lock").open("a") as lock:
+    with _lock_of(path).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")

@@ -131,6 +131,16 @@ class RediSearchIndex:
             return None
 
 
+async def drop(redis: Client, mind: str) -> None:
+    """Drop the indexes of a mind that is gone, of any version, if there are any."""
+    items = keys.ITEM.key(mind=mind, id="_")[:-1]
+    run: Any = redis.execute_command
+    with suppress(ResponseError):  # it has no RediSearch, or we may not
+        for name in await run("FT._LIST", near=items):
+            if name.startswith(f"{items}*@"):
+                await run("FT.DROPINDEX", name, near=items)
+
+
 def _any_of(terms: Iterable[Term]) -> str:
     return f"({'|'.join(_cut(form) for term in terms for form in term.forms)})"
 
