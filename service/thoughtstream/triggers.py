@@ -17,7 +17,7 @@ from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.language.words import Query
+from thoughtstream.language.words import Query, Term
 from thoughtstream.memory import fts5_index
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallQuery
@@ -116,12 +116,18 @@ def relevance(thought: str, memory: str) -> float:
     one, other = _telling(thought), _telling(memory)
     if not one or not other:
         return 0.0
-    return len(one & other) / math.sqrt(len(one) * len(other))
+    return min(_shared(one, other), _shared(other, one)) / math.sqrt(len(one) * len(other))
+
+
+def _shared(some: tuple[Term, ...], others: tuple[Term, ...]) -> int:
+    """How many words are among the others, in whatever language either text is."""
+    forms = frozenset(form for term in others for form in term.forms)
+    return sum(not forms.isdisjoint(term.forms) for term in some)
 
 
 @lru_cache(maxsize=1024)
-def _telling(text: str) -> frozenset[str]:
-    return frozenset(term.stem for term in Query.of(text).terms)
+def _telling(text: str) -> tuple[Term, ...]:
+    return Query.of(text).terms
 
 
 def _shares(strength: float, relevances: list[float]) -> list[float]:
