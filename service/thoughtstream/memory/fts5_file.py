@@ -31,6 +31,9 @@ _SCHEMA = f"""
     COMMIT;
 """
 
+_LATEST = (1 << 63) - 1
+"""No integer of SQLite is larger; an entry's milliseconds may be."""
+
 
 class Row(NamedTuple):
     """A memory as the index has it; of its content, what is `indexed`. `place`: that in time."""
@@ -122,7 +125,7 @@ class Fts5File:
                     (
                         kind,
                         _long(row.entry),
-                        row.said_at,
+                        min(row.said_at, _LATEST),
                         storable(row.window),
                         storable(row.place),
                     ),
