@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import PROGRAM, Terminal
 from tests.senses.locomo import files
 from tests.servers import wait_until
 
@@ -121,6 +121,13 @@ def test_what_is_too_large_is_refused(living: Terminal) -> None:
     assert (answer["fed"], answer["bad"]) == (2, 1)
     assert "70,0" in answer["bad_lines"][0]["reason"]
     assert "streams.max_thought_bytes" in living.json("think", large, code=1)["error"]
+
+
+def test_a_standard_input_that_is_closed_is_told(living: Terminal) -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", *PROGRAM, "feed", "-"]
+    done = subprocess.run(command, env=living.environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"standard input is closed" in done.stderr and b"Traceback" not in done.stderr
 
 
 LINES = "one\n\ntwo\n\xff\nthree\n".encode("latin-1")
