@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from thoughtstream.errors import NotConnected
 
@@ -22,6 +22,18 @@ def _text(given: object) -> str:
 IS_TEXT = BeforeValidator(_text)
 """For a text that must have been a `str` to begin with. Stands last, so that pydantic's own checks
 (surrogates, with a length) remain."""
+
+
+def _utf8(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"has half a character at {error.start}, which UTF-8 can't hold") from None
+    return text
+
+
+IS_UTF8 = AfterValidator(_utf8)
+"""For a text of any length; where pydantic checks the length, it checks this as well."""
 
 
 def mind_name(given: object) -> str:

@@ -89,8 +89,16 @@ class NotForgotten(ThoughtstreamError):
     """The unconscious does not have this thought (any more)."""
 
 
+class NotMerged(ThoughtstreamError):
+    """No memory is merged under this entry (any more)."""
+
+
 class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""
+
+
+class NobodyAttends(UserWarning):
+    """A mind is used on a server where no service lives: nothing will be attended."""
 
 
 class KeyReused(ThoughtstreamError, ValueError):

@@ -25,7 +25,8 @@ MEMORY_KINDS: tuple[Kind, ...] = get_args(Kind)
 _WINDOW_KEY = re.compile(r"thought:\{([^{}]+)\}:window:(.+)", re.DOTALL)
 
 _ATTENTION = (Writer.ATTENTION,)
-_ENGINE = (Writer.ATTENTION, Writer.CONSOLIDATION)
+_SLEEP = (Writer.CONSOLIDATION,)
+_ENGINE = (*_ATTENTION, *_SLEEP)
 
 
 def _thought(
@@ -93,6 +94,9 @@ EPISODIC = _memory("episodic", "stream", "none: durable")
 SEMANTIC = _memory("semantic", "stream", "none: durable")
 PROCEDURAL = _memory("procedural", "stream", "none: durable")
 UNCONSCIOUS = _memory("unconscious", "stream", "MAXLEN ~10000")
+MERGED = _memory("merged", "stream", "one per memory that was merged: durable", _SLEEP)
+"""What became part of a memory that says the same, whole, so that it can be taken back."""
+
 ITEM = _memory("item:<id>", "hash", "one per memory")
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
 has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
@@ -106,7 +110,7 @@ VECTORS = _memory("vectors:<kind>", "hash", "a few hundred bytes per memory", (W
 """What memories mean, by entry, and in the field `embedder` who says so. Derived from the stream,
 and only there if the settings name an embedder; recall and the service complete it."""
 
-SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
+SLEEP = _memory("sleep", "hash", "one per mind", _SLEEP)
 SHARED = _memory("shared", "hash", "one field a lineage", (Writer.LINEAGE,))
 """How far the stream of semantic memories was shared with each lineage."""
 
@@ -283,8 +287,8 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
-    ASKED, DELETION,
-    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, VECTORS,
+    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
+    VECTORS, ASKED, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,

@@ -8,11 +8,12 @@ async with Mind.connect("ana") as mind:
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Unpack
 
 from thoughtstream import config, keys
 from thoughtstream.arguments import Connecting, mind_name
+from thoughtstream.attending import attending, warn_if_nobody_attends
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import (
     Action,
@@ -33,6 +34,7 @@ from thoughtstream.keys import Kind
 from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.importing import Import, Imported, Source
+from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
@@ -59,38 +61,51 @@ class Mind:
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
         self._recall = Recall(redis, name, settings)
-        self._windows = Windows(redis, name)
+        self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
+        self._is_attended = False
 
     @classmethod
     def connect(
-        cls, name: str = "default", url: str | None = None, *, settings: Settings | None = None
+        cls,
+        name: str = "default",
+        url: str | None = None,
+        *,
+        attend: bool = False,
+        settings: Settings | None = None,
     ) -> AbstractAsyncContextManager["Mind"]:
         """A mind at `url`, else at the settings' URL, else in the home's embedded Redis, to be used
         with `async with`.
+
+        `attend`: this program is a service, too, for as long: it attends the minds of that Redis,
+        and shares them with services that are there or come. Without it, and without any service,
+        a mind warns once (`NobodyAttends`).
 
         Raises:
             InvalidThought: the name is none. ConfigError: a setting is wrong. RedisUnavailable:
             nothing answers there. NotConnected: the `async with` is missing.
         """
         try:
-            return Connecting(cls._connected(mind_name(name), url, settings))
+            return Connecting(cls._connected(mind_name(name), url, attend, settings))
         except ValueError as error:
             raise InvalidThought(str(error)) from None
 
     @classmethod
     @asynccontextmanager
     async def _connected(
-        cls, name: str, url: str | None, settings: Settings | None
+        cls, name: str, url: str | None, attend: bool, settings: Settings | None
     ) -> AsyncIterator["Mind"]:
         settings = settings or config.load()
         address = url or settings.redis.url or url_of(settings.home)
         redis = await open_client(settings.redis, address)
-        try:
-            yield cls(name, redis, settings)
-        finally:
-            await redis.aclose()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(redis.aclose)
+            mind = cls(name, redis, settings)
+            if attend:
+                await stack.enter_async_context(attending(settings, address))
+                mind._is_attended = True
+            yield mind
 
     async def think(
         self,
@@ -111,7 +126,8 @@ class Mind:
         day is the same thought, and returns its id.
 
         Raises:
-            InvalidThought: a field is wrong; nothing was written.
+            InvalidThought: a field is wrong, or it is larger than `streams.max_thought_bytes`;
+            nothing was written.
             KeyReused: the key was another thought's; nothing was written.
             MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
         """
@@ -125,14 +141,23 @@ class Mind:
         )
         if idempotency_key is None:
             return (await self.feed([thought]))[0]
-        return await self._windows.write_once(thought, idempotency_key)
+        written = await self._windows.write_once(thought, idempotency_key)
+        await self._warn_once()
+        return written
 
     async def feed(self, thoughts: Iterable[NewThought]) -> list[str]:
         """Write thoughts in pipelined batches, in order; returns their ids.
 
         Raises: as `think`; `MemoryFull.accepted` says how many were written before.
         """
-        return await self._windows.write(thoughts)
+        written = await self._windows.write(thoughts)
+        await self._warn_once()
+        return written
+
+    async def _warn_once(self) -> None:
+        if not self._is_attended:
+            self._is_attended = True
+            await warn_if_nobody_attends(self._redis)
 
     async def anchor(
         self,
@@ -223,6 +248,7 @@ class Mind:
 
     async def attend(self) -> CycleReport:
         """One attention cycle. The service runs these; call it to drive a mind by hand."""
+        self._is_attended = True
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self.windows()
         with typed_errors():
@@ -248,6 +274,7 @@ class Mind:
         """The thoughts that win, each once, as they win, after an entry id of the `assembled`
         stream (`0`: all that it still has; `$`: from now on). Never ends by itself.
         """
+        await self._warn_once()
         stream = keys.ASSEMBLED.key(mind=self.name)
         if since == "$":  # each XREAD would have a `$` of its own, and miss what came in between
             since = await self._newest_of(stream)
@@ -314,6 +341,25 @@ class Mind:
             if dry_run:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
+
+    async def merged(self, *, limit: int = 20, before: str = "+") -> list[Merged]:
+        """The memories that sleep merged into others that say the same, the newest first.
+
+        `before`: the last `entry` of one page, for the next.
+        """
+        with typed_errors():
+            return await read_merged(self._redis, self.name, limit, before)
+
+    async def unmerge(self, entry: str) -> str:
+        """Take a merge back: the memory is one of its own again, as it was, and no sleep merges it
+        any more; returns its id.
+
+        Raises:
+            NotMerged: this entry is not, or no longer, among the merged.
+            InvalidThought: it is no entry. MemoryFull: Redis takes nothing new.
+        """
+        with typed_errors():
+            return await unmerge(self._redis, self.name, entry)
 
     async def export(self) -> AsyncIterator[str]:
         """All that it remembers and has forgotten, as lines of JSON; see `memory.archive`.

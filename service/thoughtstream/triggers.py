@@ -42,6 +42,7 @@ class Triggers:
         self._redis = redis
         self._config = settings.memory
         self._threshold = settings.streams.forget_threshold
+        self._most_bytes = settings.streams.max_thought_bytes
         self._waiting: asyncio.Queue[tuple[str, Attended]] = asyncio.Queue(_MOST_WAITING)
         self._home = settings.home
         self._recall = lru_cache(_MOST_MINDS)(lambda mind: Recall(redis, mind, settings))
@@ -107,7 +108,7 @@ class Triggers:
             source="trigger",
             extra={RECALLED: hit.id, "triggered_by": thought.id},
         )
-        await Windows(self._redis, mind).write([recalled])
+        await Windows(self._redis, mind, self._most_bytes).write([recalled])
 
 
 def relevance(thought: str, memory: str) -> float:

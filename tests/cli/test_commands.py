@@ -12,7 +12,8 @@ from thoughtstream.acl import acl_rules
 from thoughtstream.faces.cli.recall import marked
 
 COMMANDS = ("up", "down", "status", "doctor", "keys", "think", "feed", "sense", "watch", "recall",
-            "sleep", "anchor", "forgotten", "take-back", "intervene", "audit", "work")  # fmt: skip
+            "sleep", "merged", "unmerge", "anchor", "forgotten", "take-back", "intervene",
+            "audit", "work")  # fmt: skip
 
 
 def attended(terminal: Terminal, mind: str) -> list[dict[str, Any]]:
@@ -180,7 +181,7 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     ("command", "whole"),
     [
         ("keys", "durable"),
-        ("doctor", "Functions thoughtstream_consolidation_2"),
+        ("doctor", "Functions thoughtstream_consolidation_3"),
         ("audit", "balanced: every thought is accounted for"),
         ("sleep", "strengthened"),
     ],

@@ -35,7 +35,13 @@ def test_a_file_is_there_once_it_is_whole(living: Terminal, tmp_path: Path) -> N
     living.json("anchor", "tea", "--mind", "filed")
     file = tmp_path / "filed.ndjson"
     told = living.json("export", str(file), "--mind", "filed")
-    assert told["counts"] == {"episodic": 1, "semantic": 0, "procedural": 0, "forgotten": 0}
+    assert told["counts"] == {
+        "episodic": 1,
+        "semantic": 0,
+        "procedural": 0,
+        "forgotten": 0,
+        "merged": 0,
+    }
     assert told["lines"] == 3 and told["file"] == str(file)
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["filed.ndjson"]

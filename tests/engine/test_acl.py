@@ -67,6 +67,8 @@ async def trigger(settings: Settings) -> None:
 async def consolidate(settings: Settings) -> None:
     async with Mind.connect("ana", settings=settings) as mind:
         report = await mind.sleep()
+        [merged, *_] = await mind.merged()
+        assert await mind.unmerge(merged.entry) == merged.id
     assert report.replayed and report.merged and report.distilled
 
 

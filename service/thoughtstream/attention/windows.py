@@ -7,7 +7,7 @@ from redis.exceptions import ResponseError
 
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
-from thoughtstream.attention.models import NewThought
+from thoughtstream.attention.models import NewThought, check_size
 from thoughtstream.errors import InvalidThought, MemoryFull
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
@@ -20,11 +20,12 @@ _UNUSABLE = ("WRONGTYPE", "last possible ID")
 
 
 class Windows:
-    """The windows of one mind."""
+    """The windows of one mind, which take thoughts of so many bytes."""
 
-    def __init__(self, redis: Client, mind: str) -> None:
+    def __init__(self, redis: Client, mind: str, most_bytes: int) -> None:
         self._redis = redis
         self._mind = mind
+        self._most_bytes = most_bytes
 
     def key(self, window: str) -> str:
         """The key of a window.
@@ -41,11 +42,14 @@ class Windows:
         """Write thoughts in pipelined batches, in order; returns their ids.
 
         Raises:
-            InvalidThought: a field is wrong, and nothing was written; or a window is unusable.
+            InvalidThought: a field is wrong or a thought too large, and nothing was written; or a
+            window is unusable.
             MemoryFull: Redis takes no new thoughts; `accepted` says how many were written before.
             RedisUnavailable: it does not answer.
         """
-        entries = [(self.key(t.window), keys.encode_name(t.window), t.entry()) for t in thoughts]
+        entries = [
+            (self.key(t.window), keys.encode_name(t.window), self._entry(t)) for t in thoughts
+        ]
         ids: list[str] = []
         for start in range(0, len(entries), BATCH):
             batch = entries[start : start + BATCH]
@@ -66,12 +70,18 @@ class Windows:
             KeyReused: the key was another thought's. Others as `write`.
         """
         self.key(thought.window)
+        self._entry(thought)
         try:
             with typed_errors():
                 return await Attention(self._redis).think_asked(self._mind, thought, key)
         except ResponseError as error:
             _raise_refusal(error, keys.encode_name(thought.window), 0)
             raise
+
+    def _entry(self, thought: NewThought) -> dict[str, str]:
+        entry = thought.entry()
+        check_size(entry, self._most_bytes)
+        return entry
 
 
 def _raise_refusal(answer: Any, window: str, accepted: int) -> None:

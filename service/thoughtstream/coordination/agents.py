@@ -209,6 +209,15 @@ class Agents:
             answers = await LIBRARY.call_all(self._redis, calls, read_only=True)
         return [AgentStatus.parse(answer) for answer in answers if answer]
 
+    async def old(self) -> list[AgentStatus]:
+        """Those that left, or went offline, as long as their status says so."""
+        with typed_errors():
+            pipe: Any = self._redis.pipeline(transaction=False)
+            for name in sorted(await self._old.names()):
+                pipe.get(agent_key(keys.AGENT_STATUS, name))
+            said = await pipe.execute()
+        return [AgentStatus.parse(text) for text in said if text]
+
     async def leases(self, names: Iterable[str]) -> list[int]:
         """For how long the lease of each goes on (ms); 0: it is over, or there is no such agent."""
         calls: list[Call] = [

@@ -115,6 +115,16 @@ def _index(redis: Client) -> Index:
     return Index(redis, keys.SERVICES.key(), LEASE_MS)
 
 
+async def attended_until(redis: Client) -> int | None:
+    """When a service was seen last (ms since 1970), where none is alive; None: not within a day."""
+    agents = Agents(redis, AgentsConfig())
+    with typed_errors():
+        names = await _index(redis).names()
+    left = [one for one in await agents.old() if SKILL in one.skills]
+    silent = await agents.statuses(sorted(names))
+    return max((one.last_seen for one in (*left, *silent)), default=None)
+
+
 async def alive_services(redis: Client) -> list[AgentStatus]:
     """The services whose lease holds, by id."""
     with typed_errors():

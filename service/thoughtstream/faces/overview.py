@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
-from thoughtstream.coordination.membership import alive_services
+from thoughtstream.coordination.membership import alive_services, attended_until
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
 from thoughtstream.health.sampler import kept
@@ -34,6 +34,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
             nodes = await look(redis)
             totals = await _totals(redis, nodes)
             services = [_service(found) for found in await alive_services(redis)]
+            until = None if services else await attended_until(redis)
             minds = await _minds(redis)
             memory = await _memory(redis, nodes, settings)
     finally:
@@ -46,7 +47,8 @@ async def collect(settings: Settings) -> dict[str, Any]:
             **totals,
             "nodes": [_node(node) for node in nodes] or None,
         },
-        "service": {"alive": bool(services), "count": len(services)} | (services or [{}])[0],
+        "service": {"alive": bool(services), "count": len(services)}
+        | (services or [{"attended_until": until}])[0],
         "services": services,
         "memory": memory,
         "minds": minds,

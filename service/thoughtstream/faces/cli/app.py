@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from types import ModuleType
@@ -24,6 +25,7 @@ from thoughtstream.faces.cli import (
     intervene,
     keys,
     logging_setup,
+    merged,
     output,
     packets,
     recall,
@@ -65,6 +67,8 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
         watch.watch: watch.EXAMPLES,
         recall.recall: recall.EXAMPLES,
         sleep.sleep: sleep.EXAMPLES,
+        merged.merged: merged.EXAMPLES,
+        merged.unmerge: merged.UNMERGE_EXAMPLES,
         anchor.anchor: anchor.EXAMPLES,
         forgotten.forgotten: forgotten.EXAMPLES,
         take_back.take_back: take_back.EXAMPLES,
@@ -128,6 +132,7 @@ def main() -> None:
     """The entry point."""
     as_json = "--json" in sys.argv[1:]
     logging_setup.log_to_stderr()
+    warnings.showwarning = output.warn
     try:
         code = app(prog_name="thoughtstream", standalone_mode=False)
     except typer.TyperException as error:

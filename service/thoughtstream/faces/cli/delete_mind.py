@@ -48,7 +48,7 @@ def _show(found: Deletion) -> None:
     output.stdout.print(style.text(found.mind))
     output.stdout.print(
         f"  {sum(found.memories.values()):,} memories ({counts}), {found.forgotten:,} forgotten, "
-        f"{found.thoughts:,} in windows{size}"
+        f"{found.merged:,} merged, {found.thoughts:,} in windows{size}"
     )
     for one in found.wrote:
         who = f"in {one.window}" + (f" from {one.source}" if one.source else "")

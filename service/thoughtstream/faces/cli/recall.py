@@ -102,7 +102,8 @@ def _show(found: list[Recalled], query: str) -> None:
 
 
 def _line(memory: Memory, query: str, *, dim: bool) -> None:
-    line = Text.assemble((_when(memory.said_at), "dim"), " ", style.window(memory.window, 10), " ")
+    said_at = (output.moment(memory.said_at), "dim")
+    line = Text.assemble(said_at, " ", style.window(memory.window, 10), " ")
     if (who := memory.speaker) and not memory.content.startswith(f"{who}:"):
         line.append_text(style.text(f"{who}:")).append(" ")
     line.append(marked(memory.content, query))
@@ -118,13 +119,6 @@ def _reason(reason: Reason) -> None:
     line = Text.assemble(f"    {sum_}  ", (reason.feature, "bold"), f": {_TOLD[reason.feature]}")
     line.stylize("dim")
     output.stdout.print(line, soft_wrap=True)
-
-
-def _when(ms: int) -> str:
-    try:
-        return datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # a producer's `at` may be any number
-        return f"{ms} ms"
 
 
 def _days(span: Span) -> str:

@@ -57,6 +57,8 @@ def show(found: dict[str, Any]) -> None:
         _show_memory(sample)
     if not found["services"]:
         print_("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
+        if until := found["service"]["attended_until"]:
+            print_(f"           [dim]nobody attends since {output.moment(until)}[/]")
     for service in found["services"]:
         print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
         minds = output.count(service["minds"], "mind")

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, exit_codes, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.keys import MEMORY_KINDS
 from thoughtstream.memory.importing import Imported, OnProgress
 
 EXPORT_EXAMPLES = examples(
@@ -62,7 +63,8 @@ def export(
         part.unlink(missing_ok=True)
     counts = found["counts"]
     forgotten = output.count(counts["forgotten"], "forgotten thought")
-    said = f"exported {sum(counts.values()) - counts['forgotten']:,} memories and {forgotten} to"
+    memories = sum(counts[kind] for kind in MEMORY_KINDS)
+    said = f"exported {memories:,} memories and {forgotten} to"
     told_of = ("mind", "taken_at", "counts", "lines", "sha256")
     output.done({"file": file} | {name: found[name] for name in told_of}, json, said, file)
 
