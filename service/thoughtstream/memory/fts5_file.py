@@ -285,7 +285,7 @@ def remove(path: Path) -> None:
     if path.parent.is_dir():
         with _locked(path):
             _remove(path)
-            _lock_of(path).unlink()
+            _lock_of(path).unlink(missing_ok=True)  # services do the same
 
 
 def _remove(path: Path) -> None:
