@@ -18,6 +18,8 @@ from thoughtstream.key_family import Writer as Writer
 from thoughtstream.key_family import decode_name as decode_name
 from thoughtstream.key_family import encode_name as encode_name
 from thoughtstream.key_family import is_text as is_text
+from thoughtstream.key_family import readable as readable
+from thoughtstream.key_family import readable_fields as readable_fields
 
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]

@@ -295,7 +295,7 @@ class Mind:
             for _, entries in answer or []:
                 for entry, fields in entries:
                     since = entry
-                    yield Attended.of(fields)
+                    yield Attended.entry(fields)
 
     async def _newest_of(self, stream: str) -> str:
         with typed_errors():

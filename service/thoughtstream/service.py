@@ -169,7 +169,7 @@ class _Service:
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if await self._membership.renew(len(self._minds.served)):
+            if await self._membership.renew(len(self._minds.served), self._minds.faults.told()):
                 log.info("services.changed", alive=sorted(self._membership.alive))
                 self._minds.share()
 

@@ -12,6 +12,8 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.config import AgentsConfig
@@ -46,9 +48,12 @@ class Membership:
         self._swept_at = time.monotonic()
         self.alive: frozenset[str] = frozenset()
 
-    async def renew(self, minds: int) -> bool:
-        """Renew the lease; returns whether other services came or went since the last time."""
-        await self._beat(minds)
+    async def renew(self, minds: int, faults: Mapping[str, Any] | None = None) -> bool:
+        """Renew the lease; returns whether other services came or went since the last time.
+
+        `minds`: so many it serves. `faults`: what is wrong in some of them (`Faults.told`).
+        """
+        await self._beat(minds, faults)
         with typed_errors():
             names = frozenset(await self._index.names())
             if self.id not in names:
@@ -61,8 +66,8 @@ class Membership:
             await self._agents.sweep(self.id)
         return changed
 
-    async def _beat(self, minds: int) -> None:
-        about = self._about | {"minds": minds}
+    async def _beat(self, minds: int, faults: Mapping[str, Any] | None) -> None:
+        about = self._about | {"minds": minds} | ({"faults": faults} if faults else {})
         if self._who is not None:
             task = SKILL if minds else None
             state: Activity = "working" if minds else "idle"
