@@ -71,12 +71,8 @@ class NewThought(BaseModel):
             InvalidThought: `extra` has a name that the engine itself writes, or one that a thought
             has without it.
         """
-        taken = sorted(ENGINE_FIELDS & self.extra.keys())
-        if taken:
-            raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
-        twice = sorted(_OWN & self.extra.keys())
-        if twice:
-            raise InvalidThought(f"{twice[0]}: is in `extra`; give it as the thought's own field")
+        if not _RESERVED.isdisjoint(self.extra):
+            self._refuse()
         numbers = {
             name: _number(getattr(self, name))
             for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
@@ -94,8 +90,15 @@ class NewThought(BaseModel):
             **at,
         }
 
+    def _refuse(self) -> None:
+        for name in sorted(_RESERVED & self.extra.keys()):
+            if name in ENGINE_FIELDS:
+                raise InvalidThought(f"{name}: is a field the engine writes; use another name")
+            raise InvalidThought(f"{name}: is in `extra`; give it as the thought's own field")
+
 
 _OWN = NewThought.model_fields.keys() - {"extra"}
+_RESERVED = ENGINE_FIELDS | _OWN
 
 
 def check_size(entry: dict[str, str], most_bytes: int) -> None:
