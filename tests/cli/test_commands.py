@@ -160,6 +160,8 @@ def test_words_that_were_asked_for_are_bold() -> None:
         "café",
     ]
     assert marked("a kettle", "").spans == []
+    shown = marked("我的笔记本电脑坏了", "电脑")
+    assert {shown.plain[span.start : span.end] for span in shown.spans} == {"电脑", "电", "脑"}
 
 
 def test_audit_has_the_ledgers_counts(living: Terminal) -> None:

@@ -16,7 +16,7 @@ from tests.servers import RedisServer, programs
 from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import Attended, NewThought
-from thoughtstream.config import RedisConfig, Settings
+from thoughtstream.config import RedisConfig, Settings, StreamConfig
 from thoughtstream.errors import NotConfirmed
 from thoughtstream.memory.wiping import LEASE_MS, BeingDeleted
 from thoughtstream.store.connection import open_client
@@ -49,9 +49,10 @@ async def mentioned(redis: Any, mind: str) -> list[str]:
 async def live_fully(mind: Mind, redis: Any, settings: Settings) -> None:
     """A mind that has a key of each family that there is."""
     memory = settings.memory.model_copy(update={"embedder": "tests.recall.embedders:Topics"})
-    async with Mind.connect(
-        mind.name, settings=settings.model_copy(update={"memory": memory})
-    ) as it:
+    forgetful = settings.model_copy(
+        update={"memory": memory, "streams": StreamConfig(working_memory_ttl_ms=1)}
+    )
+    async with Mind.connect(mind.name, settings=forgetful) as it:
         await live(it)
         await it.recall("a kettle")
         await it.think("asked", idempotency_key="k")
@@ -96,7 +97,13 @@ async def test_nothing_is_left_and_others_stay(redis: Any, at_once: Settings, na
         would = await mind.delete(dry_run=True)
         assert await dump(redis, name) == mine
         assert would.memories == (await mind.state()).memory_counts
-        assert would.forgotten and would.thoughts >= 3 and would.dry_run and not would.anew
+        assert (
+            would.forgotten
+            and would.merged
+            and would.thoughts >= 3
+            and would.dry_run
+            and not would.anew
+        )
         assert would.bytes is not None and 0.5 < would.bytes / sum(mine.values()) < 2  # type: ignore[arg-type]
         assert {one.window for one in would.wrote} >= {"sensory", "a {b}"}
 

@@ -14,6 +14,9 @@ import math
 import re
 from dataclasses import dataclass
 
+from thoughtstream.language.questions import QUESTION_MARKS
+from thoughtstream.language.words import words
+
 USUAL_READINGS = 30
 """How many readings the running mean remembers, about."""
 
@@ -21,7 +24,7 @@ TEXT_LEAST, TEXT_MOST = 0.3, 0.9
 
 _LONG_TEXT_WORDS = 40
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][\w'-]+")
-_SHOUT = re.compile(r"!|\b[A-Z]{3,}\b|\*\w")
+_SHOUT = re.compile(r"[!\uff01]|\b[A-Z]{3,}\b|\*\w")
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,11 @@ def of_event(weight: float, times: int) -> float:
 
 def of_text(text: str) -> float:
     """The salience of a text, 0.3 to 0.9."""
-    words = text.split()
     gains = (
-        0.20 * min(len(words), _LONG_TEXT_WORDS) / _LONG_TEXT_WORDS,
+        0.20 * min(len(words(text)), _LONG_TEXT_WORDS) / _LONG_TEXT_WORDS,
         0.10 * any(character.isdigit() for character in text),
         0.05 * min(len(_NAME.findall(text)), 3),
-        0.05 * ("?" in text),
+        0.05 * any(mark in text for mark in QUESTION_MARKS),
         0.10 * bool(_SHOUT.search(text)),
     )
     return round(min(TEXT_LEAST + sum(gains), TEXT_MOST), 3)

@@ -145,9 +145,12 @@ def _days(span: Span) -> str:
 
 def marked(content: str, query: str) -> Text:
     """Content with the words of the query in bold, in whatever form they appear."""
-    asked = {term.stem for term in Query.of(query).terms}
+    asked = {form for term in Query.of(query).terms for form in term.forms}
     shown = style.text(content)
-    for word in re.finditer(r"\w+", shown.plain):
-        if asked.intersection(stems(word[0])):
-            shown.stylize("bold", *word.span())
+    for run in re.finditer(r"\w+", shown.plain):
+        for found in asked.intersection(stems(run[0])):
+            start, end = run.span()
+            if not found.isascii() and (at := run[0].find(found)) >= 0:  # no spaces between words
+                start, end = start + at, start + at + len(found)
+            shown.stylize("bold", start, end)
     return shown
