@@ -79,12 +79,8 @@ class NewThought(BaseModel):
             InvalidThought: `extra` has a name that the engine itself writes, or one that a thought
             has without it, or what is no text.
         """
-        taken = sorted(ENGINE_FIELDS & self.extra.keys())
-        if taken:
-            raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
-        twice = sorted(_OWN & self.extra.keys())
-        if twice:
-            raise InvalidThought(f"{twice[0]}: is in `extra`; give it as the thought's own field")
+        if not _RESERVED.isdisjoint(self.extra):
+            self._refuse()
         texts = {"kind": self.kind, "source": self.source}
         odd = [name for name, text in (texts | self.extra).items() if not is_text(f"{name}{text}")]
         if odd:
@@ -105,8 +101,15 @@ class NewThought(BaseModel):
             **at,
         }
 
+    def _refuse(self) -> None:
+        for name in sorted(_RESERVED & self.extra.keys()):
+            if name in ENGINE_FIELDS:
+                raise InvalidThought(f"{name}: is a field the engine writes; use another name")
+            raise InvalidThought(f"{name}: is in `extra`; give it as the thought's own field")
+
 
 _OWN = NewThought.model_fields.keys() - {"extra"}
+_RESERVED = ENGINE_FIELDS | _OWN
 
 
 def check_size(entry: dict[str, str], most_bytes: int) -> None:
