@@ -198,23 +198,32 @@ async def test_who_goes_on_writing_is_named(redis: Any, at_once: Settings) -> No
         await ana.think("by hand", window="a {b}", source="a sensor")
 
         def write(_: int) -> None:
-            writes.append(asyncio.ensure_future(ana.think("again", source="a sensor")))
+            key = f"key {len(asked)}"
+            asked.append(key)
+            thinking = ana.think("again", source="a sensor", window="new", idempotency_key=key)
+            thoughts.append(asyncio.ensure_future(thinking))
+            memories.extend(asyncio.ensure_future(ana.anchor("anew")) for _ in range(20))
 
-        writes: list[Any] = []
-        for n in range(1000):
+        asked, thoughts, memories = list[str](), list[Any](), list[Any]()
+        for n in range(3000):
             await redis.hset(keys.ITEM.key(mind="ana", id=f"1-{n}@x"), "kind", "episodic")
         done = await ana.delete(confirm="ana", on_progress=write)
-        await asyncio.gather(*writes)
+        kept = await asyncio.gather(*memories)
+        ids = await asyncio.gather(*thoughts)
         assert {(one.window, one.source) for one in done.wrote} >= {
             ("sensory", None), ("a {b}", "a sensor"),
         }  # fmt: skip
-        assert done.anew
-        while (await ana.attend()).more:
-            pass
+        assert done.anew and len(asked) > 3
+        for key, id_ in zip(asked, ids, strict=True):
+            again = ana.think("again", source="a sensor", window="new", idempotency_key=key)
+            assert await again == id_
+        for id_ in kept:
+            assert await redis.exists(keys.ITEM.key(mind="ana", id=id_))
+        await ana.windows()
         await settle(ana)
         audit = await ana.audit()
-        assert audit.balanced and audit.adopted == len(writes)
-        assert len(await ana.recall("again")) == audit.memories
+        assert audit.balanced and audit.adopted == len(ids) + len(kept)
+        assert len(await ana.recall("anew", limit=1000)) >= len(kept)
 
 
 async def test_only_one_deletes_at_a_time(redis: Any, at_once: Settings) -> None:
