@@ -17,6 +17,7 @@ from thoughtstream.key_family import RedisType
 from thoughtstream.key_family import Writer as Writer
 from thoughtstream.key_family import decode_name as decode_name
 from thoughtstream.key_family import encode_name as encode_name
+from thoughtstream.key_family import is_text as is_text
 
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]
@@ -97,10 +98,10 @@ UNCONSCIOUS = _memory("unconscious", "stream", "MAXLEN ~10000")
 MERGED = _memory("merged", "stream", "one per memory that was merged: durable", _SLEEP)
 """What became part of a memory that says the same, whole, so that it can be taken back."""
 
-ITEM = _memory("item:<id>", "hash", "one per memory")
+ITEM = _memory("item:<id>", "hash", "one per memory", (*_ENGINE, Writer.RECALL))
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
-has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
-`merged_from`)."""
+has: `words` (which recall adds, for an index of the server) and what sleep counts (`strength`,
+`replayed_at`, `merged_from`)."""
 
 TIMELINE = _memory("timeline:<kind>", "zset", "one member per memory")
 """The memories of a kind in the order in which they were said. Derived from the stream, whose order
@@ -316,9 +317,11 @@ MEMORIES: dict[str, Family] = {
 
 
 def window_of(key: str) -> tuple[str, str] | None:
-    """(mind, window) of a window's key; None if the key is not the canonical name of one."""
+    """(mind, window) of a window's key; None if the key is not the canonical name of one, as UTF-8:
+    nobody serves that.
+    """
     match = _WINDOW_KEY.fullmatch(key)
-    if match is None:
+    if match is None or not is_text(key):
         return None
     mind, window = decode_name(match[1]), decode_name(match[2])
     try:

@@ -14,7 +14,7 @@ from typing import ClassVar, ParamSpec, TypeVar
 
 import structlog
 
-from thoughtstream.language.words import Query
+from thoughtstream.language.words import Query, indexed
 from thoughtstream.memory import fts5_file
 from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
@@ -151,7 +151,8 @@ def _nothing() -> None:
 
 
 def _row(location: Location, fields: Fields) -> Row:
-    texts = (fields.get("window", ""), fields.get("content", ""), place_in_time(location, fields))
+    said = indexed(fields.get("content", ""))
+    texts = (fields.get("window", ""), said, place_in_time(location, fields))
     return Row(location.entry, said_at(location, fields), *texts)
 
 
