@@ -29,8 +29,8 @@ def at_once(settings: Settings) -> Settings:
     return settings.model_copy(update={"streams": AT_ONCE})
 
 
-async def dump(redis: Any, mind: str) -> dict[str, bytes]:
-    """All keys of a mind."""
+async def dump(redis: Any, mind: str) -> dict[str, int]:
+    """All keys of a mind, with their sizes."""
     found = await redis.find("*")
     ours = [key for key in found if keys.is_of_mind(key, mind)]
     raw = {key: await redis.execute_command("MEMORY USAGE", key, "SAMPLES", 0) for key in ours}
@@ -97,14 +97,9 @@ async def test_nothing_is_left_and_others_stay(redis: Any, at_once: Settings, na
         would = await mind.delete(dry_run=True)
         assert await dump(redis, name) == mine
         assert would.memories == (await mind.state()).memory_counts
-        assert (
-            would.forgotten
-            and would.merged
-            and would.thoughts >= 3
-            and would.dry_run
-            and not would.anew
-        )
-        assert would.bytes is not None and 0.5 < would.bytes / sum(mine.values()) < 2  # type: ignore[arg-type]
+        assert would.forgotten and would.merged and would.thoughts >= 3
+        assert would.dry_run and not would.anew
+        assert would.bytes is not None and 0.5 < would.bytes / sum(mine.values()) < 2
         assert {one.window for one in would.wrote} >= {"sensory", "a {b}"}
 
         with pytest.raises(NotConfirmed, match="confirm: is 'an'; to delete it, give"):
@@ -119,7 +114,6 @@ async def test_nothing_is_left_and_others_stay(redis: Any, at_once: Settings, na
         assert not done.anew and done.keys >= sum(done.memories.values())
         assert {other: await dump(redis, other) for other in others} == before
         assert await redis.exists(queue)
-        assert not list((at_once.home / "index").glob("*")) or len(others)
 
         assert (await mind.audit()).balanced and not await mind.recall("kettle")
         assert (await mind.delete(dry_run=True)).is_empty
