@@ -281,6 +281,12 @@ async def killed_then_again(redis: Any, url: str, settings: Settings) -> None:
         await ana.delete(confirm="ana")
         assert await mentioned(redis, "ana") == []
         assert await dump(redis, "bob") == before
+        done = await ana.import_from(as_file(await exported(bob)))
+        assert done.memories == (await bob.audit()).memories and (await ana.audit()).balanced
+        for ask in (ana.think, ana.anchor):
+            key = ask.__name__
+            first = await ask("asked", idempotency_key=key)
+            assert await ask("asked", idempotency_key=key) == first
 
 
 async def test_killed_in_the_middle_it_ends_when_asked_again(
