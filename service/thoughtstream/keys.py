@@ -296,12 +296,19 @@ NOTIFY_EVENTS = "Kt"
 so that nothing is ever polled."""
 
 FOUND_CHANNEL = "thoughtstream:found"
-"""Where the keys of windows that are new are told, one a line."""
+"""Where `found_channel` of the first database is."""
 
 
-def write_channel(key: str) -> str:
-    """The channel on which Redis announces every write to a key."""
-    return f"__keyspace@0__:{key}"
+def write_channel(key: str, database: int = 0) -> str:
+    """The channel on which Redis announces every write to a key of a database."""
+    return f"__keyspace@{database}__:{key}"
+
+
+def found_channel(database: int = 0) -> str:
+    """Where the keys of a database's windows that are new are told, one a line: whoever listens
+    hears of all databases.
+    """
+    return f"{FOUND_CHANNEL}@{database}" if database else FOUND_CHANNEL
 
 
 MEMORIES: dict[str, Family] = {

@@ -19,7 +19,7 @@ from thoughtstream.backoff import Backoff
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
 from thoughtstream.coordination.registry import Registry
-from thoughtstream.coordination.scout import Scout
+from thoughtstream.coordination.scout import Scout, rest_after
 from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.health.sampler import Sampler
@@ -213,7 +213,8 @@ class _Service:
         probe = registry.key_here(keys.PROBE, self._membership.id)
         if await offered.begin(probe, lambda: registry.probe(probe)):
             return True
-        log.warning("notifications.off", cure=f"notify-keyspace-events {keys.NOTIFY_EVENTS}")
+        cure = f"notify-keyspace-events {keys.NOTIFY_EVENTS}, and allow SUBSCRIBE"
+        log.warning("notifications.off", cure=cure, until_then="windows are looked for")
         return False
 
     async def _discover(
@@ -223,10 +224,12 @@ class _Service:
         on.
         """
         if told is None:
+            clock = asyncio.get_running_loop().time
             while True:
+                began = clock()
                 await self._look(registry.windows())
                 on_looked()
-                await asyncio.sleep(_LOOK_S)
+                await rest_after(clock() - began)
         listening = asyncio.create_task(self._listen(told))
         try:
             if not await self._look(registry.known()):

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from thoughtstream import keys
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
+from thoughtstream.store.server import database_of
 
 LIBRARY = Library(Path(__file__).parent / "lua" / "discovery.lua")
 
@@ -61,7 +62,7 @@ class Registry:
         """Those that are new in the registry are told to all services, once."""
         members = {member for key in window_keys if (member := _member_of(key))}
         if members:
-            args = (keys.FOUND_CHANNEL, *members)
+            args = (keys.found_channel(database_of(self._server)), *members)
             await LIBRARY.call(self._redis, "discovery_announce_1", [self._own()], args)
 
     async def tidy(self) -> None:

@@ -14,6 +14,7 @@ from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
+from thoughtstream.store.said import info_of
 
 
 def redis_url(settings: Settings) -> str:
@@ -58,19 +59,19 @@ async def collect(settings: Settings) -> dict[str, Any]:
 async def _totals(redis: Client, nodes: list[Node]) -> dict[str, Any]:
     """Version, memory and uptime from INFO; for a cluster, of all its masters together."""
     infos: list[Any] = [node.info for node in nodes if node.slots and node.info]
-    infos = infos or [await redis.info()]
+    infos = infos or [await info_of(redis)]
     return {
         "version": ", ".join(sorted({info["redis_version"] for info in infos})),
-        "used_bytes": sum(info["used_memory"] for info in infos),
-        "maxmemory_bytes": sum(info["maxmemory"] for info in infos),
-        "uptime_s": min(info["uptime_in_seconds"] for info in infos),
+        "used_bytes": sum(info.get("used_memory", 0) for info in infos),
+        "maxmemory_bytes": sum(info.get("maxmemory", 0) for info in infos),
+        "uptime_s": min(info.get("uptime_in_seconds", 0) for info in infos),
     }
 
 
 async def _memory(redis: Client, nodes: list[Node], settings: Settings) -> list[dict[str, Any]]:
     """What each domain takes of each server, as last sampled, against the plan."""
     most = {node.name: node.info.get("maxmemory", 0) for node in nodes}
-    most = most or {"": (await redis.info())["maxmemory"]}
+    most = most or {"": (await info_of(redis)).get("maxmemory", 0)}
     return [
         {
             "node": name,

@@ -10,6 +10,11 @@ from redis.asyncio.client import Pipeline
 _SCAN = 1000
 
 
+def database_of(redis: Redis) -> int:
+    """The database that a client is of."""
+    return int(redis.connection_pool.connection_kwargs.get("db") or 0)
+
+
 class Server(Redis):
     """One server. Nothing moves, so most of the surface is plain."""
 
