@@ -105,6 +105,10 @@ class KeyReused(ThoughtstreamError, ValueError):
     """An idempotency key that was another thought's; nothing was written."""
 
 
+class NotConfirmed(ThoughtstreamError, ValueError):
+    """A mind is deleted only by who repeats its name; nothing was deleted."""
+
+
 class NotConnected(ThoughtstreamError, AttributeError):
     """What was used is not connected: the `with` is missing, it was closed, or it belongs to the
     process that this one was forked from.

@@ -26,7 +26,9 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
-from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
+from thoughtstream.deletion import Deleting, Deletion
+from thoughtstream.deletion import OnProgress as OnDeleted
+from thoughtstream.errors import InvalidThought, NotConfirmed, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory import exporting, importing
@@ -37,6 +39,7 @@ from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached
@@ -58,6 +61,7 @@ class Mind:
         self._redis = redis
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
+        self._census = Census(redis)
         self._recall = Recall(redis, name, settings)
         self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
@@ -187,6 +191,7 @@ class Mind:
         wanted = durability or self._settings.memory.durability
         with typed_errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
+            await self._census.mention(self.name)
             async with self._redis.pinned() as redis:
                 attention = Attention(redis, self._settings.streams)
                 asked = (self.name, window, thought.entry())
@@ -252,6 +257,7 @@ class Mind:
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self._look_for_windows()
         with typed_errors():
+            await self._census.mention(self.name)
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
@@ -392,7 +398,34 @@ class Mind:
             MemoryFull, RedisUnavailable: do it again later.
         """
         maxlen = self._settings.streams.unconscious_maxlen
+        with typed_errors():
+            await self._census.mention(self.name)
         return await Import(self._redis, self.name, maxlen).run(source, on_progress)
+
+    async def delete(
+        self,
+        *,
+        confirm: str | None = None,
+        dry_run: bool = False,
+        on_progress: OnDeleted | None = None,
+    ) -> Deletion:
+        """Delete the whole mind: memories, what was forgotten, thoughts, counts and indexes. If it
+        was interrupted, do it again. Who writes to it afterwards makes it anew.
+
+        Args:
+            confirm: its name.
+            dry_run: say what would go, and change nothing.
+
+        Raises:
+            NotConfirmed: `confirm` is not its name. BeingDeleted: somebody else is at it.
+        """
+        deleting = Deleting(self._redis, self.name, self._settings)
+        with typed_errors():
+            if dry_run:
+                return await deleting.would()
+            if confirm != self.name:
+                raise NotConfirmed(f"confirm: is {confirm!r}; to delete it, give {self.name!r}")
+            return await deleting.delete(on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""

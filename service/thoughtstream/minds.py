@@ -14,6 +14,8 @@ from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.memory.embedding import Embedding
 from thoughtstream.sleep_schedule import SleepSchedule
+from thoughtstream.stirred import Stirred
+from thoughtstream.store.census import PAGE, Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
 from thoughtstream.triggers import Triggers
@@ -44,6 +46,8 @@ class Minds:
         self._is_unshared = set[str]()
         self._moved = asyncio.Event()
         self._last_cycle = float("-inf")
+        self._census = Census(redis)
+        self._stirred = Stirred()
 
     @contextmanager
     def on(self, server: str, group: asyncio.TaskGroup, wakeups: Wakeups | None) -> Iterator[None]:
@@ -77,6 +81,14 @@ class Minds:
         if server is not None:
             server.wake(mind)
 
+    def deleted(self, mind: str) -> None:
+        """It was deleted: its loop finds nothing and ends. It stays known and watched, since
+        whoever writes to it makes it anew.
+        """
+        if mind in self._windows:
+            self._windows[mind] = keys.STANDARD_WINDOWS
+        self.triggers.deleted(mind)
+
     def share(self) -> None:
         """Services or servers came or went, or minds moved: take up those that are ours here now,
         leave the others. A few at once, the rest by and by (`run`).
@@ -98,6 +110,12 @@ class Minds:
     def served(self) -> tuple[str, ...]:
         """The minds that this service serves."""
         return tuple(self._served)
+
+    async def note(self) -> None:
+        """Have the census know the minds that do something, until cancelled."""
+        while True:
+            async with self._stirred.some(PAGE) as minds:
+                await self._census.note(minds)
 
     def attended_lately(self) -> bool:
         """Whether a cycle has run in the last seconds."""
@@ -135,6 +153,7 @@ class Minds:
             self.embedding.due(mind)
 
     def _new_loop(self, mind: str) -> AttentionLoop:
+        self._stirred.add(mind)
         return AttentionLoop(
             self._attention, mind, target_ms=self._target_ms, on_cycle=self._cycled
         )
@@ -144,4 +163,5 @@ class Minds:
             self.triggers.attended(mind, report.attended)
         if report.anchored_ids:
             self.embedding.due(mind)
+        self._stirred.add(mind)
         self._last_cycle = asyncio.get_running_loop().time()

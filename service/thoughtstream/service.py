@@ -137,7 +137,14 @@ class _Service:
     def _beside(self) -> list[Work]:
         minds = self._minds
         sleep = lambda: minds.sleep_schedule.run(lambda: minds.served)  # noqa: E731
-        return [self._heartbeat, minds.run, minds.triggers.run, minds.embedding.run, sleep]
+        return [
+            self._heartbeat,
+            minds.run,
+            minds.note,
+            minds.triggers.run,
+            minds.embedding.run,
+            sleep,
+        ]
 
     async def _heartbeat(self) -> None:
         while True:
@@ -252,6 +259,8 @@ class _Service:
 
     async def _listen(self, told: Wakeups) -> None:
         async for written, window_keys in told.listen():
+            for mind in filter(None, map(keys.deleted_mind, window_keys)):
+                self._minds.deleted(mind)
             tell = self._minds.written if written else self._minds.known
             for mind, window in _windows(window_keys):
                 tell(mind, window)

@@ -1,7 +1,9 @@
 """feed and sense, from the command line to what the mind remembers."""
 
 import json
+import selectors
 import signal
+import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -130,13 +132,31 @@ def test_when_nobody_attends_feeding_says_so(terminal: Terminal) -> None:
     )
 
 
-def test_sense_writes_and_ends_by_itself(living: Terminal) -> None:
-    done = living.run("sense", "--duration", "1", "--interval", "0.2", "--mind", "body", "--json")
-    assert done.returncode == 0, done.stderr
-    *thoughts, summary = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {thought["sense"] for thought in thoughts} >= {"load", "memory", "disk", "network"}
+def test_sense_writes_and_ends_by_itself(living: Terminal, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    words = ["--only", "memory", "--log", str(log), "--interval", "0.2", "--mind", "body"]
+    with living.start("sense", *words, "--duration", "5", "--json") as sensing:
+        assert sensing.stdout is not None and sensing.stderr is not None
+        first = first_line(sensing, log)
+        out, errors = sensing.stdout.read(), sensing.stderr.read()
+    assert (sensing.returncode, errors) == (0, "")
+    *thoughts, summary = [json.loads(line) for line in [first, *out.splitlines()]]
+    assert f"log {log}" in {thought["sense"] for thought in thoughts}
     assert sum(summary["written"].values()) == len(thoughts)
+    assert summary["untold"] > 0 and summary["failed"] == {}
     wait_until_adopted(living, "body", len(thoughts))
+
+
+def first_line(sensing: subprocess.Popen[str], log: Path) -> str:
+    """The first line that it prints, while somebody writes this log."""
+    assert sensing.stdout is not None
+    with selectors.DefaultSelector() as read:
+        read.register(sensing.stdout, selectors.EVENT_READ)
+        while not read.select(timeout=0.1):
+            with log.open("a") as file:
+                file.write("error: disk on fire\n")
+    return sensing.stdout.readline()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -147,15 +167,31 @@ def test_sense_ends_well_when_it_is_told_to(
     log.touch()
     words = ["--only", "memory", "--log", str(log), "--interval", "0.1", "--mind", "logs"]
     sensing = living.start("sense", *words, "--json")
-    assert sensing.stdout is not None
-    sensing.stdout.readline()
-    log.write_text("error: disk on fire\n")
-    while json.loads(sensing.stdout.readline())["content"] != "error: disk on fire":
-        pass
+    first_line(sensing, log)
     sensing.send_signal(how)
     out, errors = sensing.communicate(timeout=30)
     assert (sensing.returncode, errors) == (0, "")
-    assert json.loads(out.splitlines()[-1])["written"][f"log {log}"] == 1
+    assert json.loads(out.splitlines()[-1])["written"][f"log {log}"] >= 1
+
+
+def test_a_log_that_fails_is_told_and_followed_again(living: Terminal, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    words = ["--only", "memory", "--log", str(log), "--mind", "failing"]
+    with living.start("sense", *words, "--json") as sensing:
+        assert sensing.stdout is not None and sensing.stderr is not None
+        first_line(sensing, log)
+        log.rename(tmp_path / "app.log.1")
+        log.symlink_to(log)  # can't be opened, whoever asks
+        assert "sense.failed" in sensing.stderr.readline()
+        log.unlink()
+        log.write_text("error: it is back\n")
+        while "it is back" not in sensing.stdout.readline():
+            pass
+        sensing.send_signal(signal.SIGINT)
+        *_, summary = sensing.stdout.read().splitlines()
+    assert sensing.returncode == 0
+    assert json.loads(summary)["failed"][f"log {log}"] >= 1
 
 
 def test_a_log_that_is_not_there_is_an_error(living: Terminal) -> None:

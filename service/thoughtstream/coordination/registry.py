@@ -14,9 +14,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from thoughtstream import keys
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
-from thoughtstream.store.server import database_of
 
 LIBRARY = Library(Path(__file__).parent / "lua" / "discovery.lua")
 
@@ -52,9 +52,13 @@ class Registry:
             yield page
 
     async def made_anew(self) -> AsyncIterator[list[str]]:
-        """As `windows`; afterwards the registry has them all."""
+        """As `windows`; afterwards the registry has them all, and the census their minds: services
+        of a version before note none.
+        """
+        census = Census(self._redis)
         async for page in self.windows():
             await self.announce(page)
+            await census.note({parts[0] for parts in map(keys.window_of, page) if parts})
             yield page
         await self.announce([keys.ALL_FOUND])
 
@@ -62,7 +66,7 @@ class Registry:
         """Those that are new in the registry are told to all services, once."""
         members = {member for key in window_keys if (member := _member_of(key))}
         if members:
-            args = (keys.found_channel(database_of(self._server)), *members)
+            args = (keys.found_channel(self._redis.database), *members)
             await LIBRARY.call(self._redis, "discovery_announce_1", [self._own()], args)
 
     async def tidy(self) -> None:
@@ -75,6 +79,15 @@ class Registry:
                 await self._redis.srem(registry, *gone)
             back = set(gone) - set(await self._missing(gone))
             await self.announce(back)
+
+    async def forget(self, mind: str) -> None:
+        """Forget the windows of a mind that is gone; those that are there again are announced."""
+        glob = keys.WINDOW.glob_of(mind=mind)
+        for registry in await self._there():
+            found = [key async for key in self._server.sscan_iter(registry, glob, _PAGE)]
+            if found:
+                await self._redis.srem(registry, *found)
+                await self.announce(set(found) - set(await self._missing(found)))
 
     async def probe(self, key: str) -> None:
         """Write to this stream, which is gone again at once."""

@@ -3,7 +3,7 @@ plain XADD to a window that nobody has seen is found at once, and nobody else ha
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from redis.asyncio import Redis
@@ -56,6 +56,7 @@ class Scout:
         listens = asyncio.Event()
         self._is_deaf = False
         told.ask("PSUBSCRIBE", keys.write_channel(keys.WINDOW.glob, told.database))
+        told.ask("SUBSCRIBE", keys.found_channel(told.database))
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._listen(told, listens)),
@@ -71,6 +72,7 @@ class Scout:
         try:
             async for messages in told.batches():
                 listens.set()
+                self._forget(messages, keys.found_channel(told.database).encode())
                 await self._announce({_key_of(message, prefix) for message in messages})
         except ResponseError as error:
             if not is_withheld(error):
@@ -87,6 +89,14 @@ class Scout:
         if len(self._told) > _MOST_TOLD:
             self._told.clear()
         self._told |= new
+
+    def _forget(self, messages: Sequence[Message], found: bytes) -> None:
+        """Windows of minds that were deleted would be new again."""
+        for channel, data in ((m[-2], m[-1]) for m in messages if m[0] == b"message"):
+            mind = keys.deleted_mind(data.decode(errors="surrogateescape"))
+            if mind is not None and channel == found:
+                prefix = keys.WINDOW.key(mind=mind, window="_")[:-1].encode()
+                self._told = {key for key in self._told if not key.startswith(prefix)}
 
     async def _look(self, listens: asyncio.Event) -> None:
         """Look through all keys: for windows that were made while nobody listened. Then again now

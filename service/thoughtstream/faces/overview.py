@@ -12,6 +12,7 @@ from thoughtstream.health.nodes import Node, look
 from thoughtstream.health.sampler import kept
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.said import info_of
@@ -112,24 +113,33 @@ def _service(found: AgentStatus) -> dict[str, Any]:
 
 
 async def _minds(redis: Client) -> list[dict[str, Any]]:
-    names = sorted(await redis.find(keys.LEDGER.glob))
-    found = []
-    for name in names:
-        mind = keys.mind_of(name)
-        pipe = redis.pipeline(transaction=False)
+    """All minds, by name: one round trip for each page of them."""
+    return [mind async for page in Census(redis).pages() for mind in await _looked_at(redis, page)]
+
+
+async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:
+    """Those of the minds that are there."""
+    pipe: Any = redis.pipeline(transaction=False)
+    for mind in minds:
+        pipe.exists(keys.LEDGER.key(mind=mind))
         pipe.zcard(keys.CONTEST.key(mind=mind))
         pipe.hlen(keys.INTERVENING.key(mind=mind))
         for family in keys.MEMORIES.values():
             pipe.xlen(family.key(mind=mind))
-        competing, intervening, *memories = await pipe.execute()
-        found.append(
-            {
-                "mind": mind,
-                "competing": competing,
-                "intervening": intervening,
-                "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
-            }
-        )
+    answers = await pipe.execute() if minds else []
+    size = 3 + len(keys.MEMORIES)
+    found = []
+    for mind, at in zip(minds, range(0, len(answers), size), strict=True):
+        is_there, competing, intervening, *memories = answers[at : at + size]
+        if is_there:
+            found.append(
+                {
+                    "mind": mind,
+                    "competing": competing,
+                    "intervening": intervening,
+                    "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
+                }
+            )
     return found
 
 

@@ -1,8 +1,9 @@
 """The file that a mind is exported to: lines of JSON (NDJSON), and how it is known to be whole.
 
 First `{"format", "mind", "taken_at", "counts"}`, then one line for each memory, each forgotten
-thought and the ledger, last `{"end": true, "lines", "sha256"}`: of all lines before it. Text that
-is not UTF-8 in Redis stands as `\\udcXX`, so every byte comes back.
+thought, each memory that was merged into another, and the ledger, last `{"end": true, "lines",
+"sha256"}`: of all lines before it. Text that is not UTF-8 in Redis stands as `\\udcXX`, so every
+byte comes back.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ class BadExport(ThoughtstreamError, ValueError):
 
 class Header(NamedTuple):
     """The first line. `taken_at`: ms of the server's clock; `counts`: what there was then, by kind
-    of memory and `forgotten`.
+    of memory, `forgotten` and `merged`.
     """
 
     mind: str
@@ -49,14 +50,18 @@ class Kept(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A forgotten thought: an entry of the unconscious."""
+    """What is no memory: a thought that was `forgotten`, an entry of the unconscious; or a memory
+    that was `merged` into another, an entry of the merged.
+    """
 
+    what: str
     entry: str
     fields: Fields
 
 
 Record = Kept | Left
-_NAMES: dict[type, str] = {Kept: "memory", Left: "forgotten"}
+
+LEFT = ("forgotten", "merged")
 
 
 @dataclass
@@ -72,7 +77,9 @@ class Writing:
 
     def record(self, record: Record) -> str:
         """A line of what the mind has."""
-        return self._line({_NAMES[type(record)]: record._asdict()})
+        if isinstance(record, Kept):
+            return self._line({"memory": record._asdict()})
+        return self._line({record.what: {"entry": record.entry, "fields": record.fields}})
 
     def ledger(self, ledger: Fields) -> str:
         """The line of the ledger."""
@@ -164,8 +171,8 @@ def _record(number: int, value: dict[str, Any]) -> Record | None:
     try:
         if "memory" in value:
             found: Record = Kept(**value["memory"])
-        elif "forgotten" in value:
-            found = Left(**value["forgotten"])
+        elif what := next((name for name in LEFT if name in value), None):
+            found = Left(what, **value[what])
         else:
             return None
     except TypeError:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from thoughtstream import keys
-from thoughtstream.memory.archive import Kept, Left, Writing
+from thoughtstream.memory.archive import LEFT, Kept, Left, Writing
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.streams import Fields, Streams
 from thoughtstream.store.client import Client
@@ -16,6 +16,9 @@ from thoughtstream.store.connection import typed_errors
 
 PAGE = 200
 """How many are read at once."""
+
+LEFT_IN = dict(zip(LEFT, (keys.UNCONSCIOUS, keys.MERGED), strict=True))
+"""Where what is no memory stands."""
 
 OF_THE_ENTRY = ("kind", "entry", "words")
 """What an item has of its stream entry, and what is derived."""
@@ -27,16 +30,18 @@ async def export(redis: Client, mind: str) -> AsyncIterator[str]:
     ledger = keys.LEDGER.key(mind=mind)
     with typed_errors():
         counts = {kind: head.length for kind, head in (await streams.heads()).items()}
-        counts["forgotten"] = int(await redis.xlen(keys.UNCONSCIOUS.key(mind=mind)))
+        for what, family in LEFT_IN.items():
+            counts[what] = int(await redis.xlen(family.key(mind=mind)))
         taken_at = await redis.clock_ms(ledger)
     yield writing.header(mind, taken_at, counts)
     for kind, family in keys.MEMORIES.items():
         async for page in _pages(redis, family.key(mind=mind)):
             for memory in await _memories(redis, mind, kind, page):
                 yield writing.record(memory)
-    async for page in _pages(redis, keys.UNCONSCIOUS.key(mind=mind)):
-        for entry, fields in page:
-            yield writing.record(Left(entry, fields))
+    for what, family in LEFT_IN.items():
+        async for page in _pages(redis, family.key(mind=mind)):
+            for entry, fields in page:
+                yield writing.record(Left(what, entry, fields))
     with typed_errors():
         counted: Any = await redis.hgetall(ledger)
     yield writing.ledger(counted)

@@ -10,11 +10,6 @@ from redis.asyncio.client import Pipeline
 _SCAN = 1000
 
 
-def database_of(redis: Redis) -> int:
-    """The database that a client is of."""
-    return int(redis.connection_pool.connection_kwargs.get("db") or 0)
-
-
 class Server(Redis):
     """One server. Nothing moves, so most of the surface is plain."""
 
@@ -44,6 +39,11 @@ class Server(Redis):
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> "Pipeline":
         """Commands that are sent together; the option `near` is taken here, too."""
         return _Pipe(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+    @property
+    def database(self) -> int:
+        """What its URL says."""
+        return int(self.connection_pool.connection_kwargs.get("db") or 0)
 
     @property
     def identity(self) -> str:
