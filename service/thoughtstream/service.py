@@ -74,7 +74,8 @@ async def _lasting(minds: Minds, work: Work) -> None:
         except (RedisUnavailable, MemoryFull) as error:
             if minds.attended_lately():
                 backoff.reset()
-            log.warning("redis.lost", error=str(error), retry_in_s=backoff.seconds)
+            event = "redis.full" if isinstance(error, MemoryFull) else "redis.lost"
+            log.warning(event, error=str(error), retry_in_s=backoff.seconds)
         await backoff.pause()
 
 
