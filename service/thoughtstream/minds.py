@@ -9,6 +9,7 @@ from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
+from thoughtstream.attention.rhythm import Rhythm
 from thoughtstream.attention.serving import Loops, Serving
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
@@ -36,6 +37,7 @@ class Minds:
         self.triggers = Triggers(redis, settings)
         self.embedding = Embedding(redis, settings)
         self.sleep_schedule = SleepSchedule(redis, settings)
+        self.rhythm = Rhythm()
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
         self._windows: dict[str, tuple[str, ...]] = {}
@@ -155,7 +157,11 @@ class Minds:
     def _new_loop(self, mind: str) -> AttentionLoop:
         self._stirred.add(mind)
         return AttentionLoop(
-            self._attention, mind, target_ms=self._target_ms, on_cycle=self._cycled
+            self._attention,
+            mind,
+            target_ms=self._target_ms,
+            rhythm=self.rhythm,
+            on_cycle=self._cycled,
         )
 
     def _cycled(self, mind: str, report: CycleReport) -> None:

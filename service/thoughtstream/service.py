@@ -142,17 +142,19 @@ class _Service:
             self._heartbeat,
             minds.run,
             minds.note,
+            minds.rhythm.tick,
             minds.triggers.run,
             minds.embedding.run,
             sleep,
         ]
 
     async def _heartbeat(self) -> None:
+        minds = self._minds
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if await self._membership.renew(len(self._minds.served)):
+            if await self._membership.renew(len(minds.served), rhythm=minds.rhythm.said()):
                 log.info("services.changed", alive=sorted(self._membership.alive))
-                self._minds.share()
+                minds.share()
 
     async def _follow(self, group: asyncio.TaskGroup) -> None:
         """Serve each server that has keys, and follow the minds from one to another."""

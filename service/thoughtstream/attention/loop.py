@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention, Mode
 from thoughtstream.attention.models import CycleReport
+from thoughtstream.attention.rhythm import Rhythm
 from thoughtstream.store.outages import OUTAGES
 from thoughtstream.store.wakeups import Wakeups
 
@@ -33,6 +34,7 @@ class AttentionLoop:
         mind: str,
         *,
         target_ms: int,
+        rhythm: Rhythm,
         on_cycle: Callable[[str, CycleReport], None],
     ) -> None:
         self.mind = mind
@@ -41,6 +43,8 @@ class AttentionLoop:
         self._attention = attention
         self._target_s = target_ms / 1000
         self._on_cycle = on_cycle
+        self._rhythm = rhythm
+        self._clock = asyncio.get_running_loop().time
         self._wake = asyncio.Event()
         self._token = uuid.uuid4().hex
         self._mode: Mode = "select"
@@ -68,7 +72,7 @@ class AttentionLoop:
         Raises:
             redis ConnectionError, TimeoutError: Redis was lost; run it again once it is back.
         """
-        clock = asyncio.get_running_loop().time
+        clock = self._clock
         self.watched = watched
         while True:
             self._wake.clear()
@@ -92,9 +96,11 @@ class AttentionLoop:
         """
         try:
             async with turns:
+                started = self._clock()
                 report = await self._attention.cycle(
                     self.mind, self.windows, token=self._token, mode=self._mode
                 )
+                self._rhythm.cycle(self._clock() - started)
         except ResponseError as error:
             passes = isinstance(error, OUTAGES)  # e.g. its slot is moving to another server
             log.log(DEBUG if passes else ERROR, "cycle.failed", mind=self.mind, error=str(error))

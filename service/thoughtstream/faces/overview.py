@@ -109,7 +109,8 @@ def _node(node: Node) -> dict[str, Any]:
 
 def _service(found: AgentStatus) -> dict[str, Any]:
     said = {"id": found.id, "version": found.version, "last_seen": found.last_seen}
-    return said | {name: found.about[name] for name in ("host", "pid", "minds", "started_at")}
+    said |= {name: found.about[name] for name in ("host", "pid", "minds", "started_at")}
+    return said | {"rhythm": found.about.get("rhythm")}  # one that has just begun has none
 
 
 async def _minds(redis: Client) -> list[dict[str, Any]]:

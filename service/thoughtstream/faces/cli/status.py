@@ -64,11 +64,23 @@ def show(found: dict[str, Any]) -> None:
         minds = output.count(service["minds"], "mind")
         print_(f"           [dim]version {service['version']} on {service['host']}, "
                f"process {service['pid']}, {minds}[/]")  # fmt: skip
+        _show_rhythm(service["rhythm"])
     for mind in found["minds"]:
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
         print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
                f"{mind['intervening']:,} intervening")  # fmt: skip
         print_(f"           [dim]memories: {kinds}[/]")
+
+
+def _show_rhythm(rhythm: dict[str, float] | None) -> None:
+    if not rhythm:
+        return
+    said = [f"{rhythm['cycles_per_s']:,.1f} cycles/s"]
+    if rhythm["cycle_p50_ms"] is not None:
+        said += [f"p50 {rhythm['cycle_p50_ms']:,.1f} ms, p99 {rhythm['cycle_p99_ms']:,.1f} ms"]
+    if rhythm["loop_delay_ms"] is not None:
+        said += [f"loop delay {rhythm['loop_delay_ms']:,.1f} ms"]
+    output.stdout.print(f"           [dim]{', '.join(said)}[/]")
 
 
 def _show_memory(sample: dict[str, Any]) -> None:
