@@ -133,6 +133,13 @@ MEMORY = Family(
 )  # fmt: skip
 """What each domain takes of each server's memory, as last sampled, and the lease of who samples."""
 
+MINDS = Family(
+    "minds", "thoughtstream:minds", "zset", Domain.COORDINATION, "one a mind",
+    (Writer.DISCOVERY, Writer.ATTENTION, Writer.OWNER),
+)  # fmt: skip
+"""The names of all minds, encoded, in their order: a projection, which whoever makes a ledger adds
+to."""
+
 FOUND = Family(
     "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
     (Writer.DISCOVERY, Writer.OWNER),
@@ -293,6 +300,7 @@ FAMILIES: tuple[Family, ...] = (
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
     VECTORS, ASKED, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
+    MINDS,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
@@ -302,13 +310,19 @@ NOTIFY_EVENTS = "Kt"
 so that nothing is ever polled."""
 
 FOUND_CHANNEL = "thoughtstream:found"
-"""Where the keys of windows that are new are told, one a line; and the key of the ledger of a mind
-that was deleted."""
+"""`found_channel` of the first database."""
 
 
-def write_channel(key: str) -> str:
-    """The channel on which Redis announces every write to a key."""
-    return f"__keyspace@0__:{key}"
+def write_channel(key: str, database: int = 0) -> str:
+    """The channel on which Redis announces every write to a key of a database."""
+    return f"__keyspace@{database}__:{key}"
+
+
+def found_channel(database: int = 0) -> str:
+    """Where the keys of windows that are new are told, one a line; and the key of the ledger of a
+    mind that was deleted. Each database has its own: whoever listens hears of all databases.
+    """
+    return f"{FOUND_CHANNEL}@{database}" if database else FOUND_CHANNEL
 
 
 MEMORIES: dict[str, Family] = {

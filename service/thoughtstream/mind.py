@@ -39,6 +39,7 @@ from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached
@@ -60,6 +61,7 @@ class Mind:
         self._redis = redis
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
+        self._census = Census(redis)
         self._recall = Recall(redis, name, settings)
         self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
@@ -189,6 +191,7 @@ class Mind:
         wanted = durability or self._settings.memory.durability
         with typed_errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
+            await self._census.mention(self.name)
             async with self._redis.pinned() as redis:
                 attention = Attention(redis, self._settings.streams)
                 asked = (self.name, window, thought.entry())
@@ -254,6 +257,7 @@ class Mind:
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self._look_for_windows()
         with typed_errors():
+            await self._census.mention(self.name)
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
@@ -394,6 +398,8 @@ class Mind:
             MemoryFull, RedisUnavailable: do it again later.
         """
         maxlen = self._settings.streams.unconscious_maxlen
+        with typed_errors():
+            await self._census.mention(self.name)
         return await Import(self._redis, self.name, maxlen).run(source, on_progress)
 
     async def delete(

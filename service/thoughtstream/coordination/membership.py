@@ -12,7 +12,6 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from thoughtstream import keys
@@ -48,12 +47,12 @@ class Membership:
         self._swept_at = time.monotonic()
         self.alive: frozenset[str] = frozenset()
 
-    async def renew(self, minds: int, faults: Mapping[str, Any] | None = None) -> bool:
+    async def renew(self, minds: int, **said: Any) -> bool:
         """Renew the lease; returns whether other services came or went since the last time.
 
-        `minds`: so many it serves. `faults`: what is wrong in some of them (`Faults.told`).
+        `said`: what else the service says of itself.
         """
-        await self._beat(minds, faults)
+        await self._beat(minds, said)
         with typed_errors():
             names = frozenset(await self._index.names())
             if self.id not in names:
@@ -66,8 +65,8 @@ class Membership:
             await self._agents.sweep(self.id)
         return changed
 
-    async def _beat(self, minds: int, faults: Mapping[str, Any] | None) -> None:
-        about = self._about | {"minds": minds} | ({"faults": faults} if faults else {})
+    async def _beat(self, minds: int, said: dict[str, Any]) -> None:
+        about = self._about | {"minds": minds} | said
         if self._who is not None:
             task = SKILL if minds else None
             state: Activity = "working" if minds else "idle"

@@ -15,8 +15,10 @@ from thoughtstream.health.sampler import kept
 from thoughtstream.health.troubles import told
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
+from thoughtstream.store.said import info_of
 
 
 def redis_url(settings: Settings) -> str:
@@ -64,19 +66,19 @@ async def collect(settings: Settings) -> dict[str, Any]:
 async def _totals(redis: Client, nodes: list[Node]) -> dict[str, Any]:
     """Version, memory and uptime from INFO; for a cluster, of all its masters together."""
     infos: list[Any] = [node.info for node in nodes if node.slots and node.info]
-    infos = infos or [await redis.info()]
+    infos = infos or [await info_of(redis)]
     return {
         "version": ", ".join(sorted({info["redis_version"] for info in infos})),
-        "used_bytes": sum(info["used_memory"] for info in infos),
-        "maxmemory_bytes": sum(info["maxmemory"] for info in infos),
-        "uptime_s": min(info["uptime_in_seconds"] for info in infos),
+        "used_bytes": sum(info.get("used_memory", 0) for info in infos),
+        "maxmemory_bytes": sum(info.get("maxmemory", 0) for info in infos),
+        "uptime_s": min(info.get("uptime_in_seconds", 0) for info in infos),
     }
 
 
 async def _memory(redis: Client, nodes: list[Node], settings: Settings) -> list[dict[str, Any]]:
     """What each domain takes of each server, as last sampled, against the plan."""
     most = {node.name: node.info.get("maxmemory", 0) for node in nodes}
-    most = most or {"": (await redis.info())["maxmemory"]}
+    most = most or {"": (await info_of(redis)).get("maxmemory", 0)}
     return [
         {
             "node": name,
@@ -113,29 +115,38 @@ def _node(node: Node) -> dict[str, Any]:
 
 def _service(found: AgentStatus) -> dict[str, Any]:
     said = {"id": found.id, "version": found.version, "last_seen": found.last_seen}
-    return said | {name: found.about[name] for name in ("host", "pid", "minds", "started_at")}
+    said |= {name: found.about[name] for name in ("host", "pid", "minds", "started_at")}
+    return said | {"rhythm": found.about.get("rhythm")}  # one that has just begun has none
 
 
 async def _minds(redis: Client) -> list[dict[str, Any]]:
-    names = sorted(await redis.find(keys.LEDGER.glob))
-    found = []
-    for name in names:
-        mind = keys.mind_of(name)
-        pipe = redis.pipeline(transaction=False)
+    """All minds, by name: one round trip for each page of them."""
+    return [mind async for page in Census(redis).pages() for mind in await _looked_at(redis, page)]
+
+
+async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:
+    """Those of the minds that are there."""
+    pipe: Any = redis.pipeline(transaction=False)
+    for mind in minds:
+        pipe.exists(keys.LEDGER.key(mind=mind))
         pipe.zcard(keys.CONTEST.key(mind=mind))
         pipe.hlen(keys.INTERVENING.key(mind=mind))
         for family in keys.MEMORIES.values():
             pipe.xlen(family.key(mind=mind))
-        answers = await pipe.execute(raise_on_error=False)
-        competing, intervening, *memories = [_count(answer) for answer in answers]
-        found.append(
-            {
-                "mind": keys.readable(mind),
-                "competing": competing,
-                "intervening": intervening,
-                "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
-            }
-        )
+    answers = await pipe.execute(raise_on_error=False) if minds else []
+    size = 3 + len(keys.MEMORIES)
+    found = []
+    for mind, at in zip(minds, range(0, len(answers), size), strict=True):
+        is_there, competing, intervening, *memories = map(_count, answers[at : at + size])
+        if is_there:
+            found.append(
+                {
+                    "mind": keys.readable(mind),
+                    "competing": competing,
+                    "intervening": intervening,
+                    "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
+                }
+            )
     return found
 
 

@@ -20,6 +20,7 @@ from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection_class import MOST_CONNECTIONS, own
 from thoughtstream.store.hedging import hedged
 from thoughtstream.store.outages import OUTAGES, is_not_now, is_refusal, is_untrusted, said
+from thoughtstream.store.said import info_of
 from thoughtstream.store.server import Server
 from thoughtstream.versions import OLDEST, dotted, major_minor
 
@@ -51,7 +52,7 @@ async def _info(config: RedisConfig, address: str) -> tuple[str, Any]:
     client = connect(config, address)
     try:
         with typed_errors():
-            return address, await client.info()
+            return address, await info_of(client)
     finally:
         await client.aclose()
 

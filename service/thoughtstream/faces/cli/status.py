@@ -68,6 +68,7 @@ def show(found: dict[str, Any]) -> None:
         minds = output.count(service["minds"], "mind")
         print_(f"           [dim]version {service['version']} on {service['host']}, "
                f"process {service['pid']}, {minds}[/]")  # fmt: skip
+        _show_rhythm(service["rhythm"])
     _show_troubles(found["troubles"])
     for mind in found["minds"]:
         kinds = ", ".join(f"{_number(n)} {kind}" for kind, n in mind["memories"].items())
@@ -91,6 +92,17 @@ def _show_troubles(troubles: dict[str, Any]) -> None:
     if troubles["count"] > len(troubles["first"]):
         more = troubles["count"] - len(troubles["first"])
         output.stdout.print(f"           [dim]and {more:,} more[/]")
+
+
+def _show_rhythm(rhythm: dict[str, float] | None) -> None:
+    if not rhythm:
+        return
+    said = [f"{rhythm['cycles_per_s']:,.1f} cycles/s"]
+    if rhythm["cycle_p50_ms"] is not None:
+        said += [f"p50 {rhythm['cycle_p50_ms']:,.1f} ms, p99 {rhythm['cycle_p99_ms']:,.1f} ms"]
+    if rhythm["loop_delay_ms"] is not None:
+        said += [f"loop delay {rhythm['loop_delay_ms']:,.1f} ms"]
+    output.stdout.print(f"           [dim]{', '.join(said)}[/]")
 
 
 def _show_memory(sample: dict[str, Any]) -> None:
