@@ -22,6 +22,7 @@ from thoughtstream.attention.models import (
     CycleReport,
     Forgotten,
     NewThought,
+    check_size,
 )
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.attention.windows import Windows
@@ -32,8 +33,10 @@ from thoughtstream.keys import Kind
 from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.importing import Import, Imported, Source
+from thoughtstream.memory.letting_go import REASONS
 from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.owned import Owned
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
@@ -46,7 +49,7 @@ _BLOCK_MS = 1000
 _LOOK_AGAIN_S = 1.0
 
 
-class Mind:
+class Mind(Owned):
     """One mind: windows that compete with each other, and its memory. `connect` makes one."""
 
     def __init__(self, name: str, redis: Client, settings: Settings) -> None:
@@ -205,6 +208,33 @@ class Mind:
             f"{anchored}: is anchored, but was not on {wanted} within {timeout_ms} ms", anchored
         )
 
+    async def supersede(
+        self,
+        id: str,
+        /,
+        content: str,
+        *,
+        by: str | None = None,
+        window: str = keys.STANDARD_WINDOWS[0],
+        kind: Kind | None = None,
+        **fields: Any,
+    ) -> str:
+        """Put a new memory in the place of one that is no longer true; returns its id. The old one
+        goes to the unconscious, with `superseded_by`, and can be taken back.
+
+        `by`: who says so. Without a kind, that of the old one. Other fields as with `think`: the
+        new memory has none of the old one's.
+
+        Raises:
+            NotRemembered: there is no such memory. InvalidThought: a field is wrong.
+        """
+        entry = NewThought.of(content, window=window, kind=kind, **fields).entry()
+        entry.pop("kind", None)
+        self._windows.key(window)
+        check_size(entry, self._settings.streams.max_thought_bytes)
+        with typed_errors():
+            return await self._letting_go.supersede(id, window, kind, entry, by)
+
     async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
         """What was forgotten, when and why, the newest first.
 
@@ -218,7 +248,8 @@ class Mind:
         return [Forgotten.of(entry, fields) for entry, fields in entries]
 
     async def take_back(self, entry: str, *, salience: float = 0.5) -> str:
-        """Have a forgotten thought compete again, with this salience; returns its new id.
+        """Have a forgotten thought compete again, with this salience; returns its new id. What was
+        a memory, forgotten on request or superseded, is one again at once, and keeps its id.
 
         Raises:
             NotForgotten: this entry is not, or no longer, in the unconscious.
@@ -233,6 +264,8 @@ class Mind:
             if not found:
                 raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
             forgotten = Forgotten.of(*found[0])
+            if forgotten.fields.get("reason") in REASONS:
+                return await self._letting_go.take_back(entry)
             return await self._attention.take_back(self.name, forgotten, salience)
 
     async def would_forget(self, threshold: float, *, limit: int = 20) -> tuple[int, list[str]]:

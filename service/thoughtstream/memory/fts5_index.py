@@ -57,6 +57,19 @@ class Fts5Index:
 
         await self._with_file(forget)
 
+    async def scrub(self) -> None:
+        """What is gone from the streams is gone from the file, too, to the last byte; if there is
+        a file.
+        """
+
+        async def scrub(file: Fts5File) -> None:
+            self._caught_up = None
+            await self._catch_up(file)
+            await _in_thread(file.scrub)
+
+        if self._file is not None or (self._path is not None and self._path.exists()):
+            await self._with_file(scrub)
+
     async def _ask(self, question: Callable[[Fts5File, dict[str, Mark]], T | None]) -> T:
         async def ask(file: Fts5File) -> T:
             while True:
@@ -99,6 +112,9 @@ class Fts5Index:
             else:
                 break
             mark = (await _in_thread(file.marks)).get(kind, NOTHING)
+        if await _in_thread(file.size, kind) > head.length:
+            there = {one.entry async for one, _ in self._streams.every(kind)}
+            await _in_thread(file.retain, kind, there, mark.last)
         return mark
 
     # --- the file ----------------------------------------------------------------------------

@@ -41,6 +41,21 @@ local function without(flat, left_out)
   return kept
 end
 
+-- The fields, each once. Where a producer wrote one twice, the last one counts, as in a map.
+local function each_once(flat)
+  local at, once = {}, {}
+  for i = 1, #flat, 2 do
+    local name = flat[i]
+    if at[name] then
+      once[at[name]] = flat[i + 1]
+    else
+      once[#once + 1], once[#once + 2] = name, flat[i + 1]
+      at[name] = #once
+    end
+  end
+  return once
+end
+
 local function text(number)
   return string.format('%.17g', number)
 end
