@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         KeyReused,
         MemoryFull,
         NobodyAttends,
+        NotConfirmed,
         NotConnected,
         NotDurable,
         NotForgotten,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from thoughtstream.memory.consolidation import Asleep, Superseded
     from thoughtstream.memory.query import InvalidRecall, RecallQuery
     from thoughtstream.memory.sleep import DistillerFailed
+    from thoughtstream.memory.wiping import BeingDeleted
     from thoughtstream.mind import Mind
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "AgentUnknown",
     "Asleep",
     "BadExport",
+    "BeingDeleted",
     "Colony",
     "ConfigError",
     "DistillerFailed",
@@ -70,6 +73,7 @@ __all__ = [
     "NewTask",
     "NewThought",
     "NobodyAttends",
+    "NotConfirmed",
     "NotConnected",
     "NotDurable",
     "NotForgotten",
@@ -96,6 +100,7 @@ __all__ = [
 _ELSEWHERE = {
     "Asleep": "memory.consolidation",
     "BadExport": "memory.archive",
+    "BeingDeleted": "memory.wiping",
     "Colony": "colony",
     "ConfigError": "config",
     "DistillerFailed": "memory.sleep",

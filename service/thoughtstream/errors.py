@@ -6,7 +6,13 @@ class ThoughtstreamError(Exception):
 
 
 class InvalidThought(ThoughtstreamError, ValueError):
-    """A thought, or a change to one, that cannot be accepted; nothing was written."""
+    """A thought, or a change to one, that cannot be accepted; nothing was written.
+
+    `accepted`: of a call that wrote several, how many were written all the same, as only one
+    window could take none.
+    """
+
+    accepted: int = 0
 
 
 class RedisUnavailable(ThoughtstreamError):
@@ -107,6 +113,10 @@ class NobodyAttends(UserWarning):
 
 class KeyReused(ThoughtstreamError, ValueError):
     """An idempotency key that was another thought's; nothing was written."""
+
+
+class NotConfirmed(ThoughtstreamError, ValueError):
+    """A mind is deleted only by who repeats its name; nothing was deleted."""
 
 
 class NotConnected(ThoughtstreamError, AttributeError):

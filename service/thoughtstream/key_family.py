@@ -107,6 +107,17 @@ def encode_name(name: str, *, what: str = "name") -> str:
     return _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name)
 
 
+def is_text(text: str) -> bool:
+    """Whether it can be written in UTF-8: bytes that are none are surrogates here."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _part(name: str, value: str) -> str:
     if name != "id":
         return encode_name(value, what=name)

@@ -17,6 +17,7 @@ from thoughtstream.key_family import RedisType
 from thoughtstream.key_family import Writer as Writer
 from thoughtstream.key_family import decode_name as decode_name
 from thoughtstream.key_family import encode_name as encode_name
+from thoughtstream.key_family import is_text as is_text
 
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]
@@ -75,6 +76,9 @@ RECEIVED = _thought(
 )
 """What came from elsewhere, so that it is taken in once."""
 
+DELETION = _thought("deletion", "hash", "while the mind is being deleted", writers=())
+"""The lease of who deletes the mind, and when that began."""
+
 ASKED = _thought("asked:<key>", "hash", "one per idempotency key of the last day", ttl_s=86_400)
 """The thought that was written under an idempotency key, and what it was made of. A server that is
 full may evict it: then the same request is another thought."""
@@ -94,10 +98,10 @@ UNCONSCIOUS = _memory("unconscious", "stream", "MAXLEN ~10000")
 MERGED = _memory("merged", "stream", "one per memory that was merged: durable", _SLEEP)
 """What became part of a memory that says the same, whole, so that it can be taken back."""
 
-ITEM = _memory("item:<id>", "hash", "one per memory")
+ITEM = _memory("item:<id>", "hash", "one per memory", (*_ENGINE, Writer.RECALL))
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
-has: `words` (for an index of the server) and what sleep counts (`strength`, `replayed_at`,
-`merged_from`)."""
+has: `words` (which recall adds, for an index of the server) and what sleep counts (`strength`,
+`replayed_at`, `merged_from`)."""
 
 TIMELINE = _memory("timeline:<kind>", "zset", "one member per memory")
 """The memories of a kind in the order in which they were said. Derived from the stream, whose order
@@ -296,7 +300,7 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
-    VECTORS, ASKED, REWRITTEN,
+    VECTORS, ASKED, REWRITTEN, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
@@ -307,7 +311,8 @@ NOTIFY_EVENTS = "Kt"
 so that nothing is ever polled."""
 
 FOUND_CHANNEL = "thoughtstream:found"
-"""Where the keys of windows that are new are told, one a line."""
+"""Where the keys of windows that are new are told, one a line; and the key of the ledger of a mind
+that was deleted."""
 
 
 def write_channel(key: str) -> str:
@@ -323,9 +328,11 @@ MEMORIES: dict[str, Family] = {
 
 
 def window_of(key: str) -> tuple[str, str] | None:
-    """(mind, window) of a window's key; None if the key is not the canonical name of one."""
+    """(mind, window) of a window's key; None if the key is not the canonical name of one, as UTF-8:
+    nobody serves that.
+    """
     match = _WINDOW_KEY.fullmatch(key)
-    if match is None:
+    if match is None or not is_text(key):
         return None
     mind, window = decode_name(match[1]), decode_name(match[2])
     try:
@@ -338,6 +345,24 @@ def window_of(key: str) -> tuple[str, str] | None:
 def mind_of(key: str) -> str:
     """The mind that a key of a mind belongs to: its hash tag."""
     return decode_name(key[key.index("{") + 1 : key.index("}")])
+
+
+def mind_glob(mind: str) -> str:
+    """Matches all keys of a mind, and of others those that have this name in the same place."""
+    glob = LEDGER.glob_of(mind=mind)
+    return f"*{glob[glob.index('{') : -len('ledger')]}*"
+
+
+def is_of_mind(key: str, mind: str) -> bool:
+    """Whether a key is one of this mind's."""
+    family = family_of(key)
+    return family is not None and "<mind>" in family.pattern and mind_of(key) == mind
+
+
+def deleted_mind(key: str) -> str | None:
+    """The mind of which this, told in place of a window's key, says that it was deleted."""
+    is_told = key.endswith(":ledger") and family_of(key) is LEDGER
+    return mind_of(key) if is_told else None
 
 
 def id_of(family: Family, key: str) -> str:

@@ -27,7 +27,9 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
-from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
+from thoughtstream.deletion import Deleting, Deletion
+from thoughtstream.deletion import OnProgress as OnDeleted
+from thoughtstream.errors import InvalidThought, NotConfirmed, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory import exporting, importing
@@ -143,6 +145,7 @@ class Mind(Owned):
         if idempotency_key is None:
             return (await self.feed([thought]))[0]
         written = await self._windows.write_once(thought, idempotency_key)
+        self._has([window])
         await self._warn_once()
         return written
 
@@ -152,6 +155,7 @@ class Mind(Owned):
         Raises: as `think`; `MemoryFull.accepted` says how many were written before.
         """
         written = await self._windows.write(thoughts)
+        self._has({keys.decode_name(id_.partition("@")[2]) for id_ in written})
         await self._warn_once()
         return written
 
@@ -281,25 +285,34 @@ class Mind(Owned):
         """One attention cycle. The service runs these; call it to drive a mind by hand."""
         self._is_attended = True
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
-            await self.windows()
+            await self._look_for_windows()
         with typed_errors():
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
-        """The names of its windows: the standard four and every other that was written to.
+        """The names of its windows: the standard four, and every other that attention has found."""
+        with typed_errors():
+            found: Any = await self._redis.smembers(keys.WINDOWS.key(mind=self.name))
+        self._has(map(keys.decode_name, found))
+        return self._window_names
 
-        Looks through all keys of the server (SCAN).
+    async def _look_for_windows(self) -> None:
+        """What a service is told of, whoever attends by hand has to look for: who else has written
+        to a window that is new. Looks through all keys of the server (SCAN).
         """
-        found = set(self._window_names)
         with typed_errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
-            for key in await self._redis.find(pattern, keys.LEDGER.key(mind=self.name)):
-                parts = keys.window_of(key)
-                if parts and parts[0] == self.name:
-                    found.add(parts[1])
+            found = await self._redis.find(pattern, keys.LEDGER.key(mind=self.name))
+        parts = filter(None, map(keys.window_of, found))
+        self._has(window for mind, window in parts if mind == self.name)
         self._looked_at = time.monotonic()
-        self._window_names = (*keys.STANDARD_WINDOWS, *sorted(found - set(keys.STANDARD_WINDOWS)))
-        return self._window_names
+
+    def _has(self, windows: Iterable[str]) -> None:
+        """It has these windows, too."""
+        new = set(windows).difference(self._window_names)
+        if new:
+            others = new.union(self._window_names).difference(keys.STANDARD_WINDOWS)
+            self._window_names = (*keys.STANDARD_WINDOWS, *sorted(others))
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
         """The thoughts that win, each once, as they win, after an entry id of the `assembled`
@@ -416,6 +429,31 @@ class Mind(Owned):
         maxlen = self._settings.streams.unconscious_maxlen
         return await Import(self._redis, self.name, maxlen).run(source, on_progress)
 
+    async def delete(
+        self,
+        *,
+        confirm: str | None = None,
+        dry_run: bool = False,
+        on_progress: OnDeleted | None = None,
+    ) -> Deletion:
+        """Delete the whole mind: memories, what was forgotten, thoughts, counts and indexes. If it
+        was interrupted, do it again. Who writes to it afterwards makes it anew.
+
+        Args:
+            confirm: its name.
+            dry_run: say what would go, and change nothing.
+
+        Raises:
+            NotConfirmed: `confirm` is not its name. BeingDeleted: somebody else is at it.
+        """
+        deleting = Deleting(self._redis, self.name, self._settings)
+        with typed_errors():
+            if dry_run:
+                return await deleting.would()
+            if confirm != self.name:
+                raise NotConfirmed(f"confirm: is {confirm!r}; to delete it, give {self.name!r}")
+            return await deleting.delete(on_progress)
+
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
         with typed_errors():
@@ -424,7 +462,7 @@ class Mind(Owned):
     async def state(self, *, top: int = 10) -> MindState:
         """A picture of the mind for watching it."""
         with typed_errors():
-            return await read_state(self._redis, self.name, await self.windows(), top)
+            return await read_state(self._redis, self.name, self._window_names, top)
 
     async def waiting(self, thought_ids: Sequence[str]) -> bool:
         """Whether any of these thoughts, written together, is still in its window."""

@@ -165,7 +165,8 @@ async def own(settings: Settings) -> None:
         text = "".join([line async for line in ana.export()])
     async with Mind.connect("bob", settings=settings) as bob:
         done = await bob.import_from(BytesIO(text.encode()))
-    assert done.memories and done.forgotten
+        assert done.memories and done.forgotten
+        assert (await bob.delete(confirm="bob")).keys == done.memories
 
 
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {

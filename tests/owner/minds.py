@@ -37,7 +37,7 @@ def as_file(text: str | bytes) -> io.BytesIO:
 async def told(redis: Any, mind: str) -> dict[str, Any]:
     """All that a mind remembers and has forgotten, and the order it has in time."""
     found: dict[str, Any] = {}
-    for family in (*keys.MEMORIES.values(), keys.UNCONSCIOUS):
+    for family in (*keys.MEMORIES.values(), keys.UNCONSCIOUS, keys.MERGED):
         found[family.name] = await redis.xrange(family.key(mind=mind))
     prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
     for key in await redis.keys(keys.ITEM.glob_of(mind=mind)):

@@ -36,12 +36,12 @@ async def test_what_is_exported_comes_back_as_it_was(redis: Any, at_once: Settin
     async with Mind.connect("ana", settings=forgetful) as ana:
         await live(ana)
         text, was = await exported(ana), await told(redis, "ana")
-    assert len(was["unconscious"]) > 5 and was["semantic"]
+    assert len(was["unconscious"]) == 5 and was["semantic"] and was["merged"]
     first, *_, ledger, last = map(json.loads, text.splitlines())
     assert (first["format"], first["mind"]) == ("thoughtstream.mind/1", "ana")
     assert first["counts"] == {
         kind: len(was[kind]) for kind in ("episodic", "semantic", "procedural")
-    } | {"forgotten": len(was["unconscious"])}
+    } | {"forgotten": len(was["unconscious"]), "merged": len(was["merged"])}
     assert int(ledger["ledger"]["distilled"]) == 1
     assert last["end"] is True and last["lines"] == text.count("\n") - 1
     for line in text.splitlines(keepends=True):
@@ -50,18 +50,20 @@ async def test_what_is_exported_comes_back_as_it_was(redis: Any, at_once: Settin
     await redis.flushall()
     async with Mind.connect("ana", settings=at_once) as ana:
         done = await ana.import_from(as_file(text))
-        assert (done.memories, done.forgotten) == (len(was) - 7, len(was["unconscious"]))
+        assert (done.memories, done.forgotten) == (len(was) - 8, len(was["unconscious"]))
         assert (done.mind, done.taken_at) == ("ana", first["taken_at"])
         assert await told(redis, "ana") == was
         audit = await ana.audit()
         assert audit.balanced and audit.imported == audit.memories == done.memories
         again = await ana.import_from(as_file(text))
-        assert (again.memories, again.forgotten) == (0, 0)
-        assert again.known == done.memories + done.forgotten and not again.conflicting
+        assert (again.memories, again.forgotten, again.merged) == (0, 0, 0)
+        assert again.known == done.memories + done.forgotten + done.merged and not again.conflicting
         assert await told(redis, "ana") == was
         taken_back = (await ana.forgotten())[-1]
         await ana.take_back(taken_back.entry, salience=0.9)
         await settle(ana)
+        merged = (await ana.merged())[0]
+        assert await ana.unmerge(merged.entry) == merged.id
         assert (await ana.sleep()).memories and (await ana.audit()).balanced
 
 

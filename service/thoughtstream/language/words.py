@@ -1,78 +1,78 @@
 """Words: how text becomes words that can be compared, and a query becomes words to look for.
 
-Any text is a safe query: an index is never given the text, only words of letters and digits.
+Any text is a safe query: an index is never given the text, only words of ASCII letters and digits.
 """
 
 import re
-import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
-from thoughtstream.language.english import IRREGULAR
-from thoughtstream.language.stop_words import stop_words_of
+from thoughtstream.language.scripts import alone, segments, usual
+from thoughtstream.language.stemming import stem as stem
+from thoughtstream.language.stemming import stems_anywhere
+from thoughtstream.language.stop_words import OF_OTHER_LETTERS, language_of, stop_words_of
+
+RULES = 1
+"""Another number after any change of what `indexed` makes of a text: then indexes are made anew."""
 
 MOST_WORDS = 32
 """Of a query with more different words, the first ones count."""
 
 MOST_CHARACTERS = 20_000
-"""Only the beginning of a longer text is compared."""
+"""Of a longer query, the beginning counts."""
 
-_LONGEST_WORD = 64
+_LONGEST_TOKEN = 100
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, in order: lower-case letters and digits, without accents."""
-    text = text[:MOST_CHARACTERS]
+    """The words of a text, in order: small letters and digits, without accents, however they were
+    written (Straße: strasse). Where a language puts no spaces between words, each two neighbouring
+    letters.
+    """
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
-    return [word for spelled in _spelled(text) for word in _spelled(plain(spelled))]
-
-
-def _spelled(text: str) -> list[str]:
-    """The words of a text as they are written, in lower case."""
-    small = unicodedata.normalize("NFC", text.lower())
-    return "".join(c if _is_in_words(c) else " " for c in small).split()
-
-
-@lru_cache(maxsize=4096)
-def _is_in_words(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LNM"
-
-
-def plain(word: str) -> str:
-    """A word without accents, its letters the usual ones for theirs (ß: ss)."""
-    apart = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(character for character in apart if not unicodedata.combining(character))
-
-
-@cache
-def _stemmer() -> Any:
-    """Imported when it is first needed: it loads all languages, a tenth of a command's start."""
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("porter")
-
-
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """What the forms of a word have in common (Porter's algorithm; irregular English by table)."""
-    return str(_stemmer().stemWord(IRREGULAR.get(word, word[:_LONGEST_WORD])))
+    found: list[str] = []
+    for run in usual(text).split():
+        found += (run,) if run.isascii() else segments(run)
+    return found
 
 
 @lru_cache(maxsize=4096)
 def stems(text: str) -> tuple[str, ...]:
-    """The stems of a text's words, in order."""
-    return tuple(stem(word) for word in words(text))
+    """The stems of a text's words, in order; then letters that may be words by themselves."""
+    told = words(text)
+    latin = language_of(frozenset(told))
+    return (*(stem(word, latin) for word in told), *_alone(told))
+
+
+def indexed(text: str) -> str:
+    """The stems of a text as an index has them: ASCII, a blank between them. What it would make of
+    other letters depends on the index and its version.
+    """
+    return " ".join(map(token, stems(text)))
+
+
+@lru_cache(maxsize=65_536)
+def token(word: str) -> str:
+    """A stem as an index has it; two that differ only after a hundred letters or so are one."""
+    return (word if word.isascii() else f"u{word.encode(errors='replace').hex()}")[:_LONGEST_TOKEN]
+
+
+def _alone(told: Iterable[str]) -> Iterable[str]:
+    """Of overlapping pairs, each letter once."""
+    before = ""
+    for word in told:
+        letters = alone(word)
+        yield from letters[1:] if letters and before == letters[0] else letters
+        before = letters[-1] if letters else ""
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word of a query: its stem, and the forms under which an index may have it.
-
-    An index stems by itself; the forms are those that its stemming does not bring together: plain
-    and accented (cafe, café), irregular (buy, bought).
+    """A word of a query: its stem, and with it all stems that it may have in a text, whose language
+    may be another, or not known.
     """
 
     stem: str
@@ -88,33 +88,15 @@ class Query:
     @classmethod
     def of(cls, text: str) -> "Query":
         """The words of a text that say something; if none does, all of them."""
-        forms = _forms(text)
-        nothing = stop_words_of(frozenset(forms))
-        telling = {word: spelled for word, spelled in forms.items() if word not in nothing}
-        terms: dict[str, set[str]] = {}
-        for word, spelled in (telling or forms).items():
-            terms.setdefault(stem(word), set()).update(spelled)
-        first = list(terms.items())[:MOST_WORDS]
-        return cls(
-            tuple(
-                Term(name, tuple(sorted(spelled | _irregular_forms().get(name, set()))))
-                for name, spelled in first
-            )
-        )
-
-
-def _forms(text: str) -> dict[str, set[str]]:
-    """The words of a text, in order, each with its spellings."""
-    forms: dict[str, set[str]] = {}
-    for spelled in _spelled(text[:MOST_CHARACTERS]):
-        for word in words(spelled):
-            forms.setdefault(word, {word}).add(spelled)
-    return forms
-
-
-@cache
-def _irregular_forms() -> dict[str, set[str]]:
-    forms: dict[str, set[str]] = {}
-    for form, base in IRREGULAR.items():
-        forms.setdefault(stem(base), {base}).add(form)
-    return forms
+        told = words(text[:MOST_CHARACTERS])
+        known = frozenset(told)
+        nothing = stop_words_of(known)
+        latin = language_of(known) if len(known) > 1 else None  # a word alone may be of any
+        every = dict.fromkeys((*told, *_alone(told)))
+        telling = [word for word in every if word not in nothing and word not in OF_OTHER_LETTERS]
+        forms: dict[str, set[str]] = {}
+        for word in telling or every:
+            own, *others = stems_anywhere(word, latin)
+            forms.setdefault(own, {own}).update(others)
+        first = list(forms.items())[:MOST_WORDS]
+        return cls(tuple(Term(name, tuple(sorted(some))) for name, some in first))

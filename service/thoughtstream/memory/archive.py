@@ -1,8 +1,8 @@
 """The file that a mind is exported to: lines of JSON (NDJSON), and how it is known to be whole.
 
 First `{"format", "mind", "taken_at", "counts"}`, then one line for each memory, each forgotten
-thought and the ledger, last `{"end": true, "lines", "sha256"}`: of all lines before it. Text that
-is not UTF-8 in Redis stands as `\\udcXX`, so every byte comes back.
+thought, each memory that was merged and the ledger, last `{"end": true, "lines", "sha256"}`: of all
+lines before it. Text that is not UTF-8 in Redis stands as `\\udcXX`, so every byte comes back.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.keys import MEMORY_KINDS
+from thoughtstream.keys import MEMORY_KINDS, MERGED, UNCONSCIOUS
 from thoughtstream.memory.streams import Fields
 
 FORMAT = "thoughtstream.mind/1"
@@ -31,7 +31,7 @@ class BadExport(ThoughtstreamError, ValueError):
 
 class Header(NamedTuple):
     """The first line. `taken_at`: ms of the server's clock; `counts`: what there was then, by kind
-    of memory and `forgotten`.
+    of memory, `forgotten` and `merged`.
     """
 
     mind: str
@@ -49,14 +49,15 @@ class Kept(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A forgotten thought: an entry of the unconscious."""
+    """What is remembered no more: an entry of the stream `forgotten` or `merged`."""
 
+    stream: str
     entry: str
     fields: Fields
 
 
 Record = Kept | Left
-_NAMES: dict[type, str] = {Kept: "memory", Left: "forgotten"}
+LEFT = {"forgotten": UNCONSCIOUS, "merged": MERGED}
 
 
 @dataclass
@@ -72,7 +73,8 @@ class Writing:
 
     def record(self, record: Record) -> str:
         """A line of what the mind has."""
-        return self._line({_NAMES[type(record)]: record._asdict()})
+        value = record._asdict()
+        return self._line({value.pop("stream", "memory"): value})
 
     def ledger(self, ledger: Fields) -> str:
         """The line of the ledger."""
@@ -163,15 +165,14 @@ def _record(number: int, value: dict[str, Any]) -> Record | None:
     """None: a line that is not for import (the ledger, or what a later version adds)."""
     try:
         if "memory" in value:
-            found: Record = Kept(**value["memory"])
-        elif "forgotten" in value:
-            found = Left(**value["forgotten"])
+            found: Record | None = Kept(**value["memory"])
         else:
-            return None
+            left = (Left(name, **value[name]) for name in LEFT if name in value)
+            found = next(left, None)
     except TypeError:
         wrong: str | None = "its names"
     else:
-        wrong = _fault(found)
+        wrong = None if found is None else _fault(found)
     if wrong:
         raise BadExport(f"line {number}: {wrong}: not as in an export; nothing was imported")
     return found

@@ -1,14 +1,15 @@
-"""Exporting a mind: all that it remembers and has forgotten, as lines of JSON, a page at a time.
+"""Exporting a mind: all that it remembers, has forgotten and has merged, as lines of JSON.
 
-What competes or is in its intervention window is not in it: that is memory in seconds, or never.
-What changes meanwhile is in it as it was before or after, or (a memory that moved) as both.
+It is read a page at a time. What competes or is in its intervention window is not in it: that is
+memory in seconds, or never. What changes meanwhile is in it as it was before or after, or (a memory
+that moved) as both.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from thoughtstream import keys
-from thoughtstream.memory.archive import Kept, Left, Writing
+from thoughtstream.memory.archive import LEFT, Kept, Left, Writing
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.streams import Fields, Streams
 from thoughtstream.store.client import Client
@@ -27,16 +28,18 @@ async def export(redis: Client, mind: str) -> AsyncIterator[str]:
     ledger = keys.LEDGER.key(mind=mind)
     with typed_errors():
         counts = {kind: head.length for kind, head in (await streams.heads()).items()}
-        counts["forgotten"] = int(await redis.xlen(keys.UNCONSCIOUS.key(mind=mind)))
+        for name, family in LEFT.items():
+            counts[name] = int(await redis.xlen(family.key(mind=mind)))
         taken_at = await redis.clock_ms(ledger)
     yield writing.header(mind, taken_at, counts)
     for kind, family in keys.MEMORIES.items():
         async for page in _pages(redis, family.key(mind=mind)):
             for memory in await _memories(redis, mind, kind, page):
                 yield writing.record(memory)
-    async for page in _pages(redis, keys.UNCONSCIOUS.key(mind=mind)):
-        for entry, fields in page:
-            yield writing.record(Left(entry, fields))
+    for name, family in LEFT.items():
+        async for page in _pages(redis, family.key(mind=mind)):
+            for entry, fields in page:
+                yield writing.record(Left(name, entry, fields))
     with typed_errors():
         counted: Any = await redis.hgetall(ledger)
     yield writing.ledger(counted)

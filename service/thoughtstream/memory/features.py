@@ -5,7 +5,8 @@ their `idf`; what is handed on to neighbours in time ends where the day does.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,7 +15,7 @@ from itertools import pairwise
 from thoughtstream.language.kinds import of_kind
 from thoughtstream.language.questions import wanted
 from thoughtstream.language.times import Span, days_in
-from thoughtstream.language.words import Query, stems
+from thoughtstream.language.words import Query, stems, words
 from thoughtstream.memory.embedder import Near
 from thoughtstream.memory.traits import Text, Trait
 from thoughtstream.memory.who import named_in
@@ -60,11 +61,11 @@ Columns = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Question:
-    """A question, put to a mind with these speakers. `weights`: by stem, that of the words that
-    are no speaker's name.
+    """A question, put to a mind with these speakers. `forms`: of its words, by stem, all stems that
+    they may have in a text; `weights`: by stem, that of the words that are no speaker's name.
     """
 
-    terms: tuple[str, ...]
+    forms: Mapping[str, frozenset[str]]
     weights: Mapping[str, float]
     names: frozenset[str]
     kinds: frozenset[str]
@@ -82,12 +83,16 @@ class Question:
     ) -> "Question":
         """`idf`: by stem of the question's words."""
         names = frozenset(named_in(text, speakers))
-        of_names = {stem for name in names for stem in stems(name)}
-        terms = tuple(term.stem for term in Query.of(text).terms)
+        of_names = {word for name in names for word in (*words(name), *stems(name))}
+        forms = {term.stem: frozenset(term.forms) for term in Query.of(text).terms}
         told = stems(text)
         return cls(
-            terms=terms,
-            weights={term: idf.get(term, 0.0) for term in terms if term not in of_names},
+            forms=forms,
+            weights={
+                term: idf.get(term, 0.0)
+                for term, some in forms.items()
+                if of_names.isdisjoint(some)
+            },
             names=names,
             kinds=of_kind(told[:_KIND_WORDS]) - set(told),
             spans=tuple(days_in(text, today, latest=latest)),
@@ -203,23 +208,30 @@ def _by_words(
 ) -> tuple[list[float], list[float], dict[str, list[int]]]:
     """BM25 plus closeness; closeness alone; and which memories have each word."""
     counts = [text.counts for text in texts]
-    where = {
-        term: [at for at, some in enumerate(counts) if term in some] for term in question.weights
-    }
+    where = {term: _having(counts, question.forms[term]) for term in question.weights}
     base, near = [0.0] * len(texts), [0.0] * len(texts)
     for term, found in where.items():
         weight = question.weights[term] * (_SATURATION + 1)
+        some = question.forms[term]
         for at in found:
             length = (len(texts[at].stems) + 1) / mean_length
             norm = _SATURATION * (1 - _LENGTH + _LENGTH * length)
-            count = counts[at][term]
+            count = sum(map(counts[at].__getitem__, some))
             base[at] += weight * count / (count + norm)
-    for one, other in pairwise(question.terms):
+    for one, other in pairwise(question.forms):
         if one in where and other in where:
             weight = (question.weights[one] + question.weights[other]) / 2
             for at in set(where[one]).intersection(where[other]):
-                near[at] += weight * _nearness(texts[at].stems, one, other)
+                both = question.forms[one], question.forms[other]
+                near[at] += weight * _nearness(texts[at].stems, *both)
     return [a + b for a, b in zip(base, near, strict=True)], near, where
+
+
+def _having(counts: Sequence[Counter[str]], forms: Iterable[str]) -> list[int]:
+    """Which of some texts have any form of a word."""
+    found = [[at for at, some in enumerate(counts) if form in some] for form in forms]
+    some = [one for one in found if one]
+    return some[0] if len(some) == 1 else sorted(set().union(*some))
 
 
 def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> list[float]:
@@ -231,13 +243,13 @@ def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> lis
     return found
 
 
-def _nearness(text: Sequence[str], one: str, other: str) -> float:
+def _nearness(text: Sequence[str], one: Container[str], other: Container[str]) -> float:
     nearest, seen_one, seen_other = len(text), -len(text), -len(text)
     for at, word in enumerate(text):
-        if word == one:
+        if word in one:
             seen_one = at
             nearest = min(nearest, at - seen_other)
-        elif word == other:
+        elif word in other:
             seen_other = at
             nearest = min(nearest, at - seen_one)
     if nearest > _NEAR:

@@ -11,13 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from thoughtstream.language.words import Query
+from thoughtstream.language.words import RULES, Query
 from thoughtstream.memory.fts5_tokenizer import TOKENIZER, expression, storable
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
-_VERSION = 3
+_VERSION = 4_000 + RULES
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
     CREATE TABLE memory (
@@ -26,19 +26,22 @@ _SCHEMA = f"""
         UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
-        USING fts5 (content, tokenize = '{TOKENIZER}');
+        USING fts5 (said, tokenize = '{TOKENIZER}');
     PRAGMA user_version = {_VERSION};
     COMMIT;
 """
 
+_LATEST = (1 << 63) - 1
+"""No integer of SQLite is larger; an entry's milliseconds may be."""
+
 
 class Row(NamedTuple):
-    """A memory as the index has it. `place`: its place in time."""
+    """A memory as the index has it; of its content, what is `indexed`. `place`: that in time."""
 
     entry: str
     said_at: int
     window: str
-    content: str
+    words: str
     place: str
 
 
@@ -122,14 +125,13 @@ class Fts5File:
                     (
                         kind,
                         _long(row.entry),
-                        row.said_at,
+                        min(row.said_at, _LATEST),
                         storable(row.window),
                         storable(row.place),
                     ),
                 ).lastrowid
                 self._db.execute(
-                    "INSERT INTO words (rowid, content) VALUES (?, ?)",
-                    (number, storable(row.content)),
+                    "INSERT INTO words (rowid, said) VALUES (?, ?)", (number, row.words)
                 )
             self._db.execute(
                 "INSERT OR REPLACE INTO mark VALUES (?, ?)", (kind, _long(rows[-1].entry))
@@ -300,6 +302,14 @@ def _created(path: Path | str) -> sqlite3.Connection:
     return db
 
 
+def remove(path: Path) -> None:
+    """Remove the file at this path, if there is one, and what belongs to it."""
+    if path.parent.is_dir():
+        with _locked(path):
+            _remove(path)
+            _lock_of(path).unlink(missing_ok=True)  # services do the same
+
+
 def _remove(path: Path) -> None:
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
@@ -308,6 +318,10 @@ def _remove(path: Path) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Nobody else opens, creates or removes the file meanwhile."""
-    with path.with_name(f"{path.name}.lock").open("a") as lock:
+    with _lock_of(path).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")

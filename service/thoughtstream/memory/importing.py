@@ -7,14 +7,14 @@ in between has the import done again, which goes on where it ended.
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from thoughtstream import keys
-from thoughtstream.memory.archive import Header, Kept, Left, Record, check, records
+from thoughtstream.memory.archive import LEFT, Header, Kept, Left, Record, check, records
 from thoughtstream.memory.exporting import OF_THE_ENTRY
 from thoughtstream.memory.models import Location, Memory
 from thoughtstream.memory.streams import Fields
@@ -22,12 +22,15 @@ from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Library
 
-LIBRARY = Library(Path(__file__).parent / "lua" / "owner.lua")
+LIBRARY = Library(
+    *(Path(__file__).parent / "lua" / f"{part}.lua" for part in ("owner", "deletion"))
+)
 
 _MOST, _MOST_BYTES = 100, 1 << 20
 """What one step writes."""
 
-_FAMILIES = (keys.LEDGER, keys.RECEIVED, keys.UNCONSCIOUS, *keys.MEMORIES.values(), keys.GUARD)
+_FAMILIES = (keys.LEDGER, keys.RECEIVED, *LEFT.values(), *keys.MEMORIES.values(), keys.GUARD)
+_UNBOUNDED = "inf"
 
 Source = Path | str | BinaryIO
 OnProgress = Callable[[int, int], None]
@@ -38,15 +41,16 @@ OnProgress = Callable[[int, int], None]
 class Imported:
     """What an import did. `mind`, `taken_at` (ms): whose the export is, and of when.
 
-    `memories`, `forgotten`: that are new here. `known`: that were here already. `conflicting`: the
-    ids of memories that are here with another content; those here stay. `left_out`: of the
-    forgotten, those for which the unconscious has no room.
+    `memories`, `forgotten`, `merged`: that are new here. `known`: that were here already.
+    `conflicting`: the ids of memories that are here with another content; those here stay.
+    `left_out`: of the forgotten, those for which the unconscious has no room.
     """
 
     mind: str
     taken_at: int
     memories: int = 0
     forgotten: int = 0
+    merged: int = 0
     known: int = 0
     left_out: int = 0
     conflicting: list[str] = field(default_factory=list)
@@ -82,25 +86,27 @@ class Import:
 
     async def _write(self, batch: list[Record], done: Imported) -> None:
         memories = [_whole(one) for one in batch if isinstance(one, Kept)]
-        forgotten = [one for one in batch if isinstance(one, Left)]
-        for memory, state in zip(
-            memories, await self._call("memories", self._items, memories), strict=True
-        ):
+        states = await self._call("memories", memories, self._items)
+        for memory, state in zip(memories, states, strict=True):
             done.memories += state == "new"
             done.known += state == "known"
             if state == "conflicting":
                 done.conflicting.append(memory.fields["id"])
-        for state in await self._call("forgotten", self._maxlen, forgotten):
-            done.forgotten += state == "new"
-            done.known += state == "known"
-            done.left_out += state == "no room"
+        for name, most in (("forgotten", self._maxlen), ("merged", _UNBOUNDED)):
+            left = [one for one in batch if isinstance(one, Left) and one.stream == name]
+            states = await self._call("left", left, name, most)
+            new = states.count("new")
+            done.forgotten += new if name == "forgotten" else 0
+            done.merged += new if name == "merged" else 0
+            done.known += states.count("known")
+            done.left_out += states.count("no room")
 
-    async def _call(self, what: str, first: Any, some: Iterable[Record]) -> list[str]:
-        args = [part for one in some for part in _flat(one)]
-        if not args:
+    async def _call(self, what: str, some: Sequence[Record], *first: Any) -> list[str]:
+        if not some:
             return []
+        args = (*first, *(part for one in some for part in _flat(one)))
         name = f"owner_import_{what}_1"
-        return list(await LIBRARY.call(self._redis, name, self._keys, (first, *args)))
+        return list(await LIBRARY.call(self._redis, name, self._keys, args))
 
 
 def _whole(memory: Kept) -> Kept:

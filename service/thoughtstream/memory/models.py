@@ -87,7 +87,7 @@ class Memory(BaseModel):
         rest = {_readable(name): _readable(value) for name, value in fields.items()}
         written_at = location.order[0]
         return cls(
-            id=rest.pop("id", location.entry),
+            id=rest.pop("id", "") or location.entry,
             entry=location.entry,
             kind=location.kind,
             content=rest.pop("content", ""),

@@ -61,7 +61,7 @@ class Recall:
         self._timeline = Timeline(redis, mind, self._streams)
         self._meaning = meaning_of(redis, mind, self._streams, settings.memory.embedder)
         self._chronicle = Chronicle(self._streams, self._timeline)
-        self._index: Index = RediSearchIndex(redis, mind)
+        self._index: Index = RediSearchIndex(redis, mind, self._streams)
         self._fallback = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
         self._try_index_at = 0.0

@@ -17,22 +17,23 @@ from typing import Any, ClassVar
 from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
-from thoughtstream.language.words import Query, Term
+from thoughtstream.language.words import RULES, Query, Term, indexed, token
 from thoughtstream.memory.index import IndexUnusable, Proposal
 from thoughtstream.memory.models import Filters, Location
+from thoughtstream.memory.streams import BATCH, LIBRARY, Head, Streams
 from thoughtstream.store.client import Client
 
 _SCHEMA = (
-    "content", "TEXT",
-    "words", "TEXT",
+    "words", "TEXT", "NOSTEM",
     "kind", "TAG",
     "window", "TAG", "CASESENSITIVE", "SEPARATOR", "\x1f",
 )  # fmt: skip
-"""`words`: RediSearch ends a word at ASCII punctuation only and tells accents apart; so the words
-of a content that have other characters are in this field too, apart and without accents."""
+"""`words`: what an item's content is, as `indexed`, after a mark that says by which rules. Who
+searches adds it where it is missing: what writes memories is in the server, and knows no words."""
 
-_VERSION = hashlib.sha256(repr(_SCHEMA).encode()).hexdigest()[:8]
-_LONGEST_WORD_BYTES = 128
+_MARK = f"_{RULES}"
+_VERSION = hashlib.sha256(repr((_SCHEMA, RULES)).encode()).hexdigest()[:8]
+_AT_ONCE = 2000
 _LOOKS, _LOOK_AGAIN_S = 100, 0.02
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
 
@@ -45,8 +46,10 @@ class RediSearchIndex:
 
     name: ClassVar[str] = "RediSearch"
 
-    def __init__(self, redis: Client, mind: str) -> None:
+    def __init__(self, redis: Client, mind: str, streams: Streams) -> None:
         self._redis = redis
+        self._streams = streams
+        self._complete: dict[str, Head] | None = None
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._index = f"{self._items}*@{_VERSION}"
 
@@ -97,12 +100,37 @@ class RediSearchIndex:
 
     async def _find(self, searches: Sequence[Search]) -> list[Any] | None:
         """None while it is still reading memories that are older than it (or than a restart)."""
+        heads = self._streams.known or await self._streams.heads()
+        if heads != self._complete:
+            if not await self._completed():
+                return None
+            self._complete = heads
+        return await self._search(searches)
+
+    async def _completed(self) -> bool:
+        """Add the words of items that have none of these rules; False while it is still reading."""
+        new = (f"-@words:{_MARK}", ("RETURN", "1", "content", "LIMIT", "0", str(_AT_ONCE)))
+        while True:
+            answers = await self._search([new])
+            if answers is None:
+                return False
+            [(_, *found)] = answers
+            if not found:
+                return True
+            items = list(zip(found[::2], found[1::2], strict=True))
+            for begin in range(0, len(items), BATCH):
+                some = items[begin : begin + BATCH]
+                said = [f"{_MARK} {indexed(flat[1] if flat else '')}" for _, flat in some]
+                names = [item for item, _ in some]
+                await LIBRARY.call(self._redis, "recall_words_1", names, said)
+
+    async def _search(self, searches: Sequence[Search]) -> list[Any] | None:
         pipe: Any = self._redis.pipeline(transaction=False)
         pipe.execute_command("FT.INFO", self._index, near=self._items)
         for query, options in searches:
             pipe.execute_command(
-                "FT.SEARCH", self._index, query, *options, "SCORER", "BM25STD", "TIMEOUT", "0",
-                "DIALECT", "2", near=self._items,
+                "FT.SEARCH", self._index, query, *options, "VERBATIM", "SCORER", "BM25STD",
+                "TIMEOUT", "0", "DIALECT", "2", near=self._items,
             )  # fmt: skip
         info, *answers = await pipe.execute()
         is_reading = str(dict(zip(info[::2], info[1::2], strict=True))["indexing"]) != "0"
@@ -112,8 +140,8 @@ class RediSearchIndex:
     async def _make(self) -> None:
         """Make the index if it isn't there, and drop those of other versions."""
         await self._call(
-            "FT.CREATE", self._index, "ON", "HASH", "PREFIX", "1", self._items, "STOPWORDS", "0",
-            "SCHEMA", *_SCHEMA, unless="already exists",
+            "FT.CREATE", self._index, "ON", "HASH", "PREFIX", "1", self._items, "NOOFFSETS",
+            "STOPWORDS", "0", "SCHEMA", *_SCHEMA, unless="already exists",
         )  # fmt: skip
         with suppress(NoPermissionError):  # then they stay, for somebody who may drop them
             for name in await self._call("FT._LIST"):
@@ -131,12 +159,18 @@ class RediSearchIndex:
             return None
 
 
+async def drop(redis: Client, mind: str) -> None:
+    """Drop the indexes of a mind that is gone, of any version, if there are any."""
+    items = keys.ITEM.key(mind=mind, id="_")[:-1]
+    run: Any = redis.execute_command
+    with suppress(ResponseError):  # it has no RediSearch, or we may not
+        for name in await run("FT._LIST", near=items):
+            if name.startswith(f"{items}*@"):
+                await run("FT.DROPINDEX", name, near=items)
+
+
 def _any_of(terms: Iterable[Term]) -> str:
-    return f"({'|'.join(_cut(form) for term in terms for form in term.forms)})"
-
-
-def _cut(word: str) -> str:
-    return word.encode()[:_LONGEST_WORD_BYTES].decode(errors="ignore")
+    return f"@words:({'|'.join(token(form) for term in terms for form in term.forms)})"
 
 
 def _says(error: ResponseError, text: str) -> bool:

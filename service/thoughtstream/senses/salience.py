@@ -3,7 +3,7 @@
 * A **reading** (load, memory, …) is as salient as it is surprising: with z its distance from the
   running mean in running standard deviations, `z² / (z² + 3)`. One deviation gives 0.25, two 0.57,
   three 0.75, six 0.92. Mean and deviation follow the readings (the last minute or so weighs most),
-  so that what persists becomes usual.
+  so that what persists becomes usual. A first reading, of which nothing was expected, is none.
 * An **event** (a process, a kind of log line) is as salient as it is rare: `weight / √n` the nth
   time it is seen, never under a quarter of its weight.
 * A **text** starts at 0.3 and gains for its length, for numbers, names, a question, and emphasis;
@@ -14,17 +14,17 @@ import math
 import re
 from dataclasses import dataclass
 
+from thoughtstream.language.questions import QUESTION_MARKS
+from thoughtstream.language.words import words
+
 USUAL_READINGS = 30
 """How many readings the running mean remembers, about."""
-
-FIRST_IMPRESSION = 0.5
-"""The salience of a reading that nothing was expected of."""
 
 TEXT_LEAST, TEXT_MOST = 0.3, 0.9
 
 _LONG_TEXT_WORDS = 40
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][\w'-]+")
-_SHOUT = re.compile(r"!|\b[A-Z]{3,}\b|\*\w")
+_SHOUT = re.compile(r"[!\uff01]|\b[A-Z]{3,}\b|\*\w")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def of_reading(expected: Expectation, value: float, *, least: float) -> float:
             never moves must not make its first twitch a sensation.
     """
     if expected.seen == 0:
-        return FIRST_IMPRESSION
+        return 0.0
     deviation = max(math.sqrt(expected.variance), least)
     z = (value - expected.mean) / deviation
     return z * z / (z * z + 3)
@@ -69,12 +69,11 @@ def of_event(weight: float, times: int) -> float:
 
 def of_text(text: str) -> float:
     """The salience of a text, 0.3 to 0.9."""
-    words = text.split()
     gains = (
-        0.20 * min(len(words), _LONG_TEXT_WORDS) / _LONG_TEXT_WORDS,
+        0.20 * min(len(words(text)), _LONG_TEXT_WORDS) / _LONG_TEXT_WORDS,
         0.10 * any(character.isdigit() for character in text),
         0.05 * min(len(_NAME.findall(text)), 3),
-        0.05 * ("?" in text),
+        0.05 * any(mark in text for mark in QUESTION_MARKS),
         0.10 * bool(_SHOUT.search(text)),
     )
     return round(min(TEXT_LEAST + sum(gains), TEXT_MOST), 3)

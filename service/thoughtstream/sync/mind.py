@@ -54,6 +54,7 @@ class Mind(Twin[mind.Mind]):
     unmerge = blocking(mind.Mind.unmerge)
     export = iterating(mind.Mind.export)
     import_from = blocking(mind.Mind.import_from)
+    delete = blocking(mind.Mind.delete)
     audit = blocking(mind.Mind.audit)
     state = blocking(mind.Mind.state)
     waiting = blocking(mind.Mind.waiting)

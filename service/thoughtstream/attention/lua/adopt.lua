@@ -111,10 +111,11 @@ local function adopt_window(run, at)
   read_windows(run, at, at)
 end
 
+-- A mind that has no window at all was deleted, or never was: nothing is made for it.
 local function adopt(run)
   for first = FIRST_WINDOW, #run.keys, PAGE do
     local last = math.min(first + PAGE - 1, #run.keys)
-    if read_windows(run, first, last) then
+    if read_windows(run, first, last) and redis.call('EXISTS', unpack(run.keys, first, last)) > 0 then
       for at = first, last do adopt_window(run, at) end
     end
   end

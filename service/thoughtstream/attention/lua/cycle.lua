@@ -108,7 +108,7 @@ local function rescale(run)
   if run.cfg.last == ledger and not run.counts.adopted then return end
   run.cfg.last = ledger
   local was = redis.call('HGET', ledger, 'scale')
-  if was == scale then return end
+  if was == scale or not (was or run.counts.adopted) then return end
   redis.call('HSET', ledger, 'scale', scale)
   if not was then return end
   for _, member in ipairs(redis.call('ZRANGE', run.keys[KEY.contest], 0, -1)) do

@@ -16,6 +16,7 @@ from thoughtstream.faces.cli import (
     anchor,
     audit,
     cache,
+    delete_mind,
     doctor,
     down,
     exit_codes,
@@ -36,6 +37,7 @@ from thoughtstream.faces.cli import (
     take_back,
     tasks,
     think,
+    transfer,
     up,
     watch,
     work,
@@ -73,6 +75,9 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
         take_back.take_back: take_back.EXAMPLES,
         intervene.intervene: intervene.EXAMPLES,
         audit.audit: audit.EXAMPLES,
+        transfer.export: transfer.EXPORT_EXAMPLES,
+        transfer.import_: transfer.IMPORT_EXAMPLES,
+        delete_mind.delete_mind: delete_mind.EXAMPLES,
     },
     "Coordination": {
         work.work: work.EXAMPLES,
@@ -91,7 +96,8 @@ _GROUPS: dict[ModuleType, dict[Callable[..., Any], str]] = {
 def _register(to: typer.Typer, commands: dict[Callable[..., Any], str], panel: str | None) -> None:
     for command, its_examples in commands.items():
         says = paragraphs(command.__doc__)
-        to.command(rich_help_panel=panel, help=says, epilog=its_examples)(command)
+        name = command.__name__.strip("_").replace("_", "-")
+        to.command(name, rich_help_panel=panel, help=says, epilog=its_examples)(command)
 
 
 for _panel, _commands in _PANELS.items():

@@ -15,7 +15,7 @@ from thoughtstream.language.times import Span
 from thoughtstream.language.words import Query, stems
 from thoughtstream.memory.features import FEATURES, MEANING
 from thoughtstream.memory.models import Memory, Reason, Recalled
-from thoughtstream.memory.query import RecallQuery
+from thoughtstream.memory.query import InvalidRecall, RecallQuery, moment
 
 EXAMPLES = examples(
     'thoughtstream recall "charity race"',
@@ -27,11 +27,25 @@ EXAMPLES = examples(
 )
 
 _TOLD = FEATURES | MEANING
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 
 def _help(field: str) -> str | None:
     return RecallQuery.model_fields[field].description
+
+
+def _first(text: str) -> datetime:
+    return _moment(text, is_end=False)
+
+
+def _last(text: str) -> datetime:
+    return _moment(text, is_end=True)
+
+
+def _moment(text: str, *, is_end: bool) -> datetime:
+    try:
+        return moment(text, is_end=is_end)
+    except InvalidRecall as error:
+        raise typer.BadParameter(f"{text!r:.80} {error}") from None
 
 
 def recall(
@@ -40,8 +54,12 @@ def recall(
     offset: Annotated[int, typer.Option(min=0, help=_help("offset"))] = 0,
     kind: Annotated[Kind | None, typer.Option(help=_help("kind"))] = None,
     window: Annotated[str | None, typer.Option(help=_help("window"))] = None,
-    since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("since"))] = None,
-    until: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("until"))] = None,
+    since: Annotated[
+        datetime | None, typer.Option(metavar="TIME", parser=_first, help=_help("since"))
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(metavar="TIME", parser=_last, help=_help("until"))
+    ] = None,
     on: Annotated[str | None, typer.Option(metavar="DAY", help=_help("on"))] = None,
     who: Annotated[str | None, typer.Option(metavar="NAME", help=_help("who"))] = None,
     field: Annotated[
@@ -64,7 +82,7 @@ def recall(
     asked = RecallQuery.of(
         query, limit=limit, offset=offset, kind=kind, window=window, context=context,
         fields=_fields(field or []), on=on, who=who, explain=explain,
-        since=since and since.astimezone(), until=until and until.astimezone(),
+        since=since, until=until,
     )  # fmt: skip
     found = event_loop.run(_recall(mind, asked))
     memories = [memory.model_dump(mode="json") for memory in found]
@@ -127,9 +145,12 @@ def _days(span: Span) -> str:
 
 def marked(content: str, query: str) -> Text:
     """Content with the words of the query in bold, in whatever form they appear."""
-    asked = {term.stem for term in Query.of(query).terms}
+    asked = {form for term in Query.of(query).terms for form in term.forms}
     shown = style.text(content)
-    for word in re.finditer(r"\w+", shown.plain):
-        if asked.intersection(stems(word[0])):
-            shown.stylize("bold", *word.span())
+    for run in re.finditer(r"\w+", shown.plain):
+        for found in asked.intersection(stems(run[0])):
+            start, end = run.span()
+            if not found.isascii() and (at := run[0].find(found)) >= 0:  # no spaces between words
+                start, end = start + at, start + at + len(found)
+            shown.stylize("bold", start, end)
     return shown

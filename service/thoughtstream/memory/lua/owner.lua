@@ -3,8 +3,8 @@
 -- What the owner of a mind does with it as a whole. Importing: each step may be made again, what is
 -- there is skipped.
 
-local KEY = { ledger = 1, received = 2, unconscious = 3, episodic = 4, semantic = 5, procedural = 6,
-              guard = 7 }
+local KEY = { ledger = 1, received = 2, forgotten = 3, merged = 4, episodic = 5, semantic = 6,
+              procedural = 7, guard = 8 }
 
 -- The values after a count of them, and where they end.
 local function counted(args, at)
@@ -51,20 +51,20 @@ local function import_memories(keys, args)
   return states
 end
 
--- KEYS: see KEY. ARGV: length of the unconscious, then for each thought its entry and fields, as a
--- count and so many values. Returns for each 'new' | 'known' | 'no room'.
-local function import_forgotten(keys, args)
-  local at, now, states = 2, now_ms(), {}
-  local stream, received, maxlen = keys[KEY.unconscious], keys[KEY.received], tonumber(args[1])
+-- KEYS: see KEY. ARGV: 'forgotten' | 'merged', how many there may be, then for each its entry and
+-- fields, as a count and so many values. Returns for each 'new' | 'known' | 'no room'.
+local function import_left(keys, args)
+  local at, now, states, what, most = 3, now_ms(), {}, args[1], tonumber(args[2])
+  local stream, received = keys[KEY[what]], keys[KEY.received]
   while at <= #args do
     local entry, flat, state = args[at], nil, 'new'
     flat, at = counted(args, at + 1)
     local id = get(flat, 'id') or ''
-    local name = 'forgotten ' .. (get(flat, 'forgotten_at') or '') .. ' ' .. id
+    local name = what .. ' ' .. (get(flat, 'forgotten_at') or get(flat, 'merged_at') or '') .. ' ' .. id
     local there = redis.call('XRANGE', stream, entry, entry)[1]
     if there and (get(there[2], 'id') or '') == id or redis.call('ZSCORE', received, name) then
       state = 'known'
-    elseif redis.call('XLEN', stream) >= maxlen then
+    elseif redis.call('XLEN', stream) >= most then
       state = 'no room'
     else
       local place = place_for(stream, entry, now)
@@ -77,4 +77,4 @@ local function import_forgotten(keys, args)
 end
 
 redis.register_function('owner_import_memories_1', import_memories)
-redis.register_function('owner_import_forgotten_1', import_forgotten)
+redis.register_function('owner_import_left_1', import_left)

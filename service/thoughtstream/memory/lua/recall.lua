@@ -31,6 +31,17 @@ local function read(keys, args)
   return found
 end
 
+-- KEYS: items. ARGV: the words of each, for an index of the server. Those that are gone stay so.
+local function add_words(keys, args)
+  for at, item in ipairs(keys) do
+    local is_new = redis.call('HGET', item, 'words') ~= args[at]
+    if is_new and redis.call('EXISTS', item) == 1 then
+      redis.call('HSET', item, 'words', args[at])
+    end
+  end
+end
+
 redis.register_function { function_name = 'recall_heads_1', callback = heads,
                           flags = { 'no-writes' } }
 redis.register_function { function_name = 'recall_read_1', callback = read, flags = { 'no-writes' } }
+redis.register_function { function_name = 'recall_words_1', callback = add_words }
