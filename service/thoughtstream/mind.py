@@ -335,17 +335,20 @@ class Mind(Owned):
             entries: Any = await self._redis.xrevrange(stream, count=1)
         return str(entries[0][0]) if entries else "0"
 
-    async def intervene(self, /, thought_id: str, action: Action, **change: Any) -> int:
+    async def intervene(
+        self, /, thought_id: str, action: Action, *, by: str | None = None, **change: Any
+    ) -> int:
         """Change an attended thought within its intervention window; returns when that closes.
 
         `veto`: it never becomes memory. `reframe`: another content, salience or kind, the original
-        kept as provenance. `boost`: another salience. Repeating it changes nothing.
+        kept as provenance. `boost`: another salience. `restore`: a veto is taken back. Repeating it
+        changes nothing. `by`: who does it; the memory keeps it.
 
         Raises:
             InterventionRefused: the window has closed (the message says when).
             InvalidThought: a field of the change is wrong.
         """
-        fields = _change(action, change)
+        fields = _change(action, change) | _who(by)
         with typed_errors():
             return await self._attention.intervene(self.name, thought_id, action, fields)
 
@@ -354,8 +357,8 @@ class Mind(Owned):
     ) -> list[Recalled]:
         """The memories that answer a query best, best first. Any text is a safe query.
 
-        Options: limit (10), offset, kind, since, until, on, who, window, fields, context: see
-        `RecallQuery`, which can be given in place of a text.
+        Options: limit (10), offset, kind, since, until, on, who, window, source, fields, context:
+        see `RecallQuery`, which can be given in place of a text.
 
         Raises:
             InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.
@@ -481,7 +484,12 @@ _CHANGES: dict[Action, frozenset[str]] = {
     "veto": frozenset(),
     "reframe": frozenset({"content", "salience", "kind"}),
     "boost": frozenset({"salience"}),
+    "restore": frozenset(),
 }
+
+
+def _who(by: str | None) -> dict[str, str]:
+    return {} if by is None else {"by": by}
 
 
 def _change(action: Action, change: dict[str, Any]) -> dict[str, str]:
@@ -490,7 +498,7 @@ def _change(action: Action, change: dict[str, Any]) -> dict[str, str]:
     unknown = sorted(change.keys() - _CHANGES[action])
     if unknown:
         raise InvalidThought(f"{unknown[0]}: {action} can't change it")
-    if action != "veto" and not change:
+    if _CHANGES[action] and not change:
         raise InvalidThought(f"{action}: say what to change: {', '.join(sorted(_CHANGES[action]))}")
     checked = NewThought.of(**({"content": "-"} | change)).entry()
     return {name: checked[name] for name in change}

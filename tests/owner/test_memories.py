@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from thoughtstream import Mind, NotRemembered, keys
+from thoughtstream import InvalidThought, Mind, NotRemembered, keys
 from thoughtstream.config import Settings
 from thoughtstream.memory.models import Location
 
@@ -111,3 +111,85 @@ async def test_erased_nothing_is_left(mind: Mind, redis: Any, settings: Settings
 
 def _bytes(path: Any) -> bytes:
     return path.read_bytes() if path.is_file() else b""
+
+
+async def test_erased_with_all_that_came_of_it(mind: Mind, redis: Any) -> None:
+    said = "the password is zebra"
+    first = await mind.anchor(said)
+    same = [await mind.anchor(said, at=f"2024-01-0{day}") for day in (1, 2)]
+    await mind.sleep()
+    gist = next(memory for memory in await mind.memories(kind="semantic"))
+    assert gist.content == said
+    kept = next(memory for memory in await mind.memories(kind="episodic"))
+    assert kept.id == first
+    assert len(await mind.merged()) == len(same)
+    back = {"recalled": first, "salience": "0.9"}
+    window = keys.WINDOW.key(mind=mind.name, window="memory")
+    await redis.xadd(window, {"content": said} | back)
+    report = await mind.attend()
+    assert report.attended
+    await mind.intervene(report.attended.id, "reframe", content="a secret")
+    while (await mind.attend()).next_due_ms is not None:
+        pass
+    [reframed] = [m for m in await mind.memories() if m.content == "a secret"]
+    assert reframed.fields["original_content"] == said
+    for _ in range(2):  # one that intervenes, one that competes
+        await redis.xadd(window, {"content": said} | back)
+        await mind.attend()
+    await redis.xadd(window, {"content": said} | back)  # one that nobody has read
+    assert (await mind.audit()).intervening == 2
+    await redis.xadd(window, {"content": "another", "salience": "0.31"})
+    erased = await mind.erase(first)
+    assert (erased.memories, erased.derived) == (2, (reframed.id,))
+    assert await everywhere(redis, "zebra") == []
+    [left] = await mind.memories()
+    assert (left.id, left.content) == (reframed.id, "a secret")
+    assert "recalled" not in left.fields
+    assert "original_content" not in left.fields
+    audit = await mind.audit()
+    assert (audit.erased, audit.memories, audit.intervening) == (2, 1, 0)
+
+
+async def test_what_was_forgotten_or_merged_is_erased_too(mind: Mind, redis: Any) -> None:
+    id_ = await mind.anchor("the password is zebra")
+    await mind.forget(id_)
+    erased = await mind.erase(id_)
+    assert (erased.memories, erased.copies) == (0, 1)
+    assert await everywhere(redis, "zebra") == []
+    kept, gone = [await mind.anchor(text) for text in ("Zebra 12", "zebra 12")]
+    await mind.sleep()
+    assert [merged.id for merged in await mind.merged()] == [gone]
+    await mind.erase(gone)
+    assert (await mind.memory(kept)).provenance.merged_from == ()
+    await mind.erase(kept)
+    assert await everywhere(redis, "ebra 12") == []
+
+
+async def test_a_foreign_entry_has_a_place(settings: Settings, redis: Any) -> None:
+    async with Mind.connect("foreign", settings=settings) as mind:
+        entry = await redis.xadd(keys.EPISODIC.key(mind="foreign"), {"content": "zebra"})
+        [memory] = await mind.memories()
+        assert (await mind.memory(memory.place)).content == "zebra"
+        gone = await mind.forget(memory.place)
+        assert [one.content for one in await mind.forgotten()] == ["zebra"]
+        await mind.take_back(gone)
+        [memory] = await mind.memories()
+        assert memory.entry != entry
+        await mind.erase(memory.place)
+        assert await mind.memories() == []
+        assert await everywhere(redis, "zebra") == []
+
+
+@pytest.mark.parametrize("name", ["", "x", "1-1", "dream/1-1", "semantic/1-99999999999999999999"])
+async def test_no_memory(mind: Mind, name: str) -> None:
+    for move in (mind.memory, mind.forget, mind.erase):
+        with pytest.raises(NotRemembered):
+            await move(name)
+
+
+@pytest.mark.parametrize("cursor", ["x", "dream/1-1", "1-99999999999999999999"])
+async def test_no_place(mind: Mind, cursor: str) -> None:
+    with pytest.raises(InvalidThought):
+        await mind.memories(before=cursor)
+    with pytest.raises(InvalidThought):
+        await mind.memories(after=cursor)

@@ -12,7 +12,7 @@ from thoughtstream.errors import InvalidThought
 from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
 from thoughtstream.language.moments import milliseconds
 
-Action = Literal["veto", "reframe", "boost"]
+Action = Literal["veto", "reframe", "boost", "restore"]
 
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A number from 0 to 1."""

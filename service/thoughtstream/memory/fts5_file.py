@@ -175,11 +175,18 @@ class Fts5File:
                 if _short(entry) not in entries:
                     self._delete("kind = ? AND entry = ?", kind, entry)
 
-    def scrub(self) -> None:
-        """What was removed leaves no byte behind, in the file or in its log."""
+    def erasures(self) -> int:
+        """The number that `scrub` was given last."""
+        return int(self._db.execute("PRAGMA application_id").fetchone()[0])
+
+    def scrub(self, erasures: int) -> None:
+        """See to it that what was removed leaves no byte behind, in the file or in its log. Done
+        once for as many `erasures` as the mind has counted.
+        """
         with self._transaction("BEGIN IMMEDIATE"):
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
         self._db.execute("VACUUM")
+        self._db.execute(f"PRAGMA application_id = {int(erasures)}")
         self._db.execute("PRAGMA wal_checkpoint (TRUNCATE)")
 
     def _delete(self, condition: str, *values: str) -> None:

@@ -59,14 +59,13 @@ class Fts5Index:
         await self._with_file(forget)
 
     async def scrub(self) -> None:
-        """What is gone from the streams is gone from the file, too, to the last byte; if there is
-        a file.
+        """Something was erased: see to it at once that no byte of it is left in the file, if there
+        is one.
         """
 
         async def scrub(file: Fts5File) -> None:
             self._caught_up = None
             await self._catch_up(file)
-            await _in_thread(file.scrub)
 
         if self._file is not None or (self._path is not None and self._path.exists()):
             await self._with_file(scrub)
@@ -89,11 +88,17 @@ class Fts5Index:
         heads = self._streams.known or await self._streams.heads()
         if heads == self._caught_up:
             return {}
+        erasures = await self._streams.erasures()
+        is_scrubbed = await _in_thread(file.erasures) == erasures
+        if not is_scrubbed:  # what has been erased by now is gone from these
+            heads = await self._streams.heads()
         marks = await _in_thread(file.marks)
         read = {
             kind: await self._read(file, kind, head, marks.get(kind, NOTHING))
             for kind, head in heads.items()
         }
+        if not is_scrubbed:
+            await _in_thread(file.scrub, erasures)
         self._caught_up = heads
         return read
 

@@ -21,6 +21,7 @@ _COPIES = (keys.MERGED, keys.ASSEMBLED, keys.INTERVENING, keys.CONTEST, keys.DEA
 _STREAMS = (*keys.MEMORIES.values(), keys.UNCONSCIOUS, keys.MERGED, keys.ASSEMBLED)
 _STEP = 500
 """Entries of a stream that one step writes anew."""
+_ALL = 1_000_000_000
 
 _REFERENCES = ("recalled", "restored_from", "supersedes")
 
@@ -102,26 +103,30 @@ class LettingGo:
         """
         name = checked(name)
         marks, places = await self._that_came_of(name)
-        where = [
-            *self._keys,
-            *(family.key(mind=self._mind) for family in _COPIES),
-            *(keys.WINDOW.key(mind=self._mind, window=window) for window in windows),
-        ]
+        its_windows = {
+            window: keys.WINDOW.key(mind=self._mind, window=window) for window in windows
+        }
+        copies_in = (family.key(mind=self._mind) for family in _COPIES)
+        where = [*self._keys, *copies_in, *its_windows.values()]
         memories, copies, derived = await self._do("erase", where, name, *marks, *places)
-        await self._rewrite()
+        await self._rewrite(its_windows)
         if not memories and not copies:
             raise unknown(name)
         return Erased(memories, copies, tuple(derived), REMAINS)
 
-    async def _rewrite(self) -> None:
+    async def _rewrite(self, windows: dict[str, str]) -> None:
         """No stream keeps a byte of what was deleted from it; in steps, each atomic."""
-        guard = keys.GUARD.key(mind=self._mind)
-        for family in _STREAMS:
-            new = keys.REWRITTEN.key(mind=self._mind, kind=family.name)
-            where = [family.key(mind=self._mind), new, guard]
-            args = (_STEP, keys.REWRITTEN.ttl_s)
-            while await LIBRARY.call(self._redis, "letting_go_rewrite_1", where, args) == "more":
-                pass
+        streams = {family.name: family.key(mind=self._mind) for family in _STREAMS}
+        streams |= {f"window:{name}": key for name, key in windows.items()}
+        for name, stream in streams.items():
+            new = keys.REWRITTEN.key(mind=self._mind, stream=name)
+            where = [stream, new, keys.GUARD.key(mind=self._mind)]
+            most, answer = _STEP, "more"
+            while answer != "done":
+                args = (most, keys.REWRITTEN.ttl_s)
+                answer = await LIBRARY.call(self._redis, "letting_go_rewrite_1", where, args)
+                if answer == "again":  # it changes faster than this goes: all in one step
+                    most = _ALL
 
     async def _that_came_of(self, name: str) -> tuple[list[str], list[str]]:
         """The last entry of each kind, and the places of memories that name this one. Those that

@@ -89,7 +89,6 @@ class Recall:
     async def scrub(self) -> None:
         """Memories were erased: nothing of them stays in the index's file, if there is one."""
         with typed_errors():
-            await self._streams.heads()
             await self._fallback.scrub()
 
     async def _first(self, asked: RecallQuery) -> list[Recalled]:

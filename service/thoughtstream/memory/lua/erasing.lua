@@ -155,6 +155,7 @@ local function erase(keys, args)
     local other = memory_of(run, place)
     if other then disown(run, other) end
   end
+  if run.erased + run.copies > 0 then count(run, 'erasures') end
   return { run.erased, run.copies, run.disowned }
 end
 

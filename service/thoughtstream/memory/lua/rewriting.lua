@@ -4,10 +4,10 @@
 
 -- KEYS: the stream, the new one, guard. ARGV: how many entries a step may copy, for how long (s) the
 -- new one is kept if nobody goes on.
--- Returns 'more', or 'done': nothing is left of what had been deleted when this began.
+-- Returns 'more', 'again' (it has to begin anew), or 'done': nothing is left of what had been deleted.
 local function rewrite(keys, args)
   local stream, new, most = keys[1], keys[2], tonumber(args[1])
-  if redis.call('EXISTS', stream) == 0 then
+  if redis.call('TYPE', stream).ok ~= 'stream' then
     redis.call('DEL', new)
     return 'done'
   end
@@ -28,14 +28,20 @@ local function rewrite(keys, args)
     redis.call('XTRIM', new, 'MINID', info['first-entry'][1])
     if redis.call('XLEN', new) ~= info.length then
       redis.call('DEL', new)
-      return 'more'
+      return 'again'
     end
   end
+  local groups = redis.call('XINFO', 'GROUPS', stream)
   redis.call('UNLINK', stream) -- RENAME would free it at once, however long it is
   redis.call('RENAME', new, stream)
   redis.call('PERSIST', stream)
   redis.call('XSETID', stream, info['last-generated-id'], 'ENTRIESADDED', info['entries-added'],
              'MAXDELETEDID', info['max-deleted-entry-id'])
+  for _, flat in ipairs(groups) do -- of a window: what attention has read of it
+    local group = to_map(flat)
+    redis.call('XGROUP', 'CREATE', stream, group.name, group['last-delivered-id'], 'ENTRIESREAD',
+               group['entries-read'] or -1)
+  end
   return 'done'
 end
 

@@ -29,6 +29,13 @@ local function set(flat, name, value)
   if at then flat[at] = value else flat[#flat + 1], flat[#flat + 2] = name, value end
 end
 
+local function clear(flat, name)
+  local at = place(flat, name)
+  if not at then return end
+  table.remove(flat, at)
+  table.remove(flat, at - 1)
+end
+
 -- the fields but for those that `left_out` names; the list itself where there are none of these
 local function without(flat, left_out)
   local found = false
