@@ -12,7 +12,10 @@ local function rewrite(keys, args)
     return 'done'
   end
   local info = to_map(redis.call('XINFO', 'STREAM', stream))
-  if info['entries-added'] == info.length then return 'done' end
+  if info['entries-added'] == info.length then
+    redis.call('DEL', new)
+    return 'done'
+  end
   local last = redis.call('XREVRANGE', new, '+', '-', 'COUNT', 1)[1]
   local page = redis.call('XRANGE', stream, last and '(' .. last[1] or '-', '+', 'COUNT', most)
   for _, entry in ipairs(page) do redis.call('XADD', new, entry[1], unpack(entry[2])) end
