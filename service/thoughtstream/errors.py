@@ -91,6 +91,10 @@ class InvalidPacket(ThoughtstreamError, ValueError):
     """A packet that can't be accepted; nothing was sent."""
 
 
+class NotRemembered(ThoughtstreamError):
+    """There is no such memory (any more)."""
+
+
 class NotForgotten(ThoughtstreamError):
     """The unconscious does not have this thought (any more)."""
 

@@ -113,6 +113,17 @@ VECTORS = _memory("vectors:<kind>", "hash", "a few hundred bytes per memory", (W
 """What memories mean, by entry, and in the field `embedder` who says so. Derived from the stream,
 and only there if the settings name an embedder; recall and the service complete it."""
 
+REWRITTEN = Family(
+    "rewritten",
+    "memory:{<mind>}:rewritten:<stream>",
+    "stream",
+    Domain.MEMORIES,
+    "gone when it takes the place of the stream",
+    (Writer.OWNER,),
+    3600,
+)
+"""A stream of this mind as it is being written anew, so that no byte of what was erased is left."""
+
 SLEEP = _memory("sleep", "hash", "one per mind", _SLEEP)
 SHARED = _memory("shared", "hash", "one field a lineage", (Writer.LINEAGE,))
 """How far the stream of semantic memories was shared with each lineage."""
@@ -298,7 +309,7 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
-    VECTORS, ASKED, DELETION,
+    VECTORS, ASKED, REWRITTEN, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     MINDS,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,

@@ -20,7 +20,7 @@ from thoughtstream.keys import (
 )
 from thoughtstream.language.moments import milliseconds
 
-Action = Literal["veto", "reframe", "boost"]
+Action = Literal["veto", "reframe", "boost", "restore"]
 
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A number from 0 to 1."""
@@ -28,7 +28,8 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
-     "merged_into", "merged_at", "unmerged_at", "distilled_from"}
+     "merged_into", "merged_at", "unmerged_at", "distilled_from", "supersedes", "superseded_by",
+     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
@@ -207,7 +208,7 @@ class Forgotten(NamedTuple):
 
 COUNTS = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "forgotten",
           "expired", "displaced", "distilled", "imported", "merged", "unmerged",
-          "outgrown")  # fmt: skip
+          "outgrown", "let_go", "taken_back", "superseded", "erased")  # fmt: skip
 """The ledger's counts that an audit checks."""
 
 _decode = json.JSONDecoder().raw_decode
@@ -269,7 +270,9 @@ class Snapshot(NamedTuple):
 def _kept(counts: dict[str, int]) -> int:
     """The memories that there must be."""
     made = counts["anchored"] - counts["recurred"] + counts["distilled"] + counts["imported"]
-    return made - counts["merged"] + counts["unmerged"] - counts["outgrown"]
+    back = counts["unmerged"] + counts["taken_back"]
+    gone = sum(counts[fate] for fate in ("merged", "outgrown", "let_go", "erased"))
+    return made + back - gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +283,8 @@ class Audit:
     one is in its intervention window, anchored or vetoed. `recurred`: of the anchored, those that
     had come back from memory and are there already. Every other anchored one is a memory, as is
     every `distilled` or `imported` one, unless it was `merged` into another and not `unmerged`
-    again, or has `outgrown` its bound.
+    again, has `outgrown` its bound, was `erased`, or was `let_go` (forgotten on request) and not
+    `taken_back`. One that was `superseded` made room for another.
     `unread`: written, not yet adopted. `ghosts`: competing, but trimmed by its producer; the next
     cycle that meets one counts it as displaced.
 
@@ -302,6 +306,10 @@ class Audit:
     merged: int
     unmerged: int
     outgrown: int
+    let_go: int
+    taken_back: int
+    superseded: int
+    erased: int
     memories: int
     competing: int
     intervening: int

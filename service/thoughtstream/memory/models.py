@@ -62,6 +62,12 @@ class Memory(BaseModel):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def place(self) -> str:
+        """`<kind>/<entry>`: names it among all of a mind, also where no thought wrote it."""
+        return f"{self.kind}/{self.entry}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def said_at(self) -> int:
         """When it was said (ms)."""
         own = own_time(self.fields)

@@ -62,7 +62,7 @@ class Recall:
         self._meaning = meaning_of(redis, mind, self._streams, settings.memory.embedder)
         self._chronicle = Chronicle(self._streams, self._timeline)
         self._index: Index = RediSearchIndex(redis, mind, self._streams)
-        self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
+        self._fallback = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
         self._try_index_at = 0.0
         self._counts: dict[str, int] = {}
@@ -86,6 +86,11 @@ class Recall:
             except RedisConnectionError:  # lost since the last time; reading may be repeated
                 found = await self._first(asked)
             return await self._with_context(found[asked.offset :], asked.context)
+
+    async def scrub(self) -> None:
+        """Memories were erased: nothing of them stays in the index's file, if there is one."""
+        with typed_errors():
+            await self._fallback.scrub()
 
     async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []

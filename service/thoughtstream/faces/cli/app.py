@@ -25,6 +25,7 @@ from thoughtstream.faces.cli import (
     intervene,
     keys,
     logging_setup,
+    memories,
     merged,
     output,
     packets,
@@ -88,6 +89,7 @@ _GROUPS: dict[ModuleType, dict[Callable[..., Any], str]] = {
     packets: packets.COMMANDS,
     cache: cache.COMMANDS,
     scratch: scratch.COMMANDS,
+    memories: memories.COMMANDS,
 }
 
 
@@ -106,7 +108,10 @@ for _module, _commands in _GROUPS.items():
     _group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
     _register(_group, _commands, None)
     app.add_typer(
-        _group, name=_name, help=_says[:1].upper() + _says[1:], rich_help_panel="Coordination"
+        _group,
+        name=_name,
+        help=_says[:1].upper() + _says[1:],
+        rich_help_panel="A mind" if _module is memories else "Coordination",
     )
 
 

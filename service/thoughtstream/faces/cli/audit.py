@@ -25,6 +25,10 @@ _MEANING = {
     "merged": "became part of another in sleep",
     "unmerged": "of those, were taken back",
     "outgrown": "were the oldest of more than the bound",
+    "let_go": "were forgotten on request",
+    "taken_back": "came back from the unconscious as memories",
+    "superseded": "made room for another",
+    "erased": "were erased",
     "rejected": "were invalid, never adopted",
 }
 _DEPTH = {
