@@ -1,9 +1,8 @@
 """What is running: Redis, services and minds, as `status` and `up` report it."""
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from thoughtstream import keys
+from thoughtstream import discretion, keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.coordination.membership import alive_services
@@ -41,7 +40,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
     return {
         "home": str(Home.at(settings.home).path),
         "redis": {
-            "url": without_password(address),
+            "url": discretion.shown(address),
             "embedded": settings.redis.url is None,
             **totals,
             "nodes": [_node(node) for node in nodes] or None,
@@ -128,12 +127,3 @@ async def _minds(redis: Client) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def without_password(address: str) -> str:
-    """A URL that can be shown to anyone."""
-    parts = urlsplit(address)
-    if parts.password is None:
-        return address
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))

@@ -18,6 +18,7 @@ from thoughtstream.faces.cli import (
     doctor,
     down,
     exit_codes,
+    faults,
     feed,
     forgotten,
     intervene,
@@ -121,6 +122,8 @@ def _root(
 def main() -> None:
     """The entry point."""
     as_json = "--json" in sys.argv[1:]
+    sys.excepthook = faults.tell_of
+    output.tolerate_any_encoding()
     logging_setup.log_to_stderr()
     try:
         code = app(prog_name="thoughtstream", standalone_mode=False)
@@ -134,6 +137,9 @@ def main() -> None:
         code = error.code
     except ThoughtstreamError as error:
         output.complain(str(error), as_json)
+        code = exit_codes.FAILED
+    except OSError as error:
+        output.complain(f"{error.filename or 'this system'}: {error.strerror or error}", as_json)
         code = exit_codes.FAILED
     except output.ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ from itertools import groupby
 from rich.table import Table
 from rich.text import Text
 
-from thoughtstream import config
+from thoughtstream import config, discretion
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.coordination import library as agents
@@ -42,7 +42,7 @@ def doctor(json: Json = False) -> None:
     healthy = all(finding.state != "bad" for finding in findings)
     answer = {
         "healthy": healthy,
-        "redis": {"url": overview.without_password(overview.redis_url(settings))},
+        "redis": {"url": discretion.shown(overview.redis_url(settings))},
         "findings": findings,
         **failed,
     }

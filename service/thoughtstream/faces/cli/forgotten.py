@@ -1,5 +1,6 @@
 """`thoughtstream forgotten`: what was forgotten, when and why."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -18,6 +19,9 @@ EXAMPLES = examples(
 )
 
 
+_ENTRY = re.compile(r"\+|[0-9]{1,20}(-[0-9]{1,20})?")
+
+
 def forgotten(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number to show.")] = 20,
     before: Annotated[str, typer.Option(help="Only entries before this one (for paging).")] = "+",
@@ -28,6 +32,8 @@ def forgotten(
     json: Json = False,
 ) -> None:
     """List what was forgotten, when and why; or try out another threshold."""
+    if not _ENTRY.fullmatch(before):
+        raise typer.BadParameter(f"--before {before}: give an ENTRY that this command has listed")
     if threshold is not None:
         total, weakest = event_loop.run(_would_forget(mind, threshold, limit))
         found = {"threshold": threshold, "would_forget": total, "weakest": weakest}

@@ -2,14 +2,18 @@
 
 import dataclasses
 import json
+import math
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from thoughtstream import discretion
 from thoughtstream.faces.cli import style
 
 
@@ -22,14 +26,23 @@ class _Console(Console):
         raise ReaderGone from None  # rich would exit, in the middle of a task
 
 
+def tolerate_any_encoding() -> None:
+    """What a terminal has no characters for is shown as `?`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 stdout = _Console(highlight=False, emoji=False)
 stderr = _Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(answer: Any) -> None:
     """One JSON value, on one line of stdout."""
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(plain(answer), ensure_ascii=not is_unicode, allow_nan=False)
     try:
-        sys.stdout.write(_utf8(json.dumps(plain(answer), ensure_ascii=False)) + "\n")
+        sys.stdout.write(_utf8(text) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         raise ReaderGone from None
@@ -50,16 +63,24 @@ def done(value: Any, as_json: bool, what: str, which: str) -> None:
 
 def complain(message: str, as_json: bool) -> None:
     """Print an error: JSON on stdout for programs, a line on stderr for people."""
+    message = discretion.without_secrets(message)
     if as_json:
         print_json({"error": message})
     else:
         stderr.print("[bold red]error[/]", end=" ")
-        stderr.print(_utf8(message), markup=False, soft_wrap=True)
+        lines = "\n".join(style.text(line).plain for line in message.splitlines())
+        stderr.print(lines, markup=False, soft_wrap=True)
 
 
 def _utf8(text: str) -> str:
     """What stands for bytes that are no UTF-8 becomes `\\udcff`, which JSON understands."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def say_aside(message: str) -> None:
+    """Tell a person on stderr what goes on meanwhile."""
+    said = style.text(discretion.without_secrets(message))
+    stderr.print(said, style="dim", soft_wrap=True)
 
 
 def count(number: int, thing: str) -> str:
@@ -69,8 +90,8 @@ def count(number: int, thing: str) -> str:
 
 def short(path: Path) -> str:
     """A path as a person would write it."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+    home = Path("~").expanduser() if "HOME" in os.environ else path
+    return f"~/{path.relative_to(home)}" if home in path.parents else str(path)
 
 
 def plain(value: Any) -> Any:
@@ -84,6 +105,8 @@ def plain(value: Any) -> Any:
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no NaN
     if value is None or isinstance(value, str | int | float):
         return value
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from thoughtstream import config
+from thoughtstream import config, discretion
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces import overview
@@ -32,7 +32,7 @@ def status(json: Json = False) -> None:
 
 
 def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
-    address = overview.without_password(overview.redis_url(settings))
+    address = discretion.shown(overview.redis_url(settings))
     return {
         "error": str(error),
         "redis": {"url": address, "embedded": settings.redis.url is None},
