@@ -20,7 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from thoughtstream.discretion import without_secrets
+from thoughtstream.discretion import shown, without_secrets
 from thoughtstream.errors import ThoughtstreamError
 
 SYSTEM_FILE = Path("/etc/thoughtstream/thoughtstream.toml")
@@ -360,7 +360,9 @@ def explain(error: ValidationError) -> str:
     for item in error.errors(include_url=False):
         path = ".".join(str(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
-        given = f" (given: {item['input']!r:.80})" if _may_be_shown(path, item) else ""
+        value = item["input"]
+        value = shown(value) if isinstance(value, str) else value
+        given = f" (given: {value!r:.80})" if _may_be_shown(path, item) else ""
         lines.append(f"{path}: {message}{given}" if path else message)
     return without_secrets("\n".join(lines))
 

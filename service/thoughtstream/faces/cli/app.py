@@ -103,7 +103,7 @@ for _module, _commands in _GROUPS.items():
 
 def _show_version(is_asked: bool) -> None:
     if is_asked:
-        output.stdout.print(f"thoughtstream {version('thoughtstream')}", highlight=False)
+        output.say("thoughtstream {}", version("thoughtstream"))
         raise typer.Exit
 
 

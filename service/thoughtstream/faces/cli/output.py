@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 
 from thoughtstream import discretion
 from thoughtstream.faces.cli import style
@@ -21,7 +21,29 @@ class ReaderGone(Exception):
     """Whoever read our output has closed it: there is nothing more to say."""
 
 
+class _Clean:
+    """What is printed, without the control characters that others' text has brought into it."""
+
+    def __init__(self, shown: ConsoleRenderable) -> None:
+        self._shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._shown, options):
+            yield segment if segment.control else segment._replace(text=style.clean(segment.text))
+
+
+class _Cleaning(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Clean(each) for each in renderables]
+
+
 class _Console(Console):
+    """The one printer."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, emoji=False)
+        self.push_render_hook(_Cleaning())
+
     def on_broken_pipe(self) -> None:
         raise ReaderGone from None  # rich would exit, in the middle of a task
 
@@ -33,8 +55,8 @@ def tolerate_any_encoding() -> None:
             stream.reconfigure(errors="replace")
 
 
-stdout = _Console(highlight=False, emoji=False)
-stderr = _Console(stderr=True, highlight=False, emoji=False)
+stdout = _Console()
+stderr = _Console(stderr=True)
 
 
 def print_json(answer: Any) -> None:
@@ -58,7 +80,7 @@ def answer(value: Any, as_json: bool, show: Callable[[], None]) -> None:
 
 def done(value: Any, as_json: bool, what: str, which: str) -> None:
     """Print that something is done: to what."""
-    answer(value, as_json, lambda: stdout.print(f"[green]✓[/] {what}", style.text(which)))
+    answer(value, as_json, lambda: say("[green]✓[/] {} {}", what, which))
 
 
 def complain(message: str, as_json: bool) -> None:
@@ -75,6 +97,11 @@ def complain(message: str, as_json: bool) -> None:
 def _utf8(text: str) -> str:
     """What stands for bytes that are no UTF-8 becomes `\\udcff`, which JSON understands."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def say(markup: str, *values: object, soft_wrap: bool = True) -> None:
+    """Print a line of our markup, with what is foreign in place of each `{}`."""
+    stdout.print(style.filled(markup, *values), soft_wrap=soft_wrap)
 
 
 def say_aside(message: str) -> None:

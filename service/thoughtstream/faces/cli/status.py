@@ -45,28 +45,28 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
 
 def show(found: dict[str, Any]) -> None:
     """Print an overview for a person."""
-    redis, print_ = found["redis"], output.stdout.print
+    redis, say = found["redis"], output.say
     limit = f" of {redis['maxmemory_bytes'] / 2**20:.0f}" if redis["maxmemory_bytes"] else ""
     used = f"{redis['used_bytes'] / 2**20:.1f}{limit} MB used"
     which = "embedded, " if redis["embedded"] else ""
-    print_(f"[green]●[/] redis    [cyan]{redis['url']}[/]", soft_wrap=True)
-    print_(f"           [dim]{which}version {redis['version']}, {used}[/]")
+    say("[green]●[/] redis    [cyan]{}[/]", redis["url"])
+    say("           [dim]{}version {}, {}[/]", which, redis["version"], used)
     for node in redis["nodes"] or []:
         _show_node(node)
     for sample in found["memory"]:
         _show_memory(sample)
     if not found["services"]:
-        print_("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
+        say("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
     for service in found["services"]:
-        print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
+        say("[green]●[/] service  {}", service["id"])
         minds = output.count(service["minds"], "mind")
-        print_(f"           [dim]version {service['version']} on {service['host']}, "
-               f"process {service['pid']}, {minds}[/]")  # fmt: skip
+        where = (service["version"], service["host"], service["pid"], minds)
+        say("           [dim]version {} on {}, process {}, {}[/]", *where)
     for mind in found["minds"]:
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
-        print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
-               f"{mind['intervening']:,} intervening")  # fmt: skip
-        print_(f"           [dim]memories: {kinds}[/]")
+        now = f"{mind['competing']:,} competing, {mind['intervening']:,} intervening"
+        say("  mind     [bold]{}[/]  {}", mind["mind"], now)
+        say("           [dim]memories: {}[/]", kinds)
 
 
 def _show_memory(sample: dict[str, Any]) -> None:
@@ -78,14 +78,13 @@ def _show_memory(sample: dict[str, Any]) -> None:
         if one["keys"]
     ]
     of = f"{sample['node']}: " if sample["node"] else ""
-    output.stdout.print(f"  memory   [dim]MB: {of}{', '.join(mega)}[/]")
+    output.say(f"  memory   [dim]MB: {{}}{', '.join(mega)}[/]", of, soft_wrap=False)
 
 
 def _show_node(node: dict[str, Any]) -> None:
     what = f"{node['slots']:,} slots" if node["role"] == "master" else f"of {node['master']}"
     said = f"version {node['version']}, {node['used_bytes'] / 2**20:.1f} MB"
+    line = "[green]●[/] {} {}  [dim]{}, {}[/]"
     if not node["alive"]:
-        said = "[red]does not answer[/]"
-    mark = "[green]●[/]" if node["alive"] else "[red]●[/]"
-    output.stdout.print(f"{mark} {node['role']:<8} {node['node']}  [dim]{what}, {said}[/]",
-                     soft_wrap=True)  # fmt: skip
+        line, said = "[red]●[/] {} {}  [dim]{}, [red]{}[/][/]", "does not answer"
+    output.say(line, f"{node['role']:<8}", node["node"], what, said)
