@@ -1,11 +1,10 @@
 """What is running: Redis, services and minds, as `status` and `up` report it."""
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from redis.exceptions import ResponseError
 
-from thoughtstream import keys
+from thoughtstream import discretion, keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.coordination.membership import alive_services, attended_until
@@ -49,7 +48,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
     return {
         "home": str(Home.at(settings.home).path),
         "redis": {
-            "url": without_password(address),
+            "url": discretion.shown(address),
             "embedded": settings.redis.url is None,
             **totals,
             "nodes": [_node(node) for node in nodes] or None,
@@ -155,12 +154,3 @@ def _count(answer: Any) -> int | None:
     if isinstance(answer, Exception) and not isinstance(answer, ResponseError):
         raise answer
     return None if isinstance(answer, Exception) else int(answer)
-
-
-def without_password(address: str) -> str:
-    """A URL that can be shown to anyone."""
-    parts = urlsplit(address)
-    if parts.password is None:
-        return address
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))

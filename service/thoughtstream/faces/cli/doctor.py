@@ -7,7 +7,7 @@ from redis.exceptions import ResponseError
 from rich.table import Table
 from rich.text import Text
 
-from thoughtstream import config
+from thoughtstream import config, discretion
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import ConfigError, Settings
 from thoughtstream.coordination import library as agents
@@ -46,7 +46,7 @@ def doctor(json: Json = False) -> None:
     healthy = all(finding.state != "bad" for finding in findings)
     answer = {
         "healthy": healthy,
-        "redis": {"url": overview.without_password(overview.redis_url(settings))},
+        "redis": {"url": discretion.shown(overview.redis_url(settings))},
         "findings": findings,
         **failed,
     }
