@@ -12,6 +12,7 @@ from deploy.runtimes.instances import Instance
 LOG = "appendonlydir"
 _SUMS = "{ sha256sum * 2>/dev/null || shasum -a 256 *; }"
 _TRIES = 600
+WHOLE = "whole"
 
 
 def freeze(instance: Instance, folder: str, *, percentage: int) -> str:
@@ -64,7 +65,10 @@ def _link(data: str, folder: str) -> str:
 
 
 def settle(instance: Instance, folder: str) -> str:
-    """Makes the links a log of its own: its last file is copied, up to the last whole command."""
+    """Makes the links a log of its own, of which the last file is a copy. Prints `WHOLE`, or what
+    is wrong with it: it was caught in the middle of a write, or Redis has torn it, which it does on
+    a full disk and doesn't notice.
+    """
     return instance.inside(
         "\n".join(
             [
@@ -74,11 +78,30 @@ def settle(instance: Instance, folder: str) -> str:
                 "last=$(cat ../last); size=$(cat ../size)",
                 'head -c "$size" "$last" >../copy',
                 'mv -f ../copy "$last"',
-                _check("--fix"),
                 f"chown -R {instance.owner} {quote(folder)}",
                 "rm ../last ../size",
+                f"if ( {_check()} ) 2>&1; then echo {WHOLE}; fi",
             ]
         )
+    )
+
+
+def rewrite(instance: Instance) -> str:
+    """Has Redis write its log anew from what it holds in memory, and waits until it has."""
+    info = f"{instance.cli('info', 'persistence')} | tr -d '\\r'"
+    idle = "grep -c -x -e aof_rewrite_in_progress:0 -e aof_rewrite_scheduled:0"
+    return "\n".join(
+        [
+            "set -eu",
+            "n=0",
+            f"until {instance.cli('bgrewriteaof')} | grep -q -e started -e scheduled; do",
+            "  n=$((n + 1))",
+            f"  [ $n -lt {_TRIES} ] || {{ echo 'Redis does not rewrite its log' >&2; exit 1; }}",
+            "  sleep 1",
+            "done",
+            f'until [ "$({info} | {idle})" = 2 ]; do sleep 1; done',
+            f"{info} | grep -q -x aof_last_bgrewrite_status:ok",
+        ]
     )
 
 

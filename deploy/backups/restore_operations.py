@@ -9,7 +9,7 @@ from deploy.backups import point_in_time
 from deploy.backups.manifest import KeyspaceDigest, combined
 from deploy.backups.repository import BackupError
 from deploy.backups.restore_steps import Compare, CopyKeys, Empty, SetAside, Share, Upload
-from deploy.backups.save_operations import progress, works
+from deploy.backups.save_operations import freeze, progress, works
 from deploy.backups.scratch_server import PROGRAM, with_scratch
 from deploy.backups.transfer import run
 from deploy.operations.dispatch import perform
@@ -57,9 +57,7 @@ def _aside(step: SetAside) -> None:
     def work(state: State, host: Host) -> None:
         for instance in step.instances:
             folder = f"{instance.data}/{step.name}"
-            freeze = aof.freeze(instance, folder, percentage=step.percentage)
-            run(state, host, freeze)
-            run(state, host, aof.settle(instance, folder))
+            freeze(state, host, instance, folder, step.percentage)
 
     works(name=str(step), work=work)
 

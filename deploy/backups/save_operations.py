@@ -18,6 +18,7 @@ from deploy.backups.scratch_server import with_scratch
 from deploy.backups.transfer import run
 from deploy.operations.dispatch import perform
 from deploy.quantities import about
+from deploy.runtimes.instances import Instance
 
 Work = Callable[[State, Host], None]
 
@@ -64,9 +65,7 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
     instance = source.instance
     folder = f"{instance.data}/backup-{draft.whole.name}"
     try:
-        freeze = aof.freeze(instance, folder, percentage=source.percentage)
-        moment = int(run(state, host, freeze).split()[-1])
-        run(state, host, aof.settle(instance, folder))
+        moment = freeze(state, host, instance, folder, source.percentage)
         files, since = aof.summed(run(state, host, aof.summary(instance, folder)))
         held = KeyspaceDigest.model_validate_json(
             run(state, host, with_scratch(instance, folder, "digest"))
@@ -98,6 +97,25 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
         f"{host.print_prefix}{source.name}: {held.keys} keys, {held.passing} with a time to live, "
         f"{about(sink.bytes)}"
     )
+
+
+def freeze(state: State, host: Host, instance: Instance, folder: str, percentage: int) -> int:
+    """Puts a server's log, as it is now, into a folder of its host; returns when that was. A log
+    that can't be loaded is written anew first, from what the server holds.
+
+    Raises:
+        BackupError: it can't be frozen, or not be loaded even then.
+    """
+    for is_last in (False, True):
+        linked = run(state, host, aof.freeze(instance, folder, percentage=percentage))
+        said = run(state, host, aof.settle(instance, folder)).strip()
+        if said == aof.WHOLE:
+            return int(linked.split()[-1])
+        run(state, host, aof.remove(instance, folder))
+        if not is_last:
+            logger.warning(f"{host.print_prefix}{instance.name}: its log is torn, and written anew")
+            run(state, host, aof.rewrite(instance))
+    raise BackupError(f"{instance.name}: its log can't be loaded: {said}")
 
 
 class _Sum:

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
         InvalidTask,
         InvalidThought,
         InvalidValue,
+        KeyReused,
         MemoryFull,
+        NobodyAttends,
+        NotConfirmed,
         NotConnected,
         NotDurable,
         NotForgotten,
+        NotMerged,
         QueueClosed,
         QueueFull,
         RedisUnavailable,
@@ -38,9 +42,11 @@ if TYPE_CHECKING:
         WouldBlock,
         WritesRefused,
     )
+    from thoughtstream.memory.archive import BadExport
     from thoughtstream.memory.consolidation import Asleep, Superseded
     from thoughtstream.memory.query import InvalidRecall, RecallQuery
     from thoughtstream.memory.sleep import DistillerFailed
+    from thoughtstream.memory.wiping import BeingDeleted
     from thoughtstream.mind import Mind
 
 __all__ = [
@@ -48,6 +54,8 @@ __all__ = [
     "AgentSuperseded",
     "AgentUnknown",
     "Asleep",
+    "BadExport",
+    "BeingDeleted",
     "Colony",
     "ConfigError",
     "DistillerFailed",
@@ -58,13 +66,17 @@ __all__ = [
     "InvalidTask",
     "InvalidThought",
     "InvalidValue",
+    "KeyReused",
     "MemoryFull",
     "Mind",
     "NewTask",
     "NewThought",
+    "NobodyAttends",
+    "NotConfirmed",
     "NotConnected",
     "NotDurable",
     "NotForgotten",
+    "NotMerged",
     "Packet",
     "QueueClosed",
     "QueueFull",
@@ -85,6 +97,8 @@ __all__ = [
 
 _ELSEWHERE = {
     "Asleep": "memory.consolidation",
+    "BadExport": "memory.archive",
+    "BeingDeleted": "memory.wiping",
     "Colony": "colony",
     "ConfigError": "config",
     "DistillerFailed": "memory.sleep",

@@ -4,16 +4,19 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from thoughtstream.errors import NotConnected
+from thoughtstream.key_family import is_text
 
 T = TypeVar("T")
 
 
 def _text(given: object) -> str:
     if isinstance(given, str):
-        return given
+        if is_text(given):
+            return given
+        raise ValueError("is not UTF-8, or has half of a surrogate pair; give it as valid text")
     if isinstance(given, bytes | bytearray | memoryview):
         raise ValueError("is bytes, not text; decode it first: .decode()")
     raise ValueError(f"is {type(given).__name__}, not text; give a str")
@@ -22,6 +25,18 @@ def _text(given: object) -> str:
 IS_TEXT = BeforeValidator(_text)
 """For a text that must have been a `str` to begin with. Stands last, so that pydantic's own checks
 (surrogates, with a length) remain."""
+
+
+def _utf8(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"has half a character at {error.start}, which UTF-8 can't hold") from None
+    return text
+
+
+IS_UTF8 = AfterValidator(_utf8)
+"""For a text of any length; where pydantic checks the length, it checks this as well."""
 
 
 def mind_name(given: object) -> str:

@@ -109,9 +109,6 @@ class MemoryConfig(_Section):
     sleep_replays: int = Field(
         1000, ge=0, description="maximum memories that sleep strengthens in twelve hours"
     )
-    sleep_similarity: float = Field(
-        0.8, gt=0.5, le=1, description="memories that share this much of their wording are merged"
-    )
     sleep_repeats: int = Field(
         3, ge=2, description="episodes with one gist that are distilled into a semantic memory"
     )

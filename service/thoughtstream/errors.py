@@ -6,7 +6,13 @@ class ThoughtstreamError(Exception):
 
 
 class InvalidThought(ThoughtstreamError, ValueError):
-    """A thought, or a change to one, that cannot be accepted; nothing was written."""
+    """A thought, or a change to one, that cannot be accepted; nothing was written.
+
+    `accepted`: of a call that wrote several, how many were written all the same, as only one
+    window could take none.
+    """
+
+    accepted: int = 0
 
 
 class RedisUnavailable(ThoughtstreamError):
@@ -89,8 +95,24 @@ class NotForgotten(ThoughtstreamError):
     """The unconscious does not have this thought (any more)."""
 
 
+class NotMerged(ThoughtstreamError):
+    """No memory is merged under this entry (any more)."""
+
+
 class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""
+
+
+class NobodyAttends(UserWarning):
+    """A mind is used on a server where no service lives: nothing will be attended."""
+
+
+class KeyReused(ThoughtstreamError, ValueError):
+    """An idempotency key that was another thought's; nothing was written."""
+
+
+class NotConfirmed(ThoughtstreamError, ValueError):
+    """A mind is deleted only by who repeats its name; nothing was deleted."""
 
 
 class NotConnected(ThoughtstreamError, AttributeError):

@@ -17,6 +17,9 @@ from thoughtstream.key_family import RedisType
 from thoughtstream.key_family import Writer as Writer
 from thoughtstream.key_family import decode_name as decode_name
 from thoughtstream.key_family import encode_name as encode_name
+from thoughtstream.key_family import is_text as is_text
+from thoughtstream.key_family import readable as readable
+from thoughtstream.key_family import readable_fields as readable_fields
 
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]
@@ -25,7 +28,8 @@ MEMORY_KINDS: tuple[Kind, ...] = get_args(Kind)
 _WINDOW_KEY = re.compile(r"thought:\{([^{}]+)\}:window:(.+)", re.DOTALL)
 
 _ATTENTION = (Writer.ATTENTION,)
-_ENGINE = (Writer.ATTENTION, Writer.CONSOLIDATION)
+_SLEEP = (Writer.CONSOLIDATION,)
+_ENGINE = (*_ATTENTION, *_SLEEP)
 
 
 def _thought(
@@ -38,7 +42,8 @@ def _thought(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"thought:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.THOUGHTS, bound, writers, ttl_s)
+    all_writers = (*writers, Writer.OWNER)
+    return Family(name, pattern, type_, Domain.THOUGHTS, bound, all_writers, ttl_s)
 
 
 def _memory(
@@ -46,7 +51,7 @@ def _memory(
 ) -> Family:
     name = part.split(":")[0]
     pattern = f"memory:{{<mind>}}:{part}"
-    return Family(name, pattern, type_, Domain.MEMORIES, bound, writers)
+    return Family(name, pattern, type_, Domain.MEMORIES, bound, (*writers, Writer.OWNER))
 
 
 WINDOW = _thought(
@@ -73,6 +78,13 @@ RECEIVED = _thought(
 )
 """What came from elsewhere, so that it is taken in once."""
 
+DELETION = _thought("deletion", "hash", "while the mind is being deleted", writers=())
+"""The lease of who deletes the mind, and when that began."""
+
+ASKED = _thought("asked:<key>", "hash", "one per idempotency key of the last day", ttl_s=86_400)
+"""The thought that was written under an idempotency key, and what it was made of. A server that is
+full may evict it: then the same request is another thought."""
+
 REFRACTORY = _thought(
     "refractory:<id>",
     "string",
@@ -85,6 +97,9 @@ EPISODIC = _memory("episodic", "stream", "none: durable")
 SEMANTIC = _memory("semantic", "stream", "none: durable")
 PROCEDURAL = _memory("procedural", "stream", "none: durable")
 UNCONSCIOUS = _memory("unconscious", "stream", "MAXLEN ~10000")
+MERGED = _memory("merged", "stream", "one per memory that was merged: durable", _SLEEP)
+"""What became part of a memory that says the same, whole, so that it can be taken back."""
+
 ITEM = _memory("item:<id>", "hash", "one per memory", (*_ENGINE, Writer.RECALL))
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
 has: `words` (which recall adds, for an index of the server) and what sleep counts (`strength`,
@@ -98,7 +113,7 @@ VECTORS = _memory("vectors:<kind>", "hash", "a few hundred bytes per memory", (W
 """What memories mean, by entry, and in the field `embedder` who says so. Derived from the stream,
 and only there if the settings name an embedder; recall and the service complete it."""
 
-SLEEP = _memory("sleep", "hash", "one per mind", (Writer.CONSOLIDATION,))
+SLEEP = _memory("sleep", "hash", "one per mind", _SLEEP)
 SHARED = _memory("shared", "hash", "one field a lineage", (Writer.LINEAGE,))
 """How far the stream of semantic memories was shared with each lineage."""
 
@@ -108,7 +123,7 @@ CONSOLIDATION = Family(
     "hash",
     Domain.MEMORIES,
     "one field per move",
-    (Writer.CONSOLIDATION,),
+    (Writer.CONSOLIDATION, Writer.OWNER),
     7 * 86_400,
 )
 
@@ -120,7 +135,7 @@ MEMORY = Family(
 
 FOUND = Family(
     "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
-    (Writer.DISCOVERY,),
+    (Writer.DISCOVERY, Writer.OWNER),
 )  # fmt: skip
 """The keys of the windows that a server has, so that nobody has to look through all keys for them:
 a projection, which services make anew where it is incomplete. Each server of a cluster has one; it
@@ -275,7 +290,8 @@ SUBSCRIBERS = Family(
 
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
-    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, ITEM, TIMELINE, VECTORS,
+    RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
+    VECTORS, ASKED, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
@@ -286,7 +302,8 @@ NOTIFY_EVENTS = "Kt"
 so that nothing is ever polled."""
 
 FOUND_CHANNEL = "thoughtstream:found"
-"""Where the keys of windows that are new are told, one a line."""
+"""Where the keys of windows that are new are told, one a line; and the key of the ledger of a mind
+that was deleted."""
 
 
 def write_channel(key: str) -> str:
@@ -302,9 +319,11 @@ MEMORIES: dict[str, Family] = {
 
 
 def window_of(key: str) -> tuple[str, str] | None:
-    """(mind, window) of a window's key; None if the key is not the canonical name of one."""
+    """(mind, window) of a window's key; None if the key is not the canonical name of one, as UTF-8:
+    nobody serves that.
+    """
     match = _WINDOW_KEY.fullmatch(key)
-    if match is None:
+    if match is None or not is_text(key):
         return None
     mind, window = decode_name(match[1]), decode_name(match[2])
     try:
@@ -317,6 +336,24 @@ def window_of(key: str) -> tuple[str, str] | None:
 def mind_of(key: str) -> str:
     """The mind that a key of a mind belongs to: its hash tag."""
     return decode_name(key[key.index("{") + 1 : key.index("}")])
+
+
+def mind_glob(mind: str) -> str:
+    """Matches all keys of a mind, and of others those that have this name in the same place."""
+    glob = LEDGER.glob_of(mind=mind)
+    return f"*{glob[glob.index('{') : -len('ledger')]}*"
+
+
+def is_of_mind(key: str, mind: str) -> bool:
+    """Whether a key is one of this mind's."""
+    family = family_of(key)
+    return family is not None and "<mind>" in family.pattern and mind_of(key) == mind
+
+
+def deleted_mind(key: str) -> str | None:
+    """The mind of which this, told in place of a window's key, says that it was deleted."""
+    is_told = key.endswith(":ledger") and family_of(key) is LEDGER
+    return mind_of(key) if is_told else None
 
 
 def id_of(family: Family, key: str) -> str:

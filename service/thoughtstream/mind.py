@@ -8,11 +8,12 @@ async with Mind.connect("ana") as mind:
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Unpack
 
 from thoughtstream import config, keys
 from thoughtstream.arguments import Connecting, mind_name
+from thoughtstream.attending import attending, warn_if_nobody_attends
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import (
     Action,
@@ -25,10 +26,15 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
-from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
+from thoughtstream.deletion import Deleting, Deletion
+from thoughtstream.deletion import OnProgress as OnDeleted
+from thoughtstream.errors import InvalidThought, NotConfirmed, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
+from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
+from thoughtstream.memory.importing import Import, Imported, Source
+from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
@@ -55,38 +61,51 @@ class Mind:
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
         self._recall = Recall(redis, name, settings)
-        self._windows = Windows(redis, name)
+        self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
+        self._is_attended = False
 
     @classmethod
     def connect(
-        cls, name: str = "default", url: str | None = None, *, settings: Settings | None = None
+        cls,
+        name: str = "default",
+        url: str | None = None,
+        *,
+        attend: bool = False,
+        settings: Settings | None = None,
     ) -> AbstractAsyncContextManager["Mind"]:
         """A mind at `url`, else at the settings' URL, else in the home's embedded Redis, to be used
         with `async with`.
+
+        `attend`: this program is a service, too, for as long: it attends the minds of that Redis,
+        and shares them with services that are there or come. Without it, and without any service,
+        a mind warns once (`NobodyAttends`).
 
         Raises:
             InvalidThought: the name is none. ConfigError: a setting is wrong. RedisUnavailable:
             nothing answers there. NotConnected: the `async with` is missing.
         """
         try:
-            return Connecting(cls._connected(mind_name(name), url, settings))
+            return Connecting(cls._connected(mind_name(name), url, attend, settings))
         except ValueError as error:
             raise InvalidThought(str(error)) from None
 
     @classmethod
     @asynccontextmanager
     async def _connected(
-        cls, name: str, url: str | None, settings: Settings | None
+        cls, name: str, url: str | None, attend: bool, settings: Settings | None
     ) -> AsyncIterator["Mind"]:
         settings = settings or config.load()
         address = url or settings.redis.url or url_of(settings.home)
         redis = await open_client(settings.redis, address)
-        try:
-            yield cls(name, redis, settings)
-        finally:
-            await redis.aclose()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(redis.aclose)
+            mind = cls(name, redis, settings)
+            if attend:
+                await stack.enter_async_context(attending(settings, address))
+                mind._is_attended = True
+            yield mind
 
     async def think(
         self,
@@ -97,15 +116,19 @@ class Mind:
         salience: float = 0.5,
         connection_relevance: float = 0.0,
         kind: Kind | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> str:
         """Write one thought to a window (XADD); returns its id, `<ms>-<seq>@<window>`.
 
         Other fields: valence (-1..1), arousal, importance, novelty (0..1), source, or any name of
-        your own (kept as text).
+        your own (kept as text). What is asked for again with the same `idempotency_key` within a
+        day is the same thought, and returns its id.
 
         Raises:
-            InvalidThought: a field is wrong; nothing was written.
+            InvalidThought: a field is wrong, or it is larger than `streams.max_thought_bytes`;
+            nothing was written.
+            KeyReused: the key was another thought's; nothing was written.
             MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
         """
         thought = NewThought.of(
@@ -116,14 +139,27 @@ class Mind:
             kind=kind,
             **fields,
         )
-        return (await self.feed([thought]))[0]
+        if idempotency_key is None:
+            return (await self.feed([thought]))[0]
+        written = await self._windows.write_once(thought, idempotency_key)
+        self._has([window])
+        await self._warn_once()
+        return written
 
     async def feed(self, thoughts: Iterable[NewThought]) -> list[str]:
         """Write thoughts in pipelined batches, in order; returns their ids.
 
         Raises: as `think`; `MemoryFull.accepted` says how many were written before.
         """
-        return await self._windows.write(thoughts)
+        written = await self._windows.write(thoughts)
+        self._has({keys.decode_name(id_.partition("@")[2]) for id_ in written})
+        await self._warn_once()
+        return written
+
+    async def _warn_once(self) -> None:
+        if not self._is_attended:
+            self._is_attended = True
+            await warn_if_nobody_attends(self._redis)
 
     async def anchor(
         self,
@@ -133,16 +169,18 @@ class Mind:
         window: str = keys.STANDARD_WINDOWS[0],
         kind: Kind | None = None,
         durability: Durability | None = None,
+        idempotency_key: str | None = None,
         **fields: Any,
     ) -> str:
         """Make a memory at once, past the contest; returns its id when it is as durable as asked.
 
         `durability`: memory, disk (an fsync, WAITAOF) or replicas (WAIT); default: the settings'.
         Without a kind, a `skill` is procedural, what comes from `reasoning` is semantic, and
-        everything else an episode. Other fields as with `think`.
+        everything else an episode. `idempotency_key` and other fields as with `think`.
 
         Raises:
             InvalidThought: a field is wrong; nothing was written.
+            KeyReused: the key was another memory's; nothing was written.
             ConfigError: the server can't promise this durability; nothing was written.
             NotDurable: it is anchored, but the promise was not kept in time.
         """
@@ -153,7 +191,11 @@ class Mind:
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
             async with self._redis.pinned() as redis:
                 attention = Attention(redis, self._settings.streams)
-                anchored = await attention.anchor(self.name, window, thought.entry())
+                asked = (self.name, window, thought.entry())
+                if idempotency_key is None:
+                    anchored = await attention.anchor(*asked)
+                else:
+                    anchored = await attention.anchor_asked(*asked, idempotency_key)
 
                 async def confirm() -> None:
                     if not await attention.confirm(self.name, anchored):
@@ -208,31 +250,42 @@ class Mind:
 
     async def attend(self) -> CycleReport:
         """One attention cycle. The service runs these; call it to drive a mind by hand."""
+        self._is_attended = True
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
-            await self.windows()
+            await self._look_for_windows()
         with typed_errors():
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
-        """The names of its windows: the standard four and every other that was written to.
+        """The names of its windows: the standard four, and every other that attention has found."""
+        with typed_errors():
+            found: Any = await self._redis.smembers(keys.WINDOWS.key(mind=self.name))
+        self._has(map(keys.decode_name, found))
+        return self._window_names
 
-        Looks through all keys of the server (SCAN).
+    async def _look_for_windows(self) -> None:
+        """What a service is told of, whoever attends by hand has to look for: who else has written
+        to a window that is new. Looks through all keys of the server (SCAN).
         """
-        found = set(self._window_names)
         with typed_errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
-            for key in await self._redis.find(pattern, keys.LEDGER.key(mind=self.name)):
-                parts = keys.window_of(key)
-                if parts and parts[0] == self.name:
-                    found.add(parts[1])
+            found = await self._redis.find(pattern, keys.LEDGER.key(mind=self.name))
+        parts = filter(None, map(keys.window_of, found))
+        self._has(window for mind, window in parts if mind == self.name)
         self._looked_at = time.monotonic()
-        self._window_names = (*keys.STANDARD_WINDOWS, *sorted(found - set(keys.STANDARD_WINDOWS)))
-        return self._window_names
+
+    def _has(self, windows: Iterable[str]) -> None:
+        """It has these windows, too."""
+        new = set(windows).difference(self._window_names)
+        if new:
+            others = new.union(self._window_names).difference(keys.STANDARD_WINDOWS)
+            self._window_names = (*keys.STANDARD_WINDOWS, *sorted(others))
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
         """The thoughts that win, each once, as they win, after an entry id of the `assembled`
         stream (`0`: all that it still has; `$`: from now on). Never ends by itself.
         """
+        await self._warn_once()
         stream = keys.ASSEMBLED.key(mind=self.name)
         if since == "$":  # each XREAD would have a `$` of its own, and miss what came in between
             since = await self._newest_of(stream)
@@ -242,7 +295,7 @@ class Mind:
             for _, entries in answer or []:
                 for entry, fields in entries:
                     since = entry
-                    yield Attended.of(fields)
+                    yield Attended.entry(fields)
 
     async def _newest_of(self, stream: str) -> str:
         with typed_errors():
@@ -300,6 +353,74 @@ class Mind:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
 
+    async def merged(self, *, limit: int = 20, before: str = "+") -> list[Merged]:
+        """The memories that sleep merged into others that say the same, the newest first.
+
+        `before`: the last `entry` of one page, for the next.
+        """
+        with typed_errors():
+            return await read_merged(self._redis, self.name, limit, before)
+
+    async def unmerge(self, entry: str) -> str:
+        """Take a merge back: the memory is one of its own again, as it was, and no sleep merges it
+        any more; returns its id.
+
+        Raises:
+            NotMerged: this entry is not, or no longer, among the merged.
+            InvalidThought: it is no entry. MemoryFull: Redis takes nothing new.
+        """
+        with typed_errors():
+            return await unmerge(self._redis, self.name, entry)
+
+    async def export(self) -> AsyncIterator[str]:
+        """All that it remembers and has forgotten, as lines of JSON; see `memory.archive`.
+
+        Raises:
+            RedisUnavailable: it does not answer; what was given so far is no whole export.
+        """
+        async for line in exporting.export(self._redis, self.name):
+            yield line
+
+    async def import_from(
+        self, source: Source, *, on_progress: importing.OnProgress | None = None
+    ) -> Imported:
+        """Take in what an export has, of this mind or another; what is here already is skipped. If
+        it was interrupted, do it again: it goes on.
+
+        `source`: a path, or a file that is open for bytes.
+
+        Raises:
+            BadExport: it is no whole export; nothing was written. OSError: it can't be read.
+            MemoryFull, RedisUnavailable: do it again later.
+        """
+        maxlen = self._settings.streams.unconscious_maxlen
+        return await Import(self._redis, self.name, maxlen).run(source, on_progress)
+
+    async def delete(
+        self,
+        *,
+        confirm: str | None = None,
+        dry_run: bool = False,
+        on_progress: OnDeleted | None = None,
+    ) -> Deletion:
+        """Delete the whole mind: memories, what was forgotten, thoughts, counts and indexes. If it
+        was interrupted, do it again. Who writes to it afterwards makes it anew.
+
+        Args:
+            confirm: its name.
+            dry_run: say what would go, and change nothing.
+
+        Raises:
+            NotConfirmed: `confirm` is not its name. BeingDeleted: somebody else is at it.
+        """
+        deleting = Deleting(self._redis, self.name, self._settings)
+        with typed_errors():
+            if dry_run:
+                return await deleting.would()
+            if confirm != self.name:
+                raise NotConfirmed(f"confirm: is {confirm!r}; to delete it, give {self.name!r}")
+            return await deleting.delete(on_progress)
+
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
         with typed_errors():
@@ -308,7 +429,7 @@ class Mind:
     async def state(self, *, top: int = 10) -> MindState:
         """A picture of the mind for watching it."""
         with typed_errors():
-            return await read_state(self._redis, self.name, await self.windows(), top)
+            return await read_state(self._redis, self.name, self._window_names, top)
 
     async def waiting(self, thought_ids: Sequence[str]) -> bool:
         """Whether any of these thoughts, written together, is still in its window."""

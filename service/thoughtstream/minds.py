@@ -12,6 +12,7 @@ from thoughtstream.attention.models import CycleReport
 from thoughtstream.attention.serving import Loops, Serving
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
+from thoughtstream.faults import Faults
 from thoughtstream.memory.embedding import Embedding
 from thoughtstream.sleep_schedule import SleepSchedule
 from thoughtstream.store.client import Client
@@ -31,9 +32,10 @@ class Minds:
     def __init__(self, redis: Client, settings: Settings, membership: Membership) -> None:
         self._redis = redis
         self._membership = membership
-        self.triggers = Triggers(redis, settings)
-        self.embedding = Embedding(redis, settings)
-        self.sleep_schedule = SleepSchedule(redis, settings)
+        self.faults = Faults()
+        self.triggers = Triggers(redis, settings, self.faults)
+        self.embedding = Embedding(redis, settings, self.faults)
+        self.sleep_schedule = SleepSchedule(redis, settings, self.faults)
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
         self._windows: dict[str, tuple[str, ...]] = {}
@@ -76,6 +78,14 @@ class Minds:
         server = self._servers.get(self._served.get(mind, "-"))
         if server is not None:
             server.wake(mind)
+
+    def deleted(self, mind: str) -> None:
+        """It was deleted: its loop finds nothing and ends. It stays known and watched, since
+        whoever writes to it makes it anew.
+        """
+        if mind in self._windows:
+            self._windows[mind] = keys.STANDARD_WINDOWS
+        self.triggers.deleted(mind)
 
     def share(self) -> None:
         """Services or servers came or went, or minds moved: take up those that are ours here now,
@@ -129,6 +139,7 @@ class Minds:
         if there is not None and (not ours or there != server):
             del self._served[mind]
             self._servers[there].leave(mind)
+            self.faults.forget(mind)
         if ours and mind not in self._served:
             self._served[mind] = server
             self._servers[server].look_at(mind)
@@ -136,7 +147,11 @@ class Minds:
 
     def _new_loop(self, mind: str) -> AttentionLoop:
         return AttentionLoop(
-            self._attention, mind, target_ms=self._target_ms, on_cycle=self._cycled
+            self._attention,
+            mind,
+            target_ms=self._target_ms,
+            on_cycle=self._cycled,
+            faults=self.faults,
         )
 
     def _cycled(self, mind: str, report: CycleReport) -> None:

@@ -9,15 +9,13 @@ import asyncio
 import math
 from functools import lru_cache
 
-import structlog
-from redis.exceptions import ResponseError
-
 from thoughtstream import keys
 from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
-from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.faults import Faults
 from thoughtstream.language.words import Query, Term
+from thoughtstream.memory import fts5_index
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.recall import Recall
@@ -31,23 +29,29 @@ _CANDIDATES = 10
 _MOST_WAITING = 200
 _MOST_MINDS = 256
 
-log = structlog.get_logger()
-
 
 class Triggers:
     """Brings memories back for the minds of one service, one thought after the other."""
 
-    def __init__(self, redis: Client, settings: Settings) -> None:
+    def __init__(self, redis: Client, settings: Settings, faults: Faults | None = None) -> None:
         self._redis = redis
+        self._faults = faults or Faults()
         self._config = settings.memory
         self._threshold = settings.streams.forget_threshold
+        self._most_bytes = settings.streams.max_thought_bytes
         self._waiting: asyncio.Queue[tuple[str, Attended]] = asyncio.Queue(_MOST_WAITING)
+        self._home = settings.home
         self._recall = lru_cache(_MOST_MINDS)(lambda mind: Recall(redis, mind, settings))
 
     def attended(self, mind: str, thought: Attended) -> None:
         """A thought was attended. If too many wait, it is skipped: a late memory is no use."""
         if self._config.trigger_limit and not self._waiting.full():
             self._waiting.put_nowait((mind, thought))
+
+    def deleted(self, mind: str) -> None:
+        """A mind was deleted: what recall keeps of it goes, too, and its index in this home."""
+        self._recall.cache_clear()
+        fts5_index.remove(self._redis, mind, self._home)
 
     async def run(self) -> None:
         """Pull the triggers of what was attended, until cancelled.
@@ -57,10 +61,10 @@ class Triggers:
         """
         while True:
             mind, thought = await self._waiting.get()
-            try:
+            if self._faults.rests(mind, "triggers"):
+                continue
+            with self._faults.alone(mind, "triggers"):
                 await self.pull(mind, thought)
-            except (ThoughtstreamError, ResponseError) as error:  # of this mind alone
-                log.warning("trigger.failed", mind=mind, thought=thought.id, error=str(error))
 
     async def pull(self, mind: str, thought: Attended) -> list[str]:
         """Bring back what a thought recalls; returns the ids of the memories that came."""
@@ -100,7 +104,7 @@ class Triggers:
             source="trigger",
             extra={RECALLED: hit.id, "triggered_by": thought.id},
         )
-        await Windows(self._redis, mind).write([recalled])
+        await Windows(self._redis, mind, self._most_bytes).write([recalled])
 
 
 def relevance(thought: str, memory: str) -> float:

@@ -23,6 +23,7 @@ import numpy as np
 
 from tests.bench import as_typed
 from tests.bench.recall import Conversation
+from tests.senses.locomo import turns_of
 from thoughtstream.language.words import Query, stems
 from thoughtstream.memory import ranking
 from thoughtstream.memory.embedder import Embedder, chosen
@@ -30,7 +31,6 @@ from thoughtstream.memory.features import Pool, Stretch
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.space import Vectors, packed
 from thoughtstream.memory.traits import Trait, trait_of
-from thoughtstream.senses import locomo
 
 _L2 = 60.0
 _STEPS, _LEAST_STEP = 40, 1e-4
@@ -52,7 +52,7 @@ class Example:
 
 def examples(conversation: Conversation, embedder: Embedder | None) -> list[Example]:
     """Of every question."""
-    turns = list(locomo.thoughts(conversation.turns, source=None, window="sensory"))
+    turns = turns_of(conversation.turns)
     traits = [
         trait_of(Location("episodic", f"{at}-0"), {"content": turn.content, **turn.extra})
         for at, turn in enumerate(turns)

@@ -24,11 +24,11 @@ from rich.table import Table
 
 from tests.bench.recall_figures import NAMES, Answer, as_json, compared, from_json, means
 from tests.recall.servers import anchor, settings_for, settle, with_redisearch
+from tests.senses.locomo import turns_of
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import StreamConfig
-from thoughtstream.senses import locomo
 from thoughtstream.senses.pace import Attention
 
 SERVERS: dict[str, Callable[[Path], RedisServer]] = {
@@ -109,7 +109,7 @@ async def measure(
         if through_feed:
             settings = settings.model_copy(update={"streams": StreamConfig(forget_threshold=0)})
         async with Mind.connect(conversation.name, settings=settings) as mind:
-            turns = list(locomo.thoughts(conversation.turns, source=None, window="sensory"))
+            turns = turns_of(conversation.turns)
             await (feed if through_feed else anchor)(mind, turns)
             await mind.recall("first, so that the index is there", limit=1)
             assert mind._recall.index == index

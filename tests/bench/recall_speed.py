@@ -26,11 +26,11 @@ from rich.table import Table
 
 from tests.bench.recall import SERVERS, Conversation
 from tests.recall.servers import settings_for
+from tests.senses.locomo import turns_of
 from tests.servers import RedisServer
 from thoughtstream import Mind, keys
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.timeline import place_in_time
-from thoughtstream.senses import locomo
 
 SIZES = (600, 10_000, 100_000)
 QUESTIONS = 200
@@ -49,7 +49,7 @@ def remembered(paths: Sequence[Path], size: int) -> tuple[list[Fields], list[str
     turns = [
         {"content": turn.content, **turn.extra}
         for one in conversations
-        for turn in locomo.thoughts(one.turns, source=None, window="sensory")
+        for turn in turns_of(one.turns)
     ]
     found = [
         turn | {"at": str(int(turn.get("at", number)) + (number // len(turns)) * _YEAR_MS)}

@@ -12,7 +12,8 @@ from thoughtstream.acl import acl_rules
 from thoughtstream.faces.cli.recall import marked
 
 COMMANDS = ("up", "down", "status", "doctor", "keys", "think", "feed", "sense", "watch", "recall",
-            "sleep", "anchor", "forgotten", "take-back", "intervene", "audit", "work")  # fmt: skip
+            "sleep", "merged", "unmerge", "anchor", "forgotten", "take-back", "intervene",
+            "audit", "work")  # fmt: skip
 
 
 def attended(terminal: Terminal, mind: str) -> list[dict[str, Any]]:
@@ -59,6 +60,9 @@ def test_help_lists_every_command(living: Terminal) -> None:
         ["recall", "x", "--since", "yesterday"],
         ["intervene", "default", "last", "explode"],
         ["feed", "-", "--rate", "5", "--flood"],
+        ["feed", "-", "--rate", "inf"],
+        ["sense", "--interval", "inf"],
+        ["sense", "--duration", "inf"],
         ["sense", "--only", "taste"],
         ["keys", "--acl", "king"],
     ],
@@ -182,7 +186,7 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     ("command", "whole"),
     [
         ("keys", "durable"),
-        ("doctor", "Functions thoughtstream_consolidation_2"),
+        ("doctor", "Functions thoughtstream_consolidation_3"),
         ("audit", "balanced: every thought is accounted for"),
         ("sleep", "strengthened"),
     ],

@@ -1,14 +1,16 @@
 """feed and sense, from the command line to what the mind remembers."""
 
 import json
+import selectors
 import signal
+import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import PROGRAM, Terminal
 from tests.senses.locomo import files
 from tests.servers import wait_until
 
@@ -85,6 +87,49 @@ def test_recall_shows_and_asks_who_and_when(living: Terminal) -> None:
     assert (wrong.returncode, "is no day" in wrong.stderr) == (1, True)
 
 
+def test_history_is_remembered_as_of_its_day(living: Terminal) -> None:
+    """However a line says when it was, and whatever else it says."""
+    told: list[dict[str, Any]] = [
+        {"content": "the pear tree fell", "date": "Wed, 17 May 2023 10:00:00 +0000", "id": 7},
+        {"content": "the pear tree grew", "created_at": 1526551200, "extra": "x"},
+        {"content": "the pear tree is now a table", "timestamp": None},
+    ]
+    lines = "\n".join(map(json.dumps, told)).encode()
+    assert living.feed("--mind", "history", stdin=b"\xef\xbb\xbf" + lines)["fed"] == 3
+    settled(living, "history")
+
+    def found(*words: str) -> list[str]:
+        answer = living.json("recall", *words, "--mind", "history")
+        return [memory["content"] for memory in answer["memories"]]
+
+    fell, grew, table = (str(one["content"]) for one in told)
+    assert set(found("pear tree", "--until", "2023-05-17")) == {fell, grew}
+    assert found("pear tree", "--until", "2023-05-16") == [grew]
+    assert found("pear tree", "--since", "2024-01-01") == [table]
+    assert found("pear tree", "--on", "May 2018") == [grew]
+    assert found("what happened to the pear tree in May 2023?")[0] == fell
+    shown = living.call("recall", "pear tree fell", "--limit", "1", "--mind", "history").stdout
+    line = shown[:19]
+    assert found("pear tree", "--since", line, "--until", line) == [fell]
+    [memory] = living.json("recall", "fell", "--limit", "1", "--mind", "history")["memories"]
+    assert memory["fields"]["source_id"] == "7"
+
+
+def test_what_is_too_large_is_refused(living: Terminal) -> None:
+    large = "x" * 70_000
+    answer = living.feed("--mind", "large", stdin=f"one\n{large}\ntwo\n", code=1)
+    assert (answer["fed"], answer["bad"]) == (2, 1)
+    assert "70,0" in answer["bad_lines"][0]["reason"]
+    assert "streams.max_thought_bytes" in living.json("think", large, code=1)["error"]
+
+
+def test_a_standard_input_that_is_closed_is_told(living: Terminal) -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", *PROGRAM, "feed", "-"]
+    done = subprocess.run(command, env=living.environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"standard input is closed" in done.stderr and b"Traceback" not in done.stderr
+
+
 LINES = "one\n\ntwo\n\xff\nthree\n".encode("latin-1")
 
 
@@ -130,13 +175,31 @@ def test_when_nobody_attends_feeding_says_so(terminal: Terminal) -> None:
     )
 
 
-def test_sense_writes_and_ends_by_itself(living: Terminal) -> None:
-    done = living.run("sense", "--duration", "1", "--interval", "0.2", "--mind", "body", "--json")
-    assert done.returncode == 0, done.stderr
-    *thoughts, summary = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {thought["sense"] for thought in thoughts} >= {"load", "memory", "disk", "network"}
+def test_sense_writes_and_ends_by_itself(living: Terminal, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    words = ["--only", "memory", "--log", str(log), "--interval", "0.2", "--mind", "body"]
+    with living.start("sense", *words, "--duration", "5", "--json") as sensing:
+        assert sensing.stdout is not None and sensing.stderr is not None
+        first = first_line(sensing, log)
+        out, errors = sensing.stdout.read(), sensing.stderr.read()
+    assert (sensing.returncode, errors) == (0, "")
+    *thoughts, summary = [json.loads(line) for line in [first, *out.splitlines()]]
+    assert f"log {log}" in {thought["sense"] for thought in thoughts}
     assert sum(summary["written"].values()) == len(thoughts)
+    assert summary["untold"] > 0 and summary["failed"] == {}
     wait_until_adopted(living, "body", len(thoughts))
+
+
+def first_line(sensing: subprocess.Popen[str], log: Path) -> str:
+    """The first line that it prints, while somebody writes this log."""
+    assert sensing.stdout is not None
+    with selectors.DefaultSelector() as read:
+        read.register(sensing.stdout, selectors.EVENT_READ)
+        while not read.select(timeout=0.1):
+            with log.open("a") as file:
+                file.write("error: disk on fire\n")
+    return sensing.stdout.readline()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -147,15 +210,31 @@ def test_sense_ends_well_when_it_is_told_to(
     log.touch()
     words = ["--only", "memory", "--log", str(log), "--interval", "0.1", "--mind", "logs"]
     sensing = living.start("sense", *words, "--json")
-    assert sensing.stdout is not None
-    sensing.stdout.readline()
-    log.write_text("error: disk on fire\n")
-    while json.loads(sensing.stdout.readline())["content"] != "error: disk on fire":
-        pass
+    first_line(sensing, log)
     sensing.send_signal(how)
     out, errors = sensing.communicate(timeout=30)
     assert (sensing.returncode, errors) == (0, "")
-    assert json.loads(out.splitlines()[-1])["written"][f"log {log}"] == 1
+    assert json.loads(out.splitlines()[-1])["written"][f"log {log}"] >= 1
+
+
+def test_a_log_that_fails_is_told_and_followed_again(living: Terminal, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    words = ["--only", "memory", "--log", str(log), "--mind", "failing"]
+    with living.start("sense", *words, "--json") as sensing:
+        assert sensing.stdout is not None and sensing.stderr is not None
+        first_line(sensing, log)
+        log.rename(tmp_path / "app.log.1")
+        log.symlink_to(log)  # can't be opened, whoever asks
+        assert "sense.failed" in sensing.stderr.readline()
+        log.unlink()
+        log.write_text("error: it is back\n")
+        while "it is back" not in sensing.stdout.readline():
+            pass
+        sensing.send_signal(signal.SIGINT)
+        *_, summary = sensing.stdout.read().splitlines()
+    assert sensing.returncode == 0
+    assert json.loads(summary)["failed"][f"log {log}"] >= 1
 
 
 def test_a_log_that_is_not_there_is_an_error(living: Terminal) -> None:

@@ -4,6 +4,7 @@ as a Redis user that may write just these, does all of its work.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -66,6 +67,8 @@ async def trigger(settings: Settings) -> None:
 async def consolidate(settings: Settings) -> None:
     async with Mind.connect("ana", settings=settings) as mind:
         report = await mind.sleep()
+        [merged, *_] = await mind.merged()
+        assert await mind.unmerge(merged.entry) == merged.id
     assert report.replayed and report.merged and report.distilled
 
 
@@ -157,6 +160,15 @@ async def recall(settings: Settings) -> None:
         assert await mind._redis.hlen(keys.VECTORS.key(mind="ana", kind="episodic")) > 1
 
 
+async def own(settings: Settings) -> None:
+    async with Mind.connect("ana", settings=settings) as ana:
+        text = "".join([line async for line in ana.export()])
+    async with Mind.connect("bob", settings=settings) as bob:
+        done = await bob.import_from(BytesIO(text.encode()))
+        assert done.memories and done.forgotten
+        assert (await bob.delete(confirm="bob")).keys == done.memories
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -171,6 +183,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.SAMPLER: sample,
     Writer.DISCOVERY: discover,
     Writer.RECALL: recall,
+    Writer.OWNER: own,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},

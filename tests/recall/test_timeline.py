@@ -7,13 +7,13 @@ import pytest
 from tests.recall.conftest import Place
 from tests.recall.conversation import CONVERSATION
 from tests.recall.servers import anchor, settle
+from tests.senses.locomo import turns_of
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import StreamConfig
 from thoughtstream.memory.models import Recalled
-from thoughtstream.senses import locomo
 
-TURNS = list(locomo.thoughts(CONVERSATION, source=None, window="sensory"))
+TURNS = turns_of(CONVERSATION)
 ASKED = [asked["question"] for asked in CONVERSATION["qa"]]
 STREAM = keys.EPISODIC.key(mind="ana")
 TIMELINE = keys.TIMELINE.key(mind="ana", kind="episodic")

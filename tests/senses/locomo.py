@@ -5,6 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from thoughtstream.attention.models import NewThought
+from thoughtstream.senses import locomo
+from thoughtstream.senses.objects import Defaults
+
 SMALL: dict[str, Any] = {
     "speaker_a": "Ada",
     "speaker_b": "Ben",
@@ -25,6 +29,12 @@ SMALL: dict[str, Any] = {
         {"speaker": "Ada", "dia_id": "D1:3", "text": "It took you 14 months."},
     ],
 }
+
+
+def turns_of(conversation: Any, *, source: str | None = None) -> list[NewThought]:
+    """Its turns as thoughts."""
+    found = locomo.thoughts(conversation, Defaults("sensory", source, 65_536))
+    return [one for one in found if isinstance(one, NewThought)]
 
 
 def files(directory: Path) -> list[Path]:

@@ -11,8 +11,9 @@ import pytest
 from thoughtstream import Mind
 from thoughtstream.config import Settings, StreamConfig
 from thoughtstream.senses.feeding import Feeding
-from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.formats import BadLine, Format, Reader
 from thoughtstream.senses.lines import Line, read_lines
+from thoughtstream.senses.objects import Defaults
 from thoughtstream.senses.pace import Attention, Flood, Pace
 
 TIGHT = StreamConfig(working_memory_maxlen=100, cycle_target_ms=0)
@@ -41,7 +42,7 @@ async def as_lines(texts: Iterable[str]) -> AsyncIterator[list[Line]]:
 
 
 def feeding(format_: Format, bad: list[BadLine], *, strict: bool = False) -> Feeding:
-    reader = Reader(Path("-"), format_, Defaults(window="sensory"))
+    reader = Reader(Path("-"), format_, Defaults("sensory", None, 65_536))
     return Feeding(reader, bad.append, lambda _: None, strict)
 
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.senses import salience
-from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.formats import BadLine, Format, Reader
 from thoughtstream.senses.lines import Line
+from thoughtstream.senses.objects import Defaults
 
-DEFAULTS = Defaults(window="sensory", source="file")
+DEFAULTS = Defaults("sensory", "file", 65_536)
 
 
 def lines(text: str | bytes) -> list[Line]:
@@ -66,7 +67,6 @@ def test_json_lines_say_what_they_like_and_the_rules_say_the_rest() -> None:
         ('{"content": "x", "salience": 7}', "salience: Input should be less than or equal to 1"),
         ('{"content": "x", "salience": NaN}', "salience: "),
         ('{"content": "x", "kind": "odd"}', "kind: "),
-        ('{"content": "x", "score": 1}', "score: is a field the engine writes"),
         (b'{"content": "\xff"}', "is not UTF-8 text"),
     ],
 )
@@ -106,7 +106,7 @@ def test_any_text_survives_json_lines(text: str) -> None:
     assert isinstance(thought, NewThought) and thought.content == text
 
 
-CHAT = [
+CHAT: list[dict[str, Any]] = [
     {"role": "user", "content": "Where is the kettle?"},
     {"role": "assistant", "content": [{"type": "text", "text": "On the stove."},
                                       {"type": "image_url", "image_url": {"url": "x"}},

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.senses.locomo import SMALL, files
+from tests.senses.locomo import SMALL, files, turns_of
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
-from thoughtstream.senses import locomo
 
 
 def convert(conversation: Any) -> list[NewThought]:
-    return list(locomo.thoughts(conversation, source="small", window="sensory"))
+    return turns_of(conversation, source="small")
 
 
 def test_turns_keep_speaker_place_and_time() -> None:
@@ -44,7 +43,6 @@ def test_the_data_sets_wrapping_is_understood() -> None:
     [
         ([], "session_1: is missing"),
         ({"a": 1}, "session_1: is missing"),
-        ({"session_1": [{"speaker": "Ada", "text": "x"}]}, r"session_1\[0\]: has no dia_id"),
     ],
 )
 def test_what_is_no_conversation_is_told(conversation: Any, reason: str) -> None:

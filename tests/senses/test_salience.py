@@ -32,8 +32,9 @@ def test_a_reading_is_as_salient_as_it_is_far_from_the_mean(
         assert salience.of_reading(known, value, least=1) == pytest.approx(expected)
 
 
-def test_what_nothing_was_expected_of_makes_a_first_impression() -> None:
-    assert salience.of_reading(Expectation(), 1e9, least=1) == salience.FIRST_IMPRESSION
+def test_what_nothing_was_expected_of_is_no_sensation() -> None:
+    assert salience.of_reading(Expectation(), 1e9, least=1) == 0
+    assert salience.of_reading(usual(10), 90, least=1) > 0.9
 
 
 def test_a_twitch_of_a_still_signal_is_no_sensation() -> None:

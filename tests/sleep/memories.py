@@ -68,8 +68,8 @@ async def picture(redis: Any, mind: str) -> dict[str, Any]:
             )
     items = [key async for key in redis.scan_iter(keys.ITEM.glob_of(mind=mind))]
     assert len(items) == count
-    archive = await redis.xrange(keys.UNCONSCIOUS.key(mind=mind))
-    found["archive"] = sorted((f["id"], f["content"], f["merged_into"]) for _, f in archive)
+    merged = await redis.xrange(keys.MERGED.key(mind=mind))
+    found["merged"] = sorted((f["id"], f["content"], f["merged_into"]) for _, f in merged)
     ledger = await redis.hgetall(keys.LEDGER.key(mind=mind))
     found["ledger"] = {
         name: int(ledger.get(name, 0)) for name in ("replayed", "merged", "distilled")

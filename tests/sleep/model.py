@@ -1,37 +1,40 @@
 """What sleep does to memories of long ago, as plainly as it can be said."""
 
-from itertools import pairwise
+import re
 from typing import Any
 
 from tests.sleep.memories import Past
-from thoughtstream.language.similarity import NEGATIONS, gist
-from thoughtstream.language.words import words
+from thoughtstream.language.similarity import gist
 
 
-def alike(one: str, other: str, similarity: float) -> bool:
+def plainly(text: str) -> list[str]:
+    """Texts of letters, numbers, `%` and full stops, as they are compared."""
+    return re.findall(r"[^\W\d]+|\d+|%", text.lower())
+
+
+def alike(one: str, other: str) -> bool:
     """Whether two texts are near duplicates."""
-    first, second = words(one), words(other)
-    if not first or not second:
-        return False
-    kept = [[w for w in text if w in NEGATIONS or any(map(str.isdigit, w))]
-            for text in (first, second)]  # fmt: skip
-    pairs = [set(pairwise(["^", *text, "$"])) for text in (first, second)]
-    share = len(pairs[0] & pairs[1]) / len(pairs[0] | pairs[1])
-    return kept[0] == kept[1] and share >= similarity - 1e-9
+    return plainly(one) == plainly(other) != []
+
+
+def agreed(contents: list[str]) -> str:
+    """What texts that differ in their one number, if at all, have in common."""
+    numbers = {tuple(re.findall(r"\d+", content)) for content in contents}
+    return contents[0] if len(numbers) == 1 else re.sub(r"\d+", "…", contents[0])
 
 
 def slept(memories: list[Past], ids: list[str]) -> dict[str, Any]:
     """The picture after one sleep with the default settings."""
     kept: list[dict[str, Any]] = []
-    archive = []
+    merged = []
     for memory, id_ in zip(memories, ids, strict=True):
         same = next(
             (k for k in kept
-             if k["memory"].kind == memory.kind and alike(k["content"], memory.content, 0.8)), None
+             if k["memory"].kind == memory.kind and alike(k["content"], memory.content)), None
         )  # fmt: skip
         if same:
             same["merged"].append(id_)
-            archive.append((id_, memory.content, same["id"]))
+            merged.append((id_, memory.content, same["id"]))
         else:
             kept.append({"id": id_, "memory": memory, "content": memory.content, "merged": []})
     for one in kept:
@@ -49,12 +52,14 @@ def slept(memories: list[Past], ids: list[str]) -> dict[str, Any]:
     for about, group in groups.items():
         episodes = [id_ for one in group for id_ in (one["id"], *one["merged"])]
         if about and len(episodes) >= 3:
-            best = max(group, key=lambda one: one["strength"])
+            ranked = sorted(group, key=lambda one: -one["strength"])
+            best = ranked[0]
+            content = agreed([one["content"] for one in ranked])
             distilled += 1
             after["semantic"].append(
-                {"id": episodes[0].replace("sensory", "sleep"), "content": best["content"],
+                {"id": episodes[0].replace("sensory", "sleep"), "content": content,
                  "from": sorted(episodes), "merged": [], "strength": best["strength"],
                  "rests": True}
             )  # fmt: skip
-    ledger = {"replayed": len(kept), "merged": len(archive), "distilled": distilled}
-    return after | {"archive": sorted(archive), "ledger": ledger}
+    ledger = {"replayed": len(kept), "merged": len(merged), "distilled": distilled}
+    return after | {"merged": sorted(merged), "ledger": ledger}

@@ -1,11 +1,13 @@
 """The priority of a memory, and how many are replayed."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from thoughtstream.config import MemoryConfig
+from thoughtstream.language.similarity import common
 from thoughtstream.memory.consolidation_plan import REST_MS, Trace, plan, priority
 
 NOW = 1_700_000_000_000
@@ -58,3 +60,33 @@ def test_an_id_that_is_taken_is_not_given_again() -> None:
     thought = trace(9, id=same[0].id.replace("sensory", "sleep"), kind="procedural")
     [distillation] = plan([*same, thought], NOW, MemoryConfig()).distillations
     assert distillation.id == same[0].id.replace("-0@sensory", "-1@sleep")
+
+
+def test_what_others_are_part_of_is_part_of_no_other() -> None:
+    first, second, third = (trace(n, content="the kettle is on") for n in range(3))
+    second = replace(second, merged_from=("1-1@sensory",))
+    [merge] = plan([first, second, third], NOW, MemoryConfig()).merges
+    assert (merge.kept, merge.gone) == (first.id, (third.id,))
+
+
+def test_no_memory_stands_for_two_gists() -> None:
+    """One of an earlier version may have been made of both."""
+    full = [trace(n, content=f"the disk is {n}% full") for n in range(3)]
+    empty = [trace(10 + n, content=f"the disk is {n}% empty") for n in range(2)]
+    both = trace(
+        20, kind="semantic", distilled_from=(full[0].id, full[1].id, empty[0].id), id="1-1@sleep"
+    )
+    [made] = plan([*full, *empty, both], NOW, MemoryConfig()).distillations
+    assert made.id != both.id
+    assert made.episodes == tuple(episode.id for episode in full)
+
+
+def test_what_is_no_longer_remembered_is_not_denied() -> None:
+    known = [trace(n, content="the disk is 94% full") for n in range(3)]
+    before = trace(
+        20, kind="semantic", content="the disk is …% full", id="1-1@sleep",
+        distilled_from=("1-1@sensory", known[0].id),
+    )  # fmt: skip
+    [grown] = plan([*known, before], NOW, MemoryConfig()).distillations
+    assert grown.id == before.id
+    assert common(grown.contents) == "the disk is …% full"

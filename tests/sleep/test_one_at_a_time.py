@@ -34,14 +34,14 @@ async def test_a_late_worker_is_refused(
                 assert (taker.id, taker.started_at) == (late.id, late.started_at)
                 assert taker.resumed
                 for move in (
-                    late.merge(Merge(older, (newer,)), 0.8, 100),
+                    late.merge(Merge(older, (newer,))),
                     late.replay([Replay(older, 0.5)]),
                     late.hold(),
                 ):
                     with pytest.raises(Superseded, match="took over"):
                         await move
                 assert await picture(redis, "ana") == before
-                assert await taker.merge(Merge(older, (newer,)), 0.8, 100) == 1
+                assert await taker.merge(Merge(older, (newer,))) == 1
             await late.hold()  # after the other's session is over, too
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.sleep.memories import DISK, KETTLE, Past, picture, remember
 from thoughtstream import Mind, keys
-from thoughtstream.config import Settings
 from thoughtstream.errors import MemoryFull
 from thoughtstream.memory.consolidation import Session
 
@@ -21,8 +20,9 @@ async def test_a_near_duplicate_goes_and_is_counted_as_the_older(redis: Any, min
     assert strengthened["strength"] == pytest.approx(2.2)
     after = await picture(redis, "ana")
     assert [memory["merged"] for memory in after["episodic"]] == [[newer]]
-    [forgotten] = await mind.forgotten()
-    assert (forgotten.id, forgotten.fields["merged_into"]) == (newer, older)
+    [merged] = await mind.merged()
+    assert (merged.id, merged.into, merged.content) == (newer, older, KETTLE[1].content)
+    assert await mind.forgotten() == []
 
 
 async def test_repeated_episodes_are_distilled_and_stay(redis: Any, mind: Mind) -> None:
@@ -86,17 +86,6 @@ async def test_a_dry_run_says_what_sleep_then_does_and_changes_nothing(
 async def test_an_empty_mind_sleeps(redis: Any, mind: Mind) -> None:
     report = await mind.sleep()
     assert (report.memories, report.replayed, report.merged, report.distilled) == (0, [], [], [])
-
-
-async def test_forgetting_that_deletes_archives_no_duplicate(
-    redis: Any, settings: Settings
-) -> None:
-    await remember(redis, "ana", KETTLE)
-    streams = settings.streams.model_copy(update={"forget": "delete"})
-    deleting = settings.model_copy(update={"streams": streams})
-    async with Mind.connect("ana", settings=deleting) as mind:
-        assert len((await mind.sleep()).merged) == 1
-    assert not await redis.exists(keys.UNCONSCIOUS.key(mind="ana"))
 
 
 async def test_a_poison_entry_stops_nobody(redis: Any, mind: Mind) -> None:

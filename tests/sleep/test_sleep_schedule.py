@@ -113,8 +113,7 @@ async def test_the_command(redis: Any, server: RedisServer, tmp_path: Path, widt
             "mind": "ana", "session": "", "resumed": False, "dry_run": True, "memories": 5,
             "replayed": [], "merged": [], "distilled": [],
         }  # fmt: skip
-        forgotten = terminal.run("forgotten", "--mind", "ana")
-        assert "merged" in forgotten.stdout
+        assert "Thanks a lot!" in terminal.run("merged", "--mind", "ana").stdout
 
     await asyncio.to_thread(commands)
 

@@ -122,7 +122,7 @@ def test_ctrl_c_ends_what_is_waited_for(
     colony.hold("taken", by="another", for_s=600)
     script = SCRIPT.format(what=FOREVER[what])
     process = subprocess.Popen(
-        [sys.executable, "-c", script, settings.model_dump_json()],
+        [sys.executable, "-W", "ignore::UserWarning", "-c", script, settings.model_dump_json()],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -157,7 +157,7 @@ opened = Mind.connect(settings=Settings.model_validate_json(sys.argv[1]))
 print(opened.__enter__().think("x"))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script, settings.model_dump_json()],
+        [sys.executable, "-W", "ignore::UserWarning", "-c", script, settings.model_dump_json()],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout.endswith("@sensory\n") and not done.stderr

@@ -1,10 +1,11 @@
 """The typed wrapper around the attention library: one method per Function."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from thoughtstream import keys
 from thoughtstream.attention.models import (
@@ -16,7 +17,7 @@ from thoughtstream.attention.models import (
     Snapshot,
 )
 from thoughtstream.config import StreamConfig
-from thoughtstream.errors import InterventionRefused, InvalidThought, NotForgotten
+from thoughtstream.errors import InterventionRefused, InvalidThought, KeyReused, NotForgotten
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
@@ -28,6 +29,7 @@ _PARTS = (
     "intervene",
     "bypass",
     "receive",
+    "asked",
     "snapshot",
     "audit",
 )
@@ -80,9 +82,8 @@ class Attention:
         except ValueError as error:
             raise InvalidThought(str(error)) from None
         where = (keys.DEADLINES.key(mind=mind), keys.INTERVENING.key(mind=mind), item)
-        flat = [text for pair in change.items() for text in pair]
         state, *at = await LIBRARY.call(
-            self._redis, "attention_intervene_2", where, (thought_id, action, *flat)
+            self._redis, "attention_intervene_2", where, (thought_id, action, *_flat(change))
         )
         if state == "malformed":
             raise InvalidThought(f"id: {thought_id!r} is not <ms>-<seq>@<window>")
@@ -99,10 +100,8 @@ class Attention:
             InvalidThought: a field is wrong; nothing was written.
         """
         cycle_keys, prefixes = _cycle_keys(mind, (window,))
-        flat = [text for pair in entry.items() for text in pair]
-        state, text = await LIBRARY.call(
-            self._redis, "attention_anchor_2", cycle_keys, (prefixes[1], self._config, *flat)
-        )
+        args = (prefixes[1], self._config, *_flat(entry))
+        state, text = await LIBRARY.call(self._redis, "attention_anchor_2", cycle_keys, args)
         if state == "refused":
             raise InvalidThought(text)
         return str(text)
@@ -120,8 +119,7 @@ class Attention:
             keys.WINDOW.key(mind=mind, window=thought.window),
             keys.GUARD.key(mind=mind),
         )
-        flat = [text for pair in thought.entry().items() for text in pair]
-        args = (remember_ms, name, len(losers), *losers, *flat)
+        args = (remember_ms, name, len(losers), *losers, *_flat(thought.entry()))
         found = await LIBRARY.call(self._redis, "attention_think_once_2", where, args)
         return None if found is None else str(found)
 
@@ -131,13 +129,36 @@ class Attention:
         """As `anchor`, of what came under a name; None if that name came before."""
         cycle_keys, prefixes = _cycle_keys(mind, (window,))
         where = (*cycle_keys, keys.RECEIVED.key(mind=mind).encode())
-        flat = [text for pair in entry.items() for text in pair]
-        state, text = await LIBRARY.call(
-            self._redis, "attention_anchor_once_2", where, (name, prefixes[1], self._config, *flat)
-        )
+        args = (name, prefixes[1], self._config, *_flat(entry))
+        state, text = await LIBRARY.call(self._redis, "attention_anchor_once_2", where, args)
         if state == "refused":
             raise InvalidThought(text)
         return str(text) if state == "ok" else None
+
+    async def think_asked(self, mind: str, thought: NewThought, key: str) -> str:
+        """Write a thought that is asked for under a key; returns its id, also if it was before.
+
+        Raises:
+            KeyReused: the key was another thought's; nothing was written.
+        """
+        entry = thought.entry()
+        where = (
+            _asked(mind, key),
+            keys.WINDOW.key(mind=mind, window=thought.window),
+            keys.GUARD.key(mind=mind),
+        )
+        args = (_body("think", thought.window, entry), keys.ASKED.ttl_s, *_flat(entry))
+        answer = await LIBRARY.call(self._redis, "attention_think_asked_2", where, args)
+        return _answered(key, answer)
+
+    async def anchor_asked(self, mind: str, window: str, entry: dict[str, str], key: str) -> str:
+        """As `anchor`, of what is asked for under a key. Raises: KeyReused, too."""
+        cycle_keys, prefixes = _cycle_keys(mind, (window,))
+        where = (*cycle_keys, _asked(mind, key).encode())
+        body = _body("anchor", window, entry)
+        args = (body, keys.ASKED.ttl_s, prefixes[1], self._config, *_flat(entry))
+        answer = await LIBRARY.call(self._redis, "attention_anchor_asked_2", where, args)
+        return _answered(key, answer)
 
     async def confirm(self, mind: str, thought_id: str) -> bool:
         """Whether a memory is there; asked with a write, which WAIT can wait for."""
@@ -179,6 +200,32 @@ class Attention:
             self._redis, "attention_snapshot_2", snapshot_keys, (top,), read_only=True
         )
         return Snapshot.parse(answer)
+
+
+def _asked(mind: str, key: str) -> str:
+    try:
+        return keys.ASKED.key(mind=mind, key=key)
+    except ValueError as error:
+        raise InvalidThought(f"idempotency_{error}") from None
+
+
+def _body(*parts: Any) -> str:
+    """What tells one request from another."""
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _flat(entry: dict[str, str]) -> list[str]:
+    return [text for pair in entry.items() for text in pair]
+
+
+def _answered(key: str, answer: list[str]) -> str:
+    state, text = answer
+    if state == "refused":
+        raise InvalidThought(text)
+    if state == "reused":
+        raise KeyReused(f"idempotency_key: {key!r} was another thought's ({text}); give a new one")
+    return str(text)
 
 
 @lru_cache(maxsize=4096)

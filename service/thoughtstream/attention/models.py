@@ -6,10 +6,18 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from thoughtstream.arguments import IS_TEXT
+from thoughtstream.arguments import IS_TEXT, IS_UTF8
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
-from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
+from thoughtstream.keys import (
+    MEMORIES,
+    STANDARD_WINDOWS,
+    Kind,
+    decode_name,
+    is_text,
+    readable,
+    readable_fields,
+)
 from thoughtstream.language.moments import milliseconds
 
 Action = Literal["veto", "reframe", "boost"]
@@ -20,9 +28,14 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
-     "merged_into", "distilled_from"}
+     "merged_into", "merged_at", "unmerged_at", "distilled_from"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
+
+MOST_FIELDS = 64
+"""Of one thought. As in thought.lua."""
+
+_Foreign = Annotated[str, IS_UTF8]
 
 
 class NewThought(BaseModel):
@@ -39,8 +52,8 @@ class NewThought(BaseModel):
     arousal: Unit | None = None
     importance: Unit | None = None
     novelty: Unit | None = None
-    source: str | None = None
-    extra: dict[str, str] = {}
+    source: _Foreign | None = None
+    extra: dict[_Foreign, _Foreign] = {}
 
     @classmethod
     def of(cls, content: str, **fields: Any) -> "NewThought":
@@ -50,9 +63,11 @@ class NewThought(BaseModel):
             InvalidThought: a field is wrong; the message names it.
         """
         known = {name: value for name, value in fields.items() if name in cls.model_fields}
-        extra = {name: str(value) for name, value in fields.items() if name not in known}
+        own = {name: str(value) for name, value in fields.items() if name not in known}
+        extra = known.pop("extra", {})
         try:
-            return cls(content=content, **(known | {"extra": known.get("extra", {}) | extra}))
+            both = extra | own if isinstance(extra, dict) else extra
+            return cls(content=content, **known, extra=both)
         except ValidationError as error:
             raise InvalidThought(explain(error)) from None
 
@@ -61,11 +76,15 @@ class NewThought(BaseModel):
         it was given.
 
         Raises:
-            InvalidThought: `extra` has a name that the engine itself writes.
+            InvalidThought: `extra` has a name that the engine itself writes, or one that a thought
+            has without it, or what is no text.
         """
-        taken = sorted(ENGINE_FIELDS & self.extra.keys())
-        if taken:
-            raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
+        if not _RESERVED.isdisjoint(self.extra):
+            self._refuse()
+        texts = {"kind": self.kind, "source": self.source}
+        odd = [name for name, text in (texts | self.extra).items() if not is_text(f"{name}{text}")]
+        if odd:
+            raise InvalidThought(f"{odd[0]!a}: is not UTF-8; give its name and value as text")
         numbers = {
             name: _number(getattr(self, name))
             for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
@@ -73,7 +92,6 @@ class NewThought(BaseModel):
         }
         said_at = milliseconds(self.extra.get("at", ""))
         at = {} if said_at is None else {"at": str(said_at)}
-        texts = {"kind": self.kind, "source": self.source}
         return {
             "content": self.content,
             "salience": _number(self.salience),
@@ -82,6 +100,34 @@ class NewThought(BaseModel):
             **self.extra,
             **at,
         }
+
+    def _refuse(self) -> None:
+        for name in sorted(_RESERVED & self.extra.keys()):
+            if name in ENGINE_FIELDS:
+                raise InvalidThought(f"{name}: is a field the engine writes; use another name")
+            raise InvalidThought(f"{name}: is in `extra`; give it as the thought's own field")
+
+
+_OWN = NewThought.model_fields.keys() - {"extra"}
+_RESERVED = ENGINE_FIELDS | _OWN
+
+
+def check_size(entry: dict[str, str], most_bytes: int) -> None:
+    """Whether an entry is one that the engine takes: it rejects larger ones when it reads them.
+
+    Raises:
+        InvalidThought: it has more bytes in names and values, or more fields, than are allowed.
+    """
+    if len(entry) > MOST_FIELDS:
+        raise InvalidThought(f"fields: {len(entry)}; the most is {MOST_FIELDS}")
+    characters = sum(len(name) + len(value) for name, value in entry.items())
+    if characters * 4 <= most_bytes:  # UTF-8 takes four at most
+        return
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in entry.items())
+    if size > most_bytes:
+        raise InvalidThought(
+            f"size: {size:,} bytes; the most is {most_bytes:,} (streams.max_thought_bytes)"
+        )
 
 
 def _number(value: float) -> str:
@@ -106,6 +152,11 @@ class Attended(NamedTuple):
         """From a flat list of the fields of the `assembled` stream."""
         pairs = iter(flat)
         return cls.of(dict(zip(pairs, pairs, strict=True)))
+
+    @classmethod
+    def entry(cls, fields: dict[str, str]) -> "Attended":
+        """From an entry of the `assembled` stream; what is no UTF-8 there is U+FFFD here."""
+        return cls.of(readable_fields(fields))
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
@@ -140,7 +191,7 @@ class Forgotten(NamedTuple):
     @classmethod
     def of(cls, entry: str, fields: dict[str, str]) -> "Forgotten":
         """From an entry of the `unconscious` stream."""
-        rest = fields.copy()
+        rest = readable_fields(fields)
         id_ = rest.pop("id")
         return cls(
             entry=entry,
@@ -155,7 +206,8 @@ class Forgotten(NamedTuple):
 
 
 COUNTS = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "forgotten",
-          "expired", "displaced", "distilled", "merged", "outgrown")  # fmt: skip
+          "expired", "displaced", "distilled", "imported", "merged", "unmerged",
+          "outgrown")  # fmt: skip
 """The ledger's counts that an audit checks."""
 
 _decode = json.JSONDecoder().raw_decode
@@ -178,7 +230,7 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_2`."""
-        *told, winner = _decode(answer)[0]
+        *told, winner = _decode(readable(answer))[0]
         return cls._make((*told, Attended.parse(winner) if winner else None))
 
     @property
@@ -208,16 +260,16 @@ class Snapshot(NamedTuple):
             now,
             {name: int(n) for name, n in counts.items() if name != "scale"},
             competing,
-            [Attended.parse(flat) for flat in intervening],
-            [Attended.parse(flat) for _, flat in assembled],
+            [Attended.parse([*map(readable, flat)]) for flat in intervening],
+            [Attended.parse([*map(readable, flat)]) for _, flat in assembled],
             dict(zip(MEMORIES, lengths, strict=True)),
         )
 
 
 def _kept(counts: dict[str, int]) -> int:
     """The memories that there must be."""
-    made = counts["anchored"] - counts["recurred"] + counts["distilled"]
-    return made - counts["merged"] - counts["outgrown"]
+    made = counts["anchored"] - counts["recurred"] + counts["distilled"] + counts["imported"]
+    return made - counts["merged"] + counts["unmerged"] - counts["outgrown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +278,9 @@ class Audit:
 
     Every adopted thought is competing, attended, forgotten, expired or displaced; every attended
     one is in its intervention window, anchored or vetoed. `recurred`: of the anchored, those that
-    had come back from memory and are there already. Every other anchored one and every `distilled`
-    one is a memory, unless it was `merged` into another or has `outgrown` its bound.
+    had come back from memory and are there already. Every other anchored one is a memory, as is
+    every `distilled` or `imported` one, unless it was `merged` into another and not `unmerged`
+    again, or has `outgrown` its bound.
     `unread`: written, not yet adopted. `ghosts`: competing, but trimmed by its producer; the next
     cycle that meets one counts it as displaced.
 
@@ -245,7 +298,9 @@ class Audit:
     expired: int
     displaced: int
     distilled: int
+    imported: int
     merged: int
+    unmerged: int
     outgrown: int
     memories: int
     competing: int

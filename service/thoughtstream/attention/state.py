@@ -1,5 +1,6 @@
 """What a mind looks like at this moment: for watching, never for deciding."""
 
+import asyncio
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,7 @@ class Remembered:
 @dataclass(frozen=True, slots=True)
 class MindState:
     """A picture of one mind. The time, the counts and the attended thoughts are of one moment;
-    the windows, the contest, the forgotten and the memories are read right after it.
+    the windows, the contest, the forgotten and the memories are read beside it.
     """
 
     now_ms: int
@@ -49,21 +50,26 @@ class MindState:
 
 
 async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: int) -> MindState:
-    """The state of a mind, with at most `top` of each list, the newest or strongest first."""
-    snapshot = await Attention(redis).snapshot(mind, top)
+    """The state of a mind, with at most `top` of each list, the newest or strongest first.
+
+    `windows`: those that are known beside the ones that attention has found. Two round trips,
+    whatever else the server has.
+    """
     pipe = redis.pipeline(transaction=False)
+    pipe.smembers(keys.WINDOWS.key(mind=mind))
     pipe.zrange(keys.CONTEST.key(mind=mind), 0, top - 1, withscores=True)
+    pipe.xrevrange(keys.UNCONSCIOUS.key(mind=mind), count=top)
     for family in keys.MEMORIES.values():
         pipe.xrevrange(family.key(mind=mind), count=top)
-    for window in windows:
-        pipe.xlen(keys.WINDOW.key(mind=mind, window=window))
-    pipe.xrevrange(keys.UNCONSCIOUS.key(mind=mind), count=top)
-    leaders, *rest, forgotten = await pipe.execute()
-    memories, lengths = rest[: len(keys.MEMORIES)], rest[len(keys.MEMORIES) :]
+    snapshot, answers = await asyncio.gather(Attention(redis).snapshot(mind, top), pipe.execute())
+    found, leaders, forgotten, *memories = answers
+    others = {*map(keys.decode_name, found), *windows}.difference(keys.STANDARD_WINDOWS)
+    names = (*keys.STANDARD_WINDOWS, *sorted(others))
+    lengths, contest = await _competing(redis, mind, names, leaders)
     return MindState(
         **snapshot._asdict(),
-        windows=dict(zip(windows, lengths, strict=True)),
-        contest=await _candidates(redis, mind, leaders),
+        windows=dict(zip(names, lengths, strict=True)),
+        contest=contest,
         forgotten=[Forgotten.of(entry, fields) for entry, fields in forgotten],
         memories=_newest(memories, top),
     )
@@ -80,22 +86,25 @@ async def weaker(
     weakest: Any = await redis.zrange(
         contest, "+inf", f"({-bar!r}", desc=True, byscore=True, offset=0, num=limit, withscores=True
     )
-    return total, [candidate.content for candidate in await _candidates(redis, mind, weakest)]
+    _, candidates = await _competing(redis, mind, (), weakest)
+    return total, [candidate.content for candidate in candidates]
 
 
-async def _candidates(
-    redis: Client, mind: str, leaders: list[tuple[str, float]]
-) -> list[Candidate]:
-    if not leaders:
-        return []
+async def _competing(
+    redis: Client, mind: str, windows: tuple[str, ...], leaders: list[tuple[str, float]]
+) -> tuple[list[int], list[Candidate]]:
+    """How many thoughts are in each window, and what the leaders say."""
     pipe = redis.pipeline(transaction=False)
+    for window in windows:
+        pipe.xlen(keys.WINDOW.key(mind=mind, window=window))
     for member, _ in leaders:
         entry, window = _split(member)
         pipe.xrange(keys.WINDOW.key(mind=mind, window=window), entry, entry)
         pipe.zscore(keys.DEADLINES.key(mind=mind), member)
-    answers = await pipe.execute()
-    found = zip(leaders, answers[::2], answers[1::2], strict=True)
-    return [
+    answers: Any = await pipe.execute() if windows or leaders else []
+    lengths, of_leaders = answers[: len(windows)], answers[len(windows) :]
+    found = zip(leaders, of_leaders[::2], of_leaders[1::2], strict=True)
+    return lengths, [
         _candidate(member, -negated, entries[0][1], due)
         for (member, negated), entries, due in found
         if entries and due is not None  # it may have left since
@@ -107,7 +116,7 @@ def _candidate(member: str, strength: float, fields: dict[str, str], due: float)
     return Candidate(
         id=f"{entry}@{keys.encode_name(window)}",
         window=window,
-        content=fields.get("content", ""),
+        content=keys.readable(fields.get("content", "")),
         strength=strength,
         due_ms=int(due),
     )
@@ -122,7 +131,7 @@ def _split(member: str) -> tuple[str, str]:
 
 def _newest(memories: list[Any], top: int) -> list[Remembered]:
     found = [
-        Remembered(kind=kind, entry=entry, fields=fields)
+        Remembered(kind=kind, entry=entry, fields=keys.readable_fields(fields))
         for kind, entries in zip(keys.MEMORIES, memories, strict=True)
         for entry, fields in entries
     ]

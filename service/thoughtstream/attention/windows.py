@@ -6,7 +6,8 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from thoughtstream import keys
-from thoughtstream.attention.models import NewThought
+from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.models import NewThought, check_size
 from thoughtstream.errors import InvalidThought, MemoryFull
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
@@ -19,11 +20,12 @@ _UNUSABLE = ("WRONGTYPE", "last possible ID")
 
 
 class Windows:
-    """The windows of one mind."""
+    """The windows of one mind, which take thoughts of so many bytes."""
 
-    def __init__(self, redis: Client, mind: str) -> None:
+    def __init__(self, redis: Client, mind: str, most_bytes: int) -> None:
         self._redis = redis
         self._mind = mind
+        self._most_bytes = most_bytes
 
     def key(self, window: str) -> str:
         """The key of a window.
@@ -40,11 +42,14 @@ class Windows:
         """Write thoughts in pipelined batches, in order; returns their ids.
 
         Raises:
-            InvalidThought: a field is wrong, and nothing was written; or a window is unusable.
-            MemoryFull: Redis takes no new thoughts; `accepted` says how many were written before.
+            InvalidThought: a field is wrong or a thought too large, and nothing was written; or a
+            window is unusable. MemoryFull: Redis takes no new thoughts. Of both, `accepted` says
+            how many were written all the same.
             RedisUnavailable: it does not answer.
         """
-        entries = [(self.key(t.window), keys.encode_name(t.window), t.entry()) for t in thoughts]
+        entries = [
+            (self.key(t.window), keys.encode_name(t.window), self._entry(t)) for t in thoughts
+        ]
         ids: list[str] = []
         for start in range(0, len(entries), BATCH):
             batch = entries[start : start + BATCH]
@@ -53,10 +58,31 @@ class Windows:
                 for key, _, entry in batch:
                     pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
                 answers = await pipe.execute(raise_on_error=False)
+            accepted = len(ids) + sum(not isinstance(answer, Exception) for answer in answers)
             for (_, window, _), answer in zip(batch, answers, strict=True):
-                _raise_refusal(answer, window, len(ids))
+                _raise_refusal(answer, window, accepted)
                 ids.append(f"{answer}@{window}")
         return ids
+
+    async def write_once(self, thought: NewThought, key: str) -> str:
+        """Write a thought unless that was done under this idempotency key; returns its id.
+
+        Raises:
+            KeyReused: the key was another thought's. Others as `write`.
+        """
+        self.key(thought.window)
+        self._entry(thought)
+        try:
+            with typed_errors():
+                return await Attention(self._redis).think_asked(self._mind, thought, key)
+        except ResponseError as error:
+            _raise_refusal(error, keys.encode_name(thought.window), 0)
+            raise
+
+    def _entry(self, thought: NewThought) -> dict[str, str]:
+        entry = thought.entry()
+        check_size(entry, self._most_bytes)
+        return entry
 
 
 def _raise_refusal(answer: Any, window: str, accepted: int) -> None:
@@ -71,6 +97,8 @@ def _raise_refusal(answer: Any, window: str, accepted: int) -> None:
     except ResponseError as error:
         if not any(text in str(error) for text in _UNUSABLE):
             raise
-        raise InvalidThought(
+        refused = InvalidThought(
             f"window {window}: its key can't take thoughts, delete it with DEL ({error})"
-        ) from error
+        )
+        refused.accepted = accepted
+        raise refused from error

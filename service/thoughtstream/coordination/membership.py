@@ -12,6 +12,8 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.config import AgentsConfig
@@ -46,9 +48,12 @@ class Membership:
         self._swept_at = time.monotonic()
         self.alive: frozenset[str] = frozenset()
 
-    async def renew(self, minds: int) -> bool:
-        """Renew the lease; returns whether other services came or went since the last time."""
-        await self._beat(minds)
+    async def renew(self, minds: int, faults: Mapping[str, Any] | None = None) -> bool:
+        """Renew the lease; returns whether other services came or went since the last time.
+
+        `minds`: so many it serves. `faults`: what is wrong in some of them (`Faults.told`).
+        """
+        await self._beat(minds, faults)
         with typed_errors():
             names = frozenset(await self._index.names())
             if self.id not in names:
@@ -61,8 +66,8 @@ class Membership:
             await self._agents.sweep(self.id)
         return changed
 
-    async def _beat(self, minds: int) -> None:
-        about = self._about | {"minds": minds}
+    async def _beat(self, minds: int, faults: Mapping[str, Any] | None) -> None:
+        about = self._about | {"minds": minds} | ({"faults": faults} if faults else {})
         if self._who is not None:
             task = SKILL if minds else None
             state: Activity = "working" if minds else "idle"
@@ -113,6 +118,16 @@ def _weight(member: str, mind: str) -> bytes:
 
 def _index(redis: Client) -> Index:
     return Index(redis, keys.SERVICES.key(), LEASE_MS)
+
+
+async def attended_until(redis: Client) -> int | None:
+    """When a service was seen last (ms since 1970), where none is alive; None: not within a day."""
+    agents = Agents(redis, AgentsConfig())
+    with typed_errors():
+        names = await _index(redis).names()
+    left = [one for one in await agents.old() if SKILL in one.skills]
+    silent = await agents.statuses(sorted(names))
+    return max((one.last_seen for one in (*left, *silent)), default=None)
 
 
 async def alive_services(redis: Client) -> list[AgentStatus]:

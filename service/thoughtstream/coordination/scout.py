@@ -3,7 +3,7 @@ plain XADD to a window that nobody has seen is found at once, and nobody else ha
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from redis.asyncio import Redis
 
@@ -49,6 +49,7 @@ class Scout:
         self._told.clear()
         listens = asyncio.Event()
         told.ask("PSUBSCRIBE", _WINDOWS)
+        told.ask("SUBSCRIBE", keys.FOUND_CHANNEL)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._listen(told, listens)),
@@ -62,6 +63,7 @@ class Scout:
     async def _listen(self, told: Subscription, listens: asyncio.Event) -> None:
         async for messages in told.batches():
             listens.set()
+            self._forget(messages)
             new = {_key_of(message) for message in messages} - self._told
             if not new:
                 continue
@@ -70,6 +72,14 @@ class Scout:
             if len(self._told) > _MOST_TOLD:
                 self._told.clear()
             self._told |= new
+
+    def _forget(self, messages: Sequence[Message]) -> None:
+        """Windows of minds that were deleted would be new again."""
+        for channel, data in ((m[-2], m[-1]) for m in messages if m[0] == b"message"):
+            mind = keys.deleted_mind(data.decode(errors="surrogateescape"))
+            if mind is not None and channel == keys.FOUND_CHANNEL.encode():
+                prefix = keys.WINDOW.key(mind=mind, window="_")[:-1].encode()
+                self._told = {key for key in self._told if not key.startswith(prefix)}
 
     async def _look(self, listens: asyncio.Event) -> None:
         """Look through all keys: for windows that were made while nobody listened. Then again now

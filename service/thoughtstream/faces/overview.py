@@ -3,13 +3,16 @@
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from redis.exceptions import ResponseError
+
 from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
-from thoughtstream.coordination.membership import alive_services
+from thoughtstream.coordination.membership import alive_services, attended_until
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
 from thoughtstream.health.sampler import kept
+from thoughtstream.health.troubles import told
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
 from thoughtstream.store.client import Client
@@ -33,7 +36,10 @@ async def collect(settings: Settings) -> dict[str, Any]:
         with typed_errors():
             nodes = await look(redis)
             totals = await _totals(redis, nodes)
-            services = [_service(found) for found in await alive_services(redis)]
+            alive = await alive_services(redis)
+            services = [_service(found) for found in alive]
+            troubles, named = told(found.about for found in alive)
+            until = None if services else await attended_until(redis)
             minds = await _minds(redis)
             memory = await _memory(redis, nodes, settings)
     finally:
@@ -46,10 +52,12 @@ async def collect(settings: Settings) -> dict[str, Any]:
             **totals,
             "nodes": [_node(node) for node in nodes] or None,
         },
-        "service": {"alive": bool(services), "count": len(services)} | (services or [{}])[0],
+        "service": {"alive": bool(services), "count": len(services)}
+        | (services or [{"attended_until": until}])[0],
         "services": services,
         "memory": memory,
         "minds": minds,
+        "troubles": {"count": troubles, "first": named},
     }
 
 
@@ -118,16 +126,24 @@ async def _minds(redis: Client) -> list[dict[str, Any]]:
         pipe.hlen(keys.INTERVENING.key(mind=mind))
         for family in keys.MEMORIES.values():
             pipe.xlen(family.key(mind=mind))
-        competing, intervening, *memories = await pipe.execute()
+        answers = await pipe.execute(raise_on_error=False)
+        competing, intervening, *memories = [_count(answer) for answer in answers]
         found.append(
             {
-                "mind": mind,
+                "mind": keys.readable(mind),
                 "competing": competing,
                 "intervening": intervening,
                 "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
             }
         )
     return found
+
+
+def _count(answer: Any) -> int | None:
+    """None: the key is not what it should be."""
+    if isinstance(answer, Exception) and not isinstance(answer, ResponseError):
+        raise answer
+    return None if isinstance(answer, Exception) else int(answer)
 
 
 def without_password(address: str) -> str:

@@ -1,93 +1,120 @@
-"""When texts are similar: near duplicates, and episodes that share their gist.
+"""When texts are alike: what says the same, what shares a gist, and what those of a gist agree on.
 
-Both depend on the texts alone, not on who compares them or in which order they come.
+All depends on the texts alone, not on who compares them. What is not sure to say nothing tells:
+so no likeness needs to know a language's negations, numerals or names.
 """
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
-from heapq import nsmallest
-from itertools import pairwise
+import re
+import unicodedata
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import zip_longest
 from typing import TypeVar
 
 from thoughtstream.language.english import STOP_WORDS
+from thoughtstream.language.stop_words import stop_words_of
 from thoughtstream.language.words import stem, words
 
-_NEGATIONS = """
-    cannot neither never no nobody none nor not nothing nowhere t without
-"""
-NEGATIONS = frozenset(_NEGATIONS.split())
-"""`t`: what an apostrophe leaves of `don't`."""
+ANY_NUMBER = "0"
+"""Stands for each number in a gist, so that no other word of one has a digit."""
 
+LEFT_OUT = "…"
+"""Stands for what the texts of a gist do not agree on."""
+
+_NUMBER = r"[A-Za-z_]*\d[\dA-Za-z_]*"
+_PUNCTUATION = (
+    r".,;:!\-'\"\u00a1\u00b7\u00ab\u00bb"  # ... and what is not ASCII: ¡ · « »,
+    r"\u2010-\u201f\u2026\u2039\u203a"  # dashes, quotation marks, an ellipsis,
+    r"\u3001\u3002\uff01\uff0c\uff0e\uff1a\uff1b"  # and those of Chinese
+)
+_TOKEN = re.compile(
+    rf"""
+      [-+\u2013.,]{{0,2}} {_NUMBER} (?: [-\u2013.,:/'\u2019] {_NUMBER} )*  # -5, .5, 10:30, 5-7
+    | [^\W\d]+
+    | ! (?= [\w=(] )                                                       # !=, !enabled
+    | [^\w\s\x00-\x1f\x7f{_PUNCTUATION}]                                   # ?, %, €, ✓, an accent
+    """,
+    re.VERBOSE,
+)
+"""What tells: words, numbers with their signs, and every mark but those of mere punctuation."""
+
+_IS_GRAMMAR = frozenset({"am", "are", "do", "does", "is", "m", "re", "s", "the"})
+"""English words that say nothing, whatever stands beside them. Not `a`: she has (a) few friends."""
+
+_MOST_LETTERS = 64
 _LEAST = 2
-
-Pair = tuple[str, str]
 Key = TypeVar("Key", bound=Hashable)
 
 
-def gist(content: str) -> tuple[str, ...]:
-    """What a text is about: the stems of its telling words (of all, if fewer than two tell
-    anything), without numbers, in no order. Empty where that is less than two.
+def statement(text: str) -> tuple[str, ...]:
+    """What a text says: two texts with the same statement differ in case, blanks and punctuation
+    at most. Their order tells, too: of words (who gave whom the key) and of clauses ("Anna, 5;
+    Paul, 7"). Empty for a text in which nothing tells.
     """
-    plain = [word for word in words(content) if not _has_digit(word)]
-    telling = {stem(word) for word in plain if word not in STOP_WORDS or word in NEGATIONS}
-    if len(telling) < _LEAST:
-        telling = {stem(word) for word in plain}
-    return tuple(sorted(telling)) if len(telling) >= _LEAST else ()
+    return tuple(_TOKEN.findall(_plain(text)))
 
 
-def near_duplicates(texts: Iterable[tuple[Key, str]], similarity: float) -> dict[Key, Key]:
-    """For each text that says what an earlier one says, that one. A text belongs to the first that
-    it is similar to and that is itself similar to none before it.
-
-    Similar: of the pairs of neighbouring words that two texts have, at least `similarity` are in
-    both (Jaccard; case, accents and punctuation don't count), and both have the same numbers and
-    the same negations. A text without words is similar to none.
-    """
-    known = [(key, words(content)) for key, content in texts]
-    counts = Counter(word for _, text in known for word in text)
-    counts[""] = len(known)
-    firsts: list[tuple[Key, list[str]]] = []
-    by_pair: defaultdict[Pair, list[int]] = defaultdict(list)
+def near_duplicates(texts: Iterable[tuple[Key, str]]) -> dict[Key, Key]:
+    """For each text that says what an earlier one says, the first of those. O(characters)."""
+    firsts: dict[tuple[str, ...], Key] = {}
     found: dict[Key, Key] = {}
-    for key, text in known:
-        if not text:
-            continue
-        rare = _rarest(_pairs(text), counts, similarity)
-        for at in sorted({at for pair in rare for at in by_pair[pair]}):
-            if _similar(text, firsts[at][1], similarity):
-                found[key] = firsts[at][0]
-                break
-        else:
-            for pair in rare:
-                by_pair[pair].append(len(firsts))
-            firsts.append((key, text))
+    for key, text in texts:
+        said = statement(text)
+        if said:
+            first = firsts.setdefault(said, key)
+            if first != key:
+                found[key] = first
     return found
 
 
-def _pairs(text: list[str]) -> set[Pair]:
-    return set(pairwise(("", *text, "")))
-
-
-def _rarest(pairs: set[Pair], counts: Counter[str], similarity: float) -> list[Pair]:
-    """As many of the rarest as it takes for two similar texts to have one of them in common (prefix
-    filtering; Chaudhuri, Ganti and Kaushik 2006).
+def gist(text: str) -> tuple[str, ...]:
+    """What a text is about: its statement with each number as `0`; of English, the stems of its
+    words, without those of mere grammar. Empty where fewer than two words tell.
     """
-    needed = len(pairs) - math.ceil(similarity * len(pairs) - 1e-9) + 1
-    return nsmallest(needed, pairs, key=lambda pair: (counts[pair[0]] * counts[pair[1]], pair))
+    said = statement(text)
+    is_english = _is_english(said)
+    about = tuple(
+        _about(token, is_english) for token in said if not (is_english and token in _IS_GRAMMAR)
+    )
+    telling = sum(len(words(token)) for token in about if token != ANY_NUMBER)
+    return about if telling >= _LEAST else ()
 
 
-def _similar(one: list[str], other: list[str], similarity: float) -> bool:
-    if _decisive(one) != _decisive(other):
-        return False
-    pairs, others = _pairs(one), _pairs(other)
-    common = len(pairs & others)
-    return common >= similarity * (len(pairs) + len(others) - common) - 1e-9
+def common(texts: Sequence[str]) -> str:
+    """What texts with one gist agree on, in the words of the first: where another has another
+    number, it says `…`.
+    """
+    numbers = [_numbers(text) for text in texts]
+    agreed = [len({*those}) == 1 for those in zip_longest(*numbers)]
+    if all(agreed):
+        return texts[0]
+    left = iter(agreed)
+
+    def agreed_or_not(token: re.Match[str]) -> str:
+        return token[0] if not _is_number(token[0]) or next(left) else LEFT_OUT
+
+    return _TOKEN.sub(agreed_or_not, unicodedata.normalize("NFC", texts[0]))
 
 
-def _decisive(text: list[str]) -> list[str]:
-    return [word for word in text if word in NEGATIONS or _has_digit(word)]
+def _numbers(text: str) -> list[str]:
+    tokens = _TOKEN.findall(unicodedata.normalize("NFC", text))
+    return [token.lower() for token in tokens if _is_number(token)]
 
 
-def _has_digit(word: str) -> bool:
-    return any(character.isdigit() for character in word)
+def _plain(text: str) -> str:
+    """Not without accents, which tell: avó, avô. Not by case folding: Maße are no Masse."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
+
+
+def _is_english(said: tuple[str, ...]) -> bool:
+    told = frozenset(said)
+    return len(STOP_WORDS & told) >= _LEAST and stop_words_of(told) == STOP_WORDS
+
+
+def _about(token: str, is_english: bool) -> str:
+    if _is_number(token):
+        return ANY_NUMBER
+    return stem(token) if is_english and len(token) <= _MOST_LETTERS else token
+
+
+def _is_number(token: str) -> bool:
+    return any(character.isdigit() for character in token)

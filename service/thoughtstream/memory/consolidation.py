@@ -19,7 +19,7 @@ LEASE_MS = 30_000
 
 LIBRARY = Library(Path(__file__).parent / "lua" / "consolidation.lua")
 
-_MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.UNCONSCIOUS)
+_MEMORY = (keys.EPISODIC, keys.SEMANTIC, keys.PROCEDURAL, keys.MERGED)
 
 
 class Asleep(ThoughtstreamError):
@@ -72,7 +72,7 @@ class Session:
         prefix = keys.CONSOLIDATION.key(mind=mind, session="_")[:-1]
         answer = await LIBRARY.call(
             redis,
-            "consolidation_begin_2",
+            "consolidation_begin_3",
             [keys.SLEEP.key(mind=mind), keys.GUARD.key(mind=mind)],
             (LEASE_MS, prefix, keys.CONSOLIDATION.ttl_s),
         )
@@ -99,12 +99,9 @@ class Session:
         """
         await self._step("hold")
 
-    async def merge(self, move: Merge, similarity: float, archive_maxlen: int) -> int:
-        """Merge memories into one that says the same, archive and remove them; returns how many.
-
-        `archive_maxlen`: of the unconscious stream; 0: don't archive.
-        """
-        return await self._step("merge", similarity, archive_maxlen, move.kept, *move.gone)
+    async def merge(self, move: Merge) -> int:
+        """Have memories become part of one that says the same; returns how many."""
+        return await self._step("merge", move.kept, *move.gone)
 
     async def replay(self, moves: Sequence[Replay]) -> int:
         """Strengthen memories by their priority; returns how many this session had not replayed."""
@@ -132,7 +129,7 @@ class Session:
         return found
 
     async def _step(self, name: str, *args: Any) -> int:
-        function = f"consolidation_{name}_2"
+        function = f"consolidation_{name}_3"
         done = await LIBRARY.call(self._redis, function, self._keys, (*self._common, *args))
         if done == "late":
             raise Superseded(f"{self._mind}: another worker took over session {self.id}")

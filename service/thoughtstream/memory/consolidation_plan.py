@@ -27,7 +27,8 @@ class Trace:
 
     `emotion`: the larger of |valence| and arousal. `tagged`: its importance, or 1 if its field
     `tagged` says so. `distilled_from`: of a distilled memory, its episodes; `merged_from`: the
-    memories that said the same. `replayed_at`: 0 if it never was.
+    memories that said the same; `unmerged`: it was one of those, and was taken back.
+    `replayed_at`: 0 if it never was.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Trace:
     tagged: float = 0.0
     strength: float = 1.0
     replayed_at: int = 0
+    unmerged: bool = False
     merged_from: tuple[str, ...] = ()
     distilled_from: tuple[str, ...] = ()
 
@@ -64,7 +66,8 @@ class Replay:
 class Distillation:
     """Episodes that share their gist are, or become part of, one semantic memory.
 
-    `contents`: theirs, the strongest first; `exemplar`: the first of them.
+    `contents`: theirs, the strongest first, then that of the memory so far, if it is made of some
+    that are no longer there; `exemplar`: the first of them.
     """
 
     id: str
@@ -104,7 +107,7 @@ def plan(traces: Iterable[Trace], now_ms: int, config: MemoryConfig) -> Plan:
     """The moves of a session that began at `now_ms`; what was anchored later is ignored."""
     known = {trace.id: trace for trace in sorted(traces, key=lambda t: (t.order, t.kind))}
     old = {id_: trace for id_, trace in known.items() if trace.order[0] <= now_ms}
-    merges = _merges(old.values(), config.sleep_similarity)
+    merges = _merges(old.values())
     for merge in merges:
         gone = [old.pop(id_) for id_ in merge.gone]
         old[merge.kept] = merged(old[merge.kept], gone)
@@ -132,16 +135,19 @@ def _later(known: dict[str, Trace], now_ms: int) -> list[Trace]:
     return [trace for trace in known.values() if trace.order[0] > now_ms]
 
 
-def _merges(traces: Iterable[Trace], similarity: float) -> list[Merge]:
-    """The oldest of each kind stays; distilled memories, which stand for others, are left alone."""
-    by_kind: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+def _merges(traces: Iterable[Trace]) -> list[Merge]:
+    """The oldest of each kind stays. Left alone are distilled memories, which stand for others, and
+    what was taken back; and what others have become part of is part of no other.
+    """
+    by_kind: defaultdict[str, list[tuple[Trace, str]]] = defaultdict(list)
     for trace in traces:
-        if not trace.distilled_from:
-            by_kind[trace.kind].append((trace.id, trace.content))
+        if not (trace.distilled_from or trace.unmerged):
+            by_kind[trace.kind].append((trace, trace.content))
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for texts in by_kind.values():
-        for gone, kept in near_duplicates(texts, similarity).items():
-            groups[kept].append(gone)
+        for gone, kept in near_duplicates(texts).items():
+            if not gone.merged_from:
+                groups[kept.id].append(gone.id)
     return [Merge(kept, tuple(gone)) for kept, gone in groups.items()]
 
 
@@ -169,19 +175,40 @@ def _distillations(
         if trace.kind == "episodic":
             by_gist[gist(trace.content)].append(trace)
     by_gist.pop((), None)
-    into = {episode: memory for memory in distilled for episode in memory.distilled_from}
+    groups = [(group, _with_merged(group)) for group in by_gist.values()]
+    into = _grown(distilled, [episodes for _, episodes in groups])
     taken = set(ids)
     found = []
-    for group in by_gist.values():
-        episodes = tuple(id_ for trace in group for id_ in (trace.id, *trace.merged_from))
-        before = next((into[id_] for id_ in episodes if id_ in into), None)
+    for group, episodes in groups:
+        before = into.get(episodes)
         if len(episodes) < repeats or (before and set(episodes) <= {*before.distilled_from}):
             continue
         id_ = before.id if before else _new_id(episodes[0], taken)
         taken.add(id_)
         best = sorted(group, key=lambda trace: -trace.strength)
-        contents = tuple(trace.content for trace in best)
-        found.append(Distillation(id_, episodes, best[0].id, contents))
+        contents = [trace.content for trace in best]
+        if before and not {*before.distilled_from} <= set(episodes):
+            contents.append(before.content)
+        found.append(Distillation(id_, episodes, best[0].id, tuple(contents)))
+    return found
+
+
+def _with_merged(group: Iterable[Trace]) -> tuple[str, ...]:
+    return tuple(id_ for trace in group for id_ in (trace.id, *trace.merged_from))
+
+
+def _grown(
+    distilled: Iterable[Trace], groups: Iterable[tuple[str, ...]]
+) -> dict[tuple[str, ...], Trace]:
+    """For each group of episodes, the memory that was distilled from some of them, and from none of
+    another group: two groups don't say the same, so no memory can stand for both.
+    """
+    group_of = {episode: group for group in groups for episode in group}
+    found: dict[tuple[str, ...], Trace] = {}
+    for memory in distilled:
+        its = {group_of[episode] for episode in memory.distilled_from if episode in group_of}
+        if len(its) == 1:
+            found.setdefault(its.pop(), memory)
     return found
 
 

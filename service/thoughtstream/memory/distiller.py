@@ -5,6 +5,7 @@ from pkgutil import resolve_name
 from typing import Protocol
 
 from thoughtstream.config import ConfigError
+from thoughtstream.language.similarity import common
 
 
 class Distiller(Protocol):
@@ -14,19 +15,21 @@ class Distiller(Protocol):
         """The content of the semantic memory; empty if there is nothing to distil.
 
         It may be asked about the same episodes again: when a session is resumed, and when there
-        are more of them.
+        are more of them. They differ in numbers, and in English in inflection, at most; what it
+        says of them is kept as it is, so it should state nothing that one of them denies.
 
         Args:
-            contents: of the episodes, the strongest memory first; never empty.
+            contents: of the episodes, the strongest memory first; never empty. Last, if some are
+                no longer remembered, what was distilled from them.
         """
 
 
-class Strongest:
-    """The default: the words of the episode that was strengthened most."""
+class Common:
+    """The default: the words of the episode that was strengthened most, as far as all agree."""
 
     async def distil(self, contents: Sequence[str]) -> str:
-        """The first."""
-        return contents[0]
+        """The first, with `…` for each number that is another one elsewhere."""
+        return common(contents)
 
 
 def chosen(name: str | None) -> Distiller:
@@ -36,7 +39,7 @@ def chosen(name: str | None) -> Distiller:
         ConfigError: there is no such distiller.
     """
     if name is None:
-        return Strongest()
+        return Common()
     try:
         found: Distiller = resolve_name(name)()
     except (ImportError, AttributeError, TypeError) as error:

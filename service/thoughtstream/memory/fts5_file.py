@@ -31,6 +31,9 @@ _SCHEMA = f"""
     COMMIT;
 """
 
+_LATEST = (1 << 63) - 1
+"""No integer of SQLite is larger; an entry's milliseconds may be."""
+
 
 class Row(NamedTuple):
     """A memory as the index has it; of its content, what is `indexed`. `place`: that in time."""
@@ -122,7 +125,7 @@ class Fts5File:
                     (
                         kind,
                         _long(row.entry),
-                        row.said_at,
+                        min(row.said_at, _LATEST),
                         storable(row.window),
                         storable(row.place),
                     ),
@@ -277,6 +280,14 @@ def _created(path: Path | str) -> sqlite3.Connection:
     return db
 
 
+def remove(path: Path) -> None:
+    """Remove the file at this path, if there is one, and what belongs to it."""
+    if path.parent.is_dir():
+        with _locked(path):
+            _remove(path)
+            _lock_of(path).unlink(missing_ok=True)  # services do the same
+
+
 def _remove(path: Path) -> None:
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
@@ -285,6 +296,10 @@ def _remove(path: Path) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Nobody else opens, creates or removes the file meanwhile."""
-    with path.with_name(f"{path.name}.lock").open("a") as lock:
+    with _lock_of(path).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")

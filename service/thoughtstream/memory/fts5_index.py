@@ -15,6 +15,7 @@ from typing import ClassVar, ParamSpec, TypeVar
 import structlog
 
 from thoughtstream.language.words import Query, indexed
+from thoughtstream.memory import fts5_file
 from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, order, said_at
@@ -35,7 +36,7 @@ class Fts5Index:
 
     def __init__(self, redis: Client, mind: str, home: Path, streams: Streams) -> None:
         self._streams = streams
-        self._path: Path | None = home / "index" / f"{_digest(redis, mind)}.db"
+        self._path: Path | None = _path(redis, mind, home)
         self._file: Fts5File | None = None
         self._close: Callable[[], object] = _nothing
         self._caught_up: dict[str, Head] | None = None
@@ -171,7 +172,12 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
         raise
 
 
-def _digest(redis: Client, mind: str) -> str:
-    """The name of the file: one per server and mind."""
+def remove(redis: Client, mind: str, home: Path) -> None:
+    """Remove the file of a mind that is gone."""
+    fts5_file.remove(_path(redis, mind, home))
+
+
+def _path(redis: Client, mind: str, home: Path) -> Path:
+    """The file: one per server and mind."""
     both = f"{redis.identity}\0{mind}".encode(errors="surrogateescape")
-    return hashlib.sha256(both).hexdigest()[:32]
+    return home / "index" / f"{hashlib.sha256(both).hexdigest()[:32]}.db"

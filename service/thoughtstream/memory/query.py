@@ -1,8 +1,9 @@
 """What can be asked of recall: one model, for Python, the command line and whatever else asks."""
 
 import re
-from datetime import date, datetime
-from typing import Annotated, TypedDict, Unpack
+from contextlib import suppress
+from datetime import date, datetime, time
+from typing import Annotated, Any, TypedDict, Unpack
 
 from pydantic import (
     AfterValidator,
@@ -10,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -23,6 +25,12 @@ from thoughtstream.language.words import words
 from thoughtstream.memory.models import Filters
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SAID = re.compile(
+    r"(?P<day>[-\d]{10})((?P<minute>[T ]\d\d:\d\d)(?P<second>:\d\d)?(?P<zone>Z|[-+][:\d]+)?)?", re.I
+)
+_FROM_TO = re.compile(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)")
+_LAST = time(23, 59, 59, 999_000)
+"""Of a day, as far as milliseconds tell."""
 
 
 class InvalidRecall(ThoughtstreamError, ValueError):
@@ -48,14 +56,33 @@ def _with_a_day(when: object) -> object:
     raise ValueError("is not a moment; give a datetime, or text that begins with a day: 2020-01-31")
 
 
+def _to_its_end(when: object) -> object:
+    """A day means all of it, a minute or second that a text says as well."""
+    if isinstance(when, date) and not isinstance(when, datetime):
+        return datetime.combine(when, _LAST)
+    said = _SAID.fullmatch(when.strip()) if isinstance(when, str) else None
+    if said is None:
+        return when
+    minute, second = said["minute"] or "T23:59", said["second"] or ":59"
+    return f"{said['day']}{minute}{second}.999{said['zone'] or ''}"
+
+
 def _as_day(when: object) -> object:
     return when.date() if isinstance(when, datetime) else when
 
 
 def _has_days(when: date | str | None) -> date | str | None:
-    if isinstance(when, str) and not days_in(when, date.today()):
+    if isinstance(when, str) and not _days_said(when):
         raise ValueError('is no day; give one like 2020-01-31, "last Friday" or "July 2020"')
     return when
+
+
+def _days_said(text: str) -> tuple[Span, ...]:
+    """The days of a text, also as recall shows them: 2020-01-30 to 2020-02-02."""
+    if shown := _FROM_TO.fullmatch(text.strip()):
+        with suppress(ValueError):
+            return (Span(date.fromisoformat(shown[1]), date.fromisoformat(shown[2])),)
+    return tuple(days_in(text, date.today()))
 
 
 def _has_words(name: str | None) -> str | None:
@@ -86,8 +113,8 @@ Since = Annotated[
     Field(description="Only what was said at this time or later (without a zone: local time)."),
 ]
 Until = Annotated[
-    Moment | None,
-    Field(description="Only what was said at this time or earlier (without a zone: local time)."),
+    Annotated[Moment, BeforeValidator(_to_its_end)] | None,
+    Field(description="Only what was said at this time or earlier; a day means all of it."),
 ]
 On = Annotated[
     date | str | None,
@@ -113,6 +140,20 @@ WithFields = Annotated[
 Explain = Annotated[
     bool, Field(strict=True, description="Say of each result what speaks for it, and how much.")
 ]
+
+
+def moment(text: str, *, is_end: bool) -> datetime:
+    """What `since`, or `until`, means by a text.
+
+    Raises:
+        InvalidRecall: it is no moment.
+    """
+    kind: Any = Until if is_end else Since
+    try:
+        found: datetime = TypeAdapter(kind).validate_python(text)
+    except ValidationError as error:
+        raise InvalidRecall(told(error)) from None
+    return found
 
 
 class RecallOptions(TypedDict, total=False):
@@ -184,5 +225,5 @@ class RecallQuery(BaseModel):
     @property
     def _days(self) -> tuple[Span, ...]:
         if isinstance(self.on, str):
-            return tuple(days_in(self.on, date.today()))
+            return _days_said(self.on)
         return () if self.on is None else (Span(self.on, self.on),)

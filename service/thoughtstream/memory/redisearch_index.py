@@ -160,6 +160,16 @@ class RediSearchIndex:
             return None
 
 
+async def drop(redis: Client, mind: str) -> None:
+    """Drop the indexes of a mind that is gone, of any version, if there are any."""
+    items = keys.ITEM.key(mind=mind, id="_")[:-1]
+    run: Any = redis.execute_command
+    with suppress(ResponseError):  # it has no RediSearch, or we may not
+        for name in await run("FT._LIST", near=items):
+            if name.startswith(f"{items}*@"):
+                await run("FT.DROPINDEX", name, near=items)
+
+
 def _said(contents: list[str]) -> list[str]:
     return [f"{_MARK} {indexed(content)}" for content in contents]
 

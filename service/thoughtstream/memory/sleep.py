@@ -56,8 +56,6 @@ class Sleep:
     ) -> None:
         self._redis = redis
         self._config = settings.memory
-        streams = settings.streams
-        self._archive = streams.unconscious_maxlen if streams.forget == "archive" else 0
         self._distiller = distiller or chosen(self._config.sleep_distiller)
 
     async def would(self, mind: str) -> SleepReport:
@@ -100,8 +98,7 @@ class Sleep:
         """Make the moves; yields how many memories each step dealt with."""
         for merge in moves.merges:
             for some in _batches(merge.gone):
-                part = Merge(merge.kept, tuple(some))
-                await session.merge(part, self._config.sleep_similarity, self._archive)
+                await session.merge(Merge(merge.kept, tuple(some)))
                 yield len(some)
         for replays in _batches(moves.replays):
             await session.replay(replays)

@@ -65,6 +65,7 @@ def _trace(
         tagged=max(tagged, _number(fields.get("importance"))),
         strength=_number(strength) or 1.0,
         replayed_at=int(_number(replayed_at)),
+        unmerged="unmerged_at" in fields,
         merged_from=_ids(merged_from),
         distilled_from=_ids(fields.get("distilled_from")),
     )

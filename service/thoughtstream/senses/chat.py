@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from thoughtstream.attention.models import NewThought
-from thoughtstream.language.moments import first_moment
-from thoughtstream.senses import salience
+from thoughtstream.errors import InvalidThought
+from thoughtstream.language.moments import first_moment, milliseconds
+from thoughtstream.senses import objects
+from thoughtstream.senses.objects import Defaults
 
 
 def messages_of(document: Any) -> list[dict[str, Any]] | None:
@@ -37,30 +39,29 @@ _WHO = ("name", "author", "sender", "from")
 
 def whose(fields: dict[str, Any]) -> dict[str, str]:
     """Who said it and when, as `speaker` and `at` (ms), if other fields tell: exports of chats
-    each have names of their own for these.
+    each have names of their own for these. An `at` that is no moment (a place?) is `source_at`.
     """
     names = (name for name in map(fields.get, _WHO) if isinstance(name, str))
-    found = {"speaker": next(names, None), "at": first_moment(map(fields.get, _WHEN))}
-    return {name: str(value) for name, value in found.items() if value and not fields.get(name)}
+    speaker, at = next(names, None), first_moment(map(fields.get, _WHEN))
+    found = {} if fields.get("speaker") or not speaker else {"speaker": speaker}
+    own = fields.get("at") or ""
+    if at is not None and milliseconds(str(own)) is None:
+        found |= {"at": str(at)} | ({"source_at": str(own)} if own else {})
+    return found
 
 
 def thoughts(
-    messages: list[dict[str, Any]], *, source: str | None, window: str
-) -> Iterator[NewThought]:
-    """The messages that say something, in order; `role` and what else is text are fields, as are
-    `speaker` and `at`. What has no text (pictures, calls of tools) is left out.
+    messages: list[dict[str, Any]], defaults: Defaults
+) -> Iterator[NewThought | InvalidThought]:
+    """The messages that say something, in order, or why one can't be a thought; `role` and what
+    else is text are fields, as are `speaker` and `at`. What has no text (pictures, calls of tools)
+    is left out.
     """
-    for message in messages:
+    for number, message in enumerate(messages):
         content = text_of(message.get("content"))
         if isinstance(content, str) and content.strip():
             texts = {k: v for k, v in message.items() if k != "content" and isinstance(v, str)}
-            fields = texts | whose(message)
-            thought = NewThought.of(
-                content,
-                window=window,
-                source=source,
-                salience=salience.of_text(content),
-                extra=fields,
-            )
-            thought.entry()  # refuses names that belong to the engine
-            yield thought
+            try:
+                yield objects.of_object(content, texts | whose(message), defaults)
+            except InvalidThought as error:
+                yield InvalidThought(f"messages[{number}]: {error}")

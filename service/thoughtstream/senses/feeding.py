@@ -1,11 +1,12 @@
 """Feeding: lines become thoughts, written at a given pace; bad lines are reported and skipped."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from thoughtstream.attention.models import NewThought
-from thoughtstream.errors import MemoryFull
+from thoughtstream.errors import InvalidThought, MemoryFull
 from thoughtstream.senses.formats import BadLine, Reader
 from thoughtstream.senses.lines import Line
 from thoughtstream.senses.pace import Pace
@@ -17,7 +18,8 @@ class Feeding:
     """One feeding, and its progress.
 
     `read_bytes` counts what was read, `read` the thoughts in it, `fed` those written; `last` has
-    the ids of those written last.
+    the ids of those written last. While it `is_writing` nobody knows how many of a batch are
+    accepted: whoever wants it to end sets `stopped` then, and cancels it at any other time.
     """
 
     reader: Reader
@@ -28,12 +30,15 @@ class Feeding:
     read: int = 0
     fed: int = 0
     bad: int = 0
+    is_writing: bool = False
+    stopped: bool = False
     last: list[str] = field(default_factory=list)
 
     async def run(self, lines: AsyncIterator[list[Line]], write: Write, pace: Pace) -> None:
         """Feed all lines; with `strict`, up to the first bad one.
 
-        Raises: as `Mind.feed`, and what the pace raises; `fed` is right in any case.
+        Raises: as `Mind.feed`, what the pace raises, and CancelledError once it is `stopped`; `fed`
+        is right in any case.
         """
         async for group in lines:
             self.read_bytes += sum(len(line) + 1 for _, line in group)
@@ -53,13 +58,18 @@ class Feeding:
         return go_on
 
     async def _write(self, batch: list[NewThought], write: Write) -> None:
+        self.is_writing = True
         try:
             self.last = await write(batch)
-        except MemoryFull as error:
+        except (MemoryFull, InvalidThought) as error:
             self.fed += error.accepted
             raise
+        finally:
+            self.is_writing = False
         self.fed += len(batch)
         self.on_fed(self)
+        if self.stopped:
+            raise asyncio.CancelledError
 
     def _sort(self, found: Iterable[NewThought | BadLine]) -> tuple[list[NewThought], bool]:
         good = []

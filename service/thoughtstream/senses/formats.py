@@ -1,16 +1,16 @@
 """The input formats of `feed`: JSON Lines, text, conversations, chats; each becomes thoughts."""
 
-import json
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
-from thoughtstream.senses import chat, locomo, salience
+from thoughtstream.senses import chat, locomo, objects
 from thoughtstream.senses.lines import Line
+from thoughtstream.senses.objects import Defaults
 
 
 class Format(StrEnum):
@@ -31,15 +31,6 @@ class BadLine:
     reason: str
 
 
-@dataclass(frozen=True)
-class Defaults:
-    """What a thought gets if the input does not say."""
-
-    window: str
-    source: str | None = None
-
-
-_KNOWN = frozenset(NewThought.model_fields)
 _BY_NAME = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.LOCOMO}
 _WHOLE = frozenset({Format.LOCOMO, Format.CHAT})
 """Formats that are one JSON document; which of them, the document tells."""
@@ -59,7 +50,8 @@ class Reader:
 
     def read(self, lines: Iterable[Line]) -> Iterator[NewThought | BadLine]:
         """The thoughts that these lines complete, and the bad lines."""
-        for line in lines:
+        for number, marked in lines:
+            line = (number, marked.removeprefix(codecs.BOM_UTF8))
             if self._format is None and line[1].strip():
                 self._format = _by_first_line(line[1])
             match self._format:
@@ -79,7 +71,7 @@ class Reader:
             return
         number, whole = held[0][0], b"\n".join(line for _, line in held)
         if self._format in _WHOLE:
-            yield from self._conversation(whole)
+            yield from self._conversation(number, whole)
         else:
             yield self._one(number, b" ".join(whole.split()))
 
@@ -88,69 +80,45 @@ class Reader:
             text = _utf8(line)
             if self._format is Format.JSONL:
                 return self._from_json(text)
-            return NewThought.of(
-                text,
-                window=self._defaults.window,
-                source=self._defaults.source,
-                salience=salience.of_text(text),
-            )
+            return objects.of_text(text, {}, {}, self._defaults)
         except InvalidThought as error:
             return BadLine(number, str(error))
 
     def _from_json(self, text: str) -> NewThought:
-        value = _json(text)
+        value = objects.loads(text)
         fields = {"content": value} if isinstance(value, str) else value
         if not isinstance(fields, dict):
             raise InvalidThought("is not a JSON object; give one with at least `content`")
         content = fields.pop("content", None)
         if chat.is_message(fields):
             content = chat.text_of(content)
-        if not isinstance(content, str):
-            raise InvalidThought(f"content: should be text (given: {content!r:.80})")
-        known = {k: v for k, v in fields.items() if k in _KNOWN and v is not None}
-        extra = {k: _text(v) for k, v in fields.items() if k not in _KNOWN} | chat.whose(fields)
-        defaults = {"window": self._defaults.window, "source": self._defaults.source}
-        thought = NewThought.of(content, **(defaults | known), **extra)
-        if "salience" not in known:
-            thought = thought.model_copy(update={"salience": salience.of_text(content)})
-        thought.entry()  # refuses names that belong to the engine
-        return thought
+        return objects.of_object(content, fields | chat.whose(fields), self._defaults)
 
-    def _conversation(self, whole: bytes) -> Iterator[NewThought | BadLine]:
-        source, window = self._defaults.source, self._defaults.window
+    def _conversation(self, number: int, whole: bytes) -> Iterator[NewThought | BadLine]:
         try:
-            document = _json(_utf8(whole))
+            document = objects.loads(_utf8(whole))
             messages = chat.messages_of(document)
             if messages is not None:
-                yield from chat.thoughts(messages, source=source, window=window)
+                found = chat.thoughts(messages, self._defaults)
             elif self._format is Format.CHAT:
                 raise InvalidThought("is not a chat: give a list of messages, each with a `role`")
             else:
-                yield from locomo.thoughts(document, source=source, window=window)
+                found = locomo.thoughts(document, self._defaults)
+            for item in found:
+                yield BadLine(number, str(item)) if isinstance(item, InvalidThought) else item
         except InvalidThought as error:
-            yield BadLine(1, str(error))
+            yield BadLine(number, str(error))
 
 
 def _by_first_line(line: bytes) -> Format:
-    first = b"".join(line.split())
-    if first == b"[" or first.startswith(b"[{"):
+    first = line.lstrip()
+    if first.startswith(b"[") and first[1:].lstrip()[:1] in (b"", b"{"):
         return Format.CHAT
     return Format.JSONL if first.startswith(b"{") else Format.TEXT
 
 
 def _utf8(line: bytes) -> str:
     try:
-        return line.decode().strip().removeprefix("\ufeff")
+        return line.decode().strip()
     except UnicodeDecodeError as error:
         raise InvalidThought(f"is not UTF-8 text: {error.reason} at byte {error.start}") from None
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise InvalidThought(f"is not JSON: {error}") from None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

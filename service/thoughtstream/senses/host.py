@@ -70,12 +70,17 @@ def _amount(value: float, unit: str) -> str:
     return f"{value:.0f}%" if unit == "%" else f"{value:.2f} {unit}".rstrip()
 
 
-def load(_: float) -> Iterator[Reading]:
+class Load:
     """CPU usage, and the load average per core."""
-    yield Reading("CPU usage", psutil.cpu_percent(), "%", least=5)
-    cores = psutil.cpu_count() or 1
-    pressed = psutil.getloadavg()[0] / cores
-    yield Reading("load average", pressed, "per core", least=0.1, strain=min(pressed / 2, 1))
+
+    def __init__(self) -> None:
+        psutil.cpu_percent()  # it tells what was used since it was last asked
+
+    def __call__(self, _: float) -> Iterator[Reading]:
+        yield Reading("CPU usage", psutil.cpu_percent(), "%", least=5)
+        cores = psutil.cpu_count() or 1
+        pressed = psutil.getloadavg()[0] / cores
+        yield Reading("load average", pressed, "per core", least=0.1, strain=min(pressed / 2, 1))
 
 
 def memory(_: float) -> Iterator[Reading]:
@@ -111,7 +116,7 @@ class Network:
 
     def __call__(self, seconds: float) -> Iterator[Reading]:
         now = psutil.net_io_counters()
-        if seconds:
+        if now is not None and self._last is not None and seconds:
             received = max(now.bytes_recv - self._last.bytes_recv, 0) / seconds
             sent = max(now.bytes_sent - self._last.bytes_sent, 0) / seconds
             yield Reading("network receive rate", received, "B/s", least=1e5)

@@ -35,14 +35,17 @@ async def read_lines(descriptor: int) -> AsyncIterator[list[Line]]:
                 return
 
     threading.Thread(target=read, name="feed", daemon=True).start()
-    number, rest = 0, b""
+    number, begun = 0, list[bytes]()
     while data := await arrived.get():
         taken.release()
         if isinstance(data, OSError):
             raise data
-        *whole, rest = (rest + data).split(b"\n")
-        if whole:
+        first, *others = data.split(b"\n")
+        begun.append(first)
+        if others:
+            whole = [b"".join(begun), *others[:-1]]  # once a line: a long one comes in many pieces
+            begun = others[-1:]
             yield list(enumerate(whole, number + 1))
             number += len(whole)
-    if rest:
+    if rest := b"".join(begun):
         yield [(number + 1, rest)]

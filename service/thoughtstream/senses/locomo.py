@@ -8,21 +8,22 @@ from typing import Any
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
 from thoughtstream.language.moments import milliseconds
-from thoughtstream.senses import salience
+from thoughtstream.senses import objects, salience
+from thoughtstream.senses.objects import Defaults
 
-_SESSION = re.compile(r"session_(\d+)")
+_SESSION = re.compile(r"session_(\d{1,9})", re.ASCII)
 _WHEN = "%I:%M %p on %d %B, %Y"
 
 
-def thoughts(conversation: Any, *, source: str | None, window: str) -> Iterator[NewThought]:
-    """The turns of a conversation, in the order they were said.
+def thoughts(conversation: Any, defaults: Defaults) -> Iterator[NewThought | InvalidThought]:
+    """The turns of a conversation, in the order they were said, or why one can't be a thought.
 
     A turn's content is `<speaker>: <text>`, and what a picture showed; `speaker`, `dia_id`,
     `session`, `said_at` (ISO 8601, the session's begin, no zone) and `at` (the same in ms) are
     fields of their own.
 
     Raises:
-        InvalidThought: this is not such a conversation, or a turn lacks something.
+        InvalidThought: this is not such a conversation.
     """
     if isinstance(conversation, dict) and isinstance(conversation.get("conversation"), dict):
         conversation = conversation["conversation"]
@@ -33,9 +34,12 @@ def thoughts(conversation: Any, *, source: str | None, window: str) -> Iterator[
             "choose another --format (jsonl, text, paragraphs)"
         )
     for number, turns in sessions:
-        said_at = _iso(conversation.get(f"session_{number}_date_time", ""))
+        said_at = _iso(conversation.get(f"session_{number}_date_time"))
         for index, turn in enumerate(turns):
-            yield _thought(turn, f"session_{number}[{index}]", number, said_at, source, window)
+            try:
+                yield _thought(turn, number, said_at, defaults)
+            except InvalidThought as error:
+                yield InvalidThought(f"session_{number}[{index}]: {error}")
 
 
 def _sessions(conversation: Any) -> list[tuple[int, list[Any]]]:
@@ -45,32 +49,29 @@ def _sessions(conversation: Any) -> list[tuple[int, list[Any]]]:
     return sorted((int(m[1]), turns) for m, turns in found if m and isinstance(turns, list))
 
 
-def _thought(
-    turn: Any, where: str, session: int, said_at: str, source: str | None, window: str
-) -> NewThought:
-    try:
-        speaker, dia_id, text = (str(turn[name]) for name in ("speaker", "dia_id", "text"))
-    except (KeyError, TypeError) as error:
-        raise InvalidThought(f"{where}: has no {error.args[0]}") from None
+def _thought(turn: Any, session: int, said_at: str, defaults: Defaults) -> NewThought:
+    given = turn if isinstance(turn, dict) else {}
+    for name in ("speaker", "dia_id", "text"):
+        if given.get(name) is None:
+            raise InvalidThought(f"has no {name}")
+    speaker, dia_id, text = (str(given[name]) for name in ("speaker", "dia_id", "text"))
     at = milliseconds(said_at)
-    caption = turn.get("blip_caption")
+    caption = given.get("blip_caption")
     shown = f" [shows {caption}]" if caption else ""
-    return NewThought(
-        content=f"{speaker}: {text}{shown}",
-        window=window,
-        salience=salience.of_text(text),
-        source=source,
-        extra={
-            "speaker": speaker,
-            "dia_id": dia_id,
-            "session": str(session),
-            **({"said_at": said_at} if said_at else {}),
-            **({} if at is None else {"at": str(at)}),
-        },
-    )
+    extra = {
+        "speaker": speaker,
+        "dia_id": dia_id,
+        "session": str(session),
+        **({"said_at": said_at} if said_at else {}),
+        **({} if at is None else {"at": str(at)}),
+    }
+    known = {"salience": salience.of_text(text[: defaults.most_bytes])}
+    return objects.of_text(f"{speaker}: {text}{shown}", known, extra, defaults)
 
 
-def _iso(when: str) -> str:
+def _iso(when: object) -> str:
+    if not isinstance(when, str):
+        return ""
     try:
         return datetime.strptime(when, _WHEN).isoformat()
     except ValueError:

@@ -1,12 +1,9 @@
-"""Log lines: of files that are followed, and of systemd's journal."""
+"""Log lines, and files of them that are followed."""
 
-import asyncio
-import json
 import os
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +16,9 @@ LINES_AT_ONCE = 50
 """Lines of one log that become thoughts in one round; any more are only counted."""
 
 _LONGEST = 2000
+_LONGEST_BYTES = 4 * _LONGEST
+"""Of a line that has not ended yet; the rest would not be told."""
+
 _KINDS_KEPT = 10_000
 _SEVERITY = (
     (re.compile(r"\b(panic|fatal|emerg\w*|crit\w*|alert|oom|segfault|traceback)\b", re.I), 0.95),
@@ -26,7 +26,6 @@ _SEVERITY = (
     (re.compile(r"\b(warn(ing)?s?|timed? ?out|retry\w*|deprecated)\b", re.I), 0.65),
 )
 _ORDINARY = 0.45
-_JOURNAL_WEIGHTS = (1.0, 1.0, 0.95, 0.85, 0.65, 0.5, 0.45, 0.35)
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.I)
 
 
@@ -81,50 +80,35 @@ class LogFile:
         self._rest = b""
 
     def read(self) -> list[str]:
-        """The whole lines that were added since the last time."""
+        """The whole lines that were added since the last time.
+
+        Raises:
+            OSError: the file in its place can't be read; until it can, the old one is followed.
+        """
         lines = self._complete(self._file.read())
-        with suppress(OSError):
-            now, open_ = self.path.stat(), os.fstat(self._file.fileno())
-            if now.st_ino != open_.st_ino or now.st_size < self._file.tell():
-                self._file.close()
-                self._file = self.path.open("rb")
-                lines += self._complete(self._file.read())
-        return lines
+        try:
+            return lines + self._follow_on()
+        except OSError:
+            if lines:
+                return lines  # and the error next time
+            raise
 
     def close(self) -> None:
         """Stop following."""
         self._file.close()
 
+    def _follow_on(self) -> list[str]:
+        """The lines of the file that is now in its place, if it is another or begins anew."""
+        now, open_ = self.path.stat(), os.fstat(self._file.fileno())
+        if now.st_ino == open_.st_ino and now.st_size >= self._file.tell():
+            return []
+        new = self.path.open("rb")
+        last = self._complete(self._file.read() + (b"\n" if self._rest else b""))
+        self._file.close()
+        self._file = new
+        return last + self._complete(new.read())
+
     def _complete(self, new: bytes) -> list[str]:
-        *lines, self._rest = (self._rest + new).split(b"\n")
+        *lines, rest = (self._rest + new).split(b"\n")
+        self._rest = rest[:_LONGEST_BYTES]
         return [line.decode(errors="replace") for line in lines]
-
-
-async def journal() -> AsyncIterator[tuple[list[str], list[float]]]:
-    """New lines of systemd's journal, as they come, with the weight of their priority."""
-    process = await asyncio.create_subprocess_exec(
-        "journalctl", "--follow", "--lines=0", "--output=json",
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=1 << 20,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        while line := await process.stdout.readline():
-            yield _journal_line(line)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-def _journal_line(line: bytes) -> tuple[list[str], list[float]]:
-    entry = json.loads(line)
-    message = entry.get("MESSAGE")
-    if message is None:  # journald omits very long messages
-        return [], []
-    if isinstance(message, list):  # journald's form for bytes that are not text
-        message = bytes(message).decode(errors="replace")
-    priority = int(entry.get("PRIORITY", 6))
-    return [f"{entry.get('SYSLOG_IDENTIFIER', '?')}: {message}"], [_JOURNAL_WEIGHTS[priority]]

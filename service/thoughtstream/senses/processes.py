@@ -10,6 +10,7 @@ import psutil
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.senses import salience
+from thoughtstream.senses.objects import readable
 
 _COMES, _GOES = 0.8, 0.6
 _KTHREADD = 2
@@ -21,9 +22,11 @@ Table = dict[tuple[int, float], str]
 
 
 def table() -> Table:
-    """The processes that are running, without the kernel's own."""
+    """The processes that are running, without the kernel's own. The system cuts names after 15
+    bytes, be it inside a character.
+    """
     return {
-        (process.pid, process.info["create_time"]): process.info["name"] or "?"
+        (process.pid, process.info["create_time"] or 0.0): readable(process.info["name"] or "?")
         for process in psutil.process_iter(["create_time", "name", "ppid"])
         if not (psutil.LINUX and _KTHREADD in (process.pid, process.info["ppid"]))
     }

@@ -3,7 +3,7 @@
 * A **reading** (load, memory, …) is as salient as it is surprising: with z its distance from the
   running mean in running standard deviations, `z² / (z² + 3)`. One deviation gives 0.25, two 0.57,
   three 0.75, six 0.92. Mean and deviation follow the readings (the last minute or so weighs most),
-  so that what persists becomes usual.
+  so that what persists becomes usual. A first reading, of which nothing was expected, is none.
 * An **event** (a process, a kind of log line) is as salient as it is rare: `weight / √n` the nth
   time it is seen, never under a quarter of its weight.
 * A **text** starts at 0.3 and gains for its length, for numbers, names, a question, and emphasis;
@@ -19,9 +19,6 @@ from thoughtstream.language.words import words
 
 USUAL_READINGS = 30
 """How many readings the running mean remembers, about."""
-
-FIRST_IMPRESSION = 0.5
-"""The salience of a reading that nothing was expected of."""
 
 TEXT_LEAST, TEXT_MOST = 0.3, 0.9
 
@@ -59,7 +56,7 @@ def of_reading(expected: Expectation, value: float, *, least: float) -> float:
             never moves must not make its first twitch a sensation.
     """
     if expected.seen == 0:
-        return FIRST_IMPRESSION
+        return 0.0
     deviation = max(math.sqrt(expected.variance), least)
     z = (value - expected.mean) / deviation
     return z * z / (z * z + 3)

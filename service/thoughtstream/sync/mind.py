@@ -12,16 +12,21 @@ class Mind(Twin[mind.Mind]):
 
     @classmethod
     def connect(
-        cls, name: str = "default", url: str | None = None, *, settings: Settings | None = None
+        cls,
+        name: str = "default",
+        url: str | None = None,
+        *,
+        attend: bool = False,
+        settings: Settings | None = None,
     ) -> AbstractContextManager["Mind"]:
         """A mind at `url`, else at the settings' URL, else in the home's embedded Redis, to be used
-        with `with`.
+        with `with`. `attend`: as of `thoughtstream.Mind`.
 
         Raises:
             InvalidThought: the name is none. ConfigError: a setting is wrong. RedisUnavailable:
             nothing answers there. NotConnected: the `with` is missing.
         """
-        return Opening(lambda: mind.Mind.connect(name, url, settings=settings), cls)
+        return Opening(lambda: mind.Mind.connect(name, url, attend=attend, settings=settings), cls)
 
     @property
     def name(self) -> str:
@@ -40,6 +45,11 @@ class Mind(Twin[mind.Mind]):
     attend = blocking(mind.Mind.attend)
     windows = blocking(mind.Mind.windows)
     sleep = blocking(mind.Mind.sleep)
+    merged = blocking(mind.Mind.merged)
+    unmerge = blocking(mind.Mind.unmerge)
+    export = iterating(mind.Mind.export)
+    import_from = blocking(mind.Mind.import_from)
+    delete = blocking(mind.Mind.delete)
     audit = blocking(mind.Mind.audit)
     state = blocking(mind.Mind.state)
     waiting = blocking(mind.Mind.waiting)

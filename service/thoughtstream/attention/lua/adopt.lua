@@ -48,6 +48,12 @@ local function adopt_page(run, window, entries)
   count(run, 'adopted', redis.call('ZADD', run.keys[KEY.contest], unpack(contest)))
 end
 
+-- These members, at most a page of them, compete no more.
+local function withdraw(run, members)
+  redis.call('ZREM', run.keys[KEY.contest], unpack(members))
+  redis.call('ZREM', run.keys[KEY.deadlines], unpack(members))
+end
+
 -- The oldest leave a window that is over its length: those that compete by name, those that were
 -- never read in bulk, so that a flood costs no reading.
 local function displace(run, window)
@@ -58,15 +64,16 @@ local function displace(run, window)
     local info = to_map(group)
     if info.name == GROUP then read = info['last-delivered-id'] end
   end
-  local competing = 0
-  for _, entry in ipairs(redis.call('XRANGE', window, '-', read, 'COUNT', excess)) do
-    local member = member_of(entry[1], window_name(window))
-    redis.call('ZREM', run.keys[KEY.contest], member)
-    redis.call('ZREM', run.keys[KEY.deadlines], member)
-    competing = competing + 1
+  local competing = redis.call('XRANGE', window, '-', read, 'COUNT', excess)
+  for first = 1, #competing, PAGE do
+    local members = {}
+    for at = first, math.min(first + PAGE - 1, #competing) do
+      members[#members + 1] = member_of(competing[at][1], window_name(window))
+    end
+    withdraw(run, members)
   end
   local gone = redis.call('XTRIM', window, 'MAXLEN', run.cfg.maxlen)
-  if gone > competing then count(run, 'adopted', gone - competing) end
+  if gone > #competing then count(run, 'adopted', gone - #competing) end
   count(run, 'displaced', gone)
 end
 
@@ -104,10 +111,11 @@ local function adopt_window(run, at)
   read_windows(run, at, at)
 end
 
+-- A mind that has no window at all was deleted, or never was: nothing is made for it.
 local function adopt(run)
   for first = FIRST_WINDOW, #run.keys, PAGE do
     local last = math.min(first + PAGE - 1, #run.keys)
-    if read_windows(run, first, last) then
+    if read_windows(run, first, last) and redis.call('EXISTS', unpack(run.keys, first, last)) > 0 then
       for at = first, last do adopt_window(run, at) end
     end
   end
@@ -123,12 +131,22 @@ local function take(run, member)
   return entry and entry[2], id, window
 end
 
--- A competing thought leaves its window and the contest. A producer that trims its own window may
--- have been quicker: then the thought was displaced, whatever it was to become.
-local function leave(run, member, fate)
-  local id, window = split(member)
-  local there = redis.call('XDEL', window_key(run, window), id) == 1
-  redis.call('ZREM', run.keys[KEY.contest], member)
-  redis.call('ZREM', run.keys[KEY.deadlines], member)
-  count(run, there and fate or 'displaced')
+-- Thoughts that have left the contest (at most a page) leave their windows, in a call a window. A
+-- producer that trims its own window may have been quicker: then a thought was displaced, whatever
+-- it was to become.
+local function leave(run, members, fate)
+  if #members == 0 then return end
+  local of = {}
+  for _, member in ipairs(members) do
+    local id, window = split(member)
+    of[window] = of[window] or {}
+    table.insert(of[window], id)
+  end
+  local there = 0
+  for window, ids in pairs(of) do
+    there = there + redis.call('XDEL', window_key(run, window), unpack(ids))
+  end
+  redis.call('ZREM', run.keys[KEY.deadlines], unpack(members))
+  if there > 0 then count(run, fate, there) end
+  if there < #members then count(run, 'displaced', #members - there) end
 end

@@ -18,10 +18,12 @@ local function settle(run)
   if run.settled then return end
   local due = redis.call('ZRANGE', run.keys[KEY.deadlines], '-inf', run.now, 'BYSCORE',
                          'LIMIT', 0, run.cfg.batch)
-  for _, member in ipairs(due) do
-    local packed = redis.call('HGET', run.keys[KEY.intervening], member)
-    if packed then encode(run, member, packed) else leave(run, member, 'expired') end
+  local packed, expired = redis.call('HMGET', run.keys[KEY.intervening], unpack(due)), {}
+  for i, member in ipairs(due) do
+    if packed[i] then encode(run, member, packed[i]) else expired[#expired + 1] = member end
   end
+  if #expired > 0 then redis.call('ZREM', run.keys[KEY.contest], unpack(expired)) end
+  leave(run, expired, 'expired')
   run.settled = #due < run.cfg.batch
   run.next_due = nil
 end
@@ -43,7 +45,7 @@ local function strongest(run)
     end
     local flat, id, window = take(run, member)
     if flat and not overdue(run, member) then return member, best[2], flat, id, window end
-    leave(run, member, 'expired')
+    leave(run, { member }, 'expired')
   end
   return nil
 end
@@ -78,8 +80,10 @@ local function forget(run)
   local bar = cfg.half_life == 0 and cfg.bar or text(-strength(cfg.threshold, run.now, cfg))
   local weak = redis.call('ZRANGE', run.keys[KEY.contest], '+inf', '(' .. bar, 'BYSCORE', 'REV',
                           'LIMIT', 0, cfg.batch, 'WITHSCORES')
+  local members = {}
   for i = 1, #weak, 2 do
     local member = weak[i]
+    members[#members + 1] = member
     if cfg.archive then
       local flat = take(run, member)
       if flat then
@@ -91,8 +95,10 @@ local function forget(run)
                    unpack(flat))
       end
     end
-    leave(run, member, 'forgotten')
   end
+  -- They are its last: by rank, the contest need not look for each.
+  if #members > 0 then redis.call('ZREMRANGEBYRANK', run.keys[KEY.contest], -#members, -1) end
+  leave(run, members, 'forgotten')
 end
 
 -- Another weight or half-life is another scale: what competes is scored again, once. The ledger is
@@ -102,7 +108,7 @@ local function rescale(run)
   if run.cfg.last == ledger and not run.counts.adopted then return end
   run.cfg.last = ledger
   local was = redis.call('HGET', ledger, 'scale')
-  if was == scale then return end
+  if was == scale or not (was or run.counts.adopted) then return end
   redis.call('HSET', ledger, 'scale', scale)
   if not was then return end
   for _, member in ipairs(redis.call('ZRANGE', run.keys[KEY.contest], 0, -1)) do

@@ -7,7 +7,7 @@ import typer
 from thoughtstream import Mind
 from thoughtstream.config import Durability
 from thoughtstream.faces.cli import event_loop, output
-from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.faces.cli.options import DEFAULT_MIND, IdempotencyKey, Json, MindName, examples
 from thoughtstream.keys import Kind
 
 EXAMPLES = examples(
@@ -25,16 +25,28 @@ def anchor(
     durability: Annotated[
         Durability | None, typer.Option(help="What to wait for; by default as configured.")
     ] = None,
+    idempotency_key: IdempotencyKey = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Write a memory directly, and wait until it is as durable as requested."""
-    found = event_loop.run(_anchor(mind, content, kind, window, durability))
+    found = event_loop.run(_anchor(mind, content, kind, window, durability, idempotency_key))
     output.answer({"id": found}, json, lambda: output.stdout.print(found, markup=False))
 
 
 async def _anchor(
-    name: str, content: str, kind: Kind | None, window: str, durability: Durability | None
+    name: str,
+    content: str,
+    kind: Kind | None,
+    window: str,
+    durability: Durability | None,
+    idempotency_key: str | None,
 ) -> str:
     async with Mind.connect(name) as mind:
-        return await mind.anchor(content, kind=kind, window=window, durability=durability)
+        return await mind.anchor(
+            content,
+            kind=kind,
+            window=window,
+            durability=durability,
+            idempotency_key=idempotency_key,
+        )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from types import ModuleType
@@ -15,6 +16,7 @@ from thoughtstream.faces.cli import (
     anchor,
     audit,
     cache,
+    delete_mind,
     doctor,
     down,
     exit_codes,
@@ -23,6 +25,7 @@ from thoughtstream.faces.cli import (
     intervene,
     keys,
     logging_setup,
+    merged,
     output,
     packets,
     recall,
@@ -33,6 +36,7 @@ from thoughtstream.faces.cli import (
     take_back,
     tasks,
     think,
+    transfer,
     up,
     watch,
     work,
@@ -63,11 +67,16 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
         watch.watch: watch.EXAMPLES,
         recall.recall: recall.EXAMPLES,
         sleep.sleep: sleep.EXAMPLES,
+        merged.merged: merged.EXAMPLES,
+        merged.unmerge: merged.UNMERGE_EXAMPLES,
         anchor.anchor: anchor.EXAMPLES,
         forgotten.forgotten: forgotten.EXAMPLES,
         take_back.take_back: take_back.EXAMPLES,
         intervene.intervene: intervene.EXAMPLES,
         audit.audit: audit.EXAMPLES,
+        transfer.export: transfer.EXPORT_EXAMPLES,
+        transfer.import_: transfer.IMPORT_EXAMPLES,
+        delete_mind.delete_mind: delete_mind.EXAMPLES,
     },
     "Coordination": {
         work.work: work.EXAMPLES,
@@ -85,7 +94,8 @@ _GROUPS: dict[ModuleType, dict[Callable[..., Any], str]] = {
 def _register(to: typer.Typer, commands: dict[Callable[..., Any], str], panel: str | None) -> None:
     for command, its_examples in commands.items():
         says = paragraphs(command.__doc__)
-        to.command(rich_help_panel=panel, help=says, epilog=its_examples)(command)
+        name = command.__name__.strip("_").replace("_", "-")
+        to.command(name, rich_help_panel=panel, help=says, epilog=its_examples)(command)
 
 
 for _panel, _commands in _PANELS.items():
@@ -122,6 +132,7 @@ def main() -> None:
     """The entry point."""
     as_json = "--json" in sys.argv[1:]
     logging_setup.log_to_stderr()
+    warnings.showwarning = output.warn
     try:
         code = app(prog_name="thoughtstream", standalone_mode=False)
     except typer.TyperException as error:

@@ -23,6 +23,7 @@ _MEANING = {
     "memories": "are there now",
     "distilled": "were made by sleep",
     "merged": "became part of another in sleep",
+    "unmerged": "of those, were taken back",
     "outgrown": "were the oldest of more than the bound",
     "rejected": "were invalid, never adopted",
 }
@@ -34,6 +35,7 @@ _DEPTH = {
     "anchored": 2,
     "recurred": 3,
     "vetoed": 2,
+    "unmerged": 2,
 }
 """What is counted under something else."""
 
@@ -42,7 +44,8 @@ def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
     """Check that every thought is accounted for: compare the ledger with the keys.
 
     Memories, too: as many as were anchored (but for those that recurred) or distilled, without
-    those merged or outgrown. Exits with 1 if a thought or a memory is missing or counted twice.
+    those merged (and not taken back) or outgrown. Exits with 1 if a thought or a memory is missing
+    or counted twice.
     """
     found = event_loop.run(_audit(mind))
     answer = {"mind": mind, "balanced": found.balanced, **output.plain(found)}

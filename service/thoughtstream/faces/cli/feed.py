@@ -1,6 +1,8 @@
 """`thoughtstream feed`: turn a file or a stream of text into thoughts."""
 
+import asyncio
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,8 +17,9 @@ from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.senses import pace
 from thoughtstream.senses.feeding import Feeding
-from thoughtstream.senses.formats import BadLine, Defaults, Format, Reader
+from thoughtstream.senses.formats import BadLine, Format, Reader
 from thoughtstream.senses.lines import read_lines
+from thoughtstream.senses.objects import Defaults, readable
 
 EXAMPLES = examples(
     "thoughtstream feed notes.txt --format paragraphs",
@@ -36,7 +39,8 @@ def feed(
     ] = None,
     window: Annotated[str, typer.Option(help="For input that names none.")] = "sensory",
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Thoughts per second, whether attended or not.")
+        float | None,
+        typer.Option(min=0.001, max=1e6, help="Thoughts per second, whether attended or not."),
     ] = None,
     flood: Annotated[bool, typer.Option("--flood", help="As fast as Redis accepts them.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad line.")] = False,
@@ -55,19 +59,19 @@ def feed(
         raise typer.BadParameter("--rate and --flood are mutually exclusive")
     began = time.monotonic()
     descriptor, size = _open(file)
-    source = Path(file).stem if size else None
-    reader = Reader(Path(file), format_, Defaults(window=window, source=source))
+    source = readable(Path(file).stem) if size else None
+    settings = config.load()
+    defaults = Defaults(window, source, settings.streams.max_thought_bytes)
+    reader = Reader(Path(file), format_, defaults)
     display = _Display(Path(file).name if size else "stdin", size, quiet=json)
     feeding = Feeding(reader, display.on_bad, display.on_fed, strict)
     try:
         with display.progress:
-            event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
+            stopped_by = event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
     except (ThoughtstreamError, OSError) as error:
         raise exit_codes.Failed(f"{error} (thoughts fed before that: {feeding.fed:,})") from None
-    except KeyboardInterrupt:
-        raise exit_codes.Failed(
-            f"interrupted (thoughts fed: {feeding.fed:,})", exit_codes.INTERRUPTED
-        ) from None
+    if stopped_by:
+        raise exit_codes.Failed(f"interrupted (thoughts fed: {feeding.fed:,})", 128 + stopped_by)
     answer = _answer(feeding, display.bad, time.monotonic() - began)
     output.answer(answer, json, lambda: _show(answer))
     if feeding.bad:
@@ -77,6 +81,8 @@ def feed(
 def _open(file: str) -> tuple[int, int]:
     """A descriptor to read from, and the size in bytes (0: unknown)."""
     if file == "-":
+        if sys.stdin is None:
+            raise exit_codes.Failed("FILE: standard input is closed; name a file, or pipe one in")
         return sys.stdin.fileno(), 0
     try:
         descriptor = os.open(file, os.O_RDONLY)
@@ -87,6 +93,27 @@ def _open(file: str) -> tuple[int, int]:
 
 
 async def _feed(
+    name: str, feeding: Feeding, descriptor: int, rate: float | None, flood: bool
+) -> int:
+    """Feed to the end, or to a signal; returns its number."""
+    running = asyncio.ensure_future(_run(name, feeding, descriptor, rate, flood))
+    got: list[int] = []
+
+    def stop(number: int) -> None:
+        got.append(number)
+        feeding.stopped = True
+        if len(got) > 1 or not feeding.is_writing:
+            running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    await asyncio.wait([running])
+    if not running.cancelled():
+        running.result()
+    return got[0] if got else 0
+
+
+async def _run(
     name: str, feeding: Feeding, descriptor: int, rate: float | None, flood: bool
 ) -> None:
     async with Mind.connect(name) as mind:

@@ -11,6 +11,10 @@ MindName = Annotated[
 ]
 QueueName = Annotated[str, typer.Argument(help="The queue.")]
 TaskId = Annotated[str, typer.Argument(help="The task's id, as `submit` printed it.")]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(metavar="KEY", help="Asked again with this key within a day, it is done once."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors included.")]
 
 

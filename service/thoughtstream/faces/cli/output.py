@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 
@@ -55,6 +55,27 @@ def complain(message: str, as_json: bool) -> None:
     else:
         stderr.print("[bold red]error[/]", end=" ")
         stderr.print(_utf8(message), markup=False, soft_wrap=True)
+
+
+def warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning on stderr, in the place of `warnings.showwarning`: what it says only."""
+    stderr.print("[bold yellow]warning[/]", end=" ")
+    stderr.print(_utf8(str(message)), markup=False, soft_wrap=True)
+
+
+def moment(ms: int) -> str:
+    """A time, in ms since 1970, as a person reads it."""
+    try:
+        return datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # a producer's `at` may be any number
+        return f"{ms} ms"
 
 
 def _utf8(text: str) -> str:

@@ -15,7 +15,7 @@ from thoughtstream.language.times import Span
 from thoughtstream.language.words import Query, stems
 from thoughtstream.memory.features import FEATURES, MEANING
 from thoughtstream.memory.models import Memory, Reason, Recalled
-from thoughtstream.memory.query import RecallQuery
+from thoughtstream.memory.query import InvalidRecall, RecallQuery, moment
 
 EXAMPLES = examples(
     'thoughtstream recall "charity race"',
@@ -27,11 +27,25 @@ EXAMPLES = examples(
 )
 
 _TOLD = FEATURES | MEANING
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 
 def _help(field: str) -> str | None:
     return RecallQuery.model_fields[field].description
+
+
+def _first(text: str) -> datetime:
+    return _moment(text, is_end=False)
+
+
+def _last(text: str) -> datetime:
+    return _moment(text, is_end=True)
+
+
+def _moment(text: str, *, is_end: bool) -> datetime:
+    try:
+        return moment(text, is_end=is_end)
+    except InvalidRecall as error:
+        raise typer.BadParameter(f"{text!r:.80} {error}") from None
 
 
 def recall(
@@ -40,8 +54,12 @@ def recall(
     offset: Annotated[int, typer.Option(min=0, help=_help("offset"))] = 0,
     kind: Annotated[Kind | None, typer.Option(help=_help("kind"))] = None,
     window: Annotated[str | None, typer.Option(help=_help("window"))] = None,
-    since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("since"))] = None,
-    until: Annotated[datetime | None, typer.Option(formats=_FORMATS, help=_help("until"))] = None,
+    since: Annotated[
+        datetime | None, typer.Option(metavar="TIME", parser=_first, help=_help("since"))
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(metavar="TIME", parser=_last, help=_help("until"))
+    ] = None,
     on: Annotated[str | None, typer.Option(metavar="DAY", help=_help("on"))] = None,
     who: Annotated[str | None, typer.Option(metavar="NAME", help=_help("who"))] = None,
     field: Annotated[
@@ -64,7 +82,7 @@ def recall(
     asked = RecallQuery.of(
         query, limit=limit, offset=offset, kind=kind, window=window, context=context,
         fields=_fields(field or []), on=on, who=who, explain=explain,
-        since=since and since.astimezone(), until=until and until.astimezone(),
+        since=since, until=until,
     )  # fmt: skip
     found = event_loop.run(_recall(mind, asked))
     memories = [memory.model_dump(mode="json") for memory in found]
@@ -102,7 +120,8 @@ def _show(found: list[Recalled], query: str) -> None:
 
 
 def _line(memory: Memory, query: str, *, dim: bool) -> None:
-    line = Text.assemble((_when(memory.said_at), "dim"), " ", style.window(memory.window, 10), " ")
+    said_at = (output.moment(memory.said_at), "dim")
+    line = Text.assemble(said_at, " ", style.window(memory.window, 10), " ")
     if (who := memory.speaker) and not memory.content.startswith(f"{who}:"):
         line.append_text(style.text(f"{who}:")).append(" ")
     line.append(marked(memory.content, query))
@@ -118,13 +137,6 @@ def _reason(reason: Reason) -> None:
     line = Text.assemble(f"    {sum_}  ", (reason.feature, "bold"), f": {_TOLD[reason.feature]}")
     line.stylize("dim")
     output.stdout.print(line, soft_wrap=True)
-
-
-def _when(ms: int) -> str:
-    try:
-        return datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # a producer's `at` may be any number
-        return f"{ms} ms"
 
 
 def _days(span: Span) -> str:

@@ -12,8 +12,9 @@ from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.faces.cli import event_loop, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
-from thoughtstream.senses import sensing
-from thoughtstream.senses.sensing import HostSense, Sense, Sensing
+from thoughtstream.senses import sources
+from thoughtstream.senses.sensing import Sense, Sensing
+from thoughtstream.senses.sources import HostSense
 
 EXAMPLES = examples(
     "thoughtstream sense",
@@ -22,6 +23,7 @@ EXAMPLES = examples(
 )
 
 _USUAL = 0.3
+_A_DAY_S = 86_400
 
 
 def sense(
@@ -38,10 +40,16 @@ def sense(
             help="Follow systemd's journal; the default if there is one and no --only.",
         ),
     ] = None,
-    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between readings.")] = 1.0,
+    interval: Annotated[
+        float, typer.Option(min=0.05, max=_A_DAY_S, help="Seconds between readings.")
+    ] = 1.0,
     duration: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Seconds until it stops; by default, Ctrl-C stops it."),
+        typer.Option(
+            min=0.1,
+            max=1000 * _A_DAY_S,
+            help="Seconds until it stops; by default, Ctrl-C stops it.",
+        ),
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
@@ -54,18 +62,19 @@ def sense(
     one in five minutes, and must be the more surprising the less is left.
 
     Readings enter the window `sensory`, signs of strain on the host `emotion`; processes and log
-    lines have windows of their own.
+    lines have windows of their own. A sense that fails is told, and asked again after a pause.
     """
-    if journal and not sensing.has_journal():
+    if journal and not sources.has_journal():
         raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
-    follow = sensing.has_journal() and only is None if journal is None else journal
-    senses = sensing.of_host(list(HostSense) if only is None else only, interval)
-    senses |= sensing.of_logs(log or [], with_journal=follow)
+    follow = sources.has_journal() and only is None if journal is None else journal
+    senses = sources.of_host(list(HostSense) if only is None else only, interval)
+    senses |= sources.of_logs(log or [], with_journal=follow)
     began = time.monotonic()
     felt = event_loop.run(_sense(mind, senses, duration, json))
     answer = {
         "written": dict(felt.written),
-        "untold": felt.untold,
+        "untold": felt.untold.total(),
+        "failed": dict(felt.failed),
         "lost": felt.lost,
         "seconds": round(time.monotonic() - began, 3),
     }
@@ -114,11 +123,17 @@ def _show(answer: dict[str, Any]) -> None:
     total = sum(answer["written"].values())
     each = ", ".join(f"{name} {n:,}" for name, n in answer["written"].items())
     output.stdout.print(
-        f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
+        f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s",
+        style.text(f": {each}" if each else ""),
+        sep="",
         soft_wrap=True,
     )
     if answer["untold"]:
         output.stdout.print(f"[dim]{answer['untold']:,} of no consequence were not told[/]")
+    for name, times in answer["failed"].items():
+        output.stdout.print(
+            f"[red]✗[/] {output.count(times, 'failure')} of", style.text(name), soft_wrap=True
+        )
     if answer["lost"]:
         output.stdout.print(
             f"[red]✗[/] {answer['lost']:,} were lost while Redis was unavailable or full"

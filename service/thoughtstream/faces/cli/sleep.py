@@ -30,7 +30,8 @@ def sleep(
 ) -> None:
     """Consolidate memory: merge near duplicates, strengthen what matters, distil what repeats.
 
-    An interrupted sleep is resumed. `thoughtstream forgotten` lists the memories merged away.
+    An interrupted sleep is resumed. `thoughtstream merged` lists what was merged, and
+    `thoughtstream unmerge` takes it back.
     """
     display = Progress(
         SpinnerColumn(),

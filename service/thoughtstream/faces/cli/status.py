@@ -1,6 +1,9 @@
 """`thoughtstream status`: what is running."""
 
+from datetime import datetime
 from typing import Any
+
+from rich.text import Text
 
 from thoughtstream import config
 from thoughtstream.config import Settings
@@ -40,6 +43,7 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
         "services": [],
         "memory": [],
         "minds": [],
+        "troubles": {"count": 0, "first": []},
     }
 
 
@@ -57,16 +61,36 @@ def show(found: dict[str, Any]) -> None:
         _show_memory(sample)
     if not found["services"]:
         print_("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
+        if until := found["service"]["attended_until"]:
+            print_(f"           [dim]nobody attends since {output.moment(until)}[/]")
     for service in found["services"]:
         print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
         minds = output.count(service["minds"], "mind")
         print_(f"           [dim]version {service['version']} on {service['host']}, "
                f"process {service['pid']}, {minds}[/]")  # fmt: skip
+    _show_troubles(found["troubles"])
     for mind in found["minds"]:
-        kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
-        print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
-               f"{mind['intervening']:,} intervening")  # fmt: skip
+        kinds = ", ".join(f"{_number(n)} {kind}" for kind, n in mind["memories"].items())
+        print_(f"  mind     [bold]{mind['mind']}[/]  {_number(mind['competing'])} competing, "
+               f"{_number(mind['intervening'])} intervening")  # fmt: skip
         print_(f"           [dim]memories: {kinds}[/]")
+
+
+def _number(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}"
+
+
+def _show_troubles(troubles: dict[str, Any]) -> None:
+    """Minds that pause, and the cure."""
+    for one in troubles["first"]:
+        tried = output.count(one["tries"], "attempt")
+        since = datetime.fromtimestamp(one["since"] / 1000).strftime("%Y-%m-%d %H:%M:%S")
+        said = f"{one['mind']}: {one['what']} pauses since {since}, after {tried}: {one['error']}"
+        output.stdout.print(Text.assemble(("● ", "red"), "trouble  ", said), soft_wrap=True)
+        output.stdout.print(Text(f"           → {one['cure']}", "yellow"), soft_wrap=True)
+    if troubles["count"] > len(troubles["first"]):
+        more = troubles["count"] - len(troubles["first"])
+        output.stdout.print(f"           [dim]and {more:,} more[/]")
 
 
 def _show_memory(sample: dict[str, Any]) -> None:

@@ -6,7 +6,14 @@ import typer
 
 from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, output
-from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples, pairs
+from thoughtstream.faces.cli.options import (
+    DEFAULT_MIND,
+    IdempotencyKey,
+    Json,
+    MindName,
+    examples,
+    pairs,
+)
 from thoughtstream.keys import Kind
 
 EXAMPLES = examples(
@@ -27,12 +34,14 @@ def think(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Additional field; repeatable."),
     ] = None,
+    idempotency_key: IdempotencyKey = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
     """Write one thought to a window, and print its id."""
     fields = pairs(field or [], "--field")
-    taken = {"content", "window", "salience", "connection_relevance", "kind", "extra"} & set(fields)
+    own = {"content", "window", "salience", "connection_relevance", "kind", "idempotency_key"}
+    taken = (own | {"extra"}) & set(fields)
     if taken:
         raise typer.BadParameter(
             f"--field {min(taken)}: is reserved; use the option of that name, if there is one"
@@ -42,6 +51,7 @@ def think(
         "salience": salience,
         "connection_relevance": connection_relevance,
         "kind": kind,
+        "idempotency_key": idempotency_key,
     }
     written = event_loop.run(_think(mind, content, thought | fields))
     output.answer({"id": written}, json, lambda: output.stdout.print(written, markup=False))

@@ -1,11 +1,11 @@
-#!lua name=thoughtstream_consolidation_2
+#!lua name=thoughtstream_consolidation_3
 
 -- Consolidation, while a mind sleeps: one worker at a time has the session, by a lease with a fence,
 -- and every move is one atomic step that changes nothing when it is made again. What was done is
 -- written into the session's hash in the same step.
 
 local KEY = { sleep = 1, session = 2, ledger = 3, episodic = 4, semantic = 5, procedural = 6,
-              unconscious = 7, guard = 8 }
+              merged = 7, guard = 8 }
 local NOTHING, LATE = 0, 'late'
 
 -- the session ------------------------------------------------------------------------------------
@@ -72,31 +72,36 @@ local function strength_of(item)
   return tonumber(item.strength) or 1
 end
 
-local function archive(run, item, flat, kept, threshold, maxlen)
+-- What only its item has, of a memory that is merged: kept with it.
+local OF_ITEM = { 'strength', 'replayed_at' }
+
+-- Keeps all that a memory is for as long as the one that stands for it, so that it can be taken back.
+local function keep(run, item, flat, kept)
   set(flat, 'kind', item.kind)
-  set(flat, 'forgotten_at', whole(now_ms()))
-  set(flat, 'threshold', threshold)
+  set(flat, 'merged_at', whole(now_ms()))
   set(flat, 'merged_into', kept)
-  redis.call('XADD', run.keys[KEY.unconscious], 'MAXLEN', '~', maxlen, '*', unpack(flat))
+  for _, name in ipairs(OF_ITEM) do
+    if item[name] then set(flat, name, item[name]) end
+  end
+  redis.call('XADD', run.keys[KEY.merged], '*', unpack(flat))
 end
 
--- ARGV: similarity, length of the unconscious (0: don't archive), the memory that stays, then those
--- that go. Returns how many went.
+-- ARGV: the memory that stays, then those that go; one that others have become part of stays, too.
+-- Returns how many went.
 local function merge(run)
   local args, done = run.args, 0
-  local threshold, maxlen, kept = args[FIRST], args[FIRST + 1], args[FIRST + 2]
+  local kept = args[FIRST]
   local stays = memory(run, kept)
   if not stays then return NOTHING end
   local from, strength = ids_of(stays.merged_from), strength_of(stays)
   local replayed_at = tonumber(stays.replayed_at) or 0
-  for i = FIRST + 3, #args do
+  for i = FIRST + 1, #args do
     local id = args[i]
     local item, stream, flat = memory(run, id)
-    if item and id ~= kept then
-      if maxlen ~= '0' then archive(run, item, flat, kept, threshold, maxlen) end
+    if item and id ~= kept and #ids_of(item.merged_from) == 0 then
+      keep(run, item, flat, kept)
       remove_memory(stream, run.item_prefix .. id, item, item.entry)
       from[#from + 1] = id
-      for _, other in ipairs(ids_of(item.merged_from)) do from[#from + 1] = other end
       strength = strength + strength_of(item)
       replayed_at = math.max(replayed_at, tonumber(item.replayed_at) or 0)
       record(run, 'merged', 'merged ' .. id, kept)
@@ -127,7 +132,7 @@ local function replay(run)
 end
 
 -- Written of one thought; a memory that several share has none of it.
-local OF_ONE = { id = true, window = true, kind = true, encode_at = true, merged_into = true,
+local OF_ONE = { id = true, window = true, kind = true, encode_at = true, unmerged_at = true,
                  original_content = true, original_salience = true, original_kind = true,
                  reframed_at = true, boosted_at = true }
 
@@ -170,14 +175,60 @@ local function distil(run)
   return 1
 end
 
+-- taking a merge back -------------------------------------------------------------------------------
+
+local OF_THE_MERGED = { kind = true, merged_at = true, merged_into = true, strength = true,
+                        replayed_at = true }
+
+-- A memory no longer counts another as part of it.
+local function let_go(kept, id, strength)
+  local was = redis.call('HMGET', kept, 'entry', 'merged_from', 'strength')
+  if not was[1] then return end
+  local left = {}
+  for _, other in ipairs(ids_of(was[2])) do
+    if other ~= id then left[#left + 1] = other end
+  end
+  redis.call('HSET', kept, 'strength', text(strength_of({ strength = was[3] }) - strength))
+  if #left > 0 then
+    redis.call('HSET', kept, 'merged_from', cjson.encode(left))
+  else
+    redis.call('HDEL', kept, 'merged_from')
+  end
+end
+
+-- KEYS: merged, ledger, episodic, semantic, procedural, guard. ARGV: prefix of item keys, entry.
+-- Returns the memory's id; nothing if the entry is not there, or no longer.
+local function unmerge(keys, args)
+  local item_prefix, entry = args[1], args[2]
+  local found = redis.call('XRANGE', keys[1], entry, entry)[1]
+  if not found then return false end
+  local was = to_map(found[2])
+  local stream = ({ episodic = keys[3], semantic = keys[4], procedural = keys[5] })[was.kind or '']
+  if not (stream and was.id and was.content and was.merged_into) then return false end
+  local item = item_prefix .. was.id
+  if redis.call('EXISTS', item) == 0 then
+    local flat = without(found[2], OF_THE_MERGED)
+    set(flat, 'unmerged_at', whole(now_ms()))
+    write_memory(stream, item, was.kind, flat)
+    for _, name in ipairs(OF_ITEM) do
+      if was[name] then redis.call('HSET', item, name, was[name]) end
+    end
+    redis.call('HINCRBY', keys[2], 'unmerged', 1)
+  end
+  redis.call('XDEL', keys[1], entry)
+  let_go(item_prefix .. was.merged_into, was.id, strength_of(was))
+  return was.id
+end
+
 -- allow-oom: to merge frees memory, so it continues at maxmemory; to strengthen and to distil have to wait.
 local OOM = { 'allow-oom' }
-redis.register_function { function_name = 'consolidation_begin_2', callback = begin, flags = OOM }
-redis.register_function { function_name = 'consolidation_hold_2', callback = step(function() end),
+redis.register_function { function_name = 'consolidation_begin_3', callback = begin, flags = OOM }
+redis.register_function { function_name = 'consolidation_hold_3', callback = step(function() end),
                           flags = OOM }
-redis.register_function { function_name = 'consolidation_leave_2', callback = step(leave),
+redis.register_function { function_name = 'consolidation_leave_3', callback = step(leave),
                           flags = OOM }
-redis.register_function { function_name = 'consolidation_merge_2', callback = step(merge),
+redis.register_function { function_name = 'consolidation_merge_3', callback = step(merge),
                           flags = OOM }
-redis.register_function('consolidation_replay_2', step(replay))
-redis.register_function('consolidation_distil_2', step(distil))
+redis.register_function('consolidation_replay_3', step(replay))
+redis.register_function('consolidation_distil_3', step(distil))
+redis.register_function('consolidation_unmerge_3', unmerge)

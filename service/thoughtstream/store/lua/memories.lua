@@ -26,9 +26,9 @@ local function remove_memory(stream, item, fields, entry)
 end
 
 -- Writes a memory of these fields, which have its content, as a stream entry, as an item and in its
--- place in time.
-local function write_memory(stream, item, kind, flat)
-  local entry = redis.call('XADD', stream, '*', unpack(flat))
+-- place in time. `at`: the entry that it is to have, if that matters.
+local function write_memory(stream, item, kind, flat, at)
+  local entry = redis.call('XADD', stream, at or '*', unpack(flat))
   redis.call('ZADD', timeline_of(stream), 0, place_in_time(to_map(flat), entry))
   redis.call('HSET', item, 'kind', kind, 'entry', entry, unpack(flat))
 end

@@ -1,0 +1,63 @@
+"""`thoughtstream merged` and `unmerge`: what sleep merged, and how to take it back."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from thoughtstream import Mind
+from thoughtstream.faces.cli import event_loop, output
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.memory.merged import Merged
+
+EXAMPLES = examples("thoughtstream merged", "thoughtstream merged --json | jq .[].entry")
+UNMERGE_EXAMPLES = examples("thoughtstream unmerge 1700000000000-0")
+
+
+def merged(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number to show.")] = 20,
+    before: Annotated[str, typer.Option(help="Only entries before this one (for paging).")] = "+",
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """List the memories that sleep merged into others that say the same."""
+    found = event_loop.run(_merged(mind, limit, before))
+    output.answer([one._asdict() for one in found], json, lambda: _show(found))
+
+
+def unmerge(
+    entry: Annotated[str, typer.Argument(help="The entry id, as shown by `merged`.")],
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Take a merge back: the memory is one of its own again, and stays so."""
+    found = event_loop.run(_unmerge(mind, entry))
+    output.answer(
+        {"id": found}, json, lambda: output.stdout.print(f"[green]✓[/] {escape(found)} is back")
+    )
+
+
+async def _merged(name: str, limit: int, before: str) -> list[Merged]:
+    async with Mind.connect(name) as mind:
+        return await mind.merged(limit=limit, before=before)
+
+
+async def _unmerge(name: str, entry: str) -> str:
+    async with Mind.connect(name) as mind:
+        return await mind.unmerge(entry)
+
+
+def _show(found: list[Merged]) -> None:
+    if not found:
+        output.stdout.print("Nothing has been merged.")
+        return
+    table = Table(box=None, header_style="dim")
+    for name in ("entry", "merged", "into", "memory"):
+        table.add_column(name)
+    for one in found:
+        when = datetime.fromtimestamp(one.merged_at / 1000).strftime("%H:%M:%S")
+        table.add_row(*(escape(cell) for cell in (one.entry, when, one.into, one.content)))
+    output.stdout.print(table)
+    output.stdout.print("[dim]To take one back: thoughtstream unmerge ENTRY[/]")

@@ -1,0 +1,79 @@
+"""Memories that became part of one that says the same: what they were, and how they come back."""
+
+import re
+from typing import Any, NamedTuple
+
+from thoughtstream import keys
+from thoughtstream.errors import InvalidThought, NotMerged
+from thoughtstream.memory.consolidation import LIBRARY
+from thoughtstream.store.client import Client
+
+_ENTRY = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+_MOST = 2**64 - 1
+
+
+class Merged(NamedTuple):
+    """A memory as it was when it became part of another, `into`. Times in milliseconds of the
+    server's clock; `fields` are its others.
+    """
+
+    entry: str
+    id: str
+    into: str
+    kind: str
+    window: str
+    content: str
+    merged_at: int
+    fields: dict[str, str]
+
+    @classmethod
+    def of(cls, entry: str, fields: dict[str, str]) -> "Merged":
+        """From an entry of the `merged` stream."""
+        rest = fields.copy()
+        id_ = rest.pop("id", "")
+        return cls(
+            entry=entry,
+            id=id_,
+            into=rest.pop("merged_into", ""),
+            kind=rest.pop("kind", ""),
+            window=keys.decode_name(id_.partition("@")[2]),
+            content=rest.pop("content", ""),
+            merged_at=int(rest.pop("merged_at", 0)),
+            fields=rest,
+        )
+
+
+async def read_merged(redis: Client, mind: str, limit: int, before: str) -> list[Merged]:
+    """What was merged, the newest first; `before`: an entry, or `+`.
+
+    Raises:
+        InvalidThought: `before` is neither.
+    """
+    newest = "+" if before == "+" else f"({_checked(before)}"
+    stream = keys.MERGED.key(mind=mind)
+    entries: Any = await redis.xrevrange(stream, newest, "-", count=limit)
+    return [Merged.of(entry, fields) for entry, fields in entries]
+
+
+async def unmerge(redis: Client, mind: str, entry: str) -> str:
+    """Have a memory that was merged be one of its own again; returns its id, which it keeps.
+
+    Raises:
+        NotMerged: this entry is not, or no longer, among the merged.
+        InvalidThought: it is no entry.
+    """
+    entry = _checked(entry)
+    families = (keys.MERGED, keys.LEDGER, *keys.MEMORIES.values(), keys.GUARD)
+    where = [family.key(mind=mind) for family in families]
+    item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
+    found = await LIBRARY.call(redis, "consolidation_unmerge_3", where, (item_prefix, entry))
+    if found is None:
+        raise NotMerged(f"{entry}: is not (or no longer) among the merged")
+    return str(found)
+
+
+def _checked(entry: str) -> str:
+    parts = _ENTRY.fullmatch(entry)
+    if parts is None or max(map(int, parts.groups())) > _MOST:
+        raise InvalidThought(f"entry: {entry!r} is not <ms>-<seq>")
+    return entry
