@@ -71,6 +71,7 @@ async def live_fully(mind: Mind, redis: Any, settings: Settings) -> None:
     await redis.hset(keys.SHARED.key(mind=name), "kin", "0-0")
     await redis.hset(keys.DELETION.key(mind=name), "fence", 1)
     await redis.set(keys.GUARD.key(mind=name), "1")
+    await redis.xadd(keys.REWRITTEN.key(mind=name, stream="episodic"), {"content": "tea"})
     await redis.xadd(keys.WINDOW.key(mind=name, window="never read"), {"content": "tea"})
     member = keys.WINDOW.key(mind=name, window="sensory")
     await redis.sadd(keys.FOUND.key(part="0"), member, keys.ALL_FOUND)

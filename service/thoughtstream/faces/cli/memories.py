@@ -134,8 +134,9 @@ def _show_whole(found: Whole) -> None:
 
 
 def _show_erased(erased: Erased) -> None:
-    counts = f"{output.count(erased.memories, 'memory')}, {output.count(erased.copies, 'copy')}"
-    output.stdout.print(f"[green]✓[/] erased: {counts.replace('memorys', 'memories')}")
+    memories = output.count(erased.memories, "memory", "memories")
+    copies = output.count(erased.copies, "copy", "copies")
+    output.say("[green]✓[/] erased: {}, {}", memories, copies)
     for id_ in erased.derived:
         _print_dim(f"  came of it and stays: {id_}")
     for where in erased.remains:
