@@ -242,7 +242,14 @@ async def test_only_one_deletes_at_a_time(redis: Any, at_once: Settings) -> None
 
 async def test_garbage_in_its_keys_can_be_deleted(redis: Any, at_once: Settings) -> None:
     families = [f for f in keys.FAMILIES if "<mind>" in f.pattern]
-    parts = {"mind": "ana", "window": "sensory", "kind": "episodic", "id": "x", "key": "k"}
+    parts = {
+        "mind": "ana",
+        "window": "sensory",
+        "kind": "episodic",
+        "id": "x",
+        "key": "k",
+        "stream": "x",
+    }
     for family in families:
         key = family.key(**(parts | {"session": "9"}))
         await redis.rpush(key, "garbage")
