@@ -42,9 +42,10 @@ class Wrote:
 class Deletion:
     """What a deletion took, or (`dry_run`) would take.
 
-    `memories`, by kind; `thoughts`: in windows and intervention windows; `bytes`: in Redis, as
-    estimated from samples, None if it won't say; `keys`: that were looked for and removed, after
-    those that every mind has. `wrote`: who wrote in the last minute. `anew`: somebody has written
+    `memories`, by kind; `merged`: into others; `thoughts`: in windows and intervention windows;
+    `bytes`: in Redis, as estimated from samples, None if it won't say; `keys`: that were looked for
+    and removed, after those that every mind has. `wrote`: who wrote in the last minute. `anew`:
+    somebody has written
     since, and made the mind anew.
     """
 
@@ -52,6 +53,7 @@ class Deletion:
     dry_run: bool
     memories: dict[str, int]
     forgotten: int
+    merged: int
     thoughts: int
     bytes: int | None
     keys: int = 0
@@ -61,7 +63,8 @@ class Deletion:
     @property
     def is_empty(self) -> bool:
         """Whether there was nothing to delete."""
-        return not (any(self.memories.values()) or self.forgotten or self.thoughts or self.keys)
+        counts = (*self.memories.values(), self.forgotten, self.merged, self.thoughts, self.keys)
+        return not any(counts)
 
 
 class Deleting:
@@ -80,17 +83,19 @@ class Deleting:
 
     async def _found(self, windows: list[str]) -> Deletion:
         pipe: Any = self._redis.pipeline(transaction=False)
-        for family in (*keys.MEMORIES.values(), keys.UNCONSCIOUS):
+        for family in (*keys.MEMORIES.values(), keys.UNCONSCIOUS, keys.MERGED):
             pipe.xlen(family.key(mind=self._mind))
         pipe.hlen(keys.INTERVENING.key(mind=self._mind))
         for key in windows:
             pipe.xlen(key)
         counts = [count or 0 for count in await _answers(pipe)]
         memories = dict(zip(keys.MEMORIES, counts, strict=False))
-        forgotten, *thoughts = counts[len(memories) :]
+        forgotten, merged, *thoughts = counts[len(memories) :]
         size = await self._bytes(windows, sum(memories.values()))
         wrote = _summed(await self._lately(windows))
-        return Deletion(self._mind, True, memories, forgotten, sum(thoughts), size, wrote=wrote)
+        return Deletion(
+            self._mind, True, memories, forgotten, merged, sum(thoughts), size, wrote=wrote
+        )
 
     async def delete(self, on_progress: OnProgress | None = None) -> Deletion:
         """Delete it, or go on where somebody ended.

@@ -6,7 +6,13 @@ class ThoughtstreamError(Exception):
 
 
 class InvalidThought(ThoughtstreamError, ValueError):
-    """A thought, or a change to one, that cannot be accepted; nothing was written."""
+    """A thought, or a change to one, that cannot be accepted; nothing was written.
+
+    `accepted`: of a call that wrote several, how many were written all the same, as only one
+    window could take none.
+    """
+
+    accepted: int = 0
 
 
 class RedisUnavailable(ThoughtstreamError):
@@ -83,6 +89,10 @@ class ReservationLost(ThoughtstreamError):
 
 class InvalidPacket(ThoughtstreamError, ValueError):
     """A packet that can't be accepted; nothing was sent."""
+
+
+class NotRemembered(ThoughtstreamError):
+    """There is no such memory (any more)."""
 
 
 class NotForgotten(ThoughtstreamError):

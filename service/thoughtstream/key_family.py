@@ -1,6 +1,7 @@
 """A family of keys: the pattern of their names, their type and life, and who writes them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -105,6 +106,27 @@ def encode_name(name: str, *, what: str = "name") -> str:
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(f"{what}: has {len(name)} characters; the most is {MAX_NAME_CHARACTERS}")
     return _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name)
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be written in UTF-8: bytes that are none are surrogates here."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def readable(text: str) -> str:
+    """The text, with U+FFFD where there were bytes that are no UTF-8."""
+    return text if is_text(text) else text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def readable_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """The same of names and values."""
+    return {readable(name): readable(value) for name, value in fields.items()}
 
 
 def _part(name: str, value: str) -> str:

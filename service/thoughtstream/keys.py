@@ -17,6 +17,9 @@ from thoughtstream.key_family import RedisType
 from thoughtstream.key_family import Writer as Writer
 from thoughtstream.key_family import decode_name as decode_name
 from thoughtstream.key_family import encode_name as encode_name
+from thoughtstream.key_family import is_text as is_text
+from thoughtstream.key_family import readable as readable
+from thoughtstream.key_family import readable_fields as readable_fields
 
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]
@@ -109,6 +112,17 @@ is when they were encoded: recall makes it anew where it is incomplete."""
 VECTORS = _memory("vectors:<kind>", "hash", "a few hundred bytes per memory", (Writer.RECALL,))
 """What memories mean, by entry, and in the field `embedder` who says so. Derived from the stream,
 and only there if the settings name an embedder; recall and the service complete it."""
+
+REWRITTEN = Family(
+    "rewritten",
+    "memory:{<mind>}:rewritten:<stream>",
+    "stream",
+    Domain.MEMORIES,
+    "gone when it takes the place of the stream",
+    (Writer.OWNER,),
+    3600,
+)
+"""A stream of this mind as it is being written anew, so that no byte of what was erased is left."""
 
 SLEEP = _memory("sleep", "hash", "one per mind", _SLEEP)
 SHARED = _memory("shared", "hash", "one field a lineage", (Writer.LINEAGE,))
@@ -295,7 +309,7 @@ SUBSCRIBERS = Family(
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
-    VECTORS, ASKED, DELETION,
+    VECTORS, ASKED, REWRITTEN, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
     MINDS,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
@@ -330,9 +344,11 @@ MEMORIES: dict[str, Family] = {
 
 
 def window_of(key: str) -> tuple[str, str] | None:
-    """(mind, window) of a window's key; None if the key is not the canonical name of one."""
+    """(mind, window) of a window's key; None if the key is not the canonical name of one, as UTF-8:
+    nobody serves that.
+    """
     match = _WINDOW_KEY.fullmatch(key)
-    if match is None:
+    if match is None or not is_text(key):
         return None
     mind, window = decode_name(match[1]), decode_name(match[2])
     try:

@@ -22,6 +22,7 @@ from thoughtstream.attention.models import (
     CycleReport,
     Forgotten,
     NewThought,
+    check_size,
 )
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.attention.windows import Windows
@@ -34,8 +35,10 @@ from thoughtstream.keys import Kind
 from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.importing import Import, Imported, Source
+from thoughtstream.memory.letting_go import REASONS
 from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
+from thoughtstream.memory.owned import Owned
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
@@ -49,7 +52,7 @@ _BLOCK_MS = 1000
 _LOOK_AGAIN_S = 1.0
 
 
-class Mind:
+class Mind(Owned):
     """One mind: windows that compete with each other, and its memory. `connect` makes one."""
 
     def __init__(self, name: str, redis: Client, settings: Settings) -> None:
@@ -212,6 +215,33 @@ class Mind:
             f"{anchored}: is anchored, but was not on {wanted} within {timeout_ms} ms", anchored
         )
 
+    async def supersede(
+        self,
+        id: str,
+        /,
+        content: str,
+        *,
+        by: str | None = None,
+        window: str = keys.STANDARD_WINDOWS[0],
+        kind: Kind | None = None,
+        **fields: Any,
+    ) -> str:
+        """Put a new memory in the place of one that is no longer true; returns its id. The old one
+        goes to the unconscious, with `superseded_by`, and can be taken back.
+
+        `by`: who says so. Without a kind, that of the old one. Other fields as with `think`: the
+        new memory has none of the old one's.
+
+        Raises:
+            NotRemembered: there is no such memory. InvalidThought: a field is wrong.
+        """
+        entry = NewThought.of(content, window=window, kind=kind, **fields).entry()
+        entry.pop("kind", None)
+        self._windows.key(window)
+        check_size(entry, self._settings.streams.max_thought_bytes)
+        with typed_errors():
+            return await self._letting_go.supersede(id, window, kind, entry, by)
+
     async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
         """What was forgotten, when and why, the newest first.
 
@@ -225,7 +255,8 @@ class Mind:
         return [Forgotten.of(entry, fields) for entry, fields in entries]
 
     async def take_back(self, entry: str, *, salience: float = 0.5) -> str:
-        """Have a forgotten thought compete again, with this salience; returns its new id.
+        """Have a forgotten thought compete again, with this salience; returns its new id. What was
+        a memory, forgotten on request or superseded, is one again at once, and keeps its id.
 
         Raises:
             NotForgotten: this entry is not, or no longer, in the unconscious.
@@ -240,6 +271,8 @@ class Mind:
             if not found:
                 raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
             forgotten = Forgotten.of(*found[0])
+            if forgotten.fields.get("reason") in REASONS:
+                return await self._letting_go.take_back(entry)
             return await self._attention.take_back(self.name, forgotten, salience)
 
     async def would_forget(self, threshold: float, *, limit: int = 20) -> tuple[int, list[str]]:
@@ -299,24 +332,27 @@ class Mind:
             for _, entries in answer or []:
                 for entry, fields in entries:
                     since = entry
-                    yield Attended.of(fields)
+                    yield Attended.entry(fields)
 
     async def _newest_of(self, stream: str) -> str:
         with typed_errors():
             entries: Any = await self._redis.xrevrange(stream, count=1)
         return str(entries[0][0]) if entries else "0"
 
-    async def intervene(self, /, thought_id: str, action: Action, **change: Any) -> int:
+    async def intervene(
+        self, /, thought_id: str, action: Action, *, by: str | None = None, **change: Any
+    ) -> int:
         """Change an attended thought within its intervention window; returns when that closes.
 
         `veto`: it never becomes memory. `reframe`: another content, salience or kind, the original
-        kept as provenance. `boost`: another salience. Repeating it changes nothing.
+        kept as provenance. `boost`: another salience. `restore`: a veto is taken back. Repeating it
+        changes nothing. `by`: who does it; the memory keeps it.
 
         Raises:
             InterventionRefused: the window has closed (the message says when).
             InvalidThought: a field of the change is wrong.
         """
-        fields = _change(action, change)
+        fields = _change(action, change) | _who(by)
         with typed_errors():
             return await self._attention.intervene(self.name, thought_id, action, fields)
 
@@ -325,8 +361,8 @@ class Mind:
     ) -> list[Recalled]:
         """The memories that answer a query best, best first. Any text is a safe query.
 
-        Options: limit (10), offset, kind, since, until, on, who, window, fields, context: see
-        `RecallQuery`, which can be given in place of a text.
+        Options: limit (10), offset, kind, since, until, on, who, window, source, fields, context:
+        see `RecallQuery`, which can be given in place of a text.
 
         Raises:
             InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.
@@ -454,7 +490,12 @@ _CHANGES: dict[Action, frozenset[str]] = {
     "veto": frozenset(),
     "reframe": frozenset({"content", "salience", "kind"}),
     "boost": frozenset({"salience"}),
+    "restore": frozenset(),
 }
+
+
+def _who(by: str | None) -> dict[str, str]:
+    return {} if by is None else {"by": by}
 
 
 def _change(action: Action, change: dict[str, Any]) -> dict[str, str]:
@@ -463,7 +504,7 @@ def _change(action: Action, change: dict[str, Any]) -> dict[str, str]:
     unknown = sorted(change.keys() - _CHANGES[action])
     if unknown:
         raise InvalidThought(f"{unknown[0]}: {action} can't change it")
-    if action != "veto" and not change:
+    if _CHANGES[action] and not change:
         raise InvalidThought(f"{action}: say what to change: {', '.join(sorted(_CHANGES[action]))}")
     checked = NewThought.of(**({"content": "-"} | change)).entry()
     return {name: checked[name] for name in change}

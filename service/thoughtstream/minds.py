@@ -13,6 +13,7 @@ from thoughtstream.attention.rhythm import Rhythm
 from thoughtstream.attention.serving import Loops, Serving
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
+from thoughtstream.faults import Faults
 from thoughtstream.memory.embedding import Embedding
 from thoughtstream.sleep_schedule import SleepSchedule
 from thoughtstream.stirred import Stirred
@@ -34,9 +35,10 @@ class Minds:
     def __init__(self, redis: Client, settings: Settings, membership: Membership) -> None:
         self._redis = redis
         self._membership = membership
-        self.triggers = Triggers(redis, settings)
-        self.embedding = Embedding(redis, settings)
-        self.sleep_schedule = SleepSchedule(redis, settings)
+        self.faults = Faults()
+        self.triggers = Triggers(redis, settings, self.faults)
+        self.embedding = Embedding(redis, settings, self.faults)
+        self.sleep_schedule = SleepSchedule(redis, settings, self.faults)
         self.rhythm = Rhythm()
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
@@ -149,6 +151,7 @@ class Minds:
         if there is not None and (not ours or there != server):
             del self._served[mind]
             self._servers[there].leave(mind)
+            self.faults.forget(mind)
         if ours and mind not in self._served:
             self._served[mind] = server
             self._servers[server].look_at(mind)
@@ -162,6 +165,7 @@ class Minds:
             target_ms=self._target_ms,
             rhythm=self.rhythm,
             on_cycle=self._cycled,
+            faults=self.faults,
         )
 
     def _cycled(self, mind: str, report: CycleReport) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from thoughtstream import keys
 from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.backoff import Backoff
-from thoughtstream.config import Settings
+from thoughtstream.config import ConfigError, Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
 from thoughtstream.coordination.registry import Registry
 from thoughtstream.coordination.scout import Scout, rest_after
@@ -31,6 +32,7 @@ from thoughtstream.store.wakeups import Wakeups, switch_on, wakeups
 
 _RETRY_S = 0.1
 _LONGEST_RETRY_S = LATELY_S
+_LONGEST_TROUBLE_S = 10.0
 _LOOK_S = 0.5
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -58,16 +60,23 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
         logs.cancel()
         memory.cancel()
         try:
-            with suppress(ThoughtstreamError):
+            with suppress(ThoughtstreamError, RedisError):
                 await membership.leave()
         finally:
             await redis.aclose()
 
 
 async def _lasting(minds: Minds, work: Work) -> None:
-    """Do it again and again while Redis is lost, until it ends by itself."""
-    backoff = Backoff(_RETRY_S, _LONGEST_RETRY_S)
+    """Do it again and again while Redis is lost, until it ends by itself. So, too, if a key that is
+    no mind's was spoilt by others: what does without it goes on.
+
+    Raises:
+        ConfigError: Redis refuses the user or the password.
+    """
+    clock = asyncio.get_running_loop().time
+    backoff, trouble = Backoff(_RETRY_S, _LONGEST_RETRY_S), Backoff(_RETRY_S, _LONGEST_TROUBLE_S)
     while True:
+        began = clock()
         try:
             with typed_errors():
                 return await work()
@@ -76,7 +85,15 @@ async def _lasting(minds: Minds, work: Work) -> None:
                 backoff.reset()
             event = "redis.full" if isinstance(error, MemoryFull) else "redis.lost"
             log.warning(event, error=str(error), retry_in_s=backoff.seconds)
-        await backoff.pause()
+            await backoff.pause()
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, all else goes on
+            if clock() - began > _LONGEST_TROUBLE_S:
+                trouble.reset()
+            log.error("service.trouble", error=repr(error), cure="thoughtstream doctor",
+                      retry_in_s=trouble.seconds)  # fmt: skip
+            await trouble.pause()
 
 
 async def _reach(settings: Settings, url: str) -> Client:
@@ -125,7 +142,7 @@ class _Service:
 
     async def serve(self) -> None:
         """From getting Redis to losing it, which ends it with an error."""
-        await self._membership.renew(0)
+        await self._begin()
         try:
             async with asyncio.TaskGroup() as group:
                 for work in self._beside():
@@ -134,6 +151,16 @@ class _Service:
                 await self._follow(group)
         except BaseExceptionGroup as errors:
             raise _leaf(errors) from None
+
+    async def _begin(self) -> None:
+        """Be a member, if that can be: a service that others don't know of serves all minds."""
+        try:
+            with typed_errors():
+                await self._membership.renew(0)
+        except (RedisUnavailable, MemoryFull, ConfigError):
+            raise
+        except (ThoughtstreamError, RedisError) as error:
+            log.error("services.unknown", error=str(error), cure="thoughtstream doctor")
 
     def _beside(self) -> list[Work]:
         minds = self._minds
@@ -152,7 +179,8 @@ class _Service:
         minds = self._minds
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if await self._membership.renew(len(minds.served), rhythm=minds.rhythm.said()):
+            said = {"faults": minds.faults.told(), "rhythm": minds.rhythm.said()}
+            if await self._membership.renew(len(minds.served), **said):
                 log.info("services.changed", alive=sorted(self._membership.alive))
                 minds.share()
 

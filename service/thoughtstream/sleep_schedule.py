@@ -20,11 +20,13 @@ from thoughtstream.coordination.models import MOST_AT_ONCE, Claim, NewTask, Repo
 from thoughtstream.coordination.queue import Queue
 from thoughtstream.coordination.queues import Queues
 from thoughtstream.coordination.worker import Worker
-from thoughtstream.errors import MemoryFull, QueueFull, ThoughtstreamError
+from thoughtstream.errors import MemoryFull, QueueFull
+from thoughtstream.faults import Faults
 from thoughtstream.memory.consolidation import LEASE_MS, Asleep
 from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
 from thoughtstream.store.client import Client
+from thoughtstream.store.outages import OUTAGES, is_of_one_mind
 from thoughtstream.store.shields import retrieved
 
 QUEUE = "memory:consolidation"
@@ -45,9 +47,10 @@ class SleepSchedule:
     memory.
     """
 
-    def __init__(self, redis: Client, settings: Settings) -> None:
+    def __init__(self, redis: Client, settings: Settings, faults: Faults | None = None) -> None:
         """Raises: ConfigError: the distiller of the settings can't be used."""
         self._redis = redis
+        self._faults = faults or Faults()
         self._sleep = Sleep(redis, settings)
         self._every_s = settings.memory.sleep_every_s
         self._pause_s = min(self._every_s / _CHECKS_PER_SLEEP, _LONGEST_PAUSE_S)
@@ -62,11 +65,14 @@ class SleepSchedule:
         """
         if not self._every_s:
             return
-        working = asyncio.create_task(Worker(self._queue, self._work, slots=1).work())
+        worker = Worker(self._queue, self._work, slots=1)
+        working = asyncio.create_task(worker.work())
         working.add_done_callback(retrieved)
         try:
             while True:
-                await asyncio.sleep(self._pause_s)
+                await asyncio.wait({working}, timeout=self._pause_s)
+                if working.done():
+                    working.result()
                 served = minds()
                 for start in range(0, len(served), _PAGE):
                     await self._begin(await self._due(served[start : start + _PAGE]))
@@ -121,9 +127,17 @@ class SleepSchedule:
         """Why it failed; None: it slept."""
         try:
             report = await self._sleep.sleep(mind)
-        except (ThoughtstreamError, ResponseError) as error:  # of this mind alone
-            log.warning("sleep.failed", mind=mind, error=str(error))
+        except Asleep as error:
             return error
+        except Exception as error:
+            if isinstance(error, OUTAGES) and not isinstance(error, ResponseError):
+                raise
+            if is_of_one_mind(error):
+                self._faults.failed(mind, "sleep", error)
+            else:
+                log.warning("sleep.failed", mind=mind, error=str(error))
+            return error
+        self._faults.well(mind, "sleep")
         counts = {what: len(getattr(report, what)) for what in ("replayed", "merged", "distilled")}
         log.info("mind.slept", mind=mind, **counts)
         return None
@@ -149,5 +163,5 @@ def _since(slept_at: Any, *firsts: Any) -> int:
     if any(isinstance(answer, Exception) for answer in (slept_at, *firsts)):
         return 0
     if slept_at:
-        return int(slept_at)
+        return int(slept_at) if slept_at.isascii() and slept_at.isdigit() else 0
     return min((order(first[0][0])[0] for first in firsts if first), default=0)

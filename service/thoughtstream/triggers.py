@@ -9,14 +9,11 @@ import asyncio
 import math
 from functools import lru_cache
 
-import structlog
-from redis.exceptions import ResponseError
-
 from thoughtstream import keys
 from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
-from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.faults import Faults
 from thoughtstream.language.words import Query, Term
 from thoughtstream.memory import fts5_index
 from thoughtstream.memory.models import Recalled
@@ -32,14 +29,13 @@ _CANDIDATES = 10
 _MOST_WAITING = 200
 _MOST_MINDS = 256
 
-log = structlog.get_logger()
-
 
 class Triggers:
     """Brings memories back for the minds of one service, one thought after the other."""
 
-    def __init__(self, redis: Client, settings: Settings) -> None:
+    def __init__(self, redis: Client, settings: Settings, faults: Faults | None = None) -> None:
         self._redis = redis
+        self._faults = faults or Faults()
         self._config = settings.memory
         self._threshold = settings.streams.forget_threshold
         self._most_bytes = settings.streams.max_thought_bytes
@@ -65,10 +61,10 @@ class Triggers:
         """
         while True:
             mind, thought = await self._waiting.get()
-            try:
+            if self._faults.rests(mind, "triggers"):
+                continue
+            with self._faults.alone(mind, "triggers"):
                 await self.pull(mind, thought)
-            except (ThoughtstreamError, ResponseError) as error:  # of this mind alone
-                log.warning("trigger.failed", mind=mind, thought=thought.id, error=str(error))
 
     async def pull(self, mind: str, thought: Attended) -> list[str]:
         """Bring back what a thought recalls; returns the ids of the memories that came."""

@@ -60,6 +60,9 @@ def test_help_lists_every_command(living: Terminal) -> None:
         ["recall", "x", "--since", "yesterday"],
         ["intervene", "default", "last", "explode"],
         ["feed", "-", "--rate", "5", "--flood"],
+        ["feed", "-", "--rate", "inf"],
+        ["sense", "--interval", "inf"],
+        ["sense", "--duration", "inf"],
         ["sense", "--only", "taste"],
         ["keys", "--acl", "king"],
     ],
@@ -157,6 +160,8 @@ def test_words_that_were_asked_for_are_bold() -> None:
         "café",
     ]
     assert marked("a kettle", "").spans == []
+    shown = marked("我的笔记本电脑坏了", "电脑")
+    assert {shown.plain[span.start : span.end] for span in shown.spans} == {"电脑", "电", "脑"}
 
 
 def test_audit_has_the_ledgers_counts(living: Terminal) -> None:

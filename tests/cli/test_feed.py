@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import PROGRAM, Terminal
 from tests.senses.locomo import files
 from tests.servers import wait_until
 
@@ -85,6 +85,49 @@ def test_recall_shows_and_asks_who_and_when(living: Terminal) -> None:
     assert memory["said_at"] == datetime(2023, 5, 17, 10).timestamp() * 1000
     wrong = living.call("recall", "x", "--on", "soon")
     assert (wrong.returncode, "is no day" in wrong.stderr) == (1, True)
+
+
+def test_history_is_remembered_as_of_its_day(living: Terminal) -> None:
+    """However a line says when it was, and whatever else it says."""
+    told: list[dict[str, Any]] = [
+        {"content": "the pear tree fell", "date": "Wed, 17 May 2023 10:00:00 +0000", "id": 7},
+        {"content": "the pear tree grew", "created_at": 1526551200, "extra": "x"},
+        {"content": "the pear tree is now a table", "timestamp": None},
+    ]
+    lines = "\n".join(map(json.dumps, told)).encode()
+    assert living.feed("--mind", "history", stdin=b"\xef\xbb\xbf" + lines)["fed"] == 3
+    settled(living, "history")
+
+    def found(*words: str) -> list[str]:
+        answer = living.json("recall", *words, "--mind", "history")
+        return [memory["content"] for memory in answer["memories"]]
+
+    fell, grew, table = (str(one["content"]) for one in told)
+    assert set(found("pear tree", "--until", "2023-05-17")) == {fell, grew}
+    assert found("pear tree", "--until", "2023-05-16") == [grew]
+    assert found("pear tree", "--since", "2024-01-01") == [table]
+    assert found("pear tree", "--on", "May 2018") == [grew]
+    assert found("what happened to the pear tree in May 2023?")[0] == fell
+    shown = living.call("recall", "pear tree fell", "--limit", "1", "--mind", "history").stdout
+    line = shown[:19]
+    assert found("pear tree", "--since", line, "--until", line) == [fell]
+    [memory] = living.json("recall", "fell", "--limit", "1", "--mind", "history")["memories"]
+    assert memory["fields"]["source_id"] == "7"
+
+
+def test_what_is_too_large_is_refused(living: Terminal) -> None:
+    large = "x" * 70_000
+    answer = living.feed("--mind", "large", stdin=f"one\n{large}\ntwo\n", code=1)
+    assert (answer["fed"], answer["bad"]) == (2, 1)
+    assert "70,0" in answer["bad_lines"][0]["reason"]
+    assert "streams.max_thought_bytes" in living.json("think", large, code=1)["error"]
+
+
+def test_a_standard_input_that_is_closed_is_told(living: Terminal) -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", *PROGRAM, "feed", "-"]
+    done = subprocess.run(command, env=living.environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"standard input is closed" in done.stderr and b"Traceback" not in done.stderr
 
 
 LINES = "one\n\ntwo\n\xff\nthree\n".encode("latin-1")

@@ -28,6 +28,15 @@ class Entry:
         return self.id, self.window
 
 
+@dataclass(frozen=True)
+class Archived:
+    """A memory in the unconscious."""
+
+    name: str
+    kind: str
+    content: str
+
+
 @dataclass
 class Thought:
     """An adopted entry."""
@@ -69,7 +78,7 @@ class Model:
             "episodic": [], "semantic": [], "procedural": [],
         }  # fmt: skip
         self.rejected: list[str] = []
-        self.unconscious: list[Entry] = []
+        self.unconscious: list[Entry | Archived] = []
         self.ledger: dict[str, int] = {}
 
     # --- producers ---------------------------------------------------------------------------
@@ -164,6 +173,41 @@ class Model:
         self.unconscious.remove(forgotten)
         self.add(entry)
 
+    # --- its owner's hands -------------------------------------------------------------------
+
+    def _drop(self, name: str) -> tuple[str, str, str]:
+        for kind, memories in self.memories.items():
+            for id_, content in memories:
+                if id_ == name:
+                    memories.remove((id_, content))
+                    return kind, id_, content
+        raise AssertionError(f"{name} is no memory")
+
+    def let_go(self, name: str) -> None:
+        """A memory goes to the unconscious."""
+        kind, id_, content = self._drop(name)
+        self.unconscious.append(Archived(id_, kind, content))
+        self._count("let_go")
+
+    def supersede(self, name: str, new: str, content: str) -> None:
+        """Another memory in the place of one, which goes to the unconscious."""
+        kind, id_, was = self._drop(name)
+        self.unconscious.append(Archived(id_, kind, was))
+        self.memories[kind].append((new, content))
+        self._count("superseded")
+
+    def remember_again(self, archived: "Archived") -> None:
+        """A memory comes back from the unconscious."""
+        self.unconscious.remove(archived)
+        self.memories[archived.kind].append((archived.name, archived.content))
+        self._count("taken_back")
+
+    def erase(self, name: str) -> None:
+        """A memory is gone, and what tells of it."""
+        self._drop(name)
+        self.assembled = [id_ for id_ in self.assembled if id_ != name]
+        self._count("erased")
+
     def _attend(self, now: int) -> str | None:
         for _ in range(self.config.batch):
             if not self.competing:
@@ -195,8 +239,8 @@ class Model:
 
     def intervene(self, name: str, action: str, change: dict[str, str]) -> None:
         thought = next(t for t in self.intervening if t.entry.name == name)
-        if action == "veto":
-            thought.vetoed = True
+        if action in ("veto", "restore"):
+            thought.vetoed = action == "veto"
         thought.fields |= change
 
     # --- the promise -------------------------------------------------------------------------

@@ -15,13 +15,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )  # fmt: skip
 
-from tests.engine.model import Entry, Model
+from tests.engine.model import Archived, Entry, Model
 from tests.servers import RedisServer
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import CycleReport, Forgotten
 from thoughtstream.config import RedisConfig, StreamConfig
 from thoughtstream.errors import InterventionRefused
+from thoughtstream.memory.letting_go import LettingGo
 from thoughtstream.store.connection import connect
 
 MIND = "a mind: ünïcode %7B"
@@ -47,6 +48,7 @@ class Life(RuleBasedStateMachine):
         self.redis: Any = connect(RedisConfig(url=self.server.url))
         self.run(self.redis.flushall())
         self.workers = [Attention(self.redis, CONFIG) for _ in range(2)]
+        self.hands = LettingGo(self.redis, MIND, CONFIG.unconscious_maxlen)
         self.model = Model(CONFIG)
         self.number = 0
         self.last: dict[int, tuple[str, CycleReport]] = {}
@@ -127,10 +129,32 @@ class Life(RuleBasedStateMachine):
         entries = self.run(self.redis.xrange(keys.UNCONSCIOUS.key(mind=MIND)))
         pick %= len(entries)
         forgotten, entry = self.model.unconscious[pick], Forgotten.of(*entries[pick])
+        if isinstance(forgotten, Archived):
+            assert self.run(self.hands.take_back(entry.entry)) == forgotten.name
+            self.model.remember_again(forgotten)
+            return
         name = self.run(self.workers[0].take_back(MIND, entry, salience))
         self.model.take_back(
             forgotten, _entry(name, forgotten.fields | {"salience": str(salience)})
         )
+
+    @rule(pick=st.integers(0, 99), move=st.sampled_from(["forget", "supersede", "erase"]))
+    def owner_lets_go(self, pick: int, move: str) -> None:
+        memories = [name for kind in self.model.memories.values() for name, _ in kind]
+        if not memories:
+            return
+        name = memories[pick % len(memories)]
+        if move == "forget":
+            self.run(self.hands.forget(name, "ana"))
+            self.model.let_go(name)
+        elif move == "supersede":
+            self.number += 1
+            fields = {"content": f"truth {self.number}", "salience": "0.5"}
+            new = self.run(self.hands.supersede(name, WINDOWS[-1], None, fields, None))
+            self.model.supersede(name, new, fields["content"])
+        else:
+            self.run(self.hands.erase(name, WINDOWS))
+            self.model.erase(name)
 
     @rule(chance=st.integers(0, 9))
     def redis_is_killed(self, chance: int) -> None:
@@ -149,13 +173,13 @@ class Life(RuleBasedStateMachine):
         self.run(self.redis.function_flush())
 
     # No preconditions: what there is depends on the server's clock, what is drawn must not.
-    @rule(pick=st.integers(0, 9), action=st.sampled_from(["veto", "reframe", "boost"]))
+    @rule(pick=st.integers(0, 9), action=st.sampled_from(["veto", "restore", "reframe", "boost"]))
     def intervene(self, pick: int, action: Any) -> None:
         names = [thought.entry.name for thought in self.model.intervening]
         if not names:
             return
         name = names[pick % len(names)]
-        change = {"veto": {}, "reframe": {"content": "calmer", "kind": "semantic"},
+        change = {"veto": {}, "restore": {}, "reframe": {"content": "calmer", "kind": "semantic"},
                   "boost": {"salience": "1"}}[action]  # fmt: skip
         try:
             self.run(self.workers[0].intervene(MIND, name, action, change))

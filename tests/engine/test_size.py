@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from thoughtstream import Mind
+from thoughtstream import Mind, keys
 from thoughtstream.attention.models import MOST_FIELDS, NewThought
 from thoughtstream.config import Settings
 from thoughtstream.errors import InvalidThought
@@ -56,3 +56,14 @@ async def test_fields_that_are_none(settings: Settings, extra: Any) -> None:
             await mind.think("hello", extra=extra)
         with pytest.raises(InvalidThought, match="tag: has half a character"):
             await mind.think("hello", tag="\udcff")
+
+
+async def test_a_window_that_takes_none_says_how_many_the_others_took(settings: Settings) -> None:
+    async with Mind.connect("ana", settings=settings) as mind:
+        await mind._redis.set(keys.WINDOW.key(mind="ana", window="broken"), "x")
+        thoughts = [NewThought.of("x", window=name) for name in ("sensory", "broken", "emotion")]
+        with pytest.raises(InvalidThought, match="can't take thoughts") as refused:
+            await mind.feed(thoughts)
+        await mind.attend()
+        audit = await mind.audit()
+    assert refused.value.accepted == 2 == audit.adopted

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thoughtstream.language import moments
 from thoughtstream.language.moments import first_moment, local_day, milliseconds
 
 
@@ -19,6 +20,11 @@ from thoughtstream.language.moments import first_moment, local_day, milliseconds
         ("2023-05-17T05:06:40Z", 1684300000000),
         ("2023-05-17 07:06:40.25+02:00", 1684300000250),
         (" 20230517T050640Z ", 1684300000000),
+        ("2023/05/17 05:06:40Z", 1684300000000),
+        ("Wed, 17 May 2023 07:06:40 +0200", 1684300000000),
+        ("17 May 2023 05:06:40 GMT", 1684300000000),
+        ("99 May 2023 05:06:40 GMT", None),
+        ("Wed, 17 May 2023", None),
         ("9" * 19, None),
         ("-5", None),
         ("0001-01-01", None),
@@ -41,7 +47,7 @@ def test_a_small_number_is_no_moment() -> None:
     assert first_moment([]) is None
 
 
-@given(st.text())
+@given(st.text() | st.from_regex(moments._OF_MAIL) | st.from_regex(moments._SLASHES))
 def test_any_text_is_a_moment_or_none(text: str) -> None:
     ms = milliseconds(text)
     assert ms is None or local_day(ms) is None or isinstance(local_day(ms), date)

@@ -22,6 +22,7 @@ from tests.servers import RedisServer
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import Settings, StreamConfig
+from thoughtstream.errors import MemoryFull
 from thoughtstream.memory.archive import BadExport
 from thoughtstream.sync import Mind as Blocking
 
@@ -36,7 +37,7 @@ async def test_what_is_exported_comes_back_as_it_was(redis: Any, at_once: Settin
     async with Mind.connect("ana", settings=forgetful) as ana:
         await live(ana)
         text, was = await exported(ana), await told(redis, "ana")
-    assert was["unconscious"] and was["merged"] and was["semantic"]
+    assert len(was["unconscious"]) == 5 and was["semantic"] and was["merged"]
     first, *_, ledger, last = map(json.loads, text.splitlines())
     assert (first["format"], first["mind"]) == ("thoughtstream.mind/1", "ana")
     assert first["counts"] == {
@@ -51,19 +52,19 @@ async def test_what_is_exported_comes_back_as_it_was(redis: Any, at_once: Settin
     async with Mind.connect("ana", settings=at_once) as ana:
         done = await ana.import_from(as_file(text))
         assert (done.memories, done.forgotten) == (len(was) - 8, len(was["unconscious"]))
-        assert done.merged == len(was["merged"])
         assert (done.mind, done.taken_at) == ("ana", first["taken_at"])
         assert await told(redis, "ana") == was
         audit = await ana.audit()
         assert audit.balanced and audit.imported == audit.memories == done.memories
         again = await ana.import_from(as_file(text))
-        assert (again.memories, again.forgotten) == (0, 0)
+        assert (again.memories, again.forgotten, again.merged) == (0, 0, 0)
         assert again.known == done.memories + done.forgotten + done.merged and not again.conflicting
         assert await told(redis, "ana") == was
-        await ana.unmerge((await ana.merged())[0].entry)
         taken_back = (await ana.forgotten())[-1]
         await ana.take_back(taken_back.entry, salience=0.9)
         await settle(ana)
+        merged = (await ana.merged())[0]
+        assert await ana.unmerge(merged.entry) == merged.id
         assert (await ana.sleep()).memories and (await ana.audit()).balanced
 
 
@@ -253,6 +254,37 @@ async def test_killed_in_the_middle_it_goes_on(
         last = await bob.import_from(file)
         assert (last.known, last.memories) == (400, 50)
         assert await told(redis, "bob") == was and (await bob.audit()).balanced
+
+
+async def test_a_full_server_takes_it_later(redis: Any, at_once: Settings) -> None:
+    async with Mind.connect("ana", settings=at_once) as ana:
+        await anchor(ana, [NewThought.of("tea")])
+        text = await exported(ana)
+    async with Mind.connect("bob", settings=at_once) as bob:
+        await redis.config_set("maxmemory", 1)
+        try:
+            with pytest.raises(MemoryFull):
+                await bob.import_from(as_file(text))
+            assert not (await bob.audit()).memories
+        finally:
+            await redis.config_set("maxmemory", 0)
+        assert (await bob.import_from(as_file(text))).memories == 1
+
+
+async def test_a_mind_that_lives_on_is_exported_whole(redis: Any, at_once: Settings) -> None:
+    """What is there all the time is in it, once; what comes meanwhile may be."""
+    async with Mind.connect("ana", settings=at_once) as ana:
+        there = await anchor(ana, [NewThought.of(f"tea {n}") for n in range(300)])
+        lines, later = list[str](), list[str]()
+        async for line in ana.export():
+            lines.append(line)
+            if len(later) < 300:
+                later.append(await ana.anchor("meanwhile"))
+        found = [json.loads(line).get("memory", {}) for line in lines]
+        ids = [memory["fields"]["id"] for memory in found if memory]
+        assert set(there) <= set(ids) <= {*there, *later} and len(ids) == len(set(ids))
+        async with Mind.connect("bob", settings=at_once) as bob:
+            assert (await bob.import_from(as_file("".join(lines)))).memories == len(ids)
 
 
 FIELDS = st.dictionaries(

@@ -4,6 +4,7 @@ import json
 import statistics
 from pathlib import Path
 
+from tests.bench import languages
 from tests.bench.recall import SERVERS, Conversation, measure_all
 from tests.recall.conversation import CONVERSATION
 from tests.senses.locomo import data_set
@@ -33,3 +34,13 @@ def test_chats_in_three_languages() -> None:
         for file in CHATS:
             of = [one for one in measured if (one.index, one.file) == (index, file.stem)]
             assert statistics.mean(one.at["5"] for one in of) >= 0.8, (index, file)
+
+
+def test_one_chat_in_languages_without_spaces(tmp_path: Path) -> None:
+    """As in English."""
+    measured = measure_all(languages.written(tmp_path))
+    for index in SERVERS:
+        for language in ("english", "chinese", "japanese"):
+            of = [one for one in measured if (one.index, one.file) == (index, language)]
+            assert len(of) == 35
+            assert statistics.mean(one.at["10"] for one in of) >= 0.97, (index, language)

@@ -73,6 +73,14 @@ def test_an_object_of_extra_fields_is_fields() -> None:
     assert (thought.salience, thought.extra) == (0.25, {"source_content": "y", "n": "1"})
 
 
+def test_a_place_is_not_when_it_was_said() -> None:
+    fields = {"content": "hot", "at": "the stove", "date": "2023-05-17T05:06:40Z"}
+    (thought,) = read(json.dumps(fields), Format.JSONL)
+    assert isinstance(thought, NewThought)
+    assert thought.extra["at"] == "1684300000000"
+    assert thought.extra["source_at"] == "the stove"
+
+
 def test_a_message_that_is_none_does_not_stop_the_others() -> None:
     chat = [CHAT[0], {**CHAT[0], "tag": "\ud800"}, {**CHAT[0], "kind": "odd"}]
     found = read(json.dumps([*chat, CHAT[0]]), name="-")

@@ -84,6 +84,8 @@ def test_a_text_is_from_0_3_to_0_9(text: str) -> None:
         ("we met some days ago", "we met 12 days ago"),
         ("it was told by somebody", "it was told by Caroline"),
         ("are you there", "are you there?"),
+        ("你在吗", "你在吗\uff1f"),
+        ("水开了", "水开了而且已经开了很长时间厨房里到处都是蒸汽"),
         ("it is hot", "it is hot!"),
         ("this is bad", "this is BAD"),
     ],

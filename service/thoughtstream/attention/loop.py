@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Iterable
-from logging import DEBUG, ERROR
 
 import structlog
 from redis.exceptions import ResponseError
@@ -12,11 +11,12 @@ from thoughtstream import keys
 from thoughtstream.attention.attention import Attention, Mode
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.attention.rhythm import Rhythm
-from thoughtstream.store.outages import OUTAGES
+from thoughtstream.faults import Faults
+from thoughtstream.store.outages import OUTAGES, is_of_one_mind
 from thoughtstream.store.wakeups import Wakeups
 
 _NOISE = 10
-_FAULT_PAUSE_S = 1.0
+_REFUSED_PAUSE_S = 1.0
 _PASSING_PAUSE_S = 0.05
 
 log = structlog.get_logger()
@@ -36,6 +36,7 @@ class AttentionLoop:
         target_ms: int,
         rhythm: Rhythm,
         on_cycle: Callable[[str, CycleReport], None],
+        faults: Faults,
     ) -> None:
         self.mind = mind
         self.windows: tuple[str, ...] = keys.STANDARD_WINDOWS
@@ -43,6 +44,7 @@ class AttentionLoop:
         self._attention = attention
         self._target_s = target_ms / 1000
         self._on_cycle = on_cycle
+        self._faults = faults
         self._rhythm = rhythm
         self._clock = asyncio.get_running_loop().time
         self._wake = asyncio.Event()
@@ -65,35 +67,42 @@ class AttentionLoop:
     ) -> None:
         """Attend until nothing is left that could be attended, or come to its end; then `on_rest`
         is called, and a thought that comes afterwards needs another run. All windows are watched
-        then, if there are `wakeups`.
+        then, if there are `wakeups`. Whatever else goes wrong is of this mind alone: it pauses.
 
         `turns`: how many cycles run at once on one server. `watched`: the windows that are.
 
         Raises:
             redis ConnectionError, TimeoutError: Redis was lost; run it again once it is back.
         """
-        clock = self._clock
         self.watched = watched
+        while True:
+            try:
+                await self._attend(wakeups, turns)
+                break
+            except Exception as error:
+                if isinstance(error, OUTAGES) and not isinstance(error, ResponseError):
+                    raise
+                await asyncio.sleep(self._pause_after(error))
+        on_rest()
+
+    async def _attend(self, wakeups: Wakeups | None, turns: asyncio.Semaphore) -> None:
+        """Until nothing is left, or something goes wrong."""
+        clock = self._clock
         while True:
             self._wake.clear()
             started = clock()
             report = await self._cycle(turns)
-            if report is None:
-                continue
             if report.more or report.overdue:
                 self._unwatch(wakeups)
             elif await self._watch(wakeups):
                 continue
             elif report.next_due_ms is None and not self._wake.is_set():
-                return on_rest()
+                return
             else:
                 await self._idle(report)
             await asyncio.sleep(0 if report.overdue else self._target_s - (clock() - started))
 
-    async def _cycle(self, turns: asyncio.Semaphore) -> CycleReport | None:
-        """One cycle; None, after a pause, if Redis refuses it for a reason that concerns this mind
-        alone.
-        """
+    async def _cycle(self, turns: asyncio.Semaphore) -> CycleReport:
         try:
             async with turns:
                 started = self._clock()
@@ -101,17 +110,24 @@ class AttentionLoop:
                     self.mind, self.windows, token=self._token, mode=self._mode
                 )
                 self._rhythm.cycle(self._clock() - started)
-        except ResponseError as error:
-            passes = isinstance(error, OUTAGES)  # e.g. its slot is moving to another server
-            log.log(DEBUG if passes else ERROR, "cycle.failed", mind=self.mind, error=str(error))
-            await asyncio.sleep(_PASSING_PAUSE_S if passes else _FAULT_PAUSE_S)
-            return None
-        except OUTAGES:
-            self._mode = "again"
+        except OUTAGES as error:
+            if not isinstance(error, ResponseError):
+                self._mode = "again"
             raise
         self._token, self._mode = uuid.uuid4().hex, "select"
         self._on_cycle(self.mind, report)
+        self._faults.well(self.mind, "attention")
         return report
+
+    def _pause_after(self, error: Exception) -> float:
+        """How long to wait (s), since a cycle was refused or its report can't be understood."""
+        if isinstance(error, OUTAGES):  # e.g. its slot is moving to another server
+            log.debug("cycle.failed", mind=self.mind, error=str(error))
+            return _PASSING_PAUSE_S
+        if is_of_one_mind(error):
+            return self._faults.failed(self.mind, "attention", error)
+        log.error("cycle.failed", mind=self.mind, error=str(error))
+        return _REFUSED_PAUSE_S
 
     async def _idle(self, report: CycleReport) -> None:
         wait_s = None

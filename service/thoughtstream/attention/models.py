@@ -9,10 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from thoughtstream.arguments import IS_TEXT, IS_UTF8
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
-from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
+from thoughtstream.keys import (
+    MEMORIES,
+    STANDARD_WINDOWS,
+    Kind,
+    decode_name,
+    is_text,
+    readable,
+    readable_fields,
+)
 from thoughtstream.language.moments import milliseconds
 
-Action = Literal["veto", "reframe", "boost"]
+Action = Literal["veto", "reframe", "boost", "restore"]
 
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A number from 0 to 1."""
@@ -20,7 +28,8 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
-     "merged_into", "merged_at", "unmerged_at", "distilled_from"}
+     "merged_into", "merged_at", "unmerged_at", "distilled_from", "supersedes", "superseded_by",
+     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
@@ -69,14 +78,14 @@ class NewThought(BaseModel):
 
         Raises:
             InvalidThought: `extra` has a name that the engine itself writes, or one that a thought
-            has without it.
+            has without it, or what is no text.
         """
-        taken = sorted(ENGINE_FIELDS & self.extra.keys())
-        if taken:
-            raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
-        twice = sorted(_OWN & self.extra.keys())
-        if twice:
-            raise InvalidThought(f"{twice[0]}: is in `extra`; give it as the thought's own field")
+        if not _RESERVED.isdisjoint(self.extra):
+            self._refuse()
+        texts = {"kind": self.kind, "source": self.source}
+        odd = [name for name, text in (texts | self.extra).items() if not is_text(f"{name}{text}")]
+        if odd:
+            raise InvalidThought(f"{odd[0]!a}: is not UTF-8; give its name and value as text")
         numbers = {
             name: _number(getattr(self, name))
             for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
@@ -84,7 +93,6 @@ class NewThought(BaseModel):
         }
         said_at = milliseconds(self.extra.get("at", ""))
         at = {} if said_at is None else {"at": str(said_at)}
-        texts = {"kind": self.kind, "source": self.source}
         return {
             "content": self.content,
             "salience": _number(self.salience),
@@ -94,8 +102,15 @@ class NewThought(BaseModel):
             **at,
         }
 
+    def _refuse(self) -> None:
+        for name in sorted(_RESERVED & self.extra.keys()):
+            if name in ENGINE_FIELDS:
+                raise InvalidThought(f"{name}: is a field the engine writes; use another name")
+            raise InvalidThought(f"{name}: is in `extra`; give it as the thought's own field")
+
 
 _OWN = NewThought.model_fields.keys() - {"extra"}
+_RESERVED = ENGINE_FIELDS | _OWN
 
 
 def check_size(entry: dict[str, str], most_bytes: int) -> None:
@@ -140,6 +155,11 @@ class Attended(NamedTuple):
         return cls.of(dict(zip(pairs, pairs, strict=True)))
 
     @classmethod
+    def entry(cls, fields: dict[str, str]) -> "Attended":
+        """From an entry of the `assembled` stream; what is no UTF-8 there is U+FFFD here."""
+        return cls.of(readable_fields(fields))
+
+    @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
         """From the fields of the `assembled` stream; `fields` keeps the others."""
         take = fields.pop
@@ -172,7 +192,7 @@ class Forgotten(NamedTuple):
     @classmethod
     def of(cls, entry: str, fields: dict[str, str]) -> "Forgotten":
         """From an entry of the `unconscious` stream."""
-        rest = fields.copy()
+        rest = readable_fields(fields)
         id_ = rest.pop("id")
         return cls(
             entry=entry,
@@ -188,7 +208,7 @@ class Forgotten(NamedTuple):
 
 COUNTS = ("adopted", "rejected", "attended", "anchored", "recurred", "vetoed", "forgotten",
           "expired", "displaced", "distilled", "imported", "merged", "unmerged",
-          "outgrown")  # fmt: skip
+          "outgrown", "let_go", "taken_back", "superseded", "erased")  # fmt: skip
 """The ledger's counts that an audit checks."""
 
 _decode = json.JSONDecoder().raw_decode
@@ -211,7 +231,7 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_2`."""
-        *told, winner = _decode(answer)[0]
+        *told, winner = _decode(readable(answer))[0]
         return cls._make((*told, Attended.parse(winner) if winner else None))
 
     @property
@@ -241,8 +261,8 @@ class Snapshot(NamedTuple):
             now,
             {name: int(n) for name, n in counts.items() if name != "scale"},
             competing,
-            [Attended.parse(flat) for flat in intervening],
-            [Attended.parse(flat) for _, flat in assembled],
+            [Attended.parse([*map(readable, flat)]) for flat in intervening],
+            [Attended.parse([*map(readable, flat)]) for _, flat in assembled],
             dict(zip(MEMORIES, lengths, strict=True)),
         )
 
@@ -250,7 +270,9 @@ class Snapshot(NamedTuple):
 def _kept(counts: dict[str, int]) -> int:
     """The memories that there must be."""
     made = counts["anchored"] - counts["recurred"] + counts["distilled"] + counts["imported"]
-    return made - counts["merged"] + counts["unmerged"] - counts["outgrown"]
+    back = counts["unmerged"] + counts["taken_back"]
+    gone = sum(counts[fate] for fate in ("merged", "outgrown", "let_go", "erased"))
+    return made + back - gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +283,8 @@ class Audit:
     one is in its intervention window, anchored or vetoed. `recurred`: of the anchored, those that
     had come back from memory and are there already. Every other anchored one is a memory, as is
     every `distilled` or `imported` one, unless it was `merged` into another and not `unmerged`
-    again, or has `outgrown` its bound.
+    again, has `outgrown` its bound, was `erased`, or was `let_go` (forgotten on request) and not
+    `taken_back`. One that was `superseded` made room for another.
     `unread`: written, not yet adopted. `ghosts`: competing, but trimmed by its producer; the next
     cycle that meets one counts it as displaced.
 
@@ -283,6 +306,10 @@ class Audit:
     merged: int
     unmerged: int
     outgrown: int
+    let_go: int
+    taken_back: int
+    superseded: int
+    erased: int
     memories: int
     competing: int
     intervening: int

@@ -43,8 +43,8 @@ class Windows:
 
         Raises:
             InvalidThought: a field is wrong or a thought too large, and nothing was written; or a
-            window is unusable.
-            MemoryFull: Redis takes no new thoughts; `accepted` says how many were written before.
+            window is unusable. MemoryFull: Redis takes no new thoughts. Of both, `accepted` says
+            how many were written all the same.
             RedisUnavailable: it does not answer.
         """
         entries = [
@@ -58,8 +58,9 @@ class Windows:
                 for key, _, entry in batch:
                     pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
                 answers = await pipe.execute(raise_on_error=False)
+            accepted = len(ids) + sum(not isinstance(answer, Exception) for answer in answers)
             for (_, window, _), answer in zip(batch, answers, strict=True):
-                _raise_refusal(answer, window, len(ids))
+                _raise_refusal(answer, window, accepted)
                 ids.append(f"{answer}@{window}")
         return ids
 
@@ -96,6 +97,8 @@ def _raise_refusal(answer: Any, window: str, accepted: int) -> None:
     except ResponseError as error:
         if not any(text in str(error) for text in _UNUSABLE):
             raise
-        raise InvalidThought(
+        refused = InvalidThought(
             f"window {window}: its key can't take thoughts, delete it with DEL ({error})"
-        ) from error
+        )
+        refused.accepted = accepted
+        raise refused from error

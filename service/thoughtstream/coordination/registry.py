@@ -99,10 +99,12 @@ class Registry:
 
     async def _missing(self, members: list[str]) -> list[str]:
         pipe: Any = self._redis.pipeline(transaction=False)
-        for member in members:
+        may_be = [member for member in members if keys.window_of(member)]
+        for member in may_be:
             pipe.exists(*_windows_of(member))
-        answers = await pipe.execute() if members else ()
-        return [member for member, there in zip(members, answers, strict=True) if not there]
+        answers = await pipe.execute() if may_be else ()
+        there = {member for member, found in zip(may_be, answers, strict=True) if found}
+        return [member for member in members if member not in there]
 
     def _own(self) -> str:
         return self._redis.key_on(self._name, _registry)
@@ -114,8 +116,9 @@ class Registry:
         here = list(dict.fromkeys([self._own(), *here]))
         pipe: Any = self._redis.pipeline(transaction=False)
         for key in here:
-            pipe.exists(key)
-        return [key for key, there in zip(here, await pipe.execute(), strict=True) if there]
+            pipe.type(key)
+        types = await pipe.execute()
+        return [key for key, type_ in zip(here, types, strict=True) if type_ == keys.FOUND.type]
 
 
 def _member_of(key: str) -> str | None:

@@ -1,15 +1,17 @@
 """What is running: Redis, services and minds, as `status` and `up` report it."""
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from thoughtstream import keys
+from redis.exceptions import ResponseError
+
+from thoughtstream import discretion, keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.coordination.membership import alive_services, attended_until
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
 from thoughtstream.health.sampler import kept
+from thoughtstream.health.troubles import told
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
 from thoughtstream.store.census import Census
@@ -35,7 +37,9 @@ async def collect(settings: Settings) -> dict[str, Any]:
         with typed_errors():
             nodes = await look(redis)
             totals = await _totals(redis, nodes)
-            services = [_service(found) for found in await alive_services(redis)]
+            alive = await alive_services(redis)
+            services = [_service(found) for found in alive]
+            troubles, named = told(found.about for found in alive)
             until = None if services else await attended_until(redis)
             minds = await _minds(redis)
             memory = await _memory(redis, nodes, settings)
@@ -44,7 +48,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
     return {
         "home": str(Home.at(settings.home).path),
         "redis": {
-            "url": without_password(address),
+            "url": discretion.shown(address),
             "embedded": settings.redis.url is None,
             **totals,
             "nodes": [_node(node) for node in nodes] or None,
@@ -54,6 +58,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
         "services": services,
         "memory": memory,
         "minds": minds,
+        "troubles": {"count": troubles, "first": named},
     }
 
 
@@ -127,15 +132,15 @@ async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:
         pipe.hlen(keys.INTERVENING.key(mind=mind))
         for family in keys.MEMORIES.values():
             pipe.xlen(family.key(mind=mind))
-    answers = await pipe.execute() if minds else []
+    answers = await pipe.execute(raise_on_error=False) if minds else []
     size = 3 + len(keys.MEMORIES)
     found = []
     for mind, at in zip(minds, range(0, len(answers), size), strict=True):
-        is_there, competing, intervening, *memories = answers[at : at + size]
+        is_there, competing, intervening, *memories = map(_count, answers[at : at + size])
         if is_there:
             found.append(
                 {
-                    "mind": mind,
+                    "mind": keys.readable(mind),
                     "competing": competing,
                     "intervening": intervening,
                     "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
@@ -144,10 +149,8 @@ async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def without_password(address: str) -> str:
-    """A URL that can be shown to anyone."""
-    parts = urlsplit(address)
-    if parts.password is None:
-        return address
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+def _count(answer: Any) -> int | None:
+    """None: the key is not what it should be."""
+    if isinstance(answer, Exception) and not isinstance(answer, ResponseError):
+        raise answer
+    return None if isinstance(answer, Exception) else int(answer)

@@ -3,6 +3,7 @@ under a lease.
 """
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +109,9 @@ async def kept(redis: Client) -> dict[str, Sample]:
         found: Any = await redis.hgetall(keys.MEMORY.key())
     except NoPermissionError:
         return {}
-    return {
-        field.removeprefix(_FIELD): Sample.of(text)
-        for field, text in found.items()
-        if field.startswith(_FIELD)
-    }
+    samples = {}
+    for field, text in found.items():
+        if field.startswith(_FIELD):
+            with suppress(ValueError, TypeError, KeyError):  # the next look replaces it
+                samples[field.removeprefix(_FIELD)] = Sample.of(text)
+    return samples

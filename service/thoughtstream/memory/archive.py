@@ -1,9 +1,8 @@
 """The file that a mind is exported to: lines of JSON (NDJSON), and how it is known to be whole.
 
 First `{"format", "mind", "taken_at", "counts"}`, then one line for each memory, each forgotten
-thought, each memory that was merged into another, and the ledger, last `{"end": true, "lines",
-"sha256"}`: of all lines before it. Text that is not UTF-8 in Redis stands as `\\udcXX`, so every
-byte comes back.
+thought, each memory that was merged and the ledger, last `{"end": true, "lines", "sha256"}`: of all
+lines before it. Text that is not UTF-8 in Redis stands as `\\udcXX`, so every byte comes back.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.keys import MEMORY_KINDS
+from thoughtstream.keys import MEMORY_KINDS, MERGED, UNCONSCIOUS
 from thoughtstream.memory.streams import Fields
 
 FORMAT = "thoughtstream.mind/1"
@@ -50,18 +49,15 @@ class Kept(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What is no memory: a thought that was `forgotten`, an entry of the unconscious; or a memory
-    that was `merged` into another, an entry of the merged.
-    """
+    """What is remembered no more: an entry of the stream `forgotten` or `merged`."""
 
-    what: str
+    stream: str
     entry: str
     fields: Fields
 
 
 Record = Kept | Left
-
-LEFT = ("forgotten", "merged")
+LEFT = {"forgotten": UNCONSCIOUS, "merged": MERGED}
 
 
 @dataclass
@@ -77,9 +73,8 @@ class Writing:
 
     def record(self, record: Record) -> str:
         """A line of what the mind has."""
-        if isinstance(record, Kept):
-            return self._line({"memory": record._asdict()})
-        return self._line({record.what: {"entry": record.entry, "fields": record.fields}})
+        value = record._asdict()
+        return self._line({value.pop("stream", "memory"): value})
 
     def ledger(self, ledger: Fields) -> str:
         """The line of the ledger."""
@@ -170,15 +165,14 @@ def _record(number: int, value: dict[str, Any]) -> Record | None:
     """None: a line that is not for import (the ledger, or what a later version adds)."""
     try:
         if "memory" in value:
-            found: Record = Kept(**value["memory"])
-        elif what := next((name for name in LEFT if name in value), None):
-            found = Left(what, **value[what])
+            found: Record | None = Kept(**value["memory"])
         else:
-            return None
+            left = (Left(name, **value[name]) for name in LEFT if name in value)
+            found = next(left, None)
     except TypeError:
         wrong: str | None = "its names"
     else:
-        wrong = _fault(found)
+        wrong = None if found is None else _fault(found)
     if wrong:
         raise BadExport(f"line {number}: {wrong}: not as in an export; nothing was imported")
     return found

@@ -4,9 +4,9 @@ import asyncio
 from functools import lru_cache
 
 import structlog
-from redis.exceptions import ResponseError
 
 from thoughtstream.config import Settings
+from thoughtstream.faults import Faults
 from thoughtstream.memory.embedder import EmbedderFailed, Meaning, chosen, meaning_of
 from thoughtstream.memory.streams import Streams
 from thoughtstream.store.client import Client
@@ -20,10 +20,11 @@ log = structlog.get_logger()
 class Embedding:
     """Embeds what was anchored, one mind after the other."""
 
-    def __init__(self, redis: Client, settings: Settings) -> None:
+    def __init__(self, redis: Client, settings: Settings, faults: Faults | None = None) -> None:
         """Raises: ConfigError: the embedder of the settings can't be used."""
         self._name = settings.memory.embedder
         chosen(self._name)
+        self._faults = faults or Faults()
         self._due: dict[str, None] = {}
         self._news = asyncio.Event()
         self._meaning = lru_cache(_MOST_MINDS)(
@@ -57,12 +58,18 @@ class Embedding:
     async def _complete(self, due: dict[str, None]) -> None:
         """Takes those out that it could complete."""
         for mind in tuple(due):
-            meaning: Meaning | None = self._meaning(mind)
-            try:
-                made = await meaning.complete() if meaning else 0
-            except (EmbedderFailed, ResponseError) as error:  # of this mind alone
-                log.warning("embedding.failed", mind=mind, error=str(error))
+            if self._faults.rests(mind, "embedding"):
                 continue
-            del due[mind]
-            if made:
-                log.info("mind.embedded", mind=mind, memories=made)
+            with self._faults.alone(mind, "embedding"):
+                try:
+                    await self._complete_one(mind)
+                except EmbedderFailed as error:  # of all minds
+                    log.warning("embedding.failed", mind=mind, error=str(error))
+                    continue
+                del due[mind]
+
+    async def _complete_one(self, mind: str) -> None:
+        meaning: Meaning | None = self._meaning(mind)
+        made = await meaning.complete() if meaning else 0
+        if made:
+            log.info("mind.embedded", mind=mind, memories=made)

@@ -1,7 +1,8 @@
-"""Exporting a mind: all that it remembers and has forgotten, as lines of JSON, a page at a time.
+"""Exporting a mind: all that it remembers, has forgotten and has merged, as lines of JSON.
 
-What competes or is in its intervention window is not in it: that is memory in seconds, or never.
-What changes meanwhile is in it as it was before or after, or (a memory that moved) as both.
+It is read a page at a time. What competes or is in its intervention window is not in it: that is
+memory in seconds, or never. What changes meanwhile is in it as it was before or after, or (a memory
+that moved) as both.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -17,9 +18,6 @@ from thoughtstream.store.connection import typed_errors
 PAGE = 200
 """How many are read at once."""
 
-LEFT_IN = dict(zip(LEFT, (keys.UNCONSCIOUS, keys.MERGED), strict=True))
-"""Where what is no memory stands."""
-
 OF_THE_ENTRY = ("kind", "entry", "words")
 """What an item has of its stream entry, and what is derived."""
 
@@ -30,18 +28,18 @@ async def export(redis: Client, mind: str) -> AsyncIterator[str]:
     ledger = keys.LEDGER.key(mind=mind)
     with typed_errors():
         counts = {kind: head.length for kind, head in (await streams.heads()).items()}
-        for what, family in LEFT_IN.items():
-            counts[what] = int(await redis.xlen(family.key(mind=mind)))
+        for name, family in LEFT.items():
+            counts[name] = int(await redis.xlen(family.key(mind=mind)))
         taken_at = await redis.clock_ms(ledger)
     yield writing.header(mind, taken_at, counts)
     for kind, family in keys.MEMORIES.items():
         async for page in _pages(redis, family.key(mind=mind)):
             for memory in await _memories(redis, mind, kind, page):
                 yield writing.record(memory)
-    for what, family in LEFT_IN.items():
+    for name, family in LEFT.items():
         async for page in _pages(redis, family.key(mind=mind)):
             for entry, fields in page:
-                yield writing.record(Left(what, entry, fields))
+                yield writing.record(Left(name, entry, fields))
     with typed_errors():
         counted: Any = await redis.hgetall(ledger)
     yield writing.ledger(counted)

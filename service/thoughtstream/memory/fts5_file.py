@@ -31,6 +31,9 @@ _SCHEMA = f"""
     COMMIT;
 """
 
+_LATEST = (1 << 63) - 1
+"""No integer of SQLite is larger; an entry's milliseconds may be."""
+
 
 class Row(NamedTuple):
     """A memory as the index has it; of its content, what is `indexed`. `place`: that in time."""
@@ -122,7 +125,7 @@ class Fts5File:
                     (
                         kind,
                         _long(row.entry),
-                        row.said_at,
+                        min(row.said_at, _LATEST),
                         storable(row.window),
                         storable(row.place),
                     ),
@@ -156,6 +159,35 @@ class Fts5File:
         with self._transaction("BEGIN IMMEDIATE"):
             for location in locations:
                 self._delete("kind = ? AND entry = ?", location.kind, _long(location.entry))
+
+    def size(self, kind: str) -> int:
+        """How many memories of a kind it has."""
+        row = self._db.execute("SELECT count(*) FROM memory WHERE kind = ?", (kind,))
+        return int(row.fetchone()[0])
+
+    def retain(self, kind: str, entries: Collection[str], last: str | None) -> None:
+        """Remove all memories of a kind but these, of those up to the last entry that was read."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            if last is None or self._last(kind) != last:
+                return
+            rows = self._db.execute("SELECT entry FROM memory WHERE kind = ?", (kind,)).fetchall()
+            for (entry,) in rows:
+                if _short(entry) not in entries:
+                    self._delete("kind = ? AND entry = ?", kind, entry)
+
+    def erasures(self) -> int:
+        """The number that `scrub` was given last."""
+        return int(self._db.execute("PRAGMA application_id").fetchone()[0])
+
+    def scrub(self, erasures: int) -> None:
+        """See to it that what was removed leaves no byte behind, in the file or in its log. Done
+        once for as many `erasures` as the mind has counted.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
+        self._db.execute("VACUUM")
+        self._db.execute(f"PRAGMA application_id = {int(erasures)}")
+        self._db.execute("PRAGMA wal_checkpoint (TRUNCATE)")
 
     def _delete(self, condition: str, *values: str) -> None:
         numbers = f"SELECT number FROM memory WHERE {condition}"
@@ -282,7 +314,7 @@ def remove(path: Path) -> None:
     if path.parent.is_dir():
         with _locked(path):
             _remove(path)
-            _lock_of(path).unlink()
+            _lock_of(path).unlink(missing_ok=True)  # services do the same
 
 
 def _remove(path: Path) -> None:

@@ -58,6 +58,18 @@ class Fts5Index:
 
         await self._with_file(forget)
 
+    async def scrub(self) -> None:
+        """Something was erased: see to it at once that no byte of it is left in the file, if there
+        is one.
+        """
+
+        async def scrub(file: Fts5File) -> None:
+            self._caught_up = None
+            await self._catch_up(file)
+
+        if self._file is not None or (self._path is not None and self._path.exists()):
+            await self._with_file(scrub)
+
     async def _ask(self, question: Callable[[Fts5File, dict[str, Mark]], T | None]) -> T:
         async def ask(file: Fts5File) -> T:
             while True:
@@ -76,11 +88,17 @@ class Fts5Index:
         heads = self._streams.known or await self._streams.heads()
         if heads == self._caught_up:
             return {}
+        erasures = await self._streams.erasures()
+        is_scrubbed = await _in_thread(file.erasures) == erasures
+        if not is_scrubbed:  # what has been erased by now is gone from these
+            heads = await self._streams.heads()
         marks = await _in_thread(file.marks)
         read = {
             kind: await self._read(file, kind, head, marks.get(kind, NOTHING))
             for kind, head in heads.items()
         }
+        if not is_scrubbed:
+            await _in_thread(file.scrub, erasures)
         self._caught_up = heads
         return read
 
@@ -92,7 +110,7 @@ class Fts5Index:
             await _in_thread(file.trim, kind, head.first)
         while mark.last != head.last:
             batch = await self._streams.since(kind, mark.last)
-            rows = [_row(*found) for found in batch if found[0].entry != mark.last]
+            rows = await _in_thread(_rows, [one for one in batch if one[0].entry != mark.last])
             if mark.last and len(rows) == len(batch):
                 await _in_thread(file.clear, kind, mark.last)
             elif rows:
@@ -100,6 +118,9 @@ class Fts5Index:
             else:
                 break
             mark = (await _in_thread(file.marks)).get(kind, NOTHING)
+        if await _in_thread(file.size, kind) > head.length:
+            there = {one.entry async for one, _ in self._streams.every(kind)}
+            await _in_thread(file.retain, kind, there, mark.last)
         return mark
 
     # --- the file ----------------------------------------------------------------------------
@@ -148,6 +169,10 @@ class Fts5Index:
 
 def _nothing() -> None:
     pass
+
+
+def _rows(found: list[tuple[Location, Fields]]) -> list[Row]:
+    return [_row(*one) for one in found]
 
 
 def _row(location: Location, fields: Fields) -> Row:

@@ -7,8 +7,7 @@ in between has the import done again, which goes on where it ended.
 import asyncio
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +29,8 @@ LIBRARY = Library(
 _MOST, _MOST_BYTES = 100, 1 << 20
 """What one step writes."""
 
-_FAMILIES = (
-    keys.LEDGER, keys.RECEIVED, keys.UNCONSCIOUS, keys.MERGED, *keys.MEMORIES.values(), keys.GUARD,
-)  # fmt: skip
+_FAMILIES = (keys.LEDGER, keys.RECEIVED, *LEFT.values(), *keys.MEMORIES.values(), keys.GUARD)
+_UNBOUNDED = "inf"
 
 Source = Path | str | BinaryIO
 OnProgress = Callable[[int, int], None]
@@ -88,26 +86,27 @@ class Import:
 
     async def _write(self, batch: list[Record], done: Imported) -> None:
         memories = [_whole(one) for one in batch if isinstance(one, Kept)]
-        for memory, state in zip(
-            memories, await self._call("memories", (self._items,), memories), strict=True
-        ):
+        states = await self._call("memories", memories, self._items)
+        for memory, state in zip(memories, states, strict=True):
             done.memories += state == "new"
             done.known += state == "known"
             if state == "conflicting":
                 done.conflicting.append(memory.fields["id"])
-        for what, most in zip(LEFT, (self._maxlen, 0), strict=True):
-            left = [one for one in batch if isinstance(one, Left) and one.what == what]
-            states = Counter(await self._call("left", (what, most), left))
-            done.known += states["known"]
-            done.left_out += states["no room"]
-            setattr(done, what, getattr(done, what) + states["new"])
+        for name, most in (("forgotten", self._maxlen), ("merged", _UNBOUNDED)):
+            left = [one for one in batch if isinstance(one, Left) and one.stream == name]
+            states = await self._call("left", left, name, most)
+            new = states.count("new")
+            done.forgotten += new if name == "forgotten" else 0
+            done.merged += new if name == "merged" else 0
+            done.known += states.count("known")
+            done.left_out += states.count("no room")
 
-    async def _call(self, what: str, first: Iterable[Any], some: Iterable[Record]) -> list[str]:
-        args = [part for one in some for part in _flat(one)]
-        if not args:
+    async def _call(self, what: str, some: Sequence[Record], *first: Any) -> list[str]:
+        if not some:
             return []
-        name = f"owner_import_{what}_2"
-        return list(await LIBRARY.call(self._redis, name, self._keys, (*first, *args)))
+        args = (*first, *(part for one in some for part in _flat(one)))
+        name = f"owner_import_{what}_1"
+        return list(await LIBRARY.call(self._redis, name, self._keys, args))
 
 
 def _whole(memory: Kept) -> Kept:

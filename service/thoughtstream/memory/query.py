@@ -132,6 +132,10 @@ FromWindow = Annotated[
     Field(description="Only what came from this window."),
 ]
 
+FromSource = Annotated[
+    Annotated[str, IS_TEXT] | None,
+    Field(description="Only what has this `source`."),
+]
 WithFields = Annotated[
     dict[str, str],
     Field(description="Only memories that have this field with this value, like role=user."),
@@ -167,6 +171,7 @@ class RecallOptions(TypedDict, total=False):
     on: On
     who: Who
     window: FromWindow
+    source: FromSource
     fields: WithFields
     context: Context
     explain: Explain
@@ -190,6 +195,7 @@ class RecallQuery(BaseModel):
     on: On = None
     who: Who = None
     window: FromWindow = None
+    source: FromSource = None
     fields: WithFields = {}
     context: Context = 0
     explain: Explain = False
@@ -219,7 +225,8 @@ class RecallQuery(BaseModel):
         """Which memories may be recalled."""
         since = None if self.since is None else _milliseconds(self.since)
         until = None if self.until is None else _milliseconds(self.until)
-        fields = tuple(self.fields.items())
+        source = {} if self.source is None else {"source": self.source}
+        fields = (*self.fields.items(), *source.items())
         return Filters(self.kind, since, until, self.window, fields, self.who, self._days)
 
     @property

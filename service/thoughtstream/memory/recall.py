@@ -27,7 +27,7 @@ from thoughtstream.memory.models import Filters, Location, Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.ranking import Ranked, idf, ranked
 from thoughtstream.memory.redisearch_index import RediSearchIndex
-from thoughtstream.memory.streams import Fields, Streams
+from thoughtstream.memory.streams import Fields, Head, Streams
 from thoughtstream.memory.timeline import Timeline
 from thoughtstream.memory.traits import Trait
 from thoughtstream.store.client import Client
@@ -62,11 +62,12 @@ class Recall:
         self._meaning = meaning_of(redis, mind, self._streams, settings.memory.embedder)
         self._chronicle = Chronicle(self._streams, self._timeline)
         self._index: Index = RediSearchIndex(redis, mind, self._streams)
-        self._fallback: Index = Fts5Index(redis, mind, settings.home, self._streams)
+        self._fallback = Fts5Index(redis, mind, settings.home, self._streams)
         self._serving: Index | None = None
         self._try_index_at = 0.0
         self._counts: dict[str, int] = {}
         self._counted_at = (0, 0)
+        self._kept_at: dict[str, Head] = {}
 
     @property
     def index(self) -> str | None:
@@ -85,6 +86,11 @@ class Recall:
             except RedisConnectionError:  # lost since the last time; reading may be repeated
                 found = await self._first(asked)
             return await self._with_context(found[asked.offset :], asked.context)
+
+    async def scrub(self) -> None:
+        """Memories were erased: nothing of them stays in the index's file, if there is one."""
+        with typed_errors():
+            await self._fallback.scrub()
 
     async def _first(self, asked: RecallQuery) -> list[Recalled]:
         found: list[Recalled] = []
@@ -131,7 +137,7 @@ class Recall:
             return
         frequency = await self._frequency(query, memories)
         if memories <= _WHOLE:
-            await self._proposed(query, filters, max(1, memories), set())
+            await self._keep_index(query, memories)
             yield await self._chronicle.whole(), frequency
             return
         meant = list((await self._chronicle.traits(nearest)).values())
@@ -146,6 +152,13 @@ class Recall:
                     yield await self._chronicle.around(found), frequency
         if meant:
             yield await self._chronicle.around(meant), frequency
+
+    async def _keep_index(self, query: Query, memories: int) -> None:
+        """Have the index know what has changed, though a small mind needs no proposals."""
+        heads = self._streams.known
+        if heads != self._kept_at:
+            await self._proposed(query, Filters(), max(1, memories), set())
+            self._kept_at = heads
 
     async def _proposed(
         self, query: Query, filters: Filters, size: int, known: set[Location]

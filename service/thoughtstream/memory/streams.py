@@ -55,6 +55,7 @@ class Streams:
         self.known: dict[str, Head] = {}
         """The heads, as they were last."""
         self._keys = {kind: family.key(mind=mind) for kind, family in keys.MEMORIES.items()}
+        self._ledger = keys.LEDGER.key(mind=mind)
         self._timelines = [keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES]
 
     async def heads(self) -> dict[str, Head]:
@@ -63,6 +64,11 @@ class Streams:
         answers = await LIBRARY.call(self._redis, "recall_heads_1", where, (), read_only=True)
         self.known = {kind: Head(*one) for kind, one in zip(self._keys, answers, strict=True)}
         return self.known
+
+    async def erasures(self) -> int:
+        """How often its owner has erased something, modulo 2^31."""
+        found: Any = await self._redis.hget(self._ledger, "erasures")
+        return int(found or 0) % (1 << 31)
 
     async def since(self, kind: str, entry: str | None) -> list[tuple[Location, Fields]]:
         """At most `BATCH` entries of a kind, starting with this one (None: with the first)."""

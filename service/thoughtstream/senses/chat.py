@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
-from thoughtstream.language.moments import first_moment
+from thoughtstream.language.moments import first_moment, milliseconds
 from thoughtstream.senses import objects
 from thoughtstream.senses.objects import Defaults
 
@@ -39,11 +39,15 @@ _WHO = ("name", "author", "sender", "from")
 
 def whose(fields: dict[str, Any]) -> dict[str, str]:
     """Who said it and when, as `speaker` and `at` (ms), if other fields tell: exports of chats
-    each have names of their own for these.
+    each have names of their own for these. An `at` that is no moment (a place?) is `source_at`.
     """
     names = (name for name in map(fields.get, _WHO) if isinstance(name, str))
-    found = {"speaker": next(names, None), "at": first_moment(map(fields.get, _WHEN))}
-    return {name: str(value) for name, value in found.items() if value and not fields.get(name)}
+    speaker, at = next(names, None), first_moment(map(fields.get, _WHEN))
+    found = {} if fields.get("speaker") or not speaker else {"speaker": speaker}
+    own = fields.get("at") or ""
+    if at is not None and milliseconds(str(own)) is None:
+        found |= {"at": str(at)} | ({"source_at": str(own)} if own else {})
+    return found
 
 
 def thoughts(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from thoughtstream.attention.models import NewThought
-from thoughtstream.errors import MemoryFull
+from thoughtstream.errors import InvalidThought, MemoryFull
 from thoughtstream.senses.formats import BadLine, Reader
 from thoughtstream.senses.lines import Line
 from thoughtstream.senses.pace import Pace
@@ -61,7 +61,7 @@ class Feeding:
         self.is_writing = True
         try:
             self.last = await write(batch)
-        except MemoryFull as error:
+        except (MemoryFull, InvalidThought) as error:
             self.fed += error.accepted
             raise
         finally:

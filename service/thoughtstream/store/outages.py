@@ -12,12 +12,16 @@ from redis.exceptions import (
     ClusterDownError,
     ConnectionError,
     NoPermissionError,
+    OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
     ResponseError,
     TimeoutError,
     TryAgainError,
 )
+
+from thoughtstream.config import ConfigError
+from thoughtstream.errors import MemoryFull, RedisUnavailable
 
 
 class NotSent(ConnectionError):
@@ -29,6 +33,10 @@ OUTAGES = (
     RedisClusterException,
 )  # fmt: skip
 """Errors that pass. AskError is MovedError, too."""
+
+_OF_ALL = (
+    *OUTAGES, OutOfMemoryError, NoPermissionError, RedisUnavailable, MemoryFull, ConfigError,
+)  # fmt: skip
 
 SILENCE = (ConnectionError, TimeoutError)
 """There was no answer."""
@@ -57,6 +65,15 @@ def is_not_now(error: BaseException) -> bool:
     type for.
     """
     return isinstance(error, ResponseError) and said(error).startswith(_NOT_NOW)
+
+
+def is_of_one_mind(error: Exception) -> bool:
+    """Whether it can be for what a mind's own keys have: neither an outage, nor what a server says
+    to anybody (it is full, can't write, or doesn't allow it).
+    """
+    if isinstance(error, _OF_ALL) or is_not_now(error):
+        return False
+    return not said(error).startswith("MISCONF")
 
 
 def said(error: BaseException) -> str:

@@ -128,7 +128,7 @@ end
 local function take(run, member)
   local id, window = split(member)
   local entry = redis.call('XRANGE', window_key(run, window), id, id)[1]
-  return entry and entry[2], id, window
+  return entry and each_once(entry[2]), id, window
 end
 
 -- Thoughts that have left the contest (at most a page) leave their windows, in a call a window. A

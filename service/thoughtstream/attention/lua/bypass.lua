@@ -18,7 +18,7 @@ local function anchor_now(keys, args)
   if reason then return { 'refused', reason } end
   local run = { keys = keys, cfg = cfg, now = now, item_prefix = args[1], anchored_ids = {},
                 counts = { adopted = 1, attended = 1, anchored = 1 } }
-  local attended = without(flat, ENGINE_FIELDS)
+  local attended = without(each_once(flat), ENGINE_FIELDS)
   local id = new_id(window) .. '@' .. window_name(window)
   if not place(attended, 'salience') then set(attended, 'salience', '0.5') end
   set(attended, 'id', id)
@@ -48,7 +48,7 @@ local OF_THE_FORGOTTEN = { id = true, score = true, forgotten_at = true, thresho
 local function take_back(keys, args)
   local entry = redis.call('XRANGE', keys[1], args[1], args[1])[1]
   if not entry then return false end
-  local flat = without(entry[2], OF_THE_FORGOTTEN)
+  local flat = without(each_once(entry[2]), OF_THE_FORGOTTEN)
   set(flat, 'salience', args[2])
   set(flat, 'restored_from', get(entry[2], 'id'))
   local id = redis.call('XADD', keys[2], '*', unpack(flat))

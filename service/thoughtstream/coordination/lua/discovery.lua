@@ -4,8 +4,10 @@
 -- thoughts is still served.
 
 -- KEYS: a registry. ARGV: the channel, keys of windows. Those that are new in it are told, once.
+-- Whatever else somebody put in its place gives way: it follows from the windows there are.
 local function announce(keys, args)
-  local new = {}
+  local new, type_ = {}, redis.call('TYPE', keys[1]).ok
+  if type_ ~= 'set' and type_ ~= 'none' then redis.call('DEL', keys[1]) end
   for at = 2, #args do
     if redis.call('SADD', keys[1], args[at]) == 1 then new[#new + 1] = args[at] end
   end

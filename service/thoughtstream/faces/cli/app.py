@@ -16,14 +16,17 @@ from thoughtstream.faces.cli import (
     anchor,
     audit,
     cache,
+    delete_mind,
     doctor,
     down,
     exit_codes,
+    faults,
     feed,
     forgotten,
     intervene,
     keys,
     logging_setup,
+    memories,
     merged,
     output,
     packets,
@@ -35,6 +38,7 @@ from thoughtstream.faces.cli import (
     take_back,
     tasks,
     think,
+    transfer,
     up,
     watch,
     work,
@@ -72,6 +76,9 @@ _PANELS: dict[str, dict[Callable[..., Any], str]] = {
         take_back.take_back: take_back.EXAMPLES,
         intervene.intervene: intervene.EXAMPLES,
         audit.audit: audit.EXAMPLES,
+        transfer.export: transfer.EXPORT_EXAMPLES,
+        transfer.import_: transfer.IMPORT_EXAMPLES,
+        delete_mind.delete_mind: delete_mind.EXAMPLES,
     },
     "Coordination": {
         work.work: work.EXAMPLES,
@@ -83,13 +90,15 @@ _GROUPS: dict[ModuleType, dict[Callable[..., Any], str]] = {
     packets: packets.COMMANDS,
     cache: cache.COMMANDS,
     scratch: scratch.COMMANDS,
+    memories: memories.COMMANDS,
 }
 
 
 def _register(to: typer.Typer, commands: dict[Callable[..., Any], str], panel: str | None) -> None:
     for command, its_examples in commands.items():
         says = paragraphs(command.__doc__)
-        to.command(rich_help_panel=panel, help=says, epilog=its_examples)(command)
+        name = command.__name__.strip("_").replace("_", "-")
+        to.command(name, rich_help_panel=panel, help=says, epilog=its_examples)(command)
 
 
 for _panel, _commands in _PANELS.items():
@@ -100,13 +109,16 @@ for _module, _commands in _GROUPS.items():
     _group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
     _register(_group, _commands, None)
     app.add_typer(
-        _group, name=_name, help=_says[:1].upper() + _says[1:], rich_help_panel="Coordination"
+        _group,
+        name=_name,
+        help=_says[:1].upper() + _says[1:],
+        rich_help_panel="A mind" if _module is memories else "Coordination",
     )
 
 
 def _show_version(is_asked: bool) -> None:
     if is_asked:
-        output.stdout.print(f"thoughtstream {version('thoughtstream')}", highlight=False)
+        output.say("thoughtstream {}", version("thoughtstream"))
         raise typer.Exit
 
 
@@ -125,6 +137,8 @@ def _root(
 def main() -> None:
     """The entry point."""
     as_json = "--json" in sys.argv[1:]
+    sys.excepthook = faults.tell_of
+    output.tolerate_any_encoding()
     logging_setup.log_to_stderr()
     warnings.showwarning = output.warn
     try:
@@ -139,6 +153,9 @@ def main() -> None:
         code = error.code
     except ThoughtstreamError as error:
         output.complain(str(error), as_json)
+        code = exit_codes.FAILED
+    except OSError as error:
+        output.complain(f"{error.filename or 'this system'}: {error.strerror or error}", as_json)
         code = exit_codes.FAILED
     except output.ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -25,6 +25,10 @@ _MEANING = {
     "merged": "became part of another in sleep",
     "unmerged": "of those, were taken back",
     "outgrown": "were the oldest of more than the bound",
+    "let_go": "were forgotten on request",
+    "taken_back": "came back from the unconscious as memories",
+    "superseded": "made room for another",
+    "erased": "were erased",
     "rejected": "were invalid, never adopted",
 }
 _DEPTH = {
@@ -68,6 +72,6 @@ def _show(found: Audit) -> None:
         table.add_row(f"{getattr(found, name):,}", f"{'  ' * _DEPTH.get(name, 1)}{name}", meaning)
     output.stdout.print(table)
     for fault in found.faults:
-        output.stdout.print(f"[red]✗[/] {fault}")
+        output.say("[red]✗[/] {}", fault)
     if found.balanced:
         output.stdout.print("[green]✓[/] balanced: every thought is accounted for")

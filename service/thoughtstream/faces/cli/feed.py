@@ -39,7 +39,8 @@ def feed(
     ] = None,
     window: Annotated[str, typer.Option(help="For input that names none.")] = "sensory",
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Thoughts per second, whether attended or not.")
+        float | None,
+        typer.Option(min=0.001, max=1e6, help="Thoughts per second, whether attended or not."),
     ] = None,
     flood: Annotated[bool, typer.Option("--flood", help="As fast as Redis accepts them.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad line.")] = False,
@@ -80,6 +81,8 @@ def feed(
 def _open(file: str) -> tuple[int, int]:
     """A descriptor to read from, and the size in bytes (0: unknown)."""
     if file == "-":
+        if sys.stdin is None:
+            raise exit_codes.Failed("FILE: standard input is closed; name a file, or pipe one in")
         return sys.stdin.fileno(), 0
     try:
         descriptor = os.open(file, os.O_RDONLY)

@@ -20,7 +20,7 @@ from thoughtstream.memory.query import InvalidRecall, RecallQuery, moment
 EXAMPLES = examples(
     'thoughtstream recall "charity race"',
     'thoughtstream recall "pottery class" --limit 3 --context 1 --mind ana',
-    'thoughtstream recall "invoice" --field role=user',
+    'thoughtstream recall "invoice" --source mail --field role=user',
     'thoughtstream recall "holiday" --who Ana --on "last July"',
     'thoughtstream recall "disk" --since 2026-01-31T08:00 --json',
     'thoughtstream recall "what does she like?" --limit 3 --explain',
@@ -62,6 +62,7 @@ def recall(
     ] = None,
     on: Annotated[str | None, typer.Option(metavar="DAY", help=_help("on"))] = None,
     who: Annotated[str | None, typer.Option(metavar="NAME", help=_help("who"))] = None,
+    source: Annotated[str | None, typer.Option(help=_help("source"))] = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help=_help("fields"))
     ] = None,
@@ -81,6 +82,7 @@ def recall(
     """
     asked = RecallQuery.of(
         query, limit=limit, offset=offset, kind=kind, window=window, context=context,
+        source=source,
         fields=_fields(field or []), on=on, who=who, explain=explain,
         since=since, until=until,
     )  # fmt: skip

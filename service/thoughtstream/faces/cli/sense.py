@@ -23,6 +23,7 @@ EXAMPLES = examples(
 )
 
 _USUAL = 0.3
+_A_DAY_S = 86_400
 
 
 def sense(
@@ -39,10 +40,16 @@ def sense(
             help="Follow systemd's journal; the default if there is one and no --only.",
         ),
     ] = None,
-    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between readings.")] = 1.0,
+    interval: Annotated[
+        float, typer.Option(min=0.05, max=_A_DAY_S, help="Seconds between readings.")
+    ] = 1.0,
     duration: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Seconds until it stops; by default, Ctrl-C stops it."),
+        typer.Option(
+            min=0.1,
+            max=1000 * _A_DAY_S,
+            help="Seconds until it stops; by default, Ctrl-C stops it.",
+        ),
     ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
@@ -116,7 +123,9 @@ def _show(answer: dict[str, Any]) -> None:
     total = sum(answer["written"].values())
     each = ", ".join(f"{name} {n:,}" for name, n in answer["written"].items())
     output.stdout.print(
-        f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s: {each}",
+        f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s",
+        style.text(f": {each}" if each else ""),
+        sep="",
         soft_wrap=True,
     )
     if answer["untold"]:

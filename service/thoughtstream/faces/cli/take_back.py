@@ -19,9 +19,7 @@ def take_back(
 ) -> None:
     """Return a forgotten thought to the contest."""
     found = event_loop.run(_take_back(mind, entry, salience))
-    output.answer(
-        {"id": found}, json, lambda: output.stdout.print(f"[green]✓[/] {found} competes again")
-    )
+    output.answer({"id": found}, json, lambda: output.say("[green]✓[/] {} competes again", found))
 
 
 async def _take_back(name: str, entry: str, salience: float) -> str:

@@ -1,4 +1,4 @@
-#!lua name=thoughtstream_owner_2
+#!lua name=thoughtstream_owner_1
 
 -- What the owner of a mind does with it as a whole. Importing: each step may be made again, what is
 -- there is skipped.
@@ -51,9 +51,8 @@ local function import_memories(keys, args)
   return states
 end
 
--- KEYS: see KEY. ARGV: 'forgotten' | 'merged', how many of these there may be (0: any number), then
--- for each its entry and fields, as a count and so many values.
--- Returns for each 'new' | 'known' | 'no room'.
+-- KEYS: see KEY. ARGV: 'forgotten' | 'merged', how many there may be, then for each its entry and
+-- fields, as a count and so many values. Returns for each 'new' | 'known' | 'no room'.
 local function import_left(keys, args)
   local at, now, states, what, most = 3, now_ms(), {}, args[1], tonumber(args[2])
   local stream, received = keys[KEY[what]], keys[KEY.received]
@@ -61,11 +60,11 @@ local function import_left(keys, args)
     local entry, flat, state = args[at], nil, 'new'
     flat, at = counted(args, at + 1)
     local id = get(flat, 'id') or ''
-    local name = what .. ' ' .. (get(flat, what .. '_at') or '') .. ' ' .. id
+    local name = what .. ' ' .. (get(flat, 'forgotten_at') or get(flat, 'merged_at') or '') .. ' ' .. id
     local there = redis.call('XRANGE', stream, entry, entry)[1]
     if there and (get(there[2], 'id') or '') == id or redis.call('ZSCORE', received, name) then
       state = 'known'
-    elseif most > 0 and redis.call('XLEN', stream) >= most then
+    elseif redis.call('XLEN', stream) >= most then
       state = 'no room'
     else
       local place = place_for(stream, entry, now)
@@ -77,5 +76,5 @@ local function import_left(keys, args)
   return states
 end
 
-redis.register_function('owner_import_memories_2', import_memories)
-redis.register_function('owner_import_left_2', import_left)
+redis.register_function('owner_import_memories_1', import_memories)
+redis.register_function('owner_import_left_1', import_left)

@@ -34,7 +34,10 @@ end
 -- KEYS: items. ARGV: the words of each, for an index of the server. Those that are gone stay so.
 local function add_words(keys, args)
   for at, item in ipairs(keys) do
-    if redis.call('EXISTS', item) == 1 then redis.call('HSET', item, 'words', args[at]) end
+    local is_new = redis.call('HGET', item, 'words') ~= args[at]
+    if is_new and redis.call('EXISTS', item) == 1 then
+      redis.call('HSET', item, 'words', args[at])
+    end
   end
 end
 

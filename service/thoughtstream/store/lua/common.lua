@@ -29,6 +29,13 @@ local function set(flat, name, value)
   if at then flat[at] = value else flat[#flat + 1], flat[#flat + 2] = name, value end
 end
 
+local function clear(flat, name)
+  local at = place(flat, name)
+  if not at then return end
+  table.remove(flat, at)
+  table.remove(flat, at - 1)
+end
+
 -- the fields but for those that `left_out` names; the list itself where there are none of these
 local function without(flat, left_out)
   local found = false
@@ -39,6 +46,21 @@ local function without(flat, left_out)
     if not left_out[flat[i]] then kept[#kept + 1], kept[#kept + 2] = flat[i], flat[i + 1] end
   end
   return kept
+end
+
+-- The fields, each once. Where a producer wrote one twice, the last one counts, as in a map.
+local function each_once(flat)
+  local at, once = {}, {}
+  for i = 1, #flat, 2 do
+    local name = flat[i]
+    if at[name] then
+      once[at[name]] = flat[i + 1]
+    else
+      once[#once + 1], once[#once + 2] = name, flat[i + 1]
+      at[name] = #once
+    end
+  end
+  return once
 end
 
 local function text(number)

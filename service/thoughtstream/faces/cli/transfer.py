@@ -1,0 +1,158 @@
+"""`thoughtstream export` and `import`: a mind as a file."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from json import loads
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, cast
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from thoughtstream import Mind
+from thoughtstream.faces.cli import event_loop, exit_codes, output, style
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.keys import MEMORY_KINDS
+from thoughtstream.memory.importing import Imported, OnProgress
+
+EXPORT_EXAMPLES = examples(
+    "thoughtstream export ana.ndjson --mind ana",
+    "thoughtstream export --mind ana | gzip > ana.ndjson.gz",
+)
+IMPORT_EXAMPLES = examples(
+    "thoughtstream import ana.ndjson --mind ana",
+    "gunzip -c ana.ndjson.gz | thoughtstream import - --mind ana",
+)
+_NEW, _OWN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600
+
+
+def export(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="Where to; - for standard output.")
+    ] = "-",
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Write all that a mind remembers and has forgotten to a file, as lines of JSON.
+
+    The last line has a checksum; a file without it is refused by `import`. FILE is there only once
+    it is whole, and can be read by its owner alone. With --json, what was written to FILE is told
+    on standard output.
+    """
+    if file == "-":
+        with _progress("exporting", json) as told:
+            event_loop.run(_export(mind, sys.stdout.buffer, told))
+        return
+    path = Path(file)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with (
+            os.fdopen(os.open(part, _NEW, _OWN), "wb") as out,
+            _progress("exporting", json) as told,
+        ):
+            found = event_loop.run(_export(mind, out, told))
+            os.fsync(out.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise exit_codes.Failed(f"FILE: {file}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    counts = found["counts"]
+    forgotten = output.count(counts["forgotten"], "forgotten thought")
+    memories = sum(counts[kind] for kind in MEMORY_KINDS)
+    said = f"exported {memories:,} memories and {forgotten} to"
+    told_of = ("mind", "taken_at", "counts", "lines", "sha256")
+    output.done({"file": file} | {name: found[name] for name in told_of}, json, said, file)
+
+
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for standard input.")],
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Import what `export` wrote; ids and dates are kept, what is there already is skipped.
+
+    Nothing is written unless the whole file is right. If it was interrupted, run it again.
+    """
+    try:
+        with _readable(file) as source, _progress("importing", json) as told:
+            done = event_loop.run(_import(mind, source, told))
+    except OSError as error:
+        raise exit_codes.Failed(f"FILE: {file}: {error.strerror}") from None
+    output.answer({"into": mind, **output.plain(done)}, json, lambda: _show(done))
+    if done.conflicting:
+        exit_codes.stop(exit_codes.FAILED)
+
+
+async def _export(name: str, out: BinaryIO, told: OnProgress) -> dict[str, Any]:
+    """What its first and last lines say."""
+    first: dict[str, Any] = {}
+    line, number, total = "", 0, 0
+    async with Mind.connect(name) as mind:
+        async for line in mind.export():
+            first = first or loads(line)
+            total = sum(first["counts"].values())
+            try:
+                out.write(line.encode())
+            except BrokenPipeError:
+                raise output.ReaderGone from None
+            told(min(number, total), total)
+            number += 1
+    try:
+        out.flush()
+    except BrokenPipeError:
+        raise output.ReaderGone from None
+    last: dict[str, Any] = loads(line)
+    return first | last
+
+
+async def _import(name: str, source: BinaryIO, told: OnProgress) -> Imported:
+    async with Mind.connect(name) as mind:
+        return await mind.import_from(source, on_progress=told)
+
+
+@contextmanager
+def _readable(file: str) -> Iterator[BinaryIO]:
+    """A file that can be read twice."""
+    if file != "-":
+        with Path(file).open("rb") as opened:
+            yield opened
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield cast(BinaryIO, copy)
+
+
+@contextmanager
+def _progress(what: str, quiet: bool) -> Iterator[OnProgress]:
+    display = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=output.stderr,
+        disable=quiet or not output.stderr.is_terminal,
+        transient=True,
+    )
+    task = display.add_task(what, total=None)
+    with display:
+        yield lambda done, total: display.update(task, completed=done, total=total)
+
+
+def _show(done: Imported) -> None:
+    forgotten = output.count(done.forgotten, "forgotten thought")
+    output.stdout.print(
+        f"[green]✓[/] imported {done.memories:,} memories and {forgotten}; "
+        f"{done.known:,} were here already"
+    )
+    if done.left_out:
+        output.stdout.print(
+            f"{done.left_out:,} forgotten thoughts have no room here (streams.unconscious_maxlen)"
+        )
+    for id_ in done.conflicting:
+        output.stdout.print("[red]✗[/] is here with another content, which stays:", end=" ")
+        output.stdout.print(style.text(id_))

@@ -1,0 +1,215 @@
+"""Whatever goes wrong in one mind ends or pauses that mind only; all others are served."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.engine.garbage import TYPES, key_of, per_mind, spoil
+from tests.services import running, until
+from thoughtstream import Mind, keys
+from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.state import MindState
+from thoughtstream.config import MemoryConfig, Settings
+from thoughtstream.coordination.membership import alive_services
+from thoughtstream.errors import InvalidThought
+from thoughtstream.faces.overview import collect
+from thoughtstream.health.troubles import examine_minds
+from thoughtstream.store.connection import connect
+
+MIND = "spoilt"
+SEEDS = range(4)
+_NUMBERS = ("score", "threshold", "forgotten_at")
+
+
+@pytest.fixture
+def lively(quick: Settings) -> Settings:
+    """Memories come back, and minds sleep all the time."""
+    memory = MemoryConfig(trigger_refractory_ms=1, sleep_every_s=1)
+    return quick.model_copy(update={"memory": memory})
+
+
+@asynccontextmanager
+async def raw(settings: Settings) -> AsyncIterator[Any]:
+    """A client of bytes."""
+    async with connect(settings.redis) as redis:
+        yield redis
+
+
+async def lives(task: asyncio.Task[None], settings: Settings, name: str) -> None:
+    """Another mind attends, remembers and recalls what it is told now."""
+    async with Mind.connect(name, settings=settings) as mind:
+        said = f"the kettle of {name} whistles"
+        thought = await mind.think(said, salience=0.9)
+
+        async def recalled() -> bool:
+            if task.done():
+                task.result()
+            return thought in [hit.id for hit in await mind.recall(said, limit=100)]
+
+        await until(recalled)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_garbage_in_every_key_of_a_mind(redis: Any, lively: Settings, seed: int) -> None:
+    dice = random.Random(seed)
+    families = [family for family in keys.FAMILIES if per_mind(family)]
+    async with running(lively) as task, Mind.connect(MIND, settings=lively) as mind:
+        await mind.think("there is a kettle")
+        for round_ in range(8):
+            for family in dice.sample(families, len(families)):
+                for window in ("x", "sensory"):
+                    key = key_of(family, mind=MIND, window=window)
+                    await spoil(redis, key, dice.choice((*TYPES, family.type)), dice)
+            for family in (keys.SEMANTIC, keys.LEDGER):  # as if all else were well
+                await redis.delete(family.key(mind=MIND))
+            await redis.publish(keys.FOUND_CHANNEL, keys.WINDOW.key(mind=MIND, window="x"))
+            await lives(task, lively, f"other {round_ % 3}")
+            assert (await collect(lively))["service"]["alive"]
+        assert not task.done()
+    async with running(lively) as task:  # and the next start
+        await lives(task, lively, "other")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_garbage_in_keys_of_no_mind(redis: Any, lively: Settings, seed: int) -> None:
+    dice = random.Random(seed)
+    families = [family for family in keys.FAMILIES if not per_mind(family)]
+    names = {"queue": "memory:consolidation", "part": "0"}
+    async with running(lively) as task:
+        for round_ in range(6):
+            for family in dice.sample(families, len(families)):
+                await spoil(redis, key_of(family, **names), dice.choice(TYPES), dice)
+            await lives(task, lively, f"other {round_ % 3}")
+        assert not task.done()
+    async with running(lively) as task:
+        await lives(task, lively, "other")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [b"thought:{\xff}:window:sensory", b"thought:{spoilt}:window:\xff\xfe",
+     b"thought:{\xed\xa0\x80}:window:x", b"thought:{a\nb}:window:x"],
+)  # fmt: skip
+async def test_a_window_or_mind_whose_name_is_no_text(
+    redis: Any, lively: Settings, key: bytes
+) -> None:
+    async with running(lively) as task:
+        await redis.xadd(key, {"content": "is anybody there?"})
+        await redis.xadd(keys.WINDOW.key(mind=MIND, window="x"), {"content": b"caf\xe9 \xff\xfe"})
+        await lives(task, lively, "ana")
+    async with running(lively) as task:
+        await lives(task, lively, MIND)
+
+
+@pytest.mark.parametrize(
+    ("entry", "fields"),
+    [
+        ("18446744073709551615-7", {"id": "1-1@x", "content": "the kettle is on"}),
+        ("*", {"id": "", "content": "the kettle is on"}),
+        ("*", {"id": "1-1@x"}),
+        ("*", {"content": b"the kettle is \xff", "id": b"\xff", "window": b"\xfe"}),
+        ("*", {"content": "the kettle", "attended_at": "9" * 30, "at": "-9" * 30, "score": "x"}),
+        ("*", {"content": "the kettle", "attended_at": "999999999999999999"}),
+    ],
+)
+@pytest.mark.parametrize("kind", sorted(keys.MEMORIES))
+async def test_a_memory_written_by_hand(
+    redis: Any, lively: Settings, kind: str, entry: str, fields: dict[str, Any]
+) -> None:
+    async with running(lively) as task:
+        await redis.xadd(keys.MEMORIES[kind].key(mind=MIND), fields, id=entry)
+        async with Mind.connect(MIND, settings=lively) as mind:
+            await mind.think("where is the kettle?")
+            await lives(task, lively, "ana")
+            await mind.recall("the kettle")
+    async with running(lively) as task:
+        await lives(task, lively, "ana")
+
+
+async def test_the_mind_is_named_with_the_cure_until_it_is_mended(
+    redis: Any, lively: Settings
+) -> None:
+    contest, memories = keys.CONTEST.key(mind=MIND), keys.EPISODIC.key(mind=MIND)
+    await redis.set(contest, "mine")
+    await redis.set(memories, "mine, too")
+
+    async def troubles() -> Any:
+        return (await collect(lively))["troubles"]
+
+    async def is_tried_again() -> bool:
+        found = await troubles()
+        return bool(found["count"]) and found["first"][0]["tries"] > 1
+
+    async def is_well() -> bool:
+        return bool((await troubles())["count"] == 0)
+
+    async with running(lively) as task:
+        async with Mind.connect(MIND, settings=lively) as mind:
+            await mind.think("it goes on later")
+        await lives(task, lively, "ana")
+        await until(is_tried_again)
+        [fault] = (await troubles())["first"]
+        assert (fault["mind"], fault["what"]) == (MIND, "attention")
+        assert "WRONGTYPE" in fault["error"] and "RENAME" in fault["cure"]
+        assert fault["again_s"] == 2 ** (fault["tries"] - 1)
+        finding = examine_minds(one.about for one in await alive_services(redis))
+        assert (finding.state, MIND in finding.found) == ("bad", True)
+        assert finding.cure == fault["cure"]
+        overview = await collect(lively)
+        [spoilt] = [one for one in overview["minds"] if one["mind"] == MIND] or [None]
+        assert spoilt is None or spoilt["competing"] is None
+        await redis.delete(contest, memories)
+        await until(is_well)
+        await lives(task, lively, MIND)
+
+
+async def test_what_is_no_utf8_leaves_as_valid_text(redis: Any, lively: Settings) -> None:
+    odd, told = b"caf\xe9 \xff", "caf\ufffd \ufffd"
+    key = keys.WINDOW.key(mind=MIND, window="sensory")
+    async with Mind.connect(MIND, settings=lively) as mind:
+        await redis.xadd(key, {"content": odd, odd: odd})
+        [candidate] = (await mind_with_contest(mind)).contest
+        report = await mind.attend()
+        assert report.attended is not None
+        attended = await anext(mind.attended(since="0"))
+        state = await mind.state()
+        for one in (report.attended, attended, *state.attended, *state.intervening):
+            assert (one.content, one.fields[told]) == (told, told)
+        assert candidate.content == told
+        await redis.xadd(keys.EPISODIC.key(mind=MIND), {"content": odd})
+        await redis.xadd(
+            keys.UNCONSCIOUS.key(mind=MIND),
+            {"content": odd, "id": b"1-1@\xff"} | dict.fromkeys(_NUMBERS, "0"),
+        )
+        state = await mind.state()
+        assert [one.fields["content"] for one in state.memories] == [told]
+        assert [one.content for one in await mind.forgotten()] == [told]
+        assert [one.content for one in await mind.recall("caf")] in ([], [told])
+
+
+async def mind_with_contest(mind: Mind) -> MindState:
+    """What it looks like while nothing has won: adopted, and no more."""
+    await Attention(mind._redis, mind._settings.streams).cycle(
+        mind.name, await mind.windows(), mode="settle"
+    )
+    return await mind.state()
+
+
+@pytest.mark.parametrize("odd", ["caf\udce9", "\ud800", "\udcff"])
+async def test_a_name_that_is_no_text_is_refused_before_anything_is_written(
+    redis: Any, lively: Settings, odd: str
+) -> None:
+    with pytest.raises(InvalidThought, match="name: is not UTF-8"):
+        Mind.connect(odd, settings=lively)
+    async with Mind.connect(MIND, settings=lively) as mind:
+        several: list[dict[str, Any]] = [{name: odd} for name in ("window", "source", "seen")]
+        for fields in (*several, {odd: "seen"}):
+            with pytest.raises(InvalidThought, match="is not UTF-8"):
+                await mind.think("hi", **fields)
+        with pytest.raises(InvalidThought, match="content: is not UTF-8"):
+            await mind.think(odd)
+    assert await redis.keys() == []
