@@ -25,9 +25,6 @@ _ALL = 1_000_000_000
 
 _REFERENCES = ("recalled", "restored_from", "supersedes")
 
-REASONS = frozenset({"asked", "superseded"})
-"""Why a memory is in the unconscious, if not as a thought that lost."""
-
 
 @dataclass(frozen=True, slots=True)
 class Erased:

@@ -17,11 +17,12 @@ def take_back(
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Return a forgotten thought to the contest."""
+    """Return a forgotten thought to the contest.
+
+    What was a memory, and was forgotten on request or superseded, is one again at once.
+    """
     found = event_loop.run(_take_back(mind, entry, salience))
-    output.answer(
-        {"id": found}, json, lambda: output.stdout.print(f"[green]✓[/] {found} competes again")
-    )
+    output.answer({"id": found}, json, lambda: output.stdout.print(f"[green]✓[/] {found} is back"))
 
 
 async def _take_back(name: str, entry: str, salience: float) -> str:
