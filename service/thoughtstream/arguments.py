@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from pydantic import AfterValidator, BeforeValidator
 
 from thoughtstream.errors import NotConnected
+from thoughtstream.key_family import is_text
 
 T = TypeVar("T")
 
 
 def _text(given: object) -> str:
     if isinstance(given, str):
-        return given
+        if is_text(given):
+            return given
+        raise ValueError("is not UTF-8, or has half of a surrogate pair; give it as valid text")
     if isinstance(given, bytes | bytearray | memoryview):
         raise ValueError("is bytes, not text; decode it first: .decode()")
     raise ValueError(f"is {type(given).__name__}, not text; give a str")

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from thoughtstream.discretion import shown, without_secrets
 from thoughtstream.errors import ThoughtstreamError
 
 SYSTEM_FILE = Path("/etc/thoughtstream/thoughtstream.toml")
@@ -244,6 +245,10 @@ def default_home() -> Path:
     return home
 
 
+_LINKED = re.compile(r"tcp://([^/:]+|\[[^/]+\]):([0-9]+)")
+"""REDIS_PORT as Kubernetes and Docker's links set it where a service is named redis."""
+
+
 class _RedisEnvironment(PydanticBaseSettingsSource):
     """The common REDIS_URL, or REDIS_HOST and REDIS_PORT."""
 
@@ -253,6 +258,11 @@ class _RedisEnvironment(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         url = os.environ.get("REDIS_URL")
         host, port = os.environ.get("REDIS_HOST"), os.environ.get("REDIS_PORT")
+        section = self.current_state.get("redis")
+        if isinstance(section, dict) and section.get("url"):
+            return {}
+        if linked := _LINKED.fullmatch(port or ""):
+            port = linked[2] if host else None
         if not url and (host or port):
             if port and not (port.isdigit() and 0 < int(port) < 65_536):
                 raise ConfigError(f"REDIS_PORT: {port!r} is not a port from 1 to 65535")
@@ -261,11 +271,26 @@ class _RedisEnvironment(PydanticBaseSettingsSource):
         return {"redis": {"url": url}} if url else {}
 
 
+class _LinkedRedis(PydanticBaseSettingsSource):
+    """REDIS_PORT=tcp://10.0.0.1:6379: nobody has asked for it, so everything else comes first."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        linked = _LINKED.fullmatch(os.environ.get("REDIS_PORT", ""))
+        return {"redis": {"url": f"redis://{linked[1]}:{linked[2]}/0"}} if linked else {}
+
+
 class Settings(BaseSettings):
     """All settings; made by `load`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="THOUGHTSTREAM_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="THOUGHTSTREAM_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
     )
 
     home: Path = Field(default_factory=default_home, description="the service's own directory")
@@ -290,7 +315,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, environment, the common REDIS_… variables, file."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=cls._file())
-        return init_settings, env_settings, _RedisEnvironment(settings_cls), file
+        common, linked = _RedisEnvironment(settings_cls), _LinkedRedis(settings_cls)
+        return init_settings, env_settings, common, file, linked
 
     @staticmethod
     def _file() -> Path | None:
@@ -317,6 +343,10 @@ def load(**overrides: Any) -> Settings:
         raise
     except ValidationError as error:
         raise ConfigError(explain(error)) from None
+    except RuntimeError:  # platformdirs, pathlib
+        raise ConfigError(
+            "home: this user has no home directory; set THOUGHTSTREAM_HOME to one of its own"
+        ) from None
     except ValueError as error:
         raise ConfigError(f"{named or FILE_NAME}: {error}") from None
 
@@ -327,6 +357,14 @@ def explain(error: ValidationError) -> str:
     for item in error.errors(include_url=False):
         path = ".".join(str(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
-        given = "" if "password" in path or not path else f" (given: {item['input']!r:.80})"
+        value = item["input"]
+        value = shown(value) if isinstance(value, str) else value
+        given = f" (given: {value!r:.80})" if _may_be_shown(path, item) else ""
         lines.append(f"{path}: {message}{given}" if path else message)
-    return "\n".join(lines)
+    return without_secrets("\n".join(lines))
+
+
+def _may_be_shown(path: str, item: Any) -> bool:
+    """Not what may be a password: also under a name that is misspelt, or in a whole section."""
+    is_one_value = isinstance(item["input"], str | int | float | None)
+    return bool(path) and is_one_value and "pass" not in path and item["type"] != "extra_forbidden"

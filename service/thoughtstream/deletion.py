@@ -15,6 +15,7 @@ from thoughtstream.config import Settings
 from thoughtstream.coordination.registry import Registry
 from thoughtstream.memory import fts5_index, redisearch_index
 from thoughtstream.memory.wiping import Wiping
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 
 LATELY_MS = 60_000
@@ -116,6 +117,7 @@ class Deleting:
             async with self._redis.at(server) as its:
                 await Registry(self._redis, its, server).forget(self._mind)
         await wiping.finish()
+        await Census(self._redis).forget(self._mind)
         fts5_index.remove(self._redis, self._mind, self._home)
         done.wrote = _summed(wrote | await self._lately(windows))
         done.anew = bool(await self._redis.exists(*windows, self._ledger))

@@ -93,7 +93,9 @@ class Faults:
             del self._known[known]
 
     def told(self) -> dict[str, Any]:
-        """For others: how many there are, and the oldest of them."""
+        """For others: how many there are, and the oldest of them; empty if there are none."""
+        if not self._known:
+            return {}
         oldest = sorted((fault for fault, _, _ in self._known.values()), key=lambda f: f.since)
         return {"count": len(oldest), "first": [asdict(one) for one in oldest[:_MOST_TOLD]]}
 

@@ -1,6 +1,7 @@
 """A family of keys: the pattern of their names, their type and life, and who writes them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -116,6 +117,16 @@ def is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def readable(text: str) -> str:
+    """The text, with U+FFFD where there were bytes that are no UTF-8."""
+    return text if is_text(text) else text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def readable_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """The same of names and values."""
+    return {readable(name): readable(value) for name, value in fields.items()}
 
 
 def _part(name: str, value: str) -> str:

@@ -18,6 +18,8 @@ from thoughtstream.key_family import Writer as Writer
 from thoughtstream.key_family import decode_name as decode_name
 from thoughtstream.key_family import encode_name as encode_name
 from thoughtstream.key_family import is_text as is_text
+from thoughtstream.key_family import readable as readable
+from thoughtstream.key_family import readable_fields as readable_fields
 
 STANDARD_WINDOWS = ("sensory", "memory", "emotion", "reasoning")
 Kind = Literal["episodic", "semantic", "procedural"]
@@ -141,6 +143,13 @@ MEMORY = Family(
     "one field a server", (Writer.SAMPLER,),
 )  # fmt: skip
 """What each domain takes of each server's memory, as last sampled, and the lease of who samples."""
+
+MINDS = Family(
+    "minds", "thoughtstream:minds", "zset", Domain.COORDINATION, "one a mind",
+    (Writer.DISCOVERY, Writer.ATTENTION, Writer.OWNER),
+)  # fmt: skip
+"""The names of all minds, encoded, in their order: a projection, which whoever makes a ledger adds
+to."""
 
 FOUND = Family(
     "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
@@ -302,6 +311,7 @@ FAMILIES: tuple[Family, ...] = (
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
     VECTORS, ASKED, REWRITTEN, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
+    MINDS,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
 )  # fmt: skip
@@ -311,13 +321,19 @@ NOTIFY_EVENTS = "Kt"
 so that nothing is ever polled."""
 
 FOUND_CHANNEL = "thoughtstream:found"
-"""Where the keys of windows that are new are told, one a line; and the key of the ledger of a mind
-that was deleted."""
+"""`found_channel` of the first database."""
 
 
-def write_channel(key: str) -> str:
-    """The channel on which Redis announces every write to a key."""
-    return f"__keyspace@0__:{key}"
+def write_channel(key: str, database: int = 0) -> str:
+    """The channel on which Redis announces every write to a key of a database."""
+    return f"__keyspace@{database}__:{key}"
+
+
+def found_channel(database: int = 0) -> str:
+    """Where the keys of windows that are new are told, one a line; and the key of the ledger of a
+    mind that was deleted. Each database has its own: whoever listens hears of all databases.
+    """
+    return f"{FOUND_CHANNEL}@{database}" if database else FOUND_CHANNEL
 
 
 MEMORIES: dict[str, Family] = {

@@ -41,6 +41,7 @@ from thoughtstream.memory.owned import Owned
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached
@@ -62,6 +63,7 @@ class Mind(Owned):
         self._redis = redis
         self._settings = settings
         self._attention = Attention(redis, settings.streams)
+        self._census = Census(redis)
         self._recall = Recall(redis, name, settings)
         self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
@@ -191,6 +193,7 @@ class Mind(Owned):
         wanted = durability or self._settings.memory.durability
         with typed_errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
+            await self._census.mention(self.name)
             async with self._redis.pinned() as redis:
                 attention = Attention(redis, self._settings.streams)
                 asked = (self.name, window, thought.entry())
@@ -286,6 +289,7 @@ class Mind(Owned):
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self._look_for_windows()
         with typed_errors():
+            await self._census.mention(self.name)
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
@@ -327,7 +331,7 @@ class Mind(Owned):
             for _, entries in answer or []:
                 for entry, fields in entries:
                     since = entry
-                    yield Attended.of(fields)
+                    yield Attended.entry(fields)
 
     async def _newest_of(self, stream: str) -> str:
         with typed_errors():
@@ -429,6 +433,8 @@ class Mind(Owned):
             MemoryFull, RedisUnavailable: do it again later.
         """
         maxlen = self._settings.streams.unconscious_maxlen
+        with typed_errors():
+            await self._census.mention(self.name)
         return await Import(self._redis, self.name, maxlen).run(source, on_progress)
 
     async def delete(

@@ -9,12 +9,15 @@ from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
+from thoughtstream.attention.rhythm import Rhythm
 from thoughtstream.attention.serving import Loops, Serving
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.faults import Faults
 from thoughtstream.memory.embedding import Embedding
 from thoughtstream.sleep_schedule import SleepSchedule
+from thoughtstream.stirred import Stirred
+from thoughtstream.store.census import PAGE, Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
 from thoughtstream.triggers import Triggers
@@ -36,6 +39,7 @@ class Minds:
         self.triggers = Triggers(redis, settings, self.faults)
         self.embedding = Embedding(redis, settings, self.faults)
         self.sleep_schedule = SleepSchedule(redis, settings, self.faults)
+        self.rhythm = Rhythm()
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
         self._windows: dict[str, tuple[str, ...]] = {}
@@ -46,6 +50,8 @@ class Minds:
         self._is_unshared = set[str]()
         self._moved = asyncio.Event()
         self._last_cycle = float("-inf")
+        self._census = Census(redis)
+        self._stirred = Stirred()
 
     @contextmanager
     def on(self, server: str, group: asyncio.TaskGroup, wakeups: Wakeups | None) -> Iterator[None]:
@@ -109,6 +115,12 @@ class Minds:
         """The minds that this service serves."""
         return tuple(self._served)
 
+    async def note(self) -> None:
+        """Have the census know the minds that do something, until cancelled."""
+        while True:
+            async with self._stirred.some(PAGE) as minds:
+                await self._census.note(minds)
+
     def attended_lately(self) -> bool:
         """Whether a cycle has run in the last seconds."""
         return asyncio.get_running_loop().time() - self._last_cycle < LATELY_S
@@ -146,10 +158,12 @@ class Minds:
             self.embedding.due(mind)
 
     def _new_loop(self, mind: str) -> AttentionLoop:
+        self._stirred.add(mind)
         return AttentionLoop(
             self._attention,
             mind,
             target_ms=self._target_ms,
+            rhythm=self.rhythm,
             on_cycle=self._cycled,
             faults=self.faults,
         )
@@ -159,4 +173,5 @@ class Minds:
             self.triggers.attended(mind, report.attended)
         if report.anchored_ids:
             self.embedding.due(mind)
+        self._stirred.add(mind)
         self._last_cycle = asyncio.get_running_loop().time()

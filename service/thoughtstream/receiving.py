@@ -24,6 +24,7 @@ from thoughtstream.coordination.messages import Inbox, Message
 from thoughtstream.coordination.models import MOST_AT_ONCE, Report
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.errors import InvalidThought, ThoughtstreamError
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
@@ -53,6 +54,7 @@ class Receiver:
         self._lineage = lineage
         self._inbox = Inbox(redis, agent, settings.queue)
         self._attention = Attention(redis, settings.streams)
+        self._census = Census(redis)
 
     async def run(self) -> None:
         """Receive until cancelled; waits for a Redis that is lost or full."""
@@ -67,6 +69,8 @@ class Receiver:
 
     async def receive(self, messages: Sequence[Message]) -> None:
         """Take these packets in."""
+        with typed_errors():
+            await self._census.mention(self._mind)
         rivals = list[tuple[Packet, Message]]()
         reports = list[Report]()
         for message in messages:

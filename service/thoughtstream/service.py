@@ -20,7 +20,7 @@ from thoughtstream.backoff import Backoff
 from thoughtstream.config import ConfigError, Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
 from thoughtstream.coordination.registry import Registry
-from thoughtstream.coordination.scout import Scout
+from thoughtstream.coordination.scout import Scout, rest_after
 from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.health.sampler import Sampler
@@ -83,7 +83,8 @@ async def _lasting(minds: Minds, work: Work) -> None:
         except (RedisUnavailable, MemoryFull) as error:
             if minds.attended_lately():
                 backoff.reset()
-            log.warning("redis.lost", error=str(error), retry_in_s=backoff.seconds)
+            event = "redis.full" if isinstance(error, MemoryFull) else "redis.lost"
+            log.warning(event, error=str(error), retry_in_s=backoff.seconds)
             await backoff.pause()
         except ConfigError:
             raise
@@ -164,14 +165,24 @@ class _Service:
     def _beside(self) -> list[Work]:
         minds = self._minds
         sleep = lambda: minds.sleep_schedule.run(lambda: minds.served)  # noqa: E731
-        return [self._heartbeat, minds.run, minds.triggers.run, minds.embedding.run, sleep]
+        return [
+            self._heartbeat,
+            minds.run,
+            minds.note,
+            minds.rhythm.tick,
+            minds.triggers.run,
+            minds.embedding.run,
+            sleep,
+        ]
 
     async def _heartbeat(self) -> None:
+        minds = self._minds
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if await self._membership.renew(len(self._minds.served)):
+            said = {"faults": minds.faults.told(), "rhythm": minds.rhythm.said()}
+            if await self._membership.renew(len(minds.served), **said):
                 log.info("services.changed", alive=sorted(self._membership.alive))
-                self._minds.share()
+                minds.share()
 
     async def _follow(self, group: asyncio.TaskGroup) -> None:
         """Serve each server that has keys, and follow the minds from one to another."""
@@ -240,7 +251,8 @@ class _Service:
         probe = registry.key_here(keys.PROBE, self._membership.id)
         if await offered.begin(probe, lambda: registry.probe(probe)):
             return True
-        log.warning("notifications.off", cure=f"notify-keyspace-events {keys.NOTIFY_EVENTS}")
+        cure = f"notify-keyspace-events {keys.NOTIFY_EVENTS}, and allow SUBSCRIBE"
+        log.warning("notifications.off", cure=cure, until_then="windows are looked for")
         return False
 
     async def _discover(
@@ -250,10 +262,12 @@ class _Service:
         on.
         """
         if told is None:
+            clock = asyncio.get_running_loop().time
             while True:
+                began = clock()
                 await self._look(registry.windows())
                 on_looked()
-                await asyncio.sleep(_LOOK_S)
+                await rest_after(clock() - began)
         listening = asyncio.create_task(self._listen(told))
         try:
             if not await self._look(registry.known()):

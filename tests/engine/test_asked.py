@@ -9,7 +9,7 @@ import pytest
 from tests.servers import RedisServer
 from thoughtstream import Mind, keys
 from thoughtstream.config import Settings
-from thoughtstream.errors import InvalidThought, KeyReused, MemoryFull
+from thoughtstream.errors import InvalidThought, KeyReused, MemoryFull, RedisUnavailable
 
 
 @pytest.fixture
@@ -91,3 +91,23 @@ async def test_a_full_server_refuses_it_with_its_key(
     finally:
         await redis.config_set("maxmemory", 0)
     assert not await redis.exists(keys.ASKED.key(mind="ana", key="k"))
+
+
+@pytest.mark.parametrize("how", ["think", "anchor"])
+async def test_what_was_written_although_no_answer_came(
+    redis: Any, server: RedisServer, settings: Settings, how: str
+) -> None:
+    """Nobody knows whether it was; asked again, it is one thought."""
+    hasty = settings.redis.model_copy(update={"timeout_s": 0.1})
+    async with Mind.connect("ana", settings=settings.model_copy(update={"redis": hasty})) as mind:
+        ask = getattr(mind, how)
+        await mind.think("another", window="memory", idempotency_key="another")
+        with server.frozen(), pytest.raises(RedisUnavailable):
+            await ask("tea", idempotency_key="k")
+        id_ = await ask("tea", idempotency_key="k")
+        written = [
+            *await redis.xrange(keys.WINDOW.key(mind="ana", window="sensory")),
+            *await redis.xrange(keys.EPISODIC.key(mind="ana")),
+        ]
+        assert len(written) == 1
+        assert id_.startswith(written[0][0]) or written[0][1]["id"] == id_

@@ -4,14 +4,17 @@ import asyncio
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from tests.engine.flow import at_rest, client_of, flow, more
 from tests.servers import RedisServer, wait_until
 from tests.services import running, until
 from thoughtstream import Mind
+from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
 from thoughtstream.errors import MemoryFull, WritesRefused
+from thoughtstream.service import run
 
 
 async def test_a_full_disk_refuses_thoughts_and_loses_none(
@@ -107,3 +110,30 @@ async def test_a_full_memory_refuses_thoughts_and_is_served_on(
         await asyncio.wait({service})
         async with running(own):  # it can even start
             assert len(await alive_services(redis)) == 1
+
+
+@pytest.mark.parametrize("before", ["nobody", "another version"])
+async def test_who_comes_to_a_full_redis_without_our_code_says_so_and_goes_on(
+    own_server: RedisServer, own: Settings, before: str
+) -> None:
+    """It refuses FUNCTION LOAD, too."""
+    async with client_of(own) as redis, Mind.connect("ana", settings=own) as mind:
+        if before == "another version":
+            async with running(own):
+                pass
+            await redis.function_load(LIBRARY.code + "\n-- as it was", replace=True)
+        await mind.think("is there room?")
+        await redis.config_set("maxmemory", 1)
+        with capture_logs() as logs:
+            service = asyncio.create_task(run(own, own_server.url, on_ready=lambda: None))
+
+            async def is_said() -> bool:
+                assert not service.done()
+                said = [entry["error"] for entry in logs if entry["event"] == "redis.full"]
+                return any("maxmemory" in error for error in said)
+
+            await until(is_said)
+        await redis.config_set("maxmemory", 0)
+        await at_rest(mind, 1)
+        service.cancel()
+        await asyncio.wait({service})

@@ -369,3 +369,6 @@ def test_relevance_is_of_the_words_that_tell() -> None:
     assert relevance("should Anna eat peanuts?", "Anna ate the peanuts") > 0.8
     assert relevance("what is the time?", "what is the matter?") == 0
     assert relevance("", "x") == 0
+    assert relevance("我的笔记本电脑坏了", "修理笔记本电脑要两百欧元") > 0.3
+    assert relevance("我的笔记本电脑坏了", "她在那里当护士") == 0
+    assert relevance("die Häuser sind alt", "das Haus ist sehr alt") > 0.8

@@ -11,11 +11,18 @@ import pytest
 from tests.engine.garbage import TYPES, key_of, per_mind, spoil
 from tests.services import running, until
 from thoughtstream import Mind, keys
+from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.state import MindState
 from thoughtstream.config import MemoryConfig, Settings
+from thoughtstream.coordination.membership import alive_services
+from thoughtstream.errors import InvalidThought
+from thoughtstream.faces.overview import collect
+from thoughtstream.health.troubles import examine_minds
 from thoughtstream.store.connection import connect
 
 MIND = "spoilt"
 SEEDS = range(4)
+_NUMBERS = ("score", "threshold", "forgotten_at")
 
 
 @pytest.fixture
@@ -61,6 +68,7 @@ async def test_garbage_in_every_key_of_a_mind(redis: Any, lively: Settings, seed
                 await redis.delete(family.key(mind=MIND))
             await redis.publish(keys.FOUND_CHANNEL, keys.WINDOW.key(mind=MIND, window="x"))
             await lives(task, lively, f"other {round_ % 3}")
+            assert (await collect(lively))["service"]["alive"]
         assert not task.done()
     async with running(lively) as task:  # and the next start
         await lives(task, lively, "other")
@@ -120,3 +128,88 @@ async def test_a_memory_written_by_hand(
             await mind.recall("the kettle")
     async with running(lively) as task:
         await lives(task, lively, "ana")
+
+
+async def test_the_mind_is_named_with_the_cure_until_it_is_mended(
+    redis: Any, lively: Settings
+) -> None:
+    contest, memories = keys.CONTEST.key(mind=MIND), keys.EPISODIC.key(mind=MIND)
+    await redis.set(contest, "mine")
+    await redis.set(memories, "mine, too")
+
+    async def troubles() -> Any:
+        return (await collect(lively))["troubles"]
+
+    async def is_tried_again() -> bool:
+        found = await troubles()
+        return bool(found["count"]) and found["first"][0]["tries"] > 1
+
+    async def is_well() -> bool:
+        return bool((await troubles())["count"] == 0)
+
+    async with running(lively) as task:
+        async with Mind.connect(MIND, settings=lively) as mind:
+            await mind.think("it goes on later")
+        await lives(task, lively, "ana")
+        await until(is_tried_again)
+        [fault] = (await troubles())["first"]
+        assert (fault["mind"], fault["what"]) == (MIND, "attention")
+        assert "WRONGTYPE" in fault["error"] and "RENAME" in fault["cure"]
+        assert fault["again_s"] == 2 ** (fault["tries"] - 1)
+        finding = examine_minds(one.about for one in await alive_services(redis))
+        assert (finding.state, MIND in finding.found) == ("bad", True)
+        assert finding.cure == fault["cure"]
+        overview = await collect(lively)
+        [spoilt] = [one for one in overview["minds"] if one["mind"] == MIND] or [None]
+        assert spoilt is None or spoilt["competing"] is None
+        await redis.delete(contest, memories)
+        await until(is_well)
+        await lives(task, lively, MIND)
+
+
+async def test_what_is_no_utf8_leaves_as_valid_text(redis: Any, lively: Settings) -> None:
+    odd, told = b"caf\xe9 \xff", "caf\ufffd \ufffd"
+    key = keys.WINDOW.key(mind=MIND, window="sensory")
+    async with Mind.connect(MIND, settings=lively) as mind:
+        await redis.xadd(key, {"content": odd, odd: odd})
+        [candidate] = (await mind_with_contest(mind)).contest
+        report = await mind.attend()
+        assert report.attended is not None
+        attended = await anext(mind.attended(since="0"))
+        state = await mind.state()
+        for one in (report.attended, attended, *state.attended, *state.intervening):
+            assert (one.content, one.fields[told]) == (told, told)
+        assert candidate.content == told
+        await redis.xadd(keys.EPISODIC.key(mind=MIND), {"content": odd})
+        await redis.xadd(
+            keys.UNCONSCIOUS.key(mind=MIND),
+            {"content": odd, "id": b"1-1@\xff"} | dict.fromkeys(_NUMBERS, "0"),
+        )
+        state = await mind.state()
+        assert [one.fields["content"] for one in state.memories] == [told]
+        assert [one.content for one in await mind.forgotten()] == [told]
+        assert [one.content for one in await mind.recall("caf")] in ([], [told])
+
+
+async def mind_with_contest(mind: Mind) -> MindState:
+    """What it looks like while nothing has won: adopted, and no more."""
+    await Attention(mind._redis, mind._settings.streams).cycle(
+        mind.name, await mind.windows(), mode="settle"
+    )
+    return await mind.state()
+
+
+@pytest.mark.parametrize("odd", ["caf\udce9", "\ud800", "\udcff"])
+async def test_a_name_that_is_no_text_is_refused_before_anything_is_written(
+    redis: Any, lively: Settings, odd: str
+) -> None:
+    with pytest.raises(InvalidThought, match="name: is not UTF-8"):
+        Mind.connect(odd, settings=lively)
+    async with Mind.connect(MIND, settings=lively) as mind:
+        several: list[dict[str, Any]] = [{name: odd} for name in ("window", "source", "seen")]
+        for fields in (*several, {odd: "seen"}):
+            with pytest.raises(InvalidThought, match="is not UTF-8"):
+                await mind.think("hi", **fields)
+        with pytest.raises(InvalidThought, match="content: is not UTF-8"):
+            await mind.think(odd)
+    assert await redis.keys() == []

@@ -34,6 +34,13 @@ def test_how_letters_are_composed_does_not_matter(text: str) -> None:
         assert words(unicodedata.normalize(form, text)) == words(text)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("marks", ["\u0301\u0323", "\u0e48\u0e38", "\u3099", "\u2014\u0301"])
+def test_many_marks_cost_no_more_than_other_letters(marks: str) -> None:
+    """In the square of their number, these would take minutes."""
+    assert [word[0] for word in words(f"one g{marks * 150_000} two")] == ["o", "g", "t"]
+
+
 @pytest.mark.parametrize(
     ("language", "text"),
     [

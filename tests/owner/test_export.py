@@ -22,6 +22,7 @@ from tests.servers import RedisServer
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import Settings, StreamConfig
+from thoughtstream.errors import MemoryFull
 from thoughtstream.memory.archive import BadExport
 from thoughtstream.sync import Mind as Blocking
 
@@ -253,6 +254,37 @@ async def test_killed_in_the_middle_it_goes_on(
         last = await bob.import_from(file)
         assert (last.known, last.memories) == (400, 50)
         assert await told(redis, "bob") == was and (await bob.audit()).balanced
+
+
+async def test_a_full_server_takes_it_later(redis: Any, at_once: Settings) -> None:
+    async with Mind.connect("ana", settings=at_once) as ana:
+        await anchor(ana, [NewThought.of("tea")])
+        text = await exported(ana)
+    async with Mind.connect("bob", settings=at_once) as bob:
+        await redis.config_set("maxmemory", 1)
+        try:
+            with pytest.raises(MemoryFull):
+                await bob.import_from(as_file(text))
+            assert not (await bob.audit()).memories
+        finally:
+            await redis.config_set("maxmemory", 0)
+        assert (await bob.import_from(as_file(text))).memories == 1
+
+
+async def test_a_mind_that_lives_on_is_exported_whole(redis: Any, at_once: Settings) -> None:
+    """What is there all the time is in it, once; what comes meanwhile may be."""
+    async with Mind.connect("ana", settings=at_once) as ana:
+        there = await anchor(ana, [NewThought.of(f"tea {n}") for n in range(300)])
+        lines, later = list[str](), list[str]()
+        async for line in ana.export():
+            lines.append(line)
+            if len(later) < 300:
+                later.append(await ana.anchor("meanwhile"))
+        found = [json.loads(line).get("memory", {}) for line in lines]
+        ids = [memory["fields"]["id"] for memory in found if memory]
+        assert set(there) <= set(ids) <= {*there, *later} and len(ids) == len(set(ids))
+        async with Mind.connect("bob", settings=at_once) as bob:
+            assert (await bob.import_from(as_file("".join(lines)))).memories == len(ids)
 
 
 FIELDS = st.dictionaries(

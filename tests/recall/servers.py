@@ -1,6 +1,7 @@
 """Servers for recall: with RediSearch and without. Memories in them by way of the engine."""
 
 import importlib.util
+import itertools
 import os
 import subprocess
 from collections.abc import Iterable
@@ -11,6 +12,8 @@ from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import RedisConfig, Settings, StreamConfig
+
+_NUMBERS = itertools.count()
 
 AT_ONCE = StreamConfig(working_memory_ttl_ms=1, forget_threshold=0)
 """Attention that anchors what it attends a millisecond later, and forgets nothing."""
@@ -51,3 +54,8 @@ async def settle(mind: Mind) -> None:
     """Have a mind attend and anchor what it has."""
     while (await mind.attend()).next_due_ms is not None:
         pass
+
+
+def new_word() -> str:
+    """A word that no memory has and nobody has asked for: an index has to be asked for it."""
+    return f"word{next(_NUMBERS)}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recall.servers import anchor
+from tests.recall.servers import anchor, new_word
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import Settings
@@ -29,7 +29,7 @@ async def filled(mind: Mind) -> Mind:
 
 
 async def finds_all(mind: Mind) -> None:
-    answer = await mind.recall("olive", limit=1000)
+    answer = await mind.recall(f"olive {new_word()}", limit=1000)
     assert len({memory.id for memory in answer}) == len(answer) == MEMORIES
 
 

@@ -12,7 +12,7 @@ from redis import Redis
 from structlog.testing import capture_logs
 
 from tests.recall.conftest import REDISEARCH
-from tests.recall.servers import anchor, settings_for, with_redisearch
+from tests.recall.servers import anchor, new_word, settings_for, with_redisearch
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind, keys
 from thoughtstream.acl import acl_rules
@@ -49,7 +49,8 @@ def indexes(client: Any) -> list[str]:
 
 
 async def finds(mind: Mind, *contents: str) -> None:
-    assert {memory.content for memory in await mind.recall("olive")} == set(contents)
+    found = await mind.recall(f"olive {new_word()}")
+    assert {memory.content for memory in found} == set(contents)
 
 
 async def test_it_is_made_at_the_first_search_and_then_kept(mind: Mind, client: Any) -> None:

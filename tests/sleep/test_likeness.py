@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from tests.sleep.memories import Past, remember
 from tests.sleep.pairs import PAIRS
-from tests.sleep.test_once_is_enough import many, on_server
+from tests.sleep.properties import many
 from thoughtstream import Mind
-
-__all__ = ["on_server"]
 
 letters = st.characters(categories=["Ll", "Lo", "Nd"], max_codepoint=0x5FF)
 word = st.text(letters, min_size=2, max_size=9)

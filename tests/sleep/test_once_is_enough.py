@@ -1,23 +1,18 @@
 """Sleep does what the model does, once and for all, however often it is interrupted or repeated."""
 
-import asyncio
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.servers import RedisServer
 from tests.sleep.interrupted import Killed, killer
 from tests.sleep.memories import DISK, KETTLE, Past, picture, remember
 from tests.sleep.model import slept
+from tests.sleep.properties import many
 from thoughtstream import Mind
-from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.memory import sleep
 from thoughtstream.memory.consolidation import Session
-from thoughtstream.store.connection import connect
 
 content = st.builds(
     lambda template, n, shout: template.format(n).upper() if shout else template.format(n),
@@ -39,30 +34,6 @@ memory = st.builds(
     Past, content, st.sampled_from(["episodic", "episodic", "semantic", "procedural"]),
     st.integers(-10, 10).map(lambda n: n / 10), tenths, tenths,
 )  # fmt: skip
-
-
-many = hypothesis_settings(
-    max_examples=40, deadline=None, phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-
-
-@pytest.fixture
-def on_server(server: RedisServer) -> Iterator[Callable[[Any], Any]]:
-    """Runs something with a client and a mind on an empty server."""
-
-    async def clean(work: Any) -> Any:
-        settings = Settings(redis=RedisConfig(url=server.url))
-        redis = connect(settings.redis)
-        try:
-            await redis.flushdb()
-            async with Mind.connect("ana", settings=settings) as mind:
-                return await work(redis, mind)
-        finally:
-            await redis.aclose()
-
-    with asyncio.Runner() as runner:
-        yield lambda work: runner.run(clean(work))
 
 
 def test_sleep_does_what_the_model_does_and_twice_is_once(on_server: Any) -> None:

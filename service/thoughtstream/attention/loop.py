@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 from thoughtstream import keys
 from thoughtstream.attention.attention import Attention, Mode
 from thoughtstream.attention.models import CycleReport
+from thoughtstream.attention.rhythm import Rhythm
 from thoughtstream.faults import Faults
 from thoughtstream.store.outages import OUTAGES, is_of_one_mind
 from thoughtstream.store.wakeups import Wakeups
@@ -33,6 +34,7 @@ class AttentionLoop:
         mind: str,
         *,
         target_ms: int,
+        rhythm: Rhythm,
         on_cycle: Callable[[str, CycleReport], None],
         faults: Faults,
     ) -> None:
@@ -43,6 +45,8 @@ class AttentionLoop:
         self._target_s = target_ms / 1000
         self._on_cycle = on_cycle
         self._faults = faults
+        self._rhythm = rhythm
+        self._clock = asyncio.get_running_loop().time
         self._wake = asyncio.Event()
         self._token = uuid.uuid4().hex
         self._mode: Mode = "select"
@@ -83,7 +87,7 @@ class AttentionLoop:
 
     async def _attend(self, wakeups: Wakeups | None, turns: asyncio.Semaphore) -> None:
         """Until nothing is left, or something goes wrong."""
-        clock = asyncio.get_running_loop().time
+        clock = self._clock
         while True:
             self._wake.clear()
             started = clock()
@@ -101,9 +105,11 @@ class AttentionLoop:
     async def _cycle(self, turns: asyncio.Semaphore) -> CycleReport:
         try:
             async with turns:
+                started = self._clock()
                 report = await self._attention.cycle(
                     self.mind, self.windows, token=self._token, mode=self._mode
                 )
+                self._rhythm.cycle(self._clock() - started)
         except OUTAGES as error:
             if not isinstance(error, ResponseError):
                 self._mode = "again"

@@ -9,7 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from thoughtstream.arguments import IS_TEXT, IS_UTF8
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
-from thoughtstream.keys import MEMORIES, STANDARD_WINDOWS, Kind, decode_name
+from thoughtstream.keys import (
+    MEMORIES,
+    STANDARD_WINDOWS,
+    Kind,
+    decode_name,
+    is_text,
+    readable,
+    readable_fields,
+)
 from thoughtstream.language.moments import milliseconds
 
 Action = Literal["veto", "reframe", "boost", "restore"]
@@ -70,14 +78,14 @@ class NewThought(BaseModel):
 
         Raises:
             InvalidThought: `extra` has a name that the engine itself writes, or one that a thought
-            has without it.
+            has without it, or what is no text.
         """
-        taken = sorted(ENGINE_FIELDS & self.extra.keys())
-        if taken:
-            raise InvalidThought(f"{taken[0]}: is a field the engine writes; use another name")
-        twice = sorted(_OWN & self.extra.keys())
-        if twice:
-            raise InvalidThought(f"{twice[0]}: is in `extra`; give it as the thought's own field")
+        if not _RESERVED.isdisjoint(self.extra):
+            self._refuse()
+        texts = {"kind": self.kind, "source": self.source}
+        odd = [name for name, text in (texts | self.extra).items() if not is_text(f"{name}{text}")]
+        if odd:
+            raise InvalidThought(f"{odd[0]!a}: is not UTF-8; give its name and value as text")
         numbers = {
             name: _number(getattr(self, name))
             for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
@@ -85,7 +93,6 @@ class NewThought(BaseModel):
         }
         said_at = milliseconds(self.extra.get("at", ""))
         at = {} if said_at is None else {"at": str(said_at)}
-        texts = {"kind": self.kind, "source": self.source}
         return {
             "content": self.content,
             "salience": _number(self.salience),
@@ -95,8 +102,15 @@ class NewThought(BaseModel):
             **at,
         }
 
+    def _refuse(self) -> None:
+        for name in sorted(_RESERVED & self.extra.keys()):
+            if name in ENGINE_FIELDS:
+                raise InvalidThought(f"{name}: is a field the engine writes; use another name")
+            raise InvalidThought(f"{name}: is in `extra`; give it as the thought's own field")
+
 
 _OWN = NewThought.model_fields.keys() - {"extra"}
+_RESERVED = ENGINE_FIELDS | _OWN
 
 
 def check_size(entry: dict[str, str], most_bytes: int) -> None:
@@ -141,6 +155,11 @@ class Attended(NamedTuple):
         return cls.of(dict(zip(pairs, pairs, strict=True)))
 
     @classmethod
+    def entry(cls, fields: dict[str, str]) -> "Attended":
+        """From an entry of the `assembled` stream; what is no UTF-8 there is U+FFFD here."""
+        return cls.of(readable_fields(fields))
+
+    @classmethod
     def of(cls, fields: dict[str, str]) -> "Attended":
         """From the fields of the `assembled` stream; `fields` keeps the others."""
         take = fields.pop
@@ -181,7 +200,7 @@ class Forgotten(NamedTuple):
     @classmethod
     def of(cls, entry: str, fields: dict[str, str]) -> "Forgotten":
         """From an entry of the `unconscious` stream."""
-        rest = fields.copy()
+        rest = readable_fields(fields)
         id_ = rest.pop("id")
         return cls(
             entry=entry,
@@ -220,7 +239,7 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_2`."""
-        *told, winner = _decode(answer)[0]
+        *told, winner = _decode(readable(answer))[0]
         return cls._make((*told, Attended.parse(winner) if winner else None))
 
     @property
@@ -250,8 +269,8 @@ class Snapshot(NamedTuple):
             now,
             {name: int(n) for name, n in counts.items() if name != "scale"},
             competing,
-            [Attended.parse(flat) for flat in intervening],
-            [Attended.parse(flat) for _, flat in assembled],
+            [Attended.parse([*map(readable, flat)]) for flat in intervening],
+            [Attended.parse([*map(readable, flat)]) for _, flat in assembled],
             dict(zip(MEMORIES, lengths, strict=True)),
         )
 

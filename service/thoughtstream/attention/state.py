@@ -116,7 +116,7 @@ def _candidate(member: str, strength: float, fields: dict[str, str], due: float)
     return Candidate(
         id=f"{entry}@{keys.encode_name(window)}",
         window=window,
-        content=fields.get("content", ""),
+        content=keys.readable(fields.get("content", "")),
         strength=strength,
         due_ms=int(due),
     )
@@ -131,7 +131,7 @@ def _split(member: str) -> tuple[str, str]:
 
 def _newest(memories: list[Any], top: int) -> list[Remembered]:
     found = [
-        Remembered(kind=kind, entry=entry, fields=fields)
+        Remembered(kind=kind, entry=entry, fields=keys.readable_fields(fields))
         for kind, entries in zip(keys.MEMORIES, memories, strict=True)
         for entry, fields in entries
     ]

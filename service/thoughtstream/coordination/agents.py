@@ -54,6 +54,14 @@ class AgentStatus:
     about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
+    def read(cls, text: str) -> "AgentStatus | None":
+        """The same; None: it was not written by an agent."""
+        try:
+            return cls.parse(text)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    @classmethod
     def parse(cls, text: str) -> "AgentStatus":
         """The status as it stands in Redis."""
         said = json.loads(text)
@@ -207,7 +215,7 @@ class Agents:
         calls: list[Call] = [("agent_look_1", _keys_of(name), ()) for name in names]
         with typed_errors():
             answers = await LIBRARY.call_all(self._redis, calls, read_only=True)
-        return [AgentStatus.parse(answer) for answer in answers if answer]
+        return [status for answer in answers if answer and (status := AgentStatus.read(answer))]
 
     async def old(self) -> list[AgentStatus]:
         """Those that left, or went offline, as long as their status says so."""

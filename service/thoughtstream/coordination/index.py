@@ -55,6 +55,6 @@ class Index:
             await LIBRARY.call(self._redis, "index_note_2", [self._key], flat)
 
     async def names(self) -> Sequence[str]:
-        """All of them."""
+        """All of them; an empty one is nobody's name."""
         found: Any = await self._redis.zrange(self._key, 0, -1)
-        return [str(name) for name in found]
+        return [str(name) for name in found if name]

@@ -12,6 +12,7 @@ import os
 import socket
 import time
 import uuid
+from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.config import AgentsConfig
@@ -46,9 +47,12 @@ class Membership:
         self._swept_at = time.monotonic()
         self.alive: frozenset[str] = frozenset()
 
-    async def renew(self, minds: int) -> bool:
-        """Renew the lease; returns whether other services came or went since the last time."""
-        await self._beat(minds)
+    async def renew(self, minds: int, **said: Any) -> bool:
+        """Renew the lease; returns whether other services came or went since the last time.
+
+        `said`: what else the service says of itself.
+        """
+        await self._beat(minds, said)
         with typed_errors():
             names = frozenset(await self._index.names())
             if self.id not in names:
@@ -61,8 +65,8 @@ class Membership:
             await self._agents.sweep(self.id)
         return changed
 
-    async def _beat(self, minds: int) -> None:
-        about = self._about | {"minds": minds}
+    async def _beat(self, minds: int, said: dict[str, Any]) -> None:
+        about = self._about | {"minds": minds} | said
         if self._who is not None:
             task = SKILL if minds else None
             state: Activity = "working" if minds else "idle"

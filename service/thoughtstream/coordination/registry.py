@@ -14,6 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from thoughtstream import keys
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
@@ -51,9 +52,13 @@ class Registry:
             yield page
 
     async def made_anew(self) -> AsyncIterator[list[str]]:
-        """As `windows`; afterwards the registry has them all."""
+        """As `windows`; afterwards the registry has them all, and the census their minds: services
+        of a version before note none.
+        """
+        census = Census(self._redis)
         async for page in self.windows():
             await self.announce(page)
+            await census.note({parts[0] for parts in map(keys.window_of, page) if parts})
             yield page
         await self.announce([keys.ALL_FOUND])
 
@@ -61,7 +66,7 @@ class Registry:
         """Those that are new in the registry are told to all services, once."""
         members = {member for key in window_keys if (member := _member_of(key))}
         if members:
-            args = (keys.FOUND_CHANNEL, *members)
+            args = (keys.found_channel(self._redis.database), *members)
             await LIBRARY.call(self._redis, "discovery_announce_1", [self._own()], args)
 
     async def tidy(self) -> None:

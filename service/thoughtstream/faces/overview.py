@@ -1,19 +1,23 @@
 """What is running: Redis, services and minds, as `status` and `up` report it."""
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from thoughtstream import keys
+from redis.exceptions import ResponseError
+
+from thoughtstream import discretion, keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.coordination.membership import alive_services, attended_until
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
 from thoughtstream.health.sampler import kept
+from thoughtstream.health.troubles import told
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.home.home import Home
+from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
+from thoughtstream.store.said import info_of
 
 
 def redis_url(settings: Settings) -> str:
@@ -33,7 +37,9 @@ async def collect(settings: Settings) -> dict[str, Any]:
         with typed_errors():
             nodes = await look(redis)
             totals = await _totals(redis, nodes)
-            services = [_service(found) for found in await alive_services(redis)]
+            alive = await alive_services(redis)
+            services = [_service(found) for found in alive]
+            troubles, named = told(found.about for found in alive)
             until = None if services else await attended_until(redis)
             minds = await _minds(redis)
             memory = await _memory(redis, nodes, settings)
@@ -42,7 +48,7 @@ async def collect(settings: Settings) -> dict[str, Any]:
     return {
         "home": str(Home.at(settings.home).path),
         "redis": {
-            "url": without_password(address),
+            "url": discretion.shown(address),
             "embedded": settings.redis.url is None,
             **totals,
             "nodes": [_node(node) for node in nodes] or None,
@@ -52,25 +58,26 @@ async def collect(settings: Settings) -> dict[str, Any]:
         "services": services,
         "memory": memory,
         "minds": minds,
+        "troubles": {"count": troubles, "first": named},
     }
 
 
 async def _totals(redis: Client, nodes: list[Node]) -> dict[str, Any]:
     """Version, memory and uptime from INFO; for a cluster, of all its masters together."""
     infos: list[Any] = [node.info for node in nodes if node.slots and node.info]
-    infos = infos or [await redis.info()]
+    infos = infos or [await info_of(redis)]
     return {
         "version": ", ".join(sorted({info["redis_version"] for info in infos})),
-        "used_bytes": sum(info["used_memory"] for info in infos),
-        "maxmemory_bytes": sum(info["maxmemory"] for info in infos),
-        "uptime_s": min(info["uptime_in_seconds"] for info in infos),
+        "used_bytes": sum(info.get("used_memory", 0) for info in infos),
+        "maxmemory_bytes": sum(info.get("maxmemory", 0) for info in infos),
+        "uptime_s": min(info.get("uptime_in_seconds", 0) for info in infos),
     }
 
 
 async def _memory(redis: Client, nodes: list[Node], settings: Settings) -> list[dict[str, Any]]:
     """What each domain takes of each server, as last sampled, against the plan."""
     most = {node.name: node.info.get("maxmemory", 0) for node in nodes}
-    most = most or {"": (await redis.info())["maxmemory"]}
+    most = most or {"": (await info_of(redis)).get("maxmemory", 0)}
     return [
         {
             "node": name,
@@ -107,35 +114,43 @@ def _node(node: Node) -> dict[str, Any]:
 
 def _service(found: AgentStatus) -> dict[str, Any]:
     said = {"id": found.id, "version": found.version, "last_seen": found.last_seen}
-    return said | {name: found.about[name] for name in ("host", "pid", "minds", "started_at")}
+    said |= {name: found.about[name] for name in ("host", "pid", "minds", "started_at")}
+    return said | {"rhythm": found.about.get("rhythm")}  # one that has just begun has none
 
 
 async def _minds(redis: Client) -> list[dict[str, Any]]:
-    names = sorted(await redis.find(keys.LEDGER.glob))
-    found = []
-    for name in names:
-        mind = keys.mind_of(name)
-        pipe = redis.pipeline(transaction=False)
+    """All minds, by name: one round trip for each page of them."""
+    return [mind async for page in Census(redis).pages() for mind in await _looked_at(redis, page)]
+
+
+async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:
+    """Those of the minds that are there."""
+    pipe: Any = redis.pipeline(transaction=False)
+    for mind in minds:
+        pipe.exists(keys.LEDGER.key(mind=mind))
         pipe.zcard(keys.CONTEST.key(mind=mind))
         pipe.hlen(keys.INTERVENING.key(mind=mind))
         for family in keys.MEMORIES.values():
             pipe.xlen(family.key(mind=mind))
-        competing, intervening, *memories = await pipe.execute()
-        found.append(
-            {
-                "mind": mind,
-                "competing": competing,
-                "intervening": intervening,
-                "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
-            }
-        )
+    answers = await pipe.execute(raise_on_error=False) if minds else []
+    size = 3 + len(keys.MEMORIES)
+    found = []
+    for mind, at in zip(minds, range(0, len(answers), size), strict=True):
+        is_there, competing, intervening, *memories = map(_count, answers[at : at + size])
+        if is_there:
+            found.append(
+                {
+                    "mind": keys.readable(mind),
+                    "competing": competing,
+                    "intervening": intervening,
+                    "memories": dict(zip(keys.MEMORIES, memories, strict=True)),
+                }
+            )
     return found
 
 
-def without_password(address: str) -> str:
-    """A URL that can be shown to anyone."""
-    parts = urlsplit(address)
-    if parts.password is None:
-        return address
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+def _count(answer: Any) -> int | None:
+    """None: the key is not what it should be."""
+    if isinstance(answer, Exception) and not isinstance(answer, ResponseError):
+        raise answer
+    return None if isinstance(answer, Exception) else int(answer)

@@ -296,7 +296,7 @@ async def _faults_of(
         fault = fault_of(key, type_, ttl)
         if fault:
             faults[fault] += 1
-            example.setdefault(fault, key)
+            example.setdefault(fault, key if keys.is_text(key) else ascii(key))
 
 
 def fault_of(key: str, type_: str, ttl: int) -> str:
@@ -310,6 +310,8 @@ def fault_of(key: str, type_: str, ttl: int) -> str:
     family = keys.family_of(key)
     if family is None:
         return "unknown key with one of our prefixes"
+    if not keys.is_text(key) or (family is keys.WINDOW and not keys.window_of(key)):
+        return "set aside, since its name is no UTF-8, or not percent-encoded (`keys.encode_name`)"
     if type_ != family.type:
         return f"of the wrong type ({type_}, not {family.type})"
     if family.durable and ttl >= 0:

@@ -15,6 +15,7 @@ from thoughtstream.health.sampler import kept
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Library
+from thoughtstream.store.said import info_of
 
 _SLOTS = 16_384
 _NOWHERE = {"noaddr", "handshake"}
@@ -71,7 +72,7 @@ async def look(redis: Client) -> list[Node]:
 async def _info(redis: Client, name: str) -> dict[str, Any]:
     with suppress(RedisUnavailable), typed_errors():
         async with redis.at(name) as server:
-            return dict(await server.info())
+            return await info_of(server)
     return {}
 
 

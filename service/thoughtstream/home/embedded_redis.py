@@ -186,7 +186,7 @@ class EmbeddedRedis:
                     log.warning("redis.restart_needed", directive=directive)
 
     def _check_ours(self, info: dict[str, Any]) -> None:
-        if info["config_file"] != str(self.home.conf):
+        if Path(info["config_file"]).resolve() != self.home.conf.resolve():
             raise EmbeddedError(
                 f"embedded: another server ({info['config_file'] or 'without configuration'}, "
                 f"process {info['process_id']}) answers at {self.home.socket}; "

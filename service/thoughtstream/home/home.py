@@ -29,8 +29,18 @@ class Home:
 
     @classmethod
     def at(cls, path: Path) -> "Home":
-        """The home at a path as a person gives it (`~`, relative)."""
-        return cls(path.expanduser().absolute())
+        """The home at a path as a person gives it (`~`, relative).
+
+        Raises:
+            HomeError: it is in the home directory of a user who has none.
+        """
+        try:
+            return cls(path.expanduser().absolute())
+        except RuntimeError:
+            raise HomeError(
+                f"home: {path}: this user has no home directory; set THOUGHTSTREAM_HOME to a "
+                "directory of your own"
+            ) from None
 
     @property
     def conf(self) -> Path:
@@ -63,7 +73,7 @@ class Home:
         own = self.path / "redis.sock"
         if len(os.fsencode(own)) <= SOCKET_PATH_BYTES:
             return own
-        name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+        name = hashlib.sha256(os.fsencode(self.path.resolve())).hexdigest()[:16]
         return Path(f"/tmp/thoughtstream-{os.geteuid()}") / f"{name}.sock"
 
     def prepare(self) -> None:

@@ -26,6 +26,11 @@ _RANGES_OF_JOINERS = ((0x34F, 0x34F), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE01
 _JOINERS = frozenset(one for first, last in _RANGES_OF_JOINERS for one in range(first, last + 1))
 """Marks that only choose how a letter looks."""
 
+_MANY_MARKS = re.compile(r"([^\w\s\x00-\x7f]{30})[^\w\s\x00-\x7f]+")
+"""More marks than any letter has: to order them takes the square of their number. Source: Unicode
+Standard Annex 15, Stream-Safe Text Format.
+"""
+
 _SHORT_I, _SHORT_I_APART = "й", "и\u0306"
 """A letter of its own, which stems of Russian need, however much it looks like one with an accent.
 """
@@ -66,6 +71,7 @@ def usual(text: str) -> str:
     """A text in small letters, as one would type it: without accents, its letters the usual ones
     for theirs (ß: ss, ﬁ: fi), however they were composed. Between words, blanks only.
     """
+    text = _MANY_MARKS.sub(r"\1 ", text)
     apart = unicodedata.normalize("NFKD", text).casefold().lower()
     apart = unicodedata.normalize("NFKD", apart).replace(_SHORT_I_APART, _SHORT_I)
     return unicodedata.normalize("NFC", apart.translate(_USUAL))
@@ -90,13 +96,9 @@ def alone(word: str) -> list[str]:
 
 
 def _letters(run: str) -> list[str]:
-    letters: list[str] = []
-    for character in run:
-        if unicodedata.category(character)[0] != "M":
-            letters.append(character)
-        elif letters:
-            letters[-1] += character
-    return letters
+    """Each with the marks that follow it."""
+    starts = [at for at, one in enumerate(run) if unicodedata.category(one)[0] != "M"]
+    return [run[at:end] for at, end in pairwise([*starts, len(run)])]
 
 
 def _pairs(letters: list[str]) -> list[str]:

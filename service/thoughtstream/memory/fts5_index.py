@@ -110,7 +110,7 @@ class Fts5Index:
             await _in_thread(file.trim, kind, head.first)
         while mark.last != head.last:
             batch = await self._streams.since(kind, mark.last)
-            rows = [_row(*found) for found in batch if found[0].entry != mark.last]
+            rows = await _in_thread(_rows, [one for one in batch if one[0].entry != mark.last])
             if mark.last and len(rows) == len(batch):
                 await _in_thread(file.clear, kind, mark.last)
             elif rows:
@@ -169,6 +169,10 @@ class Fts5Index:
 
 def _nothing() -> None:
     pass
+
+
+def _rows(found: list[tuple[Location, Fields]]) -> list[Row]:
+    return [_row(*one) for one in found]
 
 
 def _row(location: Location, fields: Fields) -> Row:

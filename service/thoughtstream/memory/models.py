@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from thoughtstream.keys import decode_name, encode_name
+from thoughtstream.keys import decode_name, encode_name, readable_fields
 from thoughtstream.language.moments import local_day
 from thoughtstream.language.times import Span
 from thoughtstream.memory.when import days_about, is_on, own_time
@@ -84,7 +84,7 @@ class Memory(BaseModel):
         """From the fields of a stream entry. A foreign entry, written by no thought, gets the
         entry's own id and time.
         """
-        rest = {_readable(name): _readable(value) for name, value in fields.items()}
+        rest = readable_fields(fields)
         written_at = location.order[0]
         return cls(
             id=rest.pop("id", "") or location.entry,
@@ -195,10 +195,6 @@ def said_at(location: Location, fields: dict[str, str]) -> int:
     """When a memory was said (ms): as it says itself, else when it was attended."""
     own = own_time(fields)
     return attended_at(location, fields) if own is None else own
-
-
-def _readable(text: str) -> str:
-    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _whole(text: str, otherwise: int) -> int:

@@ -27,7 +27,7 @@ from thoughtstream.memory.models import Filters, Location, Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.ranking import Ranked, idf, ranked
 from thoughtstream.memory.redisearch_index import RediSearchIndex
-from thoughtstream.memory.streams import Fields, Streams
+from thoughtstream.memory.streams import Fields, Head, Streams
 from thoughtstream.memory.timeline import Timeline
 from thoughtstream.memory.traits import Trait
 from thoughtstream.store.client import Client
@@ -67,6 +67,7 @@ class Recall:
         self._try_index_at = 0.0
         self._counts: dict[str, int] = {}
         self._counted_at = (0, 0)
+        self._kept_at: dict[str, Head] = {}
 
     @property
     def index(self) -> str | None:
@@ -136,7 +137,7 @@ class Recall:
             return
         frequency = await self._frequency(query, memories)
         if memories <= _WHOLE:
-            await self._proposed(query, filters, max(1, memories), set())
+            await self._keep_index(query, memories)
             yield await self._chronicle.whole(), frequency
             return
         meant = list((await self._chronicle.traits(nearest)).values())
@@ -151,6 +152,13 @@ class Recall:
                     yield await self._chronicle.around(found), frequency
         if meant:
             yield await self._chronicle.around(meant), frequency
+
+    async def _keep_index(self, query: Query, memories: int) -> None:
+        """Have the index know what has changed, though a small mind needs no proposals."""
+        heads = self._streams.known
+        if heads != self._kept_at:
+            await self._proposed(query, Filters(), max(1, memories), set())
+            self._kept_at = heads
 
     async def _proposed(
         self, query: Query, filters: Filters, size: int, known: set[Location]

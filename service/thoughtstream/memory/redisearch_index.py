@@ -120,7 +120,8 @@ class RediSearchIndex:
             items = list(zip(found[::2], found[1::2], strict=True))
             for begin in range(0, len(items), BATCH):
                 some = items[begin : begin + BATCH]
-                said = [f"{_MARK} {indexed(flat[1] if flat else '')}" for _, flat in some]
+                contents = [flat[1] if flat else "" for _, flat in some]
+                said = await asyncio.to_thread(_said, contents)
                 names = [item for item, _ in some]
                 await LIBRARY.call(self._redis, "recall_words_1", names, said)
 
@@ -167,6 +168,10 @@ async def drop(redis: Client, mind: str) -> None:
         for name in await run("FT._LIST", near=items):
             if name.startswith(f"{items}*@"):
                 await run("FT.DROPINDEX", name, near=items)
+
+
+def _said(contents: list[str]) -> list[str]:
+    return [f"{_MARK} {indexed(content)}" for content in contents]
 
 
 def _any_of(terms: Iterable[Term]) -> str:

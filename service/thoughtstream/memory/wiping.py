@@ -92,7 +92,7 @@ class Wiping:
 
     async def finish(self) -> None:
         """All is gone: the lease is given back, and services are told."""
-        told = (keys.FOUND_CHANNEL, keys.LEDGER.key(mind=self._mind))
+        told = (keys.found_channel(self._redis.database), keys.LEDGER.key(mind=self._mind))
         await self._step("finish", [*self._derived(), self._guard], *told)
 
     def _derived(self) -> list[str]:

@@ -29,6 +29,10 @@ class Surface(Protocol):
         """Another number whenever keys may have moved from one server to another."""
 
     @property
+    def database(self) -> int:
+        """The number of the database that the keys are in."""
+
+    @property
     def identity(self) -> str:
         """What tells this server, or cluster, from others; the same in each process."""
 

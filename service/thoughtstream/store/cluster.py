@@ -91,6 +91,11 @@ class Cluster(RedisCluster):
         return self._topology.version
 
     @property
+    def database(self) -> int:
+        """A cluster has only one."""
+        return 0
+
+    @property
     def identity(self) -> str:
         """What its URL says."""
         return "cluster " + ",".join(sorted(node.name for node in self._topology.seeds))

@@ -8,18 +8,21 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import redis.exceptions
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.connection import SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 
 from thoughtstream.config import ConfigError, RedisConfig
+from thoughtstream.discretion import keep, without_secrets
 from thoughtstream.errors import MemoryFull, RedisUnavailable, WritesRefused
+from thoughtstream.store.address import checked, options_of, try_out
 from thoughtstream.store.client import Client
 from thoughtstream.store.cluster import Cluster
 from thoughtstream.store.connection_class import MOST_CONNECTIONS, own
 from thoughtstream.store.hedging import hedged
 from thoughtstream.store.outages import OUTAGES, is_not_now, is_refusal, is_untrusted, said
+from thoughtstream.store.said import info_of
 from thoughtstream.store.server import Server
 from thoughtstream.versions import OLDEST, dotted, major_minor
 
@@ -27,8 +30,6 @@ _CONNECT_S = 1.0
 """To a node of a cluster, at most: it is near, and if it is gone another has what it had."""
 
 _HEDGE_S = 0.2
-
-_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 async def open_client(config: RedisConfig, url: str | None = None) -> Client:
@@ -40,7 +41,7 @@ async def open_client(config: RedisConfig, url: str | None = None) -> Client:
         ConfigError: the URL, user or password is wrong, or the server is too old.
         RedisUnavailable: nothing answers there.
     """
-    addresses = _addresses(config, url)
+    addresses = checked(url or config.url)
     questions = [partial(_info, config, address) for address in addresses]
     address, info = await hedged(questions, _HEDGE_S, (RedisUnavailable,))
     _check_version(str(info["redis_version"]))
@@ -51,23 +52,13 @@ async def _info(config: RedisConfig, address: str) -> tuple[str, Any]:
     client = connect(config, address)
     try:
         with typed_errors():
-            return address, await client.info()
+            return address, await info_of(client)
     finally:
         await client.aclose()
 
 
-def _addresses(config: RedisConfig, url: str | None) -> list[str]:
-    """The URL of each node that a URL names."""
-    address, _ = _options(config, url)
-    parts = urlsplit(address)
-    if parts.scheme == "unix" or "," not in parts.netloc:
-        return [address]
-    user, at, nodes = parts.netloc.rpartition("@")
-    return [urlunsplit(parts._replace(netloc=user + at + node)) for node in nodes.split(",")]
-
-
 def _cluster(config: RedisConfig, addresses: Sequence[str]) -> Cluster:
-    places: list[dict[str, Any]] = [dict(parse_url(address)) for address in addresses]
+    places: list[dict[str, Any]] = [options_of(one) for one in addresses]
     _, options = _options(config, addresses[0])
     options["socket_connect_timeout"] = min(config.timeout_s, _CONNECT_S)
     first = {name: value for name, value in places[0].items() if name not in ("host", "port", "db")}
@@ -97,9 +88,11 @@ def connect(config: RedisConfig, url: str | None = None) -> Server:
     """
     address, options = _options(config, url)
     options["max_connections"] = MOST_CONNECTIONS
+    options_of(address)
     client: Any = Server.from_url(address, retry=Retry(NoBackoff(), 0), **options)
     pool = client.connection_pool
     pool.connection_class = own(pool.connection_class)
+    try_out(pool)
     return client  # type: ignore[no-any-return]
 
 
@@ -118,11 +111,8 @@ async def connect_to(config: RedisConfig, address: str, server: str) -> AsyncIte
 
 
 def _options(config: RedisConfig, url: str | None) -> tuple[str, dict[str, Any]]:
-    address = url or config.url
-    if not address or not address.startswith(_SCHEMES):
-        raise ConfigError(
-            f"redis.url: is {address!r}; give one that starts with redis://, rediss:// or unix://"
-        )
+    address = str(url or config.url or "")
+    checked(address)
     options: dict[str, Any] = {
         "decode_responses": True,
         "encoding_errors": "surrogateescape",
@@ -143,6 +133,7 @@ def _credentials(config: RedisConfig, address: str) -> dict[str, Any]:
     if config.password_file is not None and "@" not in urlsplit(address).netloc:
         return {"credential_provider": _PasswordFile(config.username, config.password_file)}
     password = config.password.get_secret_value() if config.password else None
+    keep(password)
     return {"username": config.username, "password": password}
 
 
@@ -158,13 +149,15 @@ class _PasswordFile(CredentialProvider):
         self._file = file
         try:
             self._password = file.read_text().strip()
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"redis.password_file: {error}") from None
+        keep(self._password)
 
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
         """The user, if one is named, and the password."""
         with suppress(OSError):  # then what it was
             self._password = self._file.read_text().strip()
+            keep(self._password)
         return (self._username, self._password) if self._username else (self._password,)
 
     async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
@@ -198,8 +191,13 @@ def typed_errors() -> Iterator[None]:
             raise ConfigError(
                 f"redis.ca_file: it does not vouch for the server's certificate: {error}"
             ) from error
+        if "DB index is out of range" in str(error):
+            raise ConfigError(
+                "redis.url: the server has no database of this number; name one that it has"
+            ) from error
         raise RedisUnavailable(
-            f"Redis does not answer: {str(error).rstrip('.')}; is it up? `thoughtstream up`"
+            f"Redis does not answer: {without_secrets(str(error)).rstrip('.')}; is it up? "
+            "`thoughtstream up`"
         ) from error
     except redis.exceptions.ResponseError as error:
         if is_not_now(error):

@@ -57,6 +57,9 @@ _NOT_NOW = ("NOREPLICAS ", "BUSY ", "UNBLOCKED ")
 """It has too few replicas; somebody's script runs for long; it ceased to be a master meanwhile."""
 
 
+_WITHHELD = ("unknown command", "unknown subcommand", "NOPERM")
+
+
 def is_not_now(error: BaseException) -> bool:
     """Whether a server says that it can't do this just now, in words that the client library has no
     type for.
@@ -76,6 +79,15 @@ def is_of_one_mind(error: Exception) -> bool:
 def said(error: BaseException) -> str:
     """A server's words; the client library puts the command before them, if it was one of many."""
     return _PIPED.sub("", str(error), count=1)
+
+
+def is_withheld(error: BaseException) -> bool:
+    """Whether a server withholds a command, from this user or from everybody: those that somebody
+    else manages do.
+    """
+    return isinstance(error, ResponseError) and (
+        isinstance(error, NoPermissionError) or said(error).startswith(_WITHHELD)
+    )
 
 
 def was_not_executed(error: BaseException) -> bool:

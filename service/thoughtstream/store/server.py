@@ -41,6 +41,11 @@ class Server(Redis):
         return _Pipe(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
     @property
+    def database(self) -> int:
+        """What its URL says."""
+        return int(self.connection_pool.connection_kwargs.get("db") or 0)
+
+    @property
     def identity(self) -> str:
         """Its address and database."""
         known = self.connection_pool.connection_kwargs

@@ -26,6 +26,11 @@ class Subscription:
         self._connection = connection
         self._parser = hiredis.Reader(replyError=BaseParser.parse_error)
 
+    @property
+    def database(self) -> int:
+        """The one of the server that this connection was made for."""
+        return int(self._connection.db or 0)
+
     def ask(self, command: str, *args: str) -> None:
         """Say something, without waiting: it is said to the end whatever becomes of the caller.
 

@@ -8,16 +8,16 @@ look at everything once.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError
+from redis.exceptions import ResponseError
 
 from thoughtstream import keys
+from thoughtstream.store.outages import OUTAGES, is_not_now, is_withheld
 from thoughtstream.store.subscription import Subscription, subscription
 
 _PROBE_S = 1.0
-_CHANNEL = keys.write_channel("").encode()
 
 
 @asynccontextmanager
@@ -32,6 +32,7 @@ class Wakeups:
 
     def __init__(self, told: Subscription) -> None:
         self._told = told
+        self._prefix = keys.write_channel("", told.database).encode()
         self._unconfirmed: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def begin(self, probe: str, write: Callable[[], Awaitable[None]]) -> bool:
@@ -39,15 +40,21 @@ class Wakeups:
 
         Finds out by having the stream `probe` written to. Who may not listen is told of nothing.
         """
-        channel = keys.write_channel(probe)
-        self._told.ask("SUBSCRIBE", keys.FOUND_CHANNEL, channel)
+        database = self._told.database
+        channel = keys.write_channel(probe, database)
+        self._told.ask("SUBSCRIBE", keys.found_channel(database), channel)
         await write()
-        with suppress(TimeoutError, NoPermissionError):
+        try:
             async with asyncio.timeout(_PROBE_S):
                 async for messages in self._told.batches():
                     if [b"message", channel.encode(), b"xadd"] in messages:
                         self._say("UNSUBSCRIBE", [probe])
                         return True
+        except TimeoutError:
+            pass
+        except ResponseError as error:
+            if not is_withheld(error):
+                raise
         return False
 
     async def watch(self, window_keys: Iterable[str]) -> None:
@@ -68,7 +75,7 @@ class Wakeups:
 
     def _say(self, command: str, window_keys: Iterable[str]) -> asyncio.Future[None]:
         """Resolved once Redis has confirmed it: it does so in the order in which it was asked."""
-        channels = [keys.write_channel(key) for key in window_keys]
+        channels = [keys.write_channel(key, self._told.database) for key in window_keys]
         self._told.ask(command, *channels)
         confirmed = asyncio.get_running_loop().create_future()
         self._unconfirmed.append((len(channels), confirmed))
@@ -86,10 +93,10 @@ class Wakeups:
                 for kind, channel, data in messages:
                     if kind != b"message":
                         self._confirm()
-                    elif not channel.startswith(_CHANNEL):
+                    elif not channel.startswith(self._prefix):
                         yield False, _text(data).split("\n")
                     elif data == b"xadd":
-                        yield True, [_text(channel[len(_CHANNEL) :])]
+                        yield True, [_text(channel[len(self._prefix) :])]
         finally:
             for _, confirmed in self._unconfirmed:
                 confirmed.cancel()
@@ -111,12 +118,16 @@ def _text(data: bytes) -> str:
 async def switch_on(redis: Redis) -> None:
     """Have the server send what we need, where we may say so (CONFIG SET); the rest is kept.
 
-    The deployment renders the setting and does not let us change it; whether notifications really
-    come is for `Wakeups.begin` to find out.
+    The deployment renders the setting and does not let us change it, and a server that somebody
+    else manages may know no CONFIG; whether notifications really come is for `Wakeups.begin` to
+    find out.
     """
     wanted = set(keys.NOTIFY_EVENTS)
-    with suppress(NoPermissionError):
+    try:
         answer = await redis.config_get("notify-keyspace-events")
         flags = set(answer.get("notify-keyspace-events") or "")
         if not wanted <= (flags | set("t") if "A" in flags else flags):
             await redis.config_set("notify-keyspace-events", "".join(sorted(flags | wanted)))
+    except ResponseError as error:
+        if isinstance(error, OUTAGES) or is_not_now(error):
+            raise

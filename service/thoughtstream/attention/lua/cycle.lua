@@ -10,9 +10,42 @@ local function encode(run, member, packed)
   count(run, 'anchored')
 end
 
+-- Further ahead than a thought is ever due, and a minute: the clock was set back since.
+local SLACK_MS = 60000
+
+local function too_far(run)
+  return run.now + run.cfg.ttl + SLACK_MS
+end
+
+-- Nothing waits for a clock that was set back to be again what it was: what is due too far ahead
+-- has its time from now on. What was attended under a longer time, in this clock, keeps that.
+local function bring_near(run)
+  local ahead = redis.call('ZRANGE', run.keys[KEY.deadlines], '(' .. whole(too_far(run)), '+inf',
+                           'BYSCORE')
+  for _, member in ipairs(ahead) do
+    local span, packed = run.cfg.ttl, redis.call('HGET', run.keys[KEY.intervening], member)
+    if packed then
+      local attended = cjson.decode(packed)
+      local at = tonumber(get(attended, 'attended_at'))
+      if at > run.now + SLACK_MS then
+        span = tonumber(get(attended, 'encode_at')) - at
+        set(attended, 'encode_at', whole(run.now + span))
+        redis.call('HSET', run.keys[KEY.intervening], member, cjson.encode(attended))
+      else
+        span = nil
+      end
+    end
+    if span then redis.call('ZADD', run.keys[KEY.deadlines], whole(run.now + span), member) end
+  end
+  return #ahead > 0
+end
+
 -- What is due: attended thoughts are encoded, competing ones are lost.
 local function settle(run)
   local first = redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')
+  if first[2] and (run.counts.adopted or tonumber(first[2]) > too_far(run)) and bring_near(run) then
+    first = redis.call('ZRANGE', run.keys[KEY.deadlines], 0, 0, 'WITHSCORES')
+  end
   run.settled = not first[2] or tonumber(first[2]) > run.now
   run.next_due = first[2]
   if run.settled then return end

@@ -31,7 +31,7 @@ def anchor(
 ) -> None:
     """Write a memory directly, and wait until it is as durable as requested."""
     found = event_loop.run(_anchor(mind, content, kind, window, durability, idempotency_key))
-    output.answer({"id": found}, json, lambda: output.stdout.print(found, markup=False))
+    output.answer({"id": found}, json, lambda: output.say("{}", found))
 
 
 async def _anchor(

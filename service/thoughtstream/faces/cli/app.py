@@ -20,6 +20,7 @@ from thoughtstream.faces.cli import (
     doctor,
     down,
     exit_codes,
+    faults,
     feed,
     forgotten,
     intervene,
@@ -117,7 +118,7 @@ for _module, _commands in _GROUPS.items():
 
 def _show_version(is_asked: bool) -> None:
     if is_asked:
-        output.stdout.print(f"thoughtstream {version('thoughtstream')}", highlight=False)
+        output.say("thoughtstream {}", version("thoughtstream"))
         raise typer.Exit
 
 
@@ -136,6 +137,8 @@ def _root(
 def main() -> None:
     """The entry point."""
     as_json = "--json" in sys.argv[1:]
+    sys.excepthook = faults.tell_of
+    output.tolerate_any_encoding()
     logging_setup.log_to_stderr()
     warnings.showwarning = output.warn
     try:
@@ -150,6 +153,9 @@ def main() -> None:
         code = error.code
     except ThoughtstreamError as error:
         output.complain(str(error), as_json)
+        code = exit_codes.FAILED
+    except OSError as error:
+        output.complain(f"{error.filename or 'this system'}: {error.strerror or error}", as_json)
         code = exit_codes.FAILED
     except output.ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -72,6 +72,6 @@ def _show(found: Audit) -> None:
         table.add_row(f"{getattr(found, name):,}", f"{'  ' * _DEPTH.get(name, 1)}{name}", meaning)
     output.stdout.print(table)
     for fault in found.faults:
-        output.stdout.print(f"[red]✗[/] {fault}")
+        output.say("[red]✗[/] {}", fault)
     if found.balanced:
         output.stdout.print("[green]✓[/] balanced: every thought is accounted for")

@@ -6,21 +6,26 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 import psutil
 
 from thoughtstream.config import Settings
-from thoughtstream.faces.cli import exit_codes
+from thoughtstream.errors import RedisUnavailable
+from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.foreground import service_lock
 from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
 from thoughtstream.home.process_lock import ProcessLock
+from thoughtstream.store.connection import open_client
 
 _STOP_S = 60.0
+_SAY_S = 2.0
 _POLL_S = 0.05
 
 
@@ -28,29 +33,100 @@ def start(settings: Settings, set_: list[str]) -> bool:
     """Start the service in the background unless it is running; returns whether it was.
 
     Raises:
-        Failed: it exited before it was healthy; the message is its last output.
+        Failed: it exited before it was healthy (the message is its last output), or Redis does not
+            answer; no service is left running.
     """
     home = Home.at(settings.home)
     home.prepare()
     if service_lock(settings).is_held():
         return True
     begin = home.rotate(home.service_log)
-    with (
-        tempfile.TemporaryDirectory(prefix="thoughtstream-") as directory,
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told,
-    ):
-        address = f"{directory}/ready"
-        told.bind(address)
-        told.settimeout(_POLL_S)
-        child = _spawn(home.service_log, set_, address)
-        while not _says_ready(told):
-            code = child.poll()
-            if code is None:
-                continue
-            if service_lock(settings).is_held():  # another process was a moment faster
-                return True
-            raise exit_codes.Failed(_tail(home.service_log, begin), code or exit_codes.FAILED)
+    with _listening(home) as told:
+        child = _spawn(home.service_log, set_, str(told.getsockname()))
+        try:
+            return _is_another(child, told, settings, begin)
+        except BaseException:  # Ctrl-C, too: what nobody waits for any more isn't left behind
+            _end(child)
+            raise
+
+
+def _is_another(
+    child: subprocess.Popen[bytes], told: socket.socket, settings: Settings, begin: int
+) -> bool:
+    """Wait until the service is healthy; True: another process had started one."""
+    log = Home.at(settings.home).service_log
+    waiting = Waiting(settings)
+    while not _says_ready(told):
+        code = child.poll()
+        if code is None:
+            waiting.go_on()
+            continue
+        if service_lock(settings).is_held():  # another process was a moment faster
+            return True
+        raise exit_codes.Failed(_tail(log, begin), code or exit_codes.FAILED)
     return False
+
+
+@contextmanager
+def _listening(home: Home) -> Iterator[socket.socket]:
+    """Where the service says that it is healthy; a path in TMPDIR may be too long for that."""
+    path = home.socket.parent / f"up{token_hex(4)}"  # as long as redis.sock
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(path))
+        try:
+            told.settimeout(_POLL_S)
+            yield told
+        finally:
+            path.unlink(missing_ok=True)
+
+
+class Waiting:
+    """Waiting for a service to be healthy; not for ever, if Redis doesn't answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._began = self._said = time.monotonic()
+        self._patience_s = settings.redis.timeout_s + settings.redis.patience_s
+
+    def go_on(self) -> None:
+        """Say from time to time what is waited for.
+
+        Raises:
+            Failed: Redis does not answer.
+        """
+        now = time.monotonic()
+        if now - self._said < _SAY_S:
+            return
+        self._said = now
+        fault = event_loop.run(_fault(self._settings))
+        if fault is None:
+            output.say_aside("waiting until the service is healthy")
+        elif now - self._began < self._patience_s:
+            output.say_aside(f"waiting: {fault}")
+        else:
+            raise exit_codes.Failed(
+                f"{fault}; waited {now - self._began:.0f} s, and stopped it again"
+            )
+
+
+async def _fault(settings: Settings) -> RedisUnavailable | None:
+    """Why Redis does not answer, unless it does. The embedded one is the service's to start."""
+    if settings.redis.url is None:
+        return None
+    try:
+        await (await open_client(settings.redis)).aclose()
+    except RedisUnavailable as error:
+        return error
+    return None
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _spawn(log: Path, set_: list[str], notify: str) -> subprocess.Popen[bytes]:

@@ -80,7 +80,7 @@ class Dashboard:
         line = Table.grid(expand=True)
         line.add_column()
         line.add_column(justify="right")
-        name = Text.assemble(" ✦ ", (self._mind, "bold"), style="bright_white")
+        name = Text.assemble(" ✦ ", style.text(self._mind), style="bold bright_white")
         if self._trouble:
             line.add_row(name, Text(self._trouble, style="bold red", no_wrap=True))
             return line

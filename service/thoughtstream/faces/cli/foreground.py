@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import structlog
 
-from thoughtstream import service
+from thoughtstream import discretion, service
 from thoughtstream.config import ConfigError, Settings
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.home.embedded_redis import EmbeddedRedis
@@ -71,11 +71,13 @@ async def _run(settings: Settings, as_json: bool) -> None:
     try:
         url = await embedded.ensure() if embedded else str(settings.redis.url)
 
+        address = discretion.shown(url)
+
         def ready() -> None:
             notify("READY=1")
-            log.info("service.ready", redis=url, pid=os.getpid())
+            log.info("service.ready", redis=address, pid=os.getpid())
             if as_json:
-                output.print_json({"redis": {"url": url}, "service": {"pid": os.getpid()}})
+                output.print_json({"redis": {"url": address}, "service": {"pid": os.getpid()}})
 
         async with asyncio.TaskGroup() as group:
             if embedded:

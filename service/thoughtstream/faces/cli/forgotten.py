@@ -1,21 +1,24 @@
 """`thoughtstream forgotten`: what was forgotten, when and why."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from thoughtstream import Mind
 from thoughtstream.attention.models import Forgotten
-from thoughtstream.faces.cli import event_loop, output
+from thoughtstream.faces.cli import event_loop, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 
 EXAMPLES = examples(
     "thoughtstream forgotten",
     "thoughtstream forgotten --threshold 0.5   # what would be forgotten?",
 )
+
+
+_ENTRY = re.compile(r"\+|[0-9]{1,20}(-[0-9]{1,20})?")
 
 
 def forgotten(
@@ -28,6 +31,8 @@ def forgotten(
     json: Json = False,
 ) -> None:
     """List what was forgotten, when and why; or try out another threshold."""
+    if not _ENTRY.fullmatch(before):
+        raise typer.BadParameter(f"--before {before}: give an ENTRY that this command has listed")
     if threshold is not None:
         total, weakest = event_loop.run(_would_forget(mind, threshold, limit))
         found = {"threshold": threshold, "would_forget": total, "weakest": weakest}
@@ -61,12 +66,12 @@ def _show(thoughts: list[Forgotten]) -> None:
             thought.entry, when, thought.window, f"{thought.score:z.2f}",
             why or f"{thought.threshold:z.2f}", thought.content,
         )  # fmt: skip
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(style.text(cell) for cell in row))
     output.stdout.print(table)
     output.stdout.print("[dim]To have one back: thoughtstream take-back ENTRY[/]")
 
 
 def _show_trial(threshold: float, total: int, weakest: list[str]) -> None:
-    output.stdout.print(f"{output.count(total, 'competing thought')} below {threshold}")
+    output.say("{} below {}", output.count(total, "competing thought"), threshold)
     for content in weakest:
-        output.stdout.print(f"  {content}", markup=False)
+        output.say("  {}", content)

@@ -43,8 +43,11 @@ def intervene(
     output.answer(
         answer,
         json,
-        lambda: output.stdout.print(
-            f"[green]✓[/] {action}: {answer['id']}; it can be changed for another {left:.1f} s"
+        lambda: output.say(
+            "[green]✓[/] {}: {}; it can be changed for another {} s",
+            action,
+            answer["id"],
+            f"{left:.1f}",
         ),
     )
 

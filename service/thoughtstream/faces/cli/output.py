@@ -2,14 +2,18 @@
 
 import dataclasses
 import json
+import math
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 
+from thoughtstream import discretion
 from thoughtstream.faces.cli import style
 
 
@@ -17,19 +21,50 @@ class ReaderGone(Exception):
     """Whoever read our output has closed it: there is nothing more to say."""
 
 
+class _Clean:
+    """What is printed, without the control characters that others' text has brought into it."""
+
+    def __init__(self, shown: ConsoleRenderable) -> None:
+        self._shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._shown, options):
+            yield segment if segment.control else segment._replace(text=style.clean(segment.text))
+
+
+class _Cleaning(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Clean(each) for each in renderables]
+
+
 class _Console(Console):
+    """The one printer."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, emoji=False)
+        self.push_render_hook(_Cleaning())
+
     def on_broken_pipe(self) -> None:
         raise ReaderGone from None  # rich would exit, in the middle of a task
 
 
-stdout = _Console(highlight=False, emoji=False)
-stderr = _Console(stderr=True, highlight=False, emoji=False)
+def tolerate_any_encoding() -> None:
+    """What a terminal has no characters for is shown as `?`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+stdout = _Console()
+stderr = _Console(stderr=True)
 
 
 def print_json(answer: Any) -> None:
     """One JSON value, on one line of stdout."""
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(plain(answer), ensure_ascii=not is_unicode, allow_nan=False)
     try:
-        sys.stdout.write(_utf8(json.dumps(plain(answer), ensure_ascii=False)) + "\n")
+        sys.stdout.write(_utf8(text) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         raise ReaderGone from None
@@ -45,16 +80,18 @@ def answer(value: Any, as_json: bool, show: Callable[[], None]) -> None:
 
 def done(value: Any, as_json: bool, what: str, which: str) -> None:
     """Print that something is done: to what."""
-    answer(value, as_json, lambda: stdout.print(f"[green]✓[/] {what}", style.text(which)))
+    answer(value, as_json, lambda: say("[green]✓[/] {} {}", what, which))
 
 
 def complain(message: str, as_json: bool) -> None:
     """Print an error: JSON on stdout for programs, a line on stderr for people."""
+    message = discretion.without_secrets(message)
     if as_json:
         print_json({"error": message})
     else:
         stderr.print("[bold red]error[/]", end=" ")
-        stderr.print(_utf8(message), markup=False, soft_wrap=True)
+        lines = "\n".join(style.text(line).plain for line in message.splitlines())
+        stderr.print(lines, markup=False, soft_wrap=True)
 
 
 def warn(
@@ -83,6 +120,17 @@ def _utf8(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+def say(markup: str, *values: object, soft_wrap: bool = True) -> None:
+    """Print a line of our markup, with what is foreign in place of each `{}`."""
+    stdout.print(style.filled(markup, *values), soft_wrap=soft_wrap)
+
+
+def say_aside(message: str) -> None:
+    """Tell a person on stderr what goes on meanwhile."""
+    said = style.text(discretion.without_secrets(message))
+    stderr.print(said, style="dim", soft_wrap=True)
+
+
 def count(number: int, thing: str) -> str:
     """`1 thought`, `2,000 thoughts`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
@@ -90,8 +138,8 @@ def count(number: int, thing: str) -> str:
 
 def short(path: Path) -> str:
     """A path as a person would write it."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+    home = Path("~").expanduser() if "HOME" in os.environ else path
+    return f"~/{path.relative_to(home)}" if home in path.parents else str(path)
 
 
 def plain(value: Any) -> Any:
@@ -105,6 +153,8 @@ def plain(value: Any) -> Any:
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no NaN
     if value is None or isinstance(value, str | int | float):
         return value
     return value.isoformat() if isinstance(value, datetime) else str(value)

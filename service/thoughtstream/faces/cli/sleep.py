@@ -60,7 +60,7 @@ async def _sleep(name: str, dry_run: bool, on_progress: OnProgress) -> SleepRepo
 def _show(report: SleepReport) -> None:
     session = f"session {report.session}{', resumed' if report.resumed else ''}"
     how = "dry run: nothing changed" if report.dry_run else session
-    output.stdout.print(f"[green]✓[/] reviewed {report.memories:,} memories [dim]({how})[/]")
+    output.say("[green]✓[/] reviewed {} memories [dim]({})[/]", f"{report.memories:,}", how)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     _rows(table, "strengthened", [
         (m["id"], f"priority {m['priority']:.2f}, strength {m['strength']:.2f}")

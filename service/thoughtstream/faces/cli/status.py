@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from thoughtstream import config
+from thoughtstream import config, discretion
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces import overview
@@ -32,7 +32,7 @@ def status(json: Json = False) -> None:
 
 
 def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
-    address = overview.without_password(overview.redis_url(settings))
+    address = discretion.shown(overview.redis_url(settings))
     return {
         "error": str(error),
         "redis": {"url": address, "embedded": settings.redis.url is None},
@@ -40,35 +40,65 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
         "services": [],
         "memory": [],
         "minds": [],
+        "troubles": {"count": 0, "first": []},
     }
 
 
 def show(found: dict[str, Any]) -> None:
     """Print an overview for a person."""
-    redis, print_ = found["redis"], output.stdout.print
+    redis, say = found["redis"], output.say
     limit = f" of {redis['maxmemory_bytes'] / 2**20:.0f}" if redis["maxmemory_bytes"] else ""
     used = f"{redis['used_bytes'] / 2**20:.1f}{limit} MB used"
     which = "embedded, " if redis["embedded"] else ""
-    print_(f"[green]●[/] redis    [cyan]{redis['url']}[/]", soft_wrap=True)
-    print_(f"           [dim]{which}version {redis['version']}, {used}[/]")
+    say("[green]●[/] redis    [cyan]{}[/]", redis["url"])
+    say("           [dim]{}version {}, {}[/]", which, redis["version"], used)
     for node in redis["nodes"] or []:
         _show_node(node)
     for sample in found["memory"]:
         _show_memory(sample)
     if not found["services"]:
-        print_("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
+        say("[red]●[/] service  none is running; start one with [cyan]thoughtstream up[/]")
         if until := found["service"]["attended_until"]:
-            print_(f"           [dim]nobody attends since {output.moment(until)}[/]")
+            say("           [dim]nobody attends since {}[/]", output.moment(until))
     for service in found["services"]:
-        print_(f"[green]●[/] service  {service['id']}", soft_wrap=True)
+        say("[green]●[/] service  {}", service["id"])
         minds = output.count(service["minds"], "mind")
-        print_(f"           [dim]version {service['version']} on {service['host']}, "
-               f"process {service['pid']}, {minds}[/]")  # fmt: skip
+        where = (service["version"], service["host"], service["pid"], minds)
+        say("           [dim]version {} on {}, process {}, {}[/]", *where)
+        _show_rhythm(service["rhythm"])
+    _show_troubles(found["troubles"])
     for mind in found["minds"]:
-        kinds = ", ".join(f"{n:,} {kind}" for kind, n in mind["memories"].items())
-        print_(f"  mind     [bold]{mind['mind']}[/]  {mind['competing']:,} competing, "
-               f"{mind['intervening']:,} intervening")  # fmt: skip
-        print_(f"           [dim]memories: {kinds}[/]")
+        kinds = ", ".join(f"{_number(n)} {kind}" for kind, n in mind["memories"].items())
+        now = f"{_number(mind['competing'])} competing, {_number(mind['intervening'])} intervening"
+        say("  mind     [bold]{}[/]  {}", mind["mind"], now)
+        say("           [dim]memories: {}[/]", kinds)
+
+
+def _number(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}"
+
+
+def _show_troubles(troubles: dict[str, Any]) -> None:
+    """Minds that pause, and the cure."""
+    for one in troubles["first"]:
+        tried, since = output.count(one["tries"], "attempt"), output.moment(one["since"])
+        what = (one["mind"], one["what"], since, tried, one["error"])
+        output.say("[red]●[/] trouble  {}: {} pauses since {}, after {}: {}", *what)
+        output.say("           [yellow]→ {}[/]", one["cure"])
+    if troubles["count"] > len(troubles["first"]):
+        more = troubles["count"] - len(troubles["first"])
+        output.say("           [dim]and {} more[/]", f"{more:,}")
+
+
+def _show_rhythm(rhythm: dict[str, float] | None) -> None:
+    if not rhythm:
+        return
+    said = [f"{rhythm['cycles_per_s']:,.1f} cycles/s"]
+    if rhythm["cycle_p50_ms"] is not None:
+        said += [f"p50 {rhythm['cycle_p50_ms']:,.1f} ms, p99 {rhythm['cycle_p99_ms']:,.1f} ms"]
+    if rhythm["loop_delay_ms"] is not None:
+        said += [f"loop delay {rhythm['loop_delay_ms']:,.1f} ms"]
+    output.say("           [dim]{}[/]", ", ".join(said))
 
 
 def _show_memory(sample: dict[str, Any]) -> None:
@@ -80,14 +110,13 @@ def _show_memory(sample: dict[str, Any]) -> None:
         if one["keys"]
     ]
     of = f"{sample['node']}: " if sample["node"] else ""
-    output.stdout.print(f"  memory   [dim]MB: {of}{', '.join(mega)}[/]")
+    output.say(f"  memory   [dim]MB: {{}}{', '.join(mega)}[/]", of, soft_wrap=False)
 
 
 def _show_node(node: dict[str, Any]) -> None:
     what = f"{node['slots']:,} slots" if node["role"] == "master" else f"of {node['master']}"
     said = f"version {node['version']}, {node['used_bytes'] / 2**20:.1f} MB"
+    line = "[green]●[/] {} {}  [dim]{}, {}[/]"
     if not node["alive"]:
-        said = "[red]does not answer[/]"
-    mark = "[green]●[/]" if node["alive"] else "[red]●[/]"
-    output.stdout.print(f"{mark} {node['role']:<8} {node['node']}  [dim]{what}, {said}[/]",
-                     soft_wrap=True)  # fmt: skip
+        line, said = "[red]●[/] {} {}  [dim]{}, [red]{}[/][/]", "does not answer"
+    output.say(line, f"{node['role']:<8}", node["node"], what, said)

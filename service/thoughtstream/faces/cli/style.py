@@ -17,6 +17,7 @@ _OTHERS = (
 )  # fmt: skip
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR = 8
+_PLACE = "\ue000"
 
 
 def colour(window: str) -> str:
@@ -44,6 +45,35 @@ def bar(value: float, window_: str, cells: int = _BAR) -> Text:
 def text(content: str) -> Text:
     """Content on one line, without control characters."""
     return Text("".join(_printable(c) for c in " ".join(content.split())), no_wrap=True)
+
+
+def filled(markup: str, *values: object) -> Text:
+    """Our markup, with what is foreign in place of each `{}`: shown as it is, never obeyed."""
+    whole = Text.from_markup(markup.replace("{}", _PLACE))
+    parts = whole.split(_PLACE, include_separator=True, allow_blank=True)
+    filled_in, rest = Text(), iter(values)
+    for part in parts:
+        ends = part.plain.endswith(_PLACE)
+        place, styles = len(part) - 1, list(part.spans)
+        if ends:
+            part.right_crop(1)
+        filled_in.append_text(part)
+        if ends:
+            value = Text("".join(map(_printable, str(next(rest)))))
+            for span in styles:
+                if span.start <= place < span.end:
+                    value.stylize(span.style)
+            filled_in.append_text(value)
+    return filled_in
+
+
+def clean(lines: str) -> str:
+    """Text without control characters; its lines remain."""
+    return lines if lines.isascii() and lines.isprintable() else "".join(map(_clean, lines))
+
+
+def _clean(character: str) -> str:
+    return character if character == "\n" else _printable(character)
 
 
 def _printable(character: str) -> str:

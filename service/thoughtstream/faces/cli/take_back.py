@@ -22,7 +22,7 @@ def take_back(
     What was a memory, and was forgotten on request or superseded, is one again at once.
     """
     found = event_loop.run(_take_back(mind, entry, salience))
-    output.answer({"id": found}, json, lambda: output.stdout.print(f"[green]✓[/] {found} is back"))
+    output.answer({"id": found}, json, lambda: output.say("[green]✓[/] {} is back", found))
 
 
 async def _take_back(name: str, entry: str, salience: float) -> str:

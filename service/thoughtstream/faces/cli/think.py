@@ -54,7 +54,7 @@ def think(
         "idempotency_key": idempotency_key,
     }
     written = event_loop.run(_think(mind, content, thought | fields))
-    output.answer({"id": written}, json, lambda: output.stdout.print(written, markup=False))
+    output.answer({"id": written}, json, lambda: output.say("{}", written))
 
 
 async def _think(mind: str, content: str, fields: dict[str, Any]) -> str:

@@ -67,10 +67,10 @@ def _nested(settings: dict[str, str]) -> dict[str, Any]:
 
 def _welcome(found: dict[str, Any], settings: Settings, already: bool) -> None:
     home = Home.at(settings.home)
-    output.stdout.print(f"[bold]Thoughtstream is {'already up' if already else 'up'}.[/]\n")
+    output.say("[bold]Thoughtstream is {}.[/]\n", "already up" if already else "up")
     status.show(found)
-    output.stdout.print(f"  home     {output.short(home.path)}", soft_wrap=True)
-    output.stdout.print(f"  log      {output.short(home.service_log)}", soft_wrap=True)
+    output.say("  home     {}", output.short(home.path))
+    output.say("  log      {}", output.short(home.service_log))
     output.stdout.print(
         "\nNext, in two terminals: [cyan]thoughtstream watch[/] and [cyan]thoughtstream sense[/];\n"
         'or [cyan]thoughtstream think "hello"[/]. To stop: [cyan]thoughtstream down[/]'

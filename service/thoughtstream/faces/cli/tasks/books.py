@@ -91,7 +91,7 @@ def _show(found: QueueAudit) -> None:
         table.add_row(f"{getattr(found, name):,}", f"{'  ' * _DEPTH.get(name, 1)}{name}", meaning)
     output.stdout.print(table)
     for fault in found.faults:
-        output.stdout.print(f"[red]✗[/] {fault}")
+        output.say("[red]✗[/] {}", fault)
     if not found.submitted:
         output.stdout.print("[yellow]?[/] nothing was ever submitted to this queue")
     elif found.balanced:
