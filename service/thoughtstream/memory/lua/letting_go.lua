@@ -41,8 +41,8 @@ local function memory_of(run, name)
 end
 
 local function remove(run, memory)
-  remove_memory(memory.stream, memory.item_key, to_map(memory.flat), memory.entry)
   redis.call('HDEL', run.keys[KEY.vectors[memory.kind]], memory.entry)
+  remove_memory(memory.stream, memory.item_key, to_map(memory.flat), memory.entry)
 end
 
 local function count(run, name, by)
