@@ -35,7 +35,6 @@ from thoughtstream.keys import Kind
 from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.importing import Import, Imported, Source
-from thoughtstream.memory.letting_go import REASONS
 from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.owned import Owned
@@ -271,7 +270,7 @@ class Mind(Owned):
             if not found:
                 raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
             forgotten = Forgotten.of(*found[0])
-            if forgotten.fields.get("reason") in REASONS:
+            if forgotten.was_memory:
                 return await self._letting_go.take_back(entry)
             return await self._attention.take_back(self.name, forgotten, salience)
 

@@ -166,7 +166,12 @@ async def own(settings: Settings) -> None:
     async with Mind.connect("bob", settings=settings) as bob:
         done = await bob.import_from(BytesIO(text.encode()))
         assert done.memories and done.forgotten
-        assert (await bob.delete(confirm="bob")).keys == done.memories
+        first, second, *_ = await bob.memories()
+        await bob.take_back(await bob.forget(first.id))
+        await bob.erase(await bob.supersede(second.id, "the kettle is new"))
+        await bob.erase(second.id)
+        assert (await bob.audit()).balanced
+        assert (await bob.delete(confirm="bob")).keys == done.memories - 1
 
 
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {

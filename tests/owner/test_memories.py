@@ -94,6 +94,15 @@ async def test_superseded_and_taken_back(mind: Mind) -> None:
         await mind.supersede("1-1@sensory", "x")
 
 
+async def test_a_thought_with_a_reason_of_its_own_competes_again(mind: Mind) -> None:
+    await mind.think("strong", salience=1)
+    await mind.think("weak", salience=0.1, kind="semantic", reason="asked")
+    await mind.attend()
+    [forgotten] = await mind.forgotten()
+    assert await mind.take_back(forgotten.entry) != forgotten.id
+    assert await mind.memories() == []
+
+
 async def test_erased_nothing_is_left(mind: Mind, redis: Any, settings: Settings) -> None:
     id_ = await mind.anchor("the password is zebra")
     other = await mind.anchor("the kettle is on")

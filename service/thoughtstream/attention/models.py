@@ -178,7 +178,10 @@ class Attended(NamedTuple):
 
 
 class Forgotten(NamedTuple):
-    """A thought in the unconscious: forgotten, and why. Times in milliseconds of the server."""
+    """A thought in the unconscious: forgotten, and why. Times in milliseconds of the server.
+
+    A memory that was let go has the threshold 0, and in `fields` the `reason` (asked, superseded).
+    """
 
     entry: str
     id: str
@@ -188,6 +191,11 @@ class Forgotten(NamedTuple):
     threshold: float
     forgotten_at: int
     fields: dict[str, str]
+
+    @property
+    def was_memory(self) -> bool:
+        """Whether it was a memory that was let go, and no thought that lost."""
+        return self.threshold == 0
 
     @classmethod
     def of(cls, entry: str, fields: dict[str, str]) -> "Forgotten":

@@ -25,9 +25,6 @@ _ALL = 1_000_000_000
 
 _REFERENCES = ("recalled", "restored_from", "supersedes")
 
-REASONS = frozenset({"asked", "superseded"})
-"""Why a memory is in the unconscious, if not as a thought that lost."""
-
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -119,7 +116,7 @@ class LettingGo:
         streams = {family.name: family.key(mind=self._mind) for family in _STREAMS}
         streams |= {f"window:{name}": key for name, key in windows.items()}
         for name, stream in streams.items():
-            new = keys.REWRITTEN.key(mind=self._mind, stream=name)
+            new = keys.REWRITTEN.key(mind=self._mind, kind=name)
             where = [stream, new, keys.GUARD.key(mind=self._mind)]
             most, answer = _STEP, "more"
             while answer != "done":

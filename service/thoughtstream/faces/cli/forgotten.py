@@ -61,14 +61,14 @@ def _show(thoughts: list[Forgotten]) -> None:
         table.add_column(name, justify="right" if name in ("score", "threshold") else "left")
     for thought in thoughts:
         when = datetime.fromtimestamp(thought.forgotten_at / 1000).strftime("%H:%M:%S")
-        merged = "merged_into" in thought.fields  # by sleep: nothing to do with its score
+        why = thought.fields.get("reason") if thought.was_memory else None
         row = (
             thought.entry, when, thought.window, f"{thought.score:z.2f}",
-            "merged" if merged else f"{thought.threshold:z.2f}", thought.content,
+            why or f"{thought.threshold:z.2f}", thought.content,
         )  # fmt: skip
         table.add_row(*(style.text(cell) for cell in row))
     output.stdout.print(table)
-    output.stdout.print("[dim]To return one to the contest: thoughtstream take-back ENTRY[/]")
+    output.stdout.print("[dim]To have one back: thoughtstream take-back ENTRY[/]")
 
 
 def _show_trial(threshold: float, total: int, weakest: list[str]) -> None:

@@ -1,7 +1,6 @@
 """`thoughtstream memories …`: list memories; read, supersede, forget or erase one."""
 
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -85,8 +84,8 @@ def forget(
     entry = _run(mind, lambda it: it.forget(memory, by=by))
 
     def show_it() -> None:
-        output.stdout.print("[green]✓[/] forgotten", style.text(memory))
-        output.stdout.print(f"[dim]To have it back: thoughtstream take-back {entry}[/]")
+        output.say("[green]✓[/] forgotten {}", memory)
+        output.say("[dim]To have it back: thoughtstream take-back {}[/]", entry)
 
     output.answer({"id": memory, "entry": entry}, json, show_it)
 
@@ -104,7 +103,7 @@ def erase(
     if not yes:
         if json:
             raise exit_codes.Failed("erase: can't be undone; confirm it with --yes")
-        output.stdout.print("Erase for good:", style.text(memory))
+        output.say("Erase for good: {}", memory)
         typer.confirm("It can't be undone. Go on?", abort=True)
     erased = _run(mind, lambda it: it.erase(memory))
     output.answer({"id": memory, **output.plain(erased)}, json, lambda: _show_erased(erased))
@@ -114,14 +113,14 @@ def _show_page(found: list[Memory], next_: str | None) -> None:
     if not found:
         output.stdout.print("No memories here.")
     for memory in found:
-        line = style.text(f"{_when(memory.said_at)}  {memory.kind:<10}  ")
+        line = style.text(f"{output.moment(memory.said_at)}  {memory.kind:<10}  ")
         line.stylize("dim")
         line.append_text(style.window(memory.window, 10)).append("  ")
         line.append_text(style.text(memory.content))
         output.stdout.print(line, soft_wrap=True)
-        _print_dim(f"  {memory.id if '@' in memory.id else memory.place}")
+        output.say("[dim]  {}[/]", memory.id if "@" in memory.id else memory.place)
     if next_:
-        _print_dim(f"More: thoughtstream memories list --before {next_}")
+        output.say("[dim]More: thoughtstream memories list --before {}[/]", next_)
 
 
 def _show_whole(found: Whole) -> None:
@@ -130,7 +129,7 @@ def _show_whole(found: Whole) -> None:
     for part in (rest, found.fields, found.provenance.model_dump(mode="json")):
         for name, value in part.items():
             if value not in (None, {}, []):
-                _print_dim(f"  {name}: {value}")
+                output.say("[dim]  {}: {}[/]", name, value)
 
 
 def _show_erased(erased: Erased) -> None:
@@ -138,25 +137,11 @@ def _show_erased(erased: Erased) -> None:
     copies = output.count(erased.copies, "copy", "copies")
     output.say("[green]✓[/] erased: {}, {}", memories, copies)
     for id_ in erased.derived:
-        _print_dim(f"  came of it and stays: {id_}")
+        output.say("[dim]  came of it and stays: {}[/]", id_)
     for where in erased.remains:
-        _print_dim(f"  remains in {where}")
+        output.say("[dim]  remains in {}[/]", where)
 
 
-def _print_dim(text: str) -> None:
-    line = style.text(text)
-    line.stylize("dim")
-    output.stdout.print(line, soft_wrap=True)
-
-
-def _when(ms: int) -> str:
-    try:
-        return datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # a producer's `at` may be any number
-        return f"{ms} ms"
-
-
-list_.__name__ = "list"
 COMMANDS: dict[Callable[..., Any], str] = {
     list_: examples(
         "thoughtstream memories list",

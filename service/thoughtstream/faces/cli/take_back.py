@@ -17,9 +17,12 @@ def take_back(
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Return a forgotten thought to the contest."""
+    """Return a forgotten thought to the contest.
+
+    What was a memory, and was forgotten on request or superseded, is one again at once.
+    """
     found = event_loop.run(_take_back(mind, entry, salience))
-    output.answer({"id": found}, json, lambda: output.say("[green]✓[/] {} competes again", found))
+    output.answer({"id": found}, json, lambda: output.say("[green]✓[/] {} is back", found))
 
 
 async def _take_back(name: str, entry: str, salience: float) -> str:

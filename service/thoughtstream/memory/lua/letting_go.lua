@@ -8,6 +8,9 @@ local FIRST_WINDOW = 10
 local KINDS = { 'episodic', 'semantic', 'procedural' }
 local IS_KIND = { episodic = true, semantic = true, procedural = true }
 
+-- No thought is forgotten for being under this threshold: a memory was let go.
+local LET_GO = '0'
+
 -- What only its item has of a memory.
 local OF_ITEM = { 'strength', 'replayed_at', 'merged_from' }
 
@@ -38,8 +41,8 @@ local function memory_of(run, name)
 end
 
 local function remove(run, memory)
-  remove_memory(memory.stream, memory.item_key, to_map(memory.flat), memory.entry)
   redis.call('HDEL', run.keys[KEY.vectors[memory.kind]], memory.entry)
+  remove_memory(memory.stream, memory.item_key, to_map(memory.flat), memory.entry)
 end
 
 local function count(run, name, by)
@@ -53,7 +56,7 @@ local function archive(run, memory, reason, by, maxlen)
   if not string.find(memory.id, '@', 1, true) then set(flat, 'id', memory.entry .. '@sensory') end
   set(flat, 'kind', memory.kind)
   set(flat, 'forgotten_at', whole(now_ms()))
-  set(flat, 'threshold', '0')
+  set(flat, 'threshold', LET_GO)
   set(flat, 'reason', reason)
   if by ~= '' then set(flat, 'asked_by', by) end
   for _, name in ipairs(OF_ITEM) do
@@ -110,7 +113,7 @@ local function take_back(keys, args)
   local run = { keys = keys, item_prefix = args[1] }
   local found = redis.call('XRANGE', keys[KEY.unconscious], args[2], args[2])[1]
   local was = found and to_map(found[2])
-  if not (was and was.reason and was.id and IS_KIND[was.kind]) then return false end
+  if not (was and was.threshold == LET_GO and was.id and IS_KIND[was.kind]) then return false end
   local item = run.item_prefix .. was.id
   if redis.call('EXISTS', item) == 0 then
     write_memory(keys[KEY[was.kind]], item, was.kind, without(each_once(found[2]), OF_THE_ARCHIVED))
