@@ -54,7 +54,7 @@ async def test_fields_that_are_none(settings: Settings, extra: Any) -> None:
     async with Mind.connect("ana", settings=settings) as mind:
         with pytest.raises(InvalidThought, match=r"extra|salience|content"):
             await mind.think("hello", extra=extra)
-        with pytest.raises(InvalidThought, match="tag: has half a character"):
+        with pytest.raises(InvalidThought, match="tag: is not UTF-8"):
             await mind.think("hello", tag="\udcff")
 
 

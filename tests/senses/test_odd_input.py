@@ -30,9 +30,9 @@ def test_a_byte_order_mark_does_not_hide_the_format(first: bytes) -> None:
     ("line", "reason"),
     [
         (f'{{"content": {HALF}}}', "content: "),
-        (f'{{"content": "x", "tag": {HALF}}}', "extra.tag: has half a character"),
+        (f'{{"content": "x", "tag": {HALF}}}', "extra.tag: is not UTF-8"),
         (f'{{"content": "x", {HALF}: "tag"}}', "extra."),
-        (f'{{"content": "x", "source": {HALF}}}', "source: has half a character"),
+        (f'{{"content": "x", "source": {HALF}}}', "source: is not UTF-8"),
         (f'{{"content": "x", "window": {HALF}}}', "window: "),
         (f'{{"content": "x", "tag": {DEEP}}}', "is nested too deeply"),
         (DEEP, "is nested too deeply"),
