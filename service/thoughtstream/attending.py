@@ -5,7 +5,7 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from redis.exceptions import NoPermissionError
+from redis.exceptions import ResponseError
 
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
@@ -44,6 +44,6 @@ async def attending(settings: Settings, url: str) -> AsyncIterator[None]:
 
 async def warn_if_nobody_attends(redis: Client) -> None:
     """Issue the warning `NoService`, if that is so; what can't be asked is no reason to."""
-    with suppress(ThoughtstreamError, NoPermissionError):
+    with suppress(ThoughtstreamError, ResponseError):
         if not await alive_services(redis):
             warnings.warn(_NOBODY, NoService, stacklevel=5)
