@@ -36,6 +36,12 @@ def programs() -> dict[str, Path]:
     return found
 
 
+def strangers() -> dict[str, Path]:
+    """Those, and Valkey where the machine has it: what others may run."""
+    valkey = shutil.which("valkey-server")
+    return programs() | ({"Valkey": Path(valkey)} if valkey else {})
+
+
 class RedisServer:
     """One server process; data survives `kill` and `start`."""
 

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 
 from thoughtstream.errors import NotConnected
 from thoughtstream.key_family import is_text
@@ -14,12 +14,17 @@ T = TypeVar("T")
 
 def _text(given: object) -> str:
     if isinstance(given, str):
-        if is_text(given):
-            return given
-        raise ValueError("is not UTF-8, or has half of a surrogate pair; give it as valid text")
+        return given
     if isinstance(given, bytes | bytearray | memoryview):
         raise ValueError("is bytes, not text; decode it first: .decode()")
     raise ValueError(f"is {type(given).__name__}, not text; give a str")
+
+
+def _valid(given: object) -> str:
+    text = _text(given)
+    if is_text(text):
+        return text
+    raise ValueError("is not UTF-8, or has half of a surrogate pair; give it as valid text")
 
 
 IS_TEXT = BeforeValidator(_text)
@@ -27,26 +32,18 @@ IS_TEXT = BeforeValidator(_text)
 (surrogates, with a length) remain."""
 
 
-def _utf8(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"has half a character at {error.start}, which UTF-8 can't hold") from None
-    return text
-
-
-IS_UTF8 = AfterValidator(_utf8)
-"""For a text of any length; where pydantic checks the length, it checks this as well."""
+IS_UTF8 = BeforeValidator(_valid)
+"""For one that is kept: it must be text in UTF-8, too."""
 
 
 def mind_name(given: object) -> str:
     """What was given as a mind's name.
 
     Raises:
-        ValueError: it is not text, or it is a URL.
+        ValueError: it is not text in UTF-8, or it is a URL.
     """
     try:
-        name = _text(given)
+        name = _valid(given)
     except ValueError as error:
         raise ValueError(f"name: {error}") from None
     if name.startswith(("redis://", "rediss://", "unix://")):

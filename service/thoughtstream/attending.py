@@ -9,7 +9,7 @@ from redis.exceptions import NoPermissionError
 
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
-from thoughtstream.errors import NobodyAttends, ThoughtstreamError
+from thoughtstream.errors import NoService, ThoughtstreamError
 from thoughtstream.store.client import Client
 
 _NOBODY = (
@@ -43,7 +43,7 @@ async def attending(settings: Settings, url: str) -> AsyncIterator[None]:
 
 
 async def warn_if_nobody_attends(redis: Client) -> None:
-    """Issue the warning `NobodyAttends`, if that is so; what can't be asked is no reason to."""
+    """Issue the warning `NoService`, if that is so; what can't be asked is no reason to."""
     with suppress(ThoughtstreamError, NoPermissionError):
         if not await alive_services(redis):
-            warnings.warn(_NOBODY, NobodyAttends, stacklevel=5)
+            warnings.warn(_NOBODY, NoService, stacklevel=5)

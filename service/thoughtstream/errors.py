@@ -107,7 +107,7 @@ class InterventionRefused(ThoughtstreamError):
     """The thought is not in its intervention window (any more)."""
 
 
-class NobodyAttends(UserWarning):
+class NoService(UserWarning):
     """A mind is used on a server where no service lives: nothing will be attended."""
 
 

@@ -84,7 +84,7 @@ class Mind(Owned):
 
         `attend`: this program is a service, too, for as long: it attends the minds of that Redis,
         and shares them with services that are there or come. Without it, and without any service,
-        a mind warns once (`NobodyAttends`).
+        a mind warns once (`NoService`).
 
         Raises:
             InvalidThought: the name is none. ConfigError: a setting is wrong. RedisUnavailable:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.services import running, until
-from thoughtstream import Mind, NobodyAttends, sync
+from thoughtstream import Mind, NoService, sync
 from thoughtstream.config import Settings, StreamConfig
 from thoughtstream.coordination.membership import alive_services, attended_until
 from thoughtstream.faces import overview
@@ -66,12 +66,12 @@ async def test_a_program_shares_with_services_and_hands_over_at_its_end(
 
 async def test_who_would_think_into_nothing_is_warned_once(redis: Any, quick: Settings) -> None:
     async with Mind.connect("ana", settings=quick) as mind:
-        with pytest.warns(NobodyAttends, match=r"thoughtstream up.*attend=True") as told:
+        with pytest.warns(NoService, match=r"thoughtstream up.*attend=True") as told:
             await mind.think("is anybody there?")
         assert told[0].filename == __file__
         await mind.think("no answer")
     async with Mind.connect("ana", settings=quick) as mind:
-        with pytest.warns(NobodyAttends) as told:
+        with pytest.warns(NoService) as told:
             waiting = asyncio.ensure_future(anext(mind.attended()))
 
             async def is_told() -> bool:

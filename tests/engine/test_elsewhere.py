@@ -9,7 +9,7 @@ import structlog
 
 from tests.engine.conftest import CALM, QUICK
 from tests.engine.flow import at_rest
-from tests.servers import RedisServer, programs
+from tests.servers import RedisServer, strangers
 from tests.services import running
 from thoughtstream import Mind, keys
 from thoughtstream.config import RedisConfig, Settings
@@ -23,7 +23,7 @@ def settings_of(url: str, tmp_path: Path) -> Settings:
 
 @contextmanager
 def server_with(version: str, directory: Path, *directives: str) -> Iterator[RedisServer]:
-    server = RedisServer(programs()[version], directory, *directives).start()
+    server = RedisServer(strangers()[version], directory, *directives).start()
     try:
         yield server
     finally:
@@ -58,7 +58,7 @@ WITHHELD = {
 }
 
 
-@pytest.mark.parametrize("version", sorted(programs()))
+@pytest.mark.parametrize("version", sorted(strangers()))
 @pytest.mark.parametrize("command", WITHHELD)
 @pytest.mark.parametrize("how", ["unknown", "forbidden"])
 async def test_a_command_that_is_withheld_ends_nothing(
@@ -72,7 +72,7 @@ async def test_a_command_that_is_withheld_ends_nothing(
     assert [event for event in warned if not event.startswith("memory.")] == WITHHELD[command]
 
 
-@pytest.mark.parametrize("version", sorted(programs()))
+@pytest.mark.parametrize("version", sorted(strangers()))
 async def test_who_may_not_have_notifications_is_served_with_a_warning(
     version: str, tmp_path: Path
 ) -> None:
@@ -82,7 +82,7 @@ async def test_who_may_not_have_notifications_is_served_with_a_warning(
     assert warned == ["notifications.off"]
 
 
-@pytest.mark.parametrize("version", sorted(programs()))
+@pytest.mark.parametrize("version", sorted(strangers()))
 @pytest.mark.parametrize("query", ["db=3", "protocol=3", "db=3&protocol=3"])
 async def test_any_database_and_protocol(version: str, query: str, tmp_path: Path) -> None:
     """Also where nothing is ever evicted; and it is told of writes, so that nothing is polled."""

@@ -23,9 +23,9 @@ from thoughtstream.memory.query import RecallQuery
 
 GIVEN = {
     "Colony", "Fail", "Mind", "NewTask", "NewThought", "Packet", "RecallQuery", "Retry",
-    "TaskQueue", "current_task",
+    "NoService", "TaskQueue", "current_task",
 }  # fmt: skip
-"""What is no error that a call raises."""
+"""What is no error that a call raises: also a warning."""
 
 
 @pytest.mark.parametrize("name", thoughtstream.__all__)

@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import uuid
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from thoughtstream.coordination.membership import alive_services
 from thoughtstream.errors import InvalidThought
 from thoughtstream.faces.overview import collect
 from thoughtstream.health.troubles import examine_minds
-from thoughtstream.store.connection import connect
 
 MIND = "spoilt"
 SEEDS = range(4)
@@ -32,17 +30,12 @@ def lively(quick: Settings) -> Settings:
     return quick.model_copy(update={"memory": memory})
 
 
-@asynccontextmanager
-async def raw(settings: Settings) -> AsyncIterator[Any]:
-    """A client of bytes."""
-    async with connect(settings.redis) as redis:
-        yield redis
-
-
 async def lives(task: asyncio.Task[None], settings: Settings, name: str) -> None:
-    """Another mind attends, remembers and recalls what it is told now."""
+    """Another mind attends, remembers and recalls what it is told now, which is like nothing that
+    it knows: sleep would merge it.
+    """
     async with Mind.connect(name, settings=settings) as mind:
-        said = f"the kettle of {name} whistles"
+        said = " ".join(uuid.uuid4().hex for _ in range(3))
         thought = await mind.think(said, salience=0.9)
 
         async def recalled() -> bool:

@@ -70,8 +70,8 @@ async def live_fully(mind: Mind, redis: Any, settings: Settings) -> None:
     await redis.zadd(keys.RECEIVED.key(mind=name), {"packet": 1})
     await redis.hset(keys.SHARED.key(mind=name), "kin", "0-0")
     await redis.hset(keys.DELETION.key(mind=name), "fence", 1)
-    await redis.xadd(keys.REWRITTEN.key(mind=name, kind="episodic"), {"content": "tea"})
     await redis.set(keys.GUARD.key(mind=name), "1")
+    await redis.xadd(keys.REWRITTEN.key(mind=name, stream="episodic"), {"content": "tea"})
     await redis.xadd(keys.WINDOW.key(mind=name, window="never read"), {"content": "tea"})
     member = keys.WINDOW.key(mind=name, window="sensory")
     await redis.sadd(keys.FOUND.key(part="0"), member, keys.ALL_FOUND)
@@ -242,7 +242,14 @@ async def test_only_one_deletes_at_a_time(redis: Any, at_once: Settings) -> None
 
 async def test_garbage_in_its_keys_can_be_deleted(redis: Any, at_once: Settings) -> None:
     families = [f for f in keys.FAMILIES if "<mind>" in f.pattern]
-    parts = {"mind": "ana", "window": "sensory", "kind": "episodic", "id": "x", "key": "k"}
+    parts = {
+        "mind": "ana",
+        "window": "sensory",
+        "kind": "episodic",
+        "id": "x",
+        "key": "k",
+        "stream": "x",
+    }
     for family in families:
         key = family.key(**(parts | {"session": "9"}))
         await redis.rpush(key, "garbage")

@@ -256,6 +256,22 @@ async def test_killed_in_the_middle_it_goes_on(
         assert await told(redis, "bob") == was and (await bob.audit()).balanced
 
 
+async def test_memories_that_were_let_go_are_taken_back_there(
+    redis: Any, at_once: Settings
+) -> None:
+    async with Mind.connect("ana", settings=at_once) as ana:
+        tea, *_ = await anchor(ana, [NewThought.of("tea"), NewThought.of("coffee")])
+        await ana.forget(tea)
+        text = await exported(ana)
+    async with Mind.connect("bob", settings=at_once) as bob:
+        assert (await bob.import_from(as_file(text))).forgotten == 1
+        [forgotten] = await bob.forgotten()
+        assert await bob.take_back(forgotten.entry) == tea
+        assert {found.content for found in await bob.recall("tea coffee")} == {"tea", "coffee"}
+        audit = await bob.audit()
+        assert audit.balanced and (audit.imported, audit.taken_back) == (1, 1)
+
+
 async def test_a_full_server_takes_it_later(redis: Any, at_once: Settings) -> None:
     async with Mind.connect("ana", settings=at_once) as ana:
         await anchor(ana, [NewThought.of("tea")])

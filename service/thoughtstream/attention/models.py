@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from thoughtstream.arguments import IS_TEXT, IS_UTF8
+from thoughtstream.arguments import IS_UTF8
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
 from thoughtstream.keys import (
@@ -44,8 +44,8 @@ class NewThought(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    content: Annotated[str, Field(min_length=1), IS_TEXT]
-    window: Annotated[str, Field(min_length=1, max_length=1000), IS_TEXT] = STANDARD_WINDOWS[0]
+    content: Annotated[str, Field(min_length=1), IS_UTF8]
+    window: Annotated[str, Field(min_length=1, max_length=1000), IS_UTF8] = STANDARD_WINDOWS[0]
     salience: Unit = 0.5
     connection_relevance: Unit = 0.0
     kind: Kind | None = None

@@ -116,17 +116,27 @@ _IDEOGRAPHS = (
 
 _LEAST = 2
 _LATIN = {name: frozenset(spelled.split()) for name, spelled in _OTHERS.items()}
+_OF_ANY: frozenset[str] = frozenset().union(*_LATIN.values())
+_BY_WORD = {
+    word: [at for at, some in enumerate(_LATIN.values()) if word in some] for word in _OF_ANY
+}
+"""By word, the numbers of its languages."""
 
 
-@lru_cache(maxsize=1024)
 def language_of(told: frozenset[str]) -> str | None:
     """The language, of those in Latin letters, that a text of these words is in: that which it has
     most stop words of, English if it has as many of that; None if it has none of any.
     """
-    best = max(_LATIN, key=lambda name: len(_LATIN[name] & told))
-    found, english = len(_LATIN[best] & told), len(STOP_WORDS & told)
-    if found > english and (found >= _LEAST or not english):
-        return best
+    english = len(STOP_WORDS & told)
+    others = _OF_ANY & told
+    if len(others) > english:  # else no other language can have more
+        counts = [0] * len(_LATIN)
+        for word in others:
+            for at in _BY_WORD[word]:
+                counts[at] += 1
+        found = max(counts)
+        if found > english and (found >= _LEAST or not english):
+            return tuple(_LATIN)[counts.index(found)]
     return "english" if english else None
 
 

@@ -44,7 +44,8 @@ def stems(text: str) -> tuple[str, ...]:
     """The stems of a text's words, in order; then letters that may be words by themselves."""
     told = words(text)
     latin = language_of(frozenset(told))
-    return (*(stem(word, latin) for word in told), *_alone(told))
+    found = tuple([stem(word, latin) for word in told])
+    return found if text.isascii() else (*found, *_alone(told))
 
 
 def indexed(text: str) -> str:

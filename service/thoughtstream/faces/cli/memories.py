@@ -133,8 +133,8 @@ def _show_whole(found: Whole) -> None:
 
 
 def _show_erased(erased: Erased) -> None:
-    memories = "1 memory" if erased.memories == 1 else f"{erased.memories} memories"
-    copies = "1 copy" if erased.copies == 1 else f"{erased.copies} copies"
+    memories = output.count(erased.memories, "memory", "memories")
+    copies = output.count(erased.copies, "copy", "copies")
     output.say("[green]✓[/] erased: {}, {}", memories, copies)
     for id_ in erased.derived:
         output.say("[dim]  came of it and stays: {}[/]", id_)

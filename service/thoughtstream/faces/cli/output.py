@@ -131,9 +131,9 @@ def say_aside(message: str) -> None:
     stderr.print(said, style="dim", soft_wrap=True)
 
 
-def count(number: int, thing: str) -> str:
-    """`1 thought`, `2,000 thoughts`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+def count(number: int, thing: str, things: str | None = None) -> str:
+    """`1 thought`, `2,000 thoughts`; `things`: where the plural is another than with an s."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def short(path: Path) -> str:
