@@ -106,3 +106,16 @@ async def test_a_mind_that_goes_on_after_flushall_is_seen_again(
 
 async def seen(settings: Settings) -> bool:
     return await names(settings) == ["ana"]
+
+
+async def test_what_others_wrote_into_the_census_does_no_harm(
+    redis: Any, settings: Settings
+) -> None:
+    async with Mind.connect("ana", settings=settings) as mind:
+        await redis.set(keys.MINDS.key(), "garbage")
+        await mind.anchor("the kettle is on")
+        assert await names(settings) == ["ana"]
+        await redis.delete(keys.MINDS.key())
+        assert await names(settings) == ["ana"]
+        await redis.zadd(keys.MINDS.key(), {"x" * 2000: 0, "{}": 0, "%7": 0, b"\xff": 0, "bob": 0})
+        assert await names(settings) == ["ana"]

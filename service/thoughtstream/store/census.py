@@ -9,12 +9,12 @@ keys once.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import NoPermissionError, OutOfMemoryError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.store.client import Client
@@ -48,7 +48,7 @@ class Census:
 
     async def forget(self, mind: str) -> None:
         """This mind was deleted."""
-        with suppress(NoPermissionError):
+        with _done_without():
             await self._redis.zrem(keys.MINDS.key(), keys.encode_name(mind))
 
     async def pages(self) -> AsyncIterator[list[str]]:
@@ -64,26 +64,47 @@ class Census:
             else:
                 last = page[-1] if len(page) == PAGE else _COMPLETE
             for start in range(0, len(page), PAGE):
-                yield [keys.decode_name(name) for name in page[start : start + PAGE] if name]
+                yield [keys.decode_name(name) for name in page[start : start + PAGE] if _is(name)]
 
     async def _page(self, last: str | None) -> list[str]:
         after = "-" if last is None else f"({last}"
         read: Any = self._redis.zrange
-        with suppress(NoPermissionError):
+        with _done_without():
             return list(await read(keys.MINDS.key(), after, "+", bylex=True, offset=0, num=PAGE))
         return []
 
     async def _take(self) -> list[str]:
         """Look through all keys for minds, and note them."""
         found = await self._redis.find(keys.LEDGER.glob)
-        names = sorted(keys.encode_name(keys.mind_of(key)) for key in found)
+        names = sorted(filter(_is, (key[key.index("{") + 1 : key.index("}")] for key in found)))
         for start in range(0, len(names), PAGE):
             await self._note(names[start : start + PAGE])
         await self._note([_COMPLETE])
         return names
 
     async def _note(self, names: list[str]) -> None:
-        """It is no more than a help: who may not write it, or has no room for it, does without."""
         if names:
-            with suppress(NoPermissionError, OutOfMemoryError):
+            with _done_without():
                 await LIBRARY.call(self._redis, "census_note_1", [keys.MINDS.key()], names)
+
+
+@contextmanager
+def _done_without() -> Iterator[None]:
+    """It is no more than a help: who may not have it, has no room for it, or finds something else
+    there, looks through all keys.
+    """
+    try:
+        yield
+    except (NoPermissionError, OutOfMemoryError):
+        pass
+    except ResponseError as error:
+        if "WRONGTYPE" not in str(error):
+            raise
+
+
+def _is(name: str) -> bool:
+    """Whether this is a mind's name, encoded; others may have written anything."""
+    try:
+        return keys.encode_name(keys.decode_name(name)) == name
+    except ValueError:
+        return False

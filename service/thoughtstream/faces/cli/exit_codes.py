@@ -25,6 +25,10 @@ class Failed(Exception):
         self.code = code
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has closed it: there is nothing more to say."""
+
+
 def stop(code: int) -> NoReturn:
     """End with an exit code."""
     raise typer.Exit(code)

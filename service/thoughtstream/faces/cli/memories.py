@@ -1,4 +1,4 @@
-"""`thoughtstream memories …`: its owner's hands on them: list, read, supersede, forget, erase."""
+"""`thoughtstream memories …`: list memories; read, supersede, forget or erase one."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,10 +14,7 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook,
 
 from thoughtstream import discretion
 from thoughtstream.faces.cli import style
-
-
-class ReaderGone(Exception):
-    """Whoever read our output has closed it: there is nothing more to say."""
+from thoughtstream.faces.cli.exit_codes import ReaderGone
 
 
 class _Clean:
@@ -46,13 +42,6 @@ class _Console(Console):
 
     def on_broken_pipe(self) -> None:
         raise ReaderGone from None  # rich would exit, in the middle of a task
-
-
-def tolerate_any_encoding() -> None:
-    """What a terminal has no characters for is shown as `?`."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 stdout = _Console()

@@ -27,6 +27,11 @@ EXAMPLES = examples(
 )
 
 _TOLD = FEATURES | MEANING
+CUT = 0.05
+"""What has none of the words, and less than this share of the best score, only stood beside it."""
+
+
+_NO_SCORE = " " * 7
 
 
 def _help(field: str) -> str | None:
@@ -75,8 +80,9 @@ def recall(
 
     Names and days in the question count, too: "what did Ana do in July?"
 
-    Words that match are bold. A memory without any is listed because of its neighbours in time:
-    what was said just before and after shows what a memory is about.
+    Each line begins with its share of the best score. Words that match are bold. What has none of
+    them comes last, after a ~: it stood beside, and what was said just before and after may tell
+    what is meant. Below 0.05 it is left out, but not with --json or --explain.
 
     An attended thought becomes a memory when its 5 seconds are over.
     """
@@ -89,7 +95,7 @@ def recall(
     found = event_loop.run(_recall(mind, asked))
     memories = [memory.model_dump(mode="json") for memory in found]
     answer = {"mind": mind, "query": query, "memories": memories}
-    output.answer(answer, json, lambda: _show(found, query))
+    output.answer(answer, json, lambda: _show(found, query, explain))
 
 
 def _fields(given: list[str]) -> dict[str, str]:
@@ -104,32 +110,55 @@ async def _recall(name: str, asked: RecallQuery) -> list[Recalled]:
         return await mind.recall(asked)
 
 
-def _show(found: list[Recalled], query: str) -> None:
+def told(found: list[Recalled], query: str, whole: bool = False) -> list[tuple[Recalled, str]]:
+    """What is shown to a person, with the word on why: what answers, then what only stood beside.
+
+    `whole`: nothing is left out.
+    """
+    best = max((memory.score for memory in found), default=0.0) or 1.0
+    with_words = [bool(marked(memory.content, query).spans) for memory in found]
+    answers = [
+        (memory, f"  {memory.score / best:.2f} ")
+        for memory, has in zip(found, with_words, strict=True)
+        if has
+    ]
+    beside = [
+        (memory, f"~ {memory.score / best:.2f} ")
+        for memory, has in zip(found, with_words, strict=True)
+        if not has and (whole or memory.score >= best * CUT)
+    ]
+    return answers + beside
+
+
+def _show(found: list[Recalled], query: str, whole: bool) -> None:
     if not found:
         output.stdout.print(
             "Nothing comes to mind. [dim]What was just attended becomes a memory in 5 seconds.[/]"
         )
-    for number, memory in enumerate(found):
+    shown = told(found, query, whole)
+    for number, (memory, why) in enumerate(shown):
         if number and (memory.context_before or memory.context_after):
             output.stdout.print()
         for neighbour in memory.context_before:
-            _line(neighbour, query, dim=True)
-        _line(memory, query, dim=False)
+            _line(neighbour, query, _NO_SCORE)
+        _line(memory, query, why)
         for reason in memory.reasons:
             _reason(reason)
         for neighbour in memory.context_after:
-            _line(neighbour, query, dim=True)
+            _line(neighbour, query, _NO_SCORE)
+    if left_out := len(found) - len(shown):
+        output.say("[dim]{} that only stood beside left out (--explain)[/]", left_out)
 
 
-def _line(memory: Memory, query: str, *, dim: bool) -> None:
+def _line(memory: Memory, query: str, why: str) -> None:
     said_at = (output.moment(memory.said_at), "dim")
-    line = Text.assemble(said_at, " ", style.window(memory.window, 10), " ")
+    line = Text.assemble((why, "dim"), said_at, " ", style.window(memory.window, 10), " ")
     if (who := memory.speaker) and not memory.content.startswith(f"{who}:"):
         line.append_text(style.text(f"{who}:")).append(" ")
     line.append(marked(memory.content, query))
     if about := ", ".join(map(_days, memory.about)):
         line.append(f" (about {about})", style="dim")
-    if dim:
+    if not why.startswith(" ") or why == _NO_SCORE:
         line.stylize("dim")
     output.stdout.print(line, soft_wrap=True)
 

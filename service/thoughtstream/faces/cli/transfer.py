@@ -99,13 +99,13 @@ async def _export(name: str, out: BinaryIO, told: OnProgress) -> dict[str, Any]:
             try:
                 out.write(line.encode())
             except BrokenPipeError:
-                raise output.ReaderGone from None
+                raise exit_codes.ReaderGone from None
             told(min(number, total), total)
             number += 1
     try:
         out.flush()
     except BrokenPipeError:
-        raise output.ReaderGone from None
+        raise exit_codes.ReaderGone from None
     last: dict[str, Any] = loads(line)
     return first | last
 
