@@ -115,7 +115,7 @@ and only there if the settings name an embedder; recall and the service complete
 
 REWRITTEN = Family(
     "rewritten",
-    "memory:{<mind>}:rewritten:<kind>",
+    "memory:{<mind>}:rewritten:<stream>",
     "stream",
     Domain.MEMORIES,
     "gone when it takes the place of the stream",

@@ -36,7 +36,7 @@ def _keys_of(mind: str, memories: list[str]) -> list[str]:
         *(keys.ITEM.key(mind=mind, id=memory) for memory in memories),
         *(keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES),
         *(keys.VECTORS.key(mind=mind, kind=kind) for kind in keys.MEMORIES),
-        *(keys.REWRITTEN.key(mind=mind, kind=kind) for kind in keys.MEMORIES),
+        *(keys.REWRITTEN.key(mind=mind, stream=kind) for kind in keys.MEMORIES),
     ]
 
 

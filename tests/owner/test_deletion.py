@@ -70,7 +70,6 @@ async def live_fully(mind: Mind, redis: Any, settings: Settings) -> None:
     await redis.zadd(keys.RECEIVED.key(mind=name), {"packet": 1})
     await redis.hset(keys.SHARED.key(mind=name), "kin", "0-0")
     await redis.hset(keys.DELETION.key(mind=name), "fence", 1)
-    await redis.xadd(keys.REWRITTEN.key(mind=name, kind="episodic"), {"content": "tea"})
     await redis.set(keys.GUARD.key(mind=name), "1")
     await redis.xadd(keys.REWRITTEN.key(mind=name, stream="episodic"), {"content": "tea"})
     await redis.xadd(keys.WINDOW.key(mind=name, window="never read"), {"content": "tea"})

@@ -116,7 +116,7 @@ class LettingGo:
         streams = {family.name: family.key(mind=self._mind) for family in _STREAMS}
         streams |= {f"window:{name}": key for name, key in windows.items()}
         for name, stream in streams.items():
-            new = keys.REWRITTEN.key(mind=self._mind, kind=name)
+            new = keys.REWRITTEN.key(mind=self._mind, stream=name)
             where = [stream, new, keys.GUARD.key(mind=self._mind)]
             most, answer = _STEP, "more"
             while answer != "done":
