@@ -10,6 +10,8 @@ import resource
 import subprocess
 import sys
 
+from rich.console import Console
+
 _TIMES = 9
 _COMPLETE = {
     "_THOUGHTSTREAM_COMPLETE": "complete_bash",
@@ -47,7 +49,8 @@ def main() -> None:
     nothing = cpu_s([sys.executable, "-c", "pass"], {})
     for name, (command, environment) in _CALLS.items():
         spent = cpu_s(command, environment)
-        print(f"{name:<12} {spent:.3f} s  {spent / nothing:5.1f} x python -c pass")  # noqa: T201
+        said = f"{name:<12} {spent:.3f} s  {spent / nothing:5.1f} x python -c pass"
+        Console(highlight=False).print(said)
 
 
 if __name__ == "__main__":
