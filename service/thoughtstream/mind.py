@@ -27,20 +27,15 @@ from thoughtstream.attention.models import (
 from thoughtstream.attention.state import MindState, read_state, weaker
 from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
-from thoughtstream.deletion import Deleting, Deletion
-from thoughtstream.deletion import OnProgress as OnDeleted
-from thoughtstream.errors import InvalidThought, NotConfirmed, NotDurable, NotForgotten
+from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
-from thoughtstream.memory import exporting, importing
 from thoughtstream.memory.distiller import Distiller
-from thoughtstream.memory.importing import Import, Imported, Source
-from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.models import Recalled
-from thoughtstream.memory.owned import Owned
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
 from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
+from thoughtstream.owned import Owned
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
@@ -391,76 +386,6 @@ class Mind(Owned):
             if dry_run:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
-
-    async def merged(self, *, limit: int = 20, before: str = "+") -> list[Merged]:
-        """The memories that sleep merged into others that say the same, the newest first.
-
-        `before`: the last `entry` of one page, for the next.
-        """
-        with typed_errors():
-            return await read_merged(self._redis, self.name, limit, before)
-
-    async def unmerge(self, entry: str) -> str:
-        """Take a merge back: the memory is one of its own again, as it was, and no sleep merges it
-        any more; returns its id.
-
-        Raises:
-            NotMerged: this entry is not, or no longer, among the merged.
-            InvalidThought: it is no entry. MemoryFull: Redis takes nothing new.
-        """
-        with typed_errors():
-            return await unmerge(self._redis, self.name, entry)
-
-    async def export(self) -> AsyncIterator[str]:
-        """All that it remembers and has forgotten, as lines of JSON; see `memory.archive`.
-
-        Raises:
-            RedisUnavailable: it does not answer; what was given so far is no whole export.
-        """
-        async for line in exporting.export(self._redis, self.name):
-            yield line
-
-    async def import_from(
-        self, source: Source, *, on_progress: importing.OnProgress | None = None
-    ) -> Imported:
-        """Take in what an export has, of this mind or another; what is here already is skipped. If
-        it was interrupted, do it again: it goes on.
-
-        `source`: a path, or a file that is open for bytes.
-
-        Raises:
-            BadExport: it is no whole export; nothing was written. OSError: it can't be read.
-            MemoryFull, RedisUnavailable: do it again later.
-        """
-        maxlen = self._settings.streams.unconscious_maxlen
-        with typed_errors():
-            await self._census.mention(self.name)
-        return await Import(self._redis, self.name, maxlen).run(source, on_progress)
-
-    async def delete(
-        self,
-        *,
-        confirm: str | None = None,
-        dry_run: bool = False,
-        on_progress: OnDeleted | None = None,
-    ) -> Deletion:
-        """Delete the whole mind: memories, what was forgotten, thoughts, counts and indexes. If it
-        was interrupted, do it again. Who writes to it afterwards makes it anew.
-
-        Args:
-            confirm: its name.
-            dry_run: say what would go, and change nothing.
-
-        Raises:
-            NotConfirmed: `confirm` is not its name. BeingDeleted: somebody else is at it.
-        """
-        deleting = Deleting(self._redis, self.name, self._settings)
-        with typed_errors():
-            if dry_run:
-                return await deleting.would()
-            if confirm != self.name:
-                raise NotConfirmed(f"confirm: is {confirm!r}; to delete it, give {self.name!r}")
-            return await deleting.delete(on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""

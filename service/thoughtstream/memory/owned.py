@@ -13,7 +13,7 @@ from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
 
-class Owned:
+class OwnedMemories:
     """A mind whose memories can be listed, read, forgotten and erased."""
 
     name: str
