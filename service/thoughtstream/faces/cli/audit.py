@@ -22,6 +22,7 @@ _MEANING = {
     "vetoed": "were kept out of memory",
     "memories": "are there now",
     "distilled": "were made by sleep",
+    "imported": "came with an export",
     "merged": "became part of another in sleep",
     "unmerged": "of those, were taken back",
     "outgrown": "were the oldest of more than the bound",
@@ -47,9 +48,9 @@ _DEPTH = {
 def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
     """Check that every thought is accounted for: compare the ledger with the keys.
 
-    Memories, too: as many as were anchored (but for those that recurred) or distilled, without
-    those merged (and not taken back) or outgrown. Exits with 1 if a thought or a memory is missing
-    or counted twice.
+    Memories, too: as many as were anchored (but for those that recurred), distilled, imported or
+    taken back, without those merged (and not unmerged), outgrown or let go. Exits with 1 if a
+    thought or a memory is missing or counted twice.
     """
     found = event_loop.run(_audit(mind))
     answer = {"mind": mind, "balanced": found.balanced, **output.plain(found)}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.text import Text
 
 from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, exit_codes, output, style
@@ -113,8 +114,7 @@ def _show_page(found: list[Memory], next_: str | None) -> None:
     if not found:
         output.stdout.print("No memories here.")
     for memory in found:
-        line = style.text(f"{output.moment(memory.said_at)}  {memory.kind:<10}  ")
-        line.stylize("dim")
+        line = Text(f"{output.moment(memory.said_at)}  {memory.kind:<10}  ", style="dim")
         line.append_text(style.window(memory.window, 10)).append("  ")
         line.append_text(style.text(memory.content))
         output.stdout.print(line, soft_wrap=True)
