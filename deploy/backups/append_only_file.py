@@ -99,8 +99,13 @@ def rewrite(instance: Instance) -> str:
             f"  [ $n -lt {_TRIES} ] || {{ echo 'Redis does not rewrite its log' >&2; exit 1; }}",
             "  sleep 1",
             "done",
-            f'until [ "$({info} | {idle})" = 2 ]; do sleep 1; done',
-            f"{info} | grep -q -x aof_last_bgrewrite_status:ok",
+            f'until [ "$({info} | {idle})" = 2 ]; do',
+            "  n=$((n + 1))",
+            f"  [ $n -lt {_TRIES} ] || {{ echo 'Redis does not rewrite its log' >&2; exit 1; }}",
+            "  sleep 1",
+            "done",
+            f"{info} | grep -q -x aof_last_bgrewrite_status:ok || "
+            "{ echo 'Redis could not rewrite its log' >&2; exit 1; }",
         ]
     )
 

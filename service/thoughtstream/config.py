@@ -7,6 +7,7 @@ then the common `REDIS_URL`, `REDIS_HOST`, `REDIS_PORT`), TOML file, defaults.
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -79,8 +80,22 @@ Durability = Literal["memory", "disk", "replicas"]
 """What an acknowledged anchor is in: memory only, a synced file (WAITAOF), a replica (WAIT)."""
 
 
+_GONE = (
+    "memory.sleep_similarity: has no effect any more, remove it; sleep merges only what says the "
+    "same in the same words"
+)
+
+
 class MemoryConfig(_Section):
     """How memories are kept, and how they come back."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_gone(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "sleep_similarity" in given:
+            warnings.warn(_GONE, stacklevel=2)
+            return {name: value for name, value in given.items() if name != "sleep_similarity"}
+        return given
 
     durability: Durability = Field(
         "memory", description="what an anchor waits for; memory: not even the fsync, once a second"
@@ -266,6 +281,8 @@ class _RedisEnvironment(PydanticBaseSettingsSource):
         if not url and (host or port):
             if port and not (port.isdigit() and 0 < int(port) < 65_536):
                 raise ConfigError(f"REDIS_PORT: {port!r} is not a port from 1 to 65535")
+            if host and "@" in host:
+                raise ConfigError("REDIS_HOST: is a host only; REDIS_URL takes user and password")
             name = quote(host or "localhost", safe="[]:.-")
             url = f"redis://{name}:{port or 6379}/0"
         return {"redis": {"url": url}} if url else {}

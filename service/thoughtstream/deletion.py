@@ -113,10 +113,10 @@ class Deleting:
             done.keys += gone
             if on_progress is not None:
                 on_progress(done.keys)
+        await wiping.finish()  # first: what is announced from now on is of a new mind
         for server in await self._redis.servers():
             async with self._redis.at(server) as its:
                 await Registry(self._redis, its, server).forget(self._mind)
-        await wiping.finish()
         await Census(self._redis).forget(self._mind)
         fts5_index.remove(self._redis, self._mind, self._home)
         done.wrote = _summed(wrote | await self._lately(windows))

@@ -370,7 +370,7 @@ class Mind(Owned):
         distiller: Distiller | None = None,
         on_progress: OnProgress | None = None,
     ) -> SleepReport:
-        """Consolidate memory: merge near duplicates, strengthen what matters, distil repeated
+        """Consolidate memory: merge what says the same, strengthen what matters, distil repeated
         episodes. It resumes a session that was interrupted; sleeping twice is sleeping once.
 
         Args:

@@ -91,6 +91,7 @@ class Minds:
         """
         if mind in self._windows:
             self._windows[mind] = keys.STANDARD_WINDOWS
+        self.faults.forget(mind)
         self.triggers.deleted(mind)
 
     def share(self) -> None:

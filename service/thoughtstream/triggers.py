@@ -7,6 +7,7 @@ memory that came back is refractory for a while.
 
 import asyncio
 import math
+from contextlib import suppress
 from functools import lru_cache
 
 from thoughtstream import keys
@@ -51,7 +52,8 @@ class Triggers:
     def deleted(self, mind: str) -> None:
         """A mind was deleted: what recall keeps of it goes, too, and its index in this home."""
         self._recall.cache_clear()
-        fts5_index.remove(self._redis, mind, self._home)
+        with suppress(OSError):  # it is derived: what stays of it is found out at the next recall
+            fts5_index.remove(self._redis, mind, self._home)
 
     async def run(self) -> None:
         """Pull the triggers of what was attended, until cancelled.

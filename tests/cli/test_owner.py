@@ -45,7 +45,7 @@ def test_a_file_is_there_once_it_is_whole(living: Terminal, tmp_path: Path) -> N
     assert told["lines"] == 3 and told["file"] == str(file)
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["filed.ndjson"]
-    assert "exported 1 memories" in living.call("export", str(file), "--mind", "filed").stdout
+    assert "exported 1 memory" in living.call("export", str(file), "--mind", "filed").stdout
     text = file.read_text()
     file.write_text(text[: len(text) // 2])
     refused = living.json("import", str(file), "--mind", "again", code=1)
@@ -60,7 +60,7 @@ def test_a_mind_is_deleted_by_who_repeats_its_name(living: Terminal) -> None:
     name = "[b]gone\x1b"
     living.json("anchor", "tea", "--mind", name)
     shown = living.call("delete-mind", name)
-    assert "would delete" in shown.stdout and "1 memories" in shown.stdout
+    assert "would delete" in shown.stdout and "1 memory (" in shown.stdout
     assert "[b]gone" in shown.stdout and "\x1b" not in shown.stdout
     assert "in the last minute: 1 thought in sensory" in " ".join(shown.stdout.split())
     assert "--confirm" in living.json("delete-mind", name, "--confirm", "gone", code=2)["error"]

@@ -22,7 +22,7 @@ def test_what_answers_comes_with_its_score_and_what_is_below_the_cut_is_left_out
 ) -> None:
     first, last = ana.call("recall", "kettle").stdout.splitlines()
     assert first.startswith("  1.00 ") and "the kettle is on" in first
-    assert last.startswith("3 that only stood beside left out")
+    assert last.startswith("3 without a word of the question left out")
     best, *beside = ana.json("recall", "kettle")["memories"]
     assert all(memory["score"] < best["score"] * CUT for memory in beside)
     assert {memory["content"] for memory in beside} == set(OTHERS)

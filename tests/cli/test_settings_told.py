@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer
+from thoughtstream.config import MemoryConfig
 
 NOBODY = "redis://127.0.0.1:1"
 
@@ -118,3 +119,9 @@ def test_up_in_the_background_says_what_it_waits_for_and_leaves_nothing(
     assert "waiting: Redis does not answer" in done.stderr
     assert "127.0.0.1:1" in json.loads(done.stdout)["error"]
     assert terminal.json("down") == {"service": False, "redis": False}
+
+
+def test_a_setting_that_is_gone_is_told_and_does_no_harm() -> None:
+    given = {"sleep_similarity": 0.9, "trigger_limit": 2}
+    with pytest.warns(UserWarning, match=r"^memory\.sleep_similarity: has no effect any more"):
+        assert MemoryConfig.model_validate(given).trigger_limit == 2

@@ -202,3 +202,28 @@ async def test_no_place(mind: Mind, cursor: str) -> None:
         await mind.memories(before=cursor)
     with pytest.raises(InvalidThought):
         await mind.memories(after=cursor)
+
+
+async def test_an_erasure_by_place_reaches_what_was_distilled(mind: Mind) -> None:
+    """In the same words: among the memories, and forgotten on request."""
+    for forgotten_first in (False, True):
+        for _ in range(3):
+            await mind.anchor("the boiler is in the cellar")
+        await mind.sleep()
+        [gist] = await mind.memories(kind="semantic")
+        if forgotten_first:
+            await mind.forget(gist.id)
+        for memory in await mind.memories(kind="episodic"):
+            await mind.erase(memory.place)
+        assert await mind.memories() == []
+        assert await mind.forgotten() == []
+        assert (await mind.audit()).balanced
+
+
+async def test_a_producers_own_fields_come_back_with_a_memory(mind: Mind) -> None:
+    own: dict[str, Any] = {"reason": "r", "threshold": "80", "forgotten_at": "noon"}
+    memory = await mind.anchor("the boiler is new", **own)
+    before = (await mind.memory(memory)).fields
+    await mind.take_back(await mind.forget(memory, by="Bob"))
+    assert (await mind.memory(memory)).fields == before
+    assert own.items() <= before.items()

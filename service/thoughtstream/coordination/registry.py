@@ -8,6 +8,7 @@ windows that are elsewhere now: those that read them all know all.
 """
 
 from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from thoughtstream import keys
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
+from thoughtstream.store.outages import OUTAGES
 
 LIBRARY = Library(Path(__file__).parent / "lua" / "discovery.lua")
 
@@ -58,8 +60,11 @@ class Registry:
         census = Census(self._redis)
         async for page in self.windows():
             await self.announce(page)
-            await census.note({parts[0] for parts in map(keys.window_of, page) if parts})
             yield page
+            with suppress(
+                *OUTAGES
+            ):  # of another server, it may be; who attends a mind notes it, too
+                await census.note({parts[0] for parts in map(keys.window_of, page) if parts})
         await self.announce([keys.ALL_FOUND])
 
     async def announce(self, window_keys: Collection[str]) -> None:

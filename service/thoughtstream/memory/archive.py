@@ -181,7 +181,8 @@ def _record(number: int, value: dict[str, Any]) -> Record | None:
 def _fault(record: Record) -> str | None:
     """What is wrong with it."""
     found = _ENTRY.fullmatch(record.entry) if isinstance(record.entry, str) else None
-    if found is None or not 0 < (int(found[1]) << 64) + int(found[2]) < 1 << 128:
+    parts = [] if found is None else list(map(int, found.groups()))
+    if not any(parts) or max(parts) >= 1 << 64:
         return "entry"
     if isinstance(record, Kept) and record.kind not in MEMORY_KINDS:
         return "kind"

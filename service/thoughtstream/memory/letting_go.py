@@ -7,6 +7,7 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.errors import NotForgotten
+from thoughtstream.memory.models import Location
 from thoughtstream.memory.reading import checked, unknown
 from thoughtstream.memory.streams import Fields, Streams
 from thoughtstream.store.client import Client
@@ -98,7 +99,7 @@ class LettingGo:
         Raises:
             NotRemembered: there is nothing of this name.
         """
-        name = checked(name)
+        name = await self._id_of(checked(name))
         marks, places = await self._that_came_of(name)
         its_windows = {
             window: keys.WINDOW.key(mind=self._mind, window=window) for window in windows
@@ -110,6 +111,14 @@ class LettingGo:
         if not memories and not copies:
             raise unknown(name)
         return Erased(memories, copies, tuple(derived), REMAINS)
+
+    async def _id_of(self, name: str) -> str:
+        """What others name a memory by that was asked for by its place."""
+        kind, _, entry = name.partition("/")
+        if kind not in keys.MEMORIES:
+            return name
+        found = await Streams(self._redis, self._mind).read([Location(kind, entry)])
+        return next((fields.get("id", name) for fields in found.values()), name)
 
     async def _rewrite(self, windows: dict[str, str]) -> None:
         """No stream keeps a byte of what was deleted from it; in steps, each atomic."""

@@ -19,11 +19,12 @@ from redis.exceptions import NoPermissionError, OutOfMemoryError, ResponseError
 from thoughtstream import keys
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
+from thoughtstream.store.outages import OUTAGES
 
 LIBRARY = Library(Path(__file__).parent / "lua" / "census.lua")
 
 PAGE = 1000
-_AGAIN_S = 1.0
+_AGAIN_S, _AFTER_OUTAGE_S = 1.0, 30.0
 _COMPLETE = ""
 """A member that no mind is, and the first in order: all minds there were have been noted."""
 
@@ -43,7 +44,10 @@ class Census:
         """There is this mind; costs a round trip once a second at most."""
         now = time.monotonic()
         if now - self._mentioned.get(mind, float("-inf")) > _AGAIN_S:
-            await self.note([mind])
+            try:
+                await self.note([mind])
+            except OUTAGES:  # of another server than the mind's, it may be: the census can wait
+                now += _AFTER_OUTAGE_S
             self._mentioned = {mind: now}
 
     async def forget(self, mind: str) -> None:

@@ -49,8 +49,8 @@ def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
     """Check that every thought is accounted for: compare the ledger with the keys.
 
     Memories, too: as many as were anchored (but for those that recurred), distilled, imported or
-    taken back, without those merged (and not unmerged), outgrown or let go. Exits with 1 if a
-    thought or a memory is missing or counted twice.
+    taken back, without those merged (and not unmerged), outgrown, let go or erased. Exits with 1
+    if a thought or a memory is missing or counted twice.
     """
     found = event_loop.run(_audit(mind))
     answer = {"mind": mind, "balanced": found.balanced, **output.plain(found)}

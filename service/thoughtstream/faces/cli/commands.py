@@ -40,7 +40,7 @@ PANELS: dict[str, dict[str, str]] = {
             "is about."
         ),
         "sleep": (
-            "Consolidate memory: merge near duplicates, strengthen what matters, distil what "
+            "Consolidate memory: merge what says the same, strengthen what matters, distil what "
             "repeats."
         ),
         "merged": "List the memories that sleep merged into others that say the same.",
@@ -48,7 +48,7 @@ PANELS: dict[str, dict[str, str]] = {
         "anchor": "Write a memory directly, and wait until it is as durable as requested.",
         "forgotten": "List what was forgotten, when and why; or try out another threshold.",
         "take-back": "Return a forgotten thought to the contest.",
-        "intervene": "Veto, reframe or boost an attended thought within its 5 seconds.",
+        "intervene": "Veto, reframe, boost or restore an attended thought within its 5 seconds.",
         "memories": "List memories; read, supersede, forget or erase one.",
         "export": "Write all that a mind remembers and has forgotten to a file, as lines of JSON.",
         "import": (

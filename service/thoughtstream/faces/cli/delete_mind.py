@@ -6,7 +6,7 @@ import typer
 
 from thoughtstream import Mind
 from thoughtstream.deletion import Deletion
-from thoughtstream.faces.cli import event_loop, exit_codes, output, style
+from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
 
 EXAMPLES = examples(
@@ -25,7 +25,8 @@ def delete_mind(
     """Show what a mind has, or delete all of it; this can't be undone: `export` it before.
 
     Whoever goes on writing to it makes it anew; who wrote in the last minute is shown. If it was
-    interrupted, run it again. Backups and the log of Redis (until it is rewritten) still have it.
+    interrupted, run it again. Backups, and Redis's append-only file until it is rewritten, still
+    have it.
     """
     if confirm not in (None, name):
         raise typer.BadParameter(f"--confirm: is {confirm!r}; to delete it, give {name!r}")
@@ -43,20 +44,16 @@ async def _delete(name: str, confirm: str | None) -> Deletion:
 
 def _show(found: Deletion) -> None:
     size = "" if found.bytes is None else f", about {found.bytes / 1e6:,.1f} MB"
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in found.memories.items())
-    output.stdout.print("would delete" if found.dry_run else "[green]✓[/] deleted", end=" ")
-    output.stdout.print(style.text(found.mind))
-    output.stdout.print(
-        f"  {sum(found.memories.values()):,} memories ({counts}), {found.forgotten:,} forgotten, "
-        f"{found.merged:,} merged, {found.thoughts:,} in windows{size}"
-    )
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.memories.items())
+    memories = output.count(sum(found.memories.values()), "memory", "memories")
+    others = f"{found.forgotten:,} forgotten, {found.merged:,} merged, {found.thoughts:,}"
+    output.say("would delete {}" if found.dry_run else "[green]✓[/] deleted {}", found.mind)
+    output.say("  {} ({}), {} in windows{}", memories, kinds, others, size)
     for one in found.wrote:
         who = f"in {one.window}" + (f" from {one.source}" if one.source else "")
         thoughts = output.count(one.thoughts, "thought")
-        output.stdout.print(f"  in the last minute: {thoughts}", style.text(who))
+        output.say("  in the last minute: {} {}", thoughts, who)
     if found.anew:
-        output.stdout.print(
-            "[red]✗[/] somebody still writes to it: there is a new mind of this name"
-        )
+        output.say("[red]✗[/] somebody still writes to it: there is a new mind of this name")
     if found.dry_run:
-        output.stdout.print("To delete it, repeat its name with --confirm", style="dim")
+        output.say("[dim]To delete it, repeat its name with --confirm[/]")

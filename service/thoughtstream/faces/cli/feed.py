@@ -174,9 +174,7 @@ def _answer(feeding: Feeding, bad: list[BadLine], seconds: float) -> dict[str, A
 
 
 def _show(answer: dict[str, Any]) -> None:
-    output.stdout.print(
-        f"[green]✓[/] fed {output.count(answer['fed'], 'thought')} in {answer['seconds']:.1f} s "
-        f"({answer['per_second']:,.0f}/s)"
-    )
+    took = f"{answer['seconds']:.1f} s ({answer['per_second']:,.0f}/s)"
+    output.say("[green]✓[/] fed {} in {}", output.count(answer["fed"], "thought"), took)
     if answer["bad"]:
-        output.stdout.print(f"[red]✗[/] {output.count(answer['bad'], 'bad line')} skipped")
+        output.say("[red]✗[/] {} skipped", output.count(answer["bad"], "bad line"))

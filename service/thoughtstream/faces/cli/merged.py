@@ -1,6 +1,5 @@
 """`thoughtstream merged` and `unmerge`: what sleep merged, and how to take it back."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -34,9 +33,7 @@ def unmerge(
 ) -> None:
     """Take a merge back: the memory is one of its own again, and stays so."""
     found = event_loop.run(_unmerge(mind, entry))
-    output.answer(
-        {"id": found}, json, lambda: output.stdout.print(f"[green]✓[/] {escape(found)} is back")
-    )
+    output.answer({"id": found}, json, lambda: output.say("[green]✓[/] {} is back", found))
 
 
 async def _merged(name: str, limit: int, before: str) -> list[Merged]:
@@ -57,7 +54,7 @@ def _show(found: list[Merged]) -> None:
     for name in ("entry", "merged", "into", "memory"):
         table.add_column(name)
     for one in found:
-        when = datetime.fromtimestamp(one.merged_at / 1000).strftime("%H:%M:%S")
+        when = output.moment(one.merged_at)
         table.add_row(*(escape(cell) for cell in (one.entry, when, one.into, one.content)))
     output.stdout.print(table)
     output.stdout.print("[dim]To take one back: thoughtstream unmerge ENTRY[/]")

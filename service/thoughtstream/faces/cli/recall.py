@@ -147,7 +147,8 @@ def _show(found: list[Recalled], query: str, whole: bool) -> None:
         for neighbour in memory.context_after:
             _line(neighbour, query, _NO_SCORE)
     if left_out := len(found) - len(shown):
-        output.say("[dim]{} that only stood beside left out (--explain)[/]", left_out)
+        said = "[dim]{} without a word of the question left out; --explain shows all[/]"
+        output.say(said, left_out)
 
 
 def _line(memory: Memory, query: str, why: str) -> None:

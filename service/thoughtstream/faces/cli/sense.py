@@ -111,7 +111,7 @@ def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
     output.stdout.print(
         style.window(thought.window, width=10),
         style.bar(thought.salience, thought.window),
-        f"{thought.salience:.2f}",
+        style.text(f"{thought.salience:.2f}"),
         style.text(thought.content),
         style="dim" if thought.salience < _USUAL else None,
         no_wrap=True,
@@ -122,19 +122,12 @@ def _tell(id_: str, thought: NewThought, as_json: bool) -> None:
 def _show(answer: dict[str, Any]) -> None:
     total = sum(answer["written"].values())
     each = ", ".join(f"{name} {n:,}" for name, n in answer["written"].items())
-    output.stdout.print(
-        f"\n[green]✓[/] {output.count(total, 'thought')} in {answer['seconds']:.0f} s",
-        style.text(f": {each}" if each else ""),
-        sep="",
-        soft_wrap=True,
-    )
+    took = f"{answer['seconds']:.0f} s{': ' if each else ''}{each}"
+    output.say("\n[green]✓[/] {} in {}", output.count(total, "thought"), took)
     if answer["untold"]:
-        output.stdout.print(f"[dim]{answer['untold']:,} of no consequence were not told[/]")
+        output.say("[dim]{} of no consequence were not told[/]", f"{answer['untold']:,}")
     for name, times in answer["failed"].items():
-        output.stdout.print(
-            f"[red]✗[/] {output.count(times, 'failure')} of", style.text(name), soft_wrap=True
-        )
+        output.say("[red]✗[/] {} of {}", output.count(times, "failure"), name)
     if answer["lost"]:
-        output.stdout.print(
-            f"[red]✗[/] {answer['lost']:,} were lost while Redis was unavailable or full"
-        )
+        lost = f"{answer['lost']:,}"
+        output.say("[red]✗[/] {} were lost while Redis was unavailable or full", lost)

@@ -28,7 +28,7 @@ def sleep(
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
-    """Consolidate memory: merge near duplicates, strengthen what matters, distil what repeats.
+    """Consolidate memory: merge what says the same, strengthen what matters, distil what repeats.
 
     An interrupted sleep is resumed. `thoughtstream merged` lists what was merged, and
     `thoughtstream unmerge` takes it back.

@@ -27,7 +27,7 @@ IMPORT_EXAMPLES = examples(
     "thoughtstream import ana.ndjson --mind ana",
     "gunzip -c ana.ndjson.gz | thoughtstream import - --mind ana",
 )
-_NEW, _OWN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600
+_NEW, _OWN = os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
 
 
 def export(
@@ -40,22 +40,29 @@ def export(
     """Write all that a mind remembers and has forgotten to a file, as lines of JSON.
 
     The last line has a checksum; a file without it is refused by `import`. FILE is there only once
-    it is whole, and can be read by its owner alone. With --json, what was written to FILE is told
-    on standard output.
+    it is whole, and can be read by its owner alone. With --json, what was written to FILE is
+    printed on standard output.
     """
     if file == "-":
+        if sys.stdout is None:
+            raise exit_codes.Failed("FILE: standard output is closed; name a file")
         with _progress("exporting", json) as told:
             event_loop.run(_export(mind, sys.stdout.buffer, told))
         return
     path = Path(file)
+    if not path.name or (path.exists() and not path.is_file()):
+        raise exit_codes.Failed(f"FILE: {file!r}: is no regular file; name one, or - for stdout")
     part = path.with_name(f"{path.name}.part")
     try:
+        part.unlink(missing_ok=True)
         with (
             os.fdopen(os.open(part, _NEW, _OWN), "wb") as out,
             _progress("exporting", json) as told,
         ):
             found = event_loop.run(_export(mind, out, told))
             os.fsync(out.fileno())
+        if path.exists() and not any(found["counts"].values()):
+            raise exit_codes.Failed(f"{mind}: has nothing to export; {file} stays as it was")
         part.replace(path)
     except OSError as error:
         raise exit_codes.Failed(f"FILE: {file}: {error.strerror}") from None
@@ -64,7 +71,7 @@ def export(
     counts = found["counts"]
     forgotten = output.count(counts["forgotten"], "forgotten thought")
     memories = sum(counts[kind] for kind in MEMORY_KINDS)
-    said = f"exported {memories:,} memories and {forgotten} to"
+    said = f"exported {output.count(memories, 'memory', 'memories')} and {forgotten} to"
     told_of = ("mind", "taken_at", "counts", "lines", "sha256")
     output.done({"file": file} | {name: found[name] for name in told_of}, json, said, file)
 
@@ -122,6 +129,8 @@ def _readable(file: str) -> Iterator[BinaryIO]:
         with Path(file).open("rb") as opened:
             yield opened
         return
+    if sys.stdin is None:
+        raise exit_codes.Failed("FILE: standard input is closed; name a file, or pipe one in")
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         yield cast(BinaryIO, copy)
@@ -145,14 +154,12 @@ def _progress(what: str, quiet: bool) -> Iterator[OnProgress]:
 
 def _show(done: Imported) -> None:
     forgotten = output.count(done.forgotten, "forgotten thought")
-    output.stdout.print(
-        f"[green]✓[/] imported {done.memories:,} memories and {forgotten}; "
-        f"{done.known:,} were here already"
-    )
+    memories = output.count(done.memories, "memory", "memories")
+    known = f"{done.known:,}"
+    output.say("[green]✓[/] imported {} and {}; {} were here already", memories, forgotten, known)
     if done.left_out:
-        output.stdout.print(
-            f"{done.left_out:,} forgotten thoughts have no room here (streams.unconscious_maxlen)"
-        )
+        left_out = output.count(done.left_out, "forgotten thought")
+        output.say("{} had no room here (streams.unconscious_maxlen)", left_out)
     for id_ in done.conflicting:
         output.stdout.print("[red]✗[/] is here with another content, which stays:", end=" ")
         output.stdout.print(style.text(id_))

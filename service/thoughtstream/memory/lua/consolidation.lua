@@ -134,7 +134,9 @@ end
 -- Written of one thought; a memory that several share has none of it.
 local OF_ONE = { id = true, window = true, kind = true, encode_at = true, unmerged_at = true,
                  original_content = true, original_salience = true, original_kind = true,
-                 reframed_at = true, boosted_at = true }
+                 reframed_at = true, boosted_at = true, reframed_by = true, boosted_by = true,
+                 vetoed_by = true, restored_at = true, restored_by = true, restored_from = true,
+                 asked_by = true, supersedes = true }
 
 -- (the ids of both lists, each once; whether the second has new ones)
 local function union(ids, more)

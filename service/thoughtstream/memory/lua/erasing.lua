@@ -46,11 +46,19 @@ local function put_ids(key, name, ids)
   if ids then redis.call('HSET', key, name, ids) else redis.call('HDEL', key, name) end
 end
 
--- Copies in a stream of what is no memory (any more).
+-- Whether something came of the memory that is erased.
+local function came_of(fields, id)
+  local _, is_distilled = without_id(fields.distilled_from, id)
+  return is_distilled or fields.recalled == id or fields.restored_from == id
+         or fields.supersedes == id
+end
+
+-- Copies in a stream of what is no memory (any more): of what came of it, those in the same words.
 local function erase_copies(run, stream)
   each_entry(stream, '-', function(entry, flat)
     local fields = to_map(flat)
-    if not is_copy(fields, run.id) then return end
+    local says_the_same = fields.content == run.content and came_of(fields, run.id)
+    if not (says_the_same or is_copy(fields, run.id)) then return end
     run.content = run.content or (fields.id == run.id and fields.content)
     local kept = fields.id == run.id and fields.merged_into
     if kept then
@@ -96,18 +104,10 @@ local function erase_competing(run, window)
   end)
 end
 
--- Whether a memory came of the one that is erased.
-local function came_of(flat, id)
-  local fields = to_map(flat)
-  local _, is_distilled = without_id(fields.distilled_from, id)
-  return is_distilled or fields.recalled == id or fields.restored_from == id
-         or fields.supersedes == id
-end
-
 -- What came of it and says the same goes, too; what says something else stays, and no longer tells
 -- what it was made of.
 local function disown(run, memory)
-  if not came_of(memory.flat, run.id) then return end
+  if not came_of(to_map(memory.flat), run.id) then return end
   remove(run, memory)
   if get(memory.flat, 'content') == run.content then
     count(run, 'erased')

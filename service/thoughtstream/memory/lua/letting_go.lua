@@ -19,6 +19,9 @@ local OF_THE_ARCHIVED = { kind = true, forgotten_at = true, threshold = true, re
                           asked_by = true, superseded_by = true, strength = true,
                           replayed_at = true, merged_from = true }
 
+-- What a producer has given such a name stands beside, until it is taken back.
+local OWN = 'own_'
+
 -- A memory by its id, or by its place `<kind>/<entry>` where no thought wrote it:
 -- {id, kind, stream, entry, flat, item: what its item has, item_key}; nil if it is not there.
 local function memory_of(run, name)
@@ -50,14 +53,18 @@ local function count(run, name, by)
 end
 
 -- It goes to the unconscious with all that is known of it. Returns its entry there.
-local function archive(run, memory, reason, by, maxlen)
+local function archive(run, memory, reason, by, maxlen, superseded_by)
   local flat = memory.flat
+  for name in pairs(OF_THE_ARCHIVED) do
+    if get(flat, name) then set(flat, OWN .. name, get(flat, name)) end
+  end
   if not get(flat, 'attended_at') then set(flat, 'score', '0') end -- no thought wrote it
   if not string.find(memory.id, '@', 1, true) then set(flat, 'id', memory.entry .. '@sensory') end
   set(flat, 'kind', memory.kind)
   set(flat, 'forgotten_at', whole(now_ms()))
   set(flat, 'threshold', LET_GO)
   set(flat, 'reason', reason)
+  if superseded_by then set(flat, 'superseded_by', superseded_by) end
   if by ~= '' then set(flat, 'asked_by', by) end
   for _, name in ipairs(OF_ITEM) do
     if memory.item[name] then set(flat, name, memory.item[name]) end
@@ -99,8 +106,7 @@ local function supersede(keys, args)
                 encode_at = now, anchored_at = now, supersedes = memory.id }
   for name, value in pairs(own) do set(flat, name, value) end
   if args[3] ~= '' then set(flat, 'asked_by', args[3]) end
-  set(memory.flat, 'superseded_by', id)
-  archive(run, memory, 'superseded', args[3], args[4])
+  archive(run, memory, 'superseded', args[3], args[4], id)
   remove(run, memory)
   write_memory(keys[KEY[kind]], run.item_prefix .. id, kind, flat)
   count(run, 'superseded')
@@ -116,7 +122,12 @@ local function take_back(keys, args)
   if not (was and was.threshold == LET_GO and was.id and IS_KIND[was.kind]) then return false end
   local item = run.item_prefix .. was.id
   if redis.call('EXISTS', item) == 0 then
-    write_memory(keys[KEY[was.kind]], item, was.kind, without(each_once(found[2]), OF_THE_ARCHIVED))
+    local flat = without(each_once(found[2]), OF_THE_ARCHIVED)
+    for i = 1, #flat, 2 do
+      local own = string.sub(flat[i], #OWN + 1)
+      if OF_THE_ARCHIVED[own] and flat[i] == OWN .. own then flat[i] = own end
+    end
+    write_memory(keys[KEY[was.kind]], item, was.kind, flat)
     for _, name in ipairs(OF_ITEM) do
       if was[name] then redis.call('HSET', item, name, was[name]) end
     end
