@@ -64,6 +64,7 @@ def test_every_fault_is_found_and_its_cure_named(terminal: Terminal, patient: Re
     assert "set maxmemory to at most 60%" in bad(terminal)["memory of the host"]
 
 
+@pytest.mark.slow
 def test_the_common_issues_have_their_names(terminal: Terminal, patient: RedisServer) -> None:
     """Those of the ASI-Arch document: each is broken, seen, and has its cure."""
     with patient.client() as redis:

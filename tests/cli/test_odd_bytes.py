@@ -27,6 +27,7 @@ def run(terminal: Terminal, *words: str | bytes) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 def test_a_payload_and_an_agents_name_come_back_as_they_were(odd: Terminal) -> None:
     submitted = run(odd, "tasks", "submit", "q", ODD)
     assert submitted.returncode == 0, submitted.stderr

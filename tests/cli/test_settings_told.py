@@ -106,6 +106,7 @@ def test_a_home_behind_a_symbolic_link_is_the_same_home(terminal: Terminal, tmp_
     assert linked.pid_of("redis") == redis
 
 
+@pytest.mark.slow
 def test_up_in_the_background_says_what_it_waits_for_and_leaves_nothing(
     terminal: Terminal,
 ) -> None:

@@ -6,6 +6,8 @@ import os
 import subprocess
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import PROGRAM, Terminal
 from tests.servers import wait_until
 from thoughtstream import keys
@@ -35,6 +37,7 @@ def test_a_name_that_is_no_utf8_is_refused(living: Terminal) -> None:
     assert write(living, "KEYS", "thought:*") == found
 
 
+@pytest.mark.slow
 def test_a_spoilt_mind_is_named_and_the_others_are_served(living: Terminal) -> None:
     spoilt = keys.CONTEST.key(mind="eve")
     pids = [living.pid_of(name) for name in ("service", "redis")]

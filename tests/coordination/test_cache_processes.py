@@ -34,6 +34,7 @@ def test_who_computes_is_killed_and_one_more_does(server: RedisServer, tmp_path:
         assert max(took for _, took in answers) < lease_s + 2
 
 
+@pytest.mark.slow
 def test_a_long_computation_keeps_its_lease(server: RedisServer, tmp_path: Path) -> None:
     with callers(server.url, tmp_path) as asking:
         asking.start(5, takes_s=2.5, lease_s=1)

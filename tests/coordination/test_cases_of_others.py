@@ -145,6 +145,7 @@ async def test_many_leases_that_end_at_once_are_swept_a_few_at_a_time(redis: Cli
     assert all(audit.balanced for audit in audits)
 
 
+@pytest.mark.slow
 async def test_a_worker_drains_a_full_redis(redis: Client, tasks: TaskQueue, queue: Queue) -> None:
     """bullmq#3834: workers stopped at maxmemory."""
 

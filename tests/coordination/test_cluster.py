@@ -3,6 +3,8 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.clusters import cluster
 from tests.coordination.conftest import short, until
 from tests.servers import WHEEL, RedisServer, programs
@@ -15,6 +17,7 @@ from thoughtstream.store.client import Client
 NAMES = [f"agent {{{number}}}" for number in range(30)]
 
 
+@pytest.mark.slow
 async def test_a_colony_lives_on_all_nodes(tmp_path: Path) -> None:
     (tmp_path / "nodes").mkdir()
     make = partial(RedisServer, programs()[WHEEL])

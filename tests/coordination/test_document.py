@@ -177,6 +177,7 @@ async def test_the_documents_clients_and_ours_see_each_other(
         server.stop()
 
 
+@pytest.mark.slow
 async def test_they_see_each_other_in_a_cluster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

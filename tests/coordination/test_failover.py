@@ -29,6 +29,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield made
 
 
+@pytest.mark.slow
 async def test_idle_workers_hear_of_tasks_after_a_failover(
     cluster: Cluster, tmp_path: Path
 ) -> None:

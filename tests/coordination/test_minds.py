@@ -272,6 +272,7 @@ async def test_who_is_killed_before_or_after_it_thinks_thinks_once(
 
 
 # --- in a cluster --------------------------------------------------------------------------------
+@pytest.mark.slow
 async def test_agents_have_minds_on_all_nodes_of_a_cluster(tmp_path: Path) -> None:
     (tmp_path / "nodes").mkdir()
     with cluster(tmp_path / "nodes", partial(RedisServer, programs()[WHEEL])) as url:

@@ -3,6 +3,8 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.clusters import cluster
 from tests.coordination.conftest import short
 from tests.servers import WHEEL, RedisServer, programs
@@ -31,6 +33,7 @@ async def test_the_list_of_queues_is_made_anew(colony: Colony) -> None:
     await list_is_made_anew(colony)
 
 
+@pytest.mark.slow
 async def test_the_list_of_queues_is_made_anew_in_a_cluster(tmp_path: Path) -> None:
     (tmp_path / "nodes").mkdir()
     make = partial(RedisServer, programs()[WHEEL])

@@ -85,6 +85,7 @@ async def shift_clock(redis: Any, ms: int) -> None:
         await redis.hset(intervening, member, json.dumps(attended))
 
 
+@pytest.mark.slow
 async def test_a_clock_that_jumped_back_does_not_keep_a_dead_service_alive(
     redis: Any, quick: Settings
 ) -> None:

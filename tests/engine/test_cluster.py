@@ -59,6 +59,7 @@ async def test_one_mind_by_hand(cluster: str, tmp_path: Path) -> None:
         assert (await anext(mind.attended(since="0"))).id == thought
 
 
+@pytest.mark.slow
 async def test_who_waits_for_thoughts_to_win_keeps_nobody_busy(
     cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
 from tests.servers import RedisServer
@@ -102,6 +103,7 @@ async def test_who_does_not_own_packets_and_cache_entries_hears_of_none(
         assert heard  # so they would have been heard
 
 
+@pytest.mark.slow
 async def test_another_scout_finds_what_was_written_while_there_was_none(
     redis: Any, server: RedisServer, tmp_path: Path
 ) -> None:

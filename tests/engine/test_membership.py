@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer
 from tests.services import ServiceProcess, running, until
@@ -45,6 +47,7 @@ async def test_a_service_is_an_agent(
         assert await colony.agents() == []
 
 
+@pytest.mark.slow
 async def test_a_killed_service_frees_its_minds_within_its_lease(
     redis: Client, server: RedisServer, tmp_path: Path
 ) -> None:

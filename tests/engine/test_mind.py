@@ -239,6 +239,7 @@ def pair(tmp_path: Path) -> Iterator[tuple[RedisServer, RedisServer]]:
     first.stop()
 
 
+@pytest.mark.slow
 async def test_an_anchor_on_replicas_is_there_when_the_server_is_gone(
     pair: tuple[RedisServer, RedisServer], tmp_path: Path
 ) -> None:

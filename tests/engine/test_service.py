@@ -255,6 +255,7 @@ async def test_somebody_elses_script_that_runs_for_long_ends_nobody(
         client.config_set("busy-reply-threshold", 5000)
 
 
+@pytest.mark.slow
 async def test_a_service_that_begins_during_a_long_script_waits_for_its_end(
     redis: Any, server: RedisServer, quick: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -297,12 +297,14 @@ async def killed_then_again(redis: Any, url: str, settings: Settings) -> None:
             assert await ask("asked", idempotency_key=key) == first
 
 
+@pytest.mark.slow
 async def test_killed_in_the_middle_it_ends_when_asked_again(
     redis: Any, server: RedisServer, at_once: Settings
 ) -> None:
     await killed_then_again(redis, server.url, at_once)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", sorted(programs()))
 async def test_in_a_cluster(tmp_path: Path, version: str) -> None:
     with of_each_version(tmp_path) as make:

@@ -122,6 +122,7 @@ def _bytes(path: Any) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
+@pytest.mark.slow
 async def test_erased_with_all_that_came_of_it(mind: Mind, redis: Any) -> None:
     said = "the password is zebra"
     first = await mind.anchor(said)

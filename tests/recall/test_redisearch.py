@@ -97,6 +97,7 @@ async def test_a_dropped_index_is_made_anew(mind: Mind, client: Any) -> None:
     assert indexes(client) == [name]
 
 
+@pytest.mark.slow
 async def test_many_memories_that_were_there_before_it(mind: Mind, client: Any) -> None:
     """It reads them in the background; until then the other index answers, never too few."""
     pipe = client.pipeline(transaction=False)

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Iterator
 
+import pytest
+
 from thoughtstream.senses.budget import AT_ONCE, CONSEQUENCE, REFILL_S, Budget
 from thoughtstream.senses.host import Feeling, Reading
 from thoughtstream.senses.processes import ProcessChanges, Table
@@ -26,6 +28,7 @@ def quiet_host(seconds: int) -> Iterator[tuple[int, str, list[float]]]:
         yield now, "processes", [thought.salience for thought in changes.notice(table)]
 
 
+@pytest.mark.slow
 def test_a_quiet_host_for_a_day() -> None:
     budgets: dict[str, Budget] = {}
     noticed, told = 0, 0

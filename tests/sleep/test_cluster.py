@@ -14,6 +14,7 @@ from thoughtstream.config import MemoryConfig, RedisConfig, Settings
 NAMES = ("ana", "bob", "eve", "kim")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", sorted(programs()))
 async def test_minds_on_every_node_sleep(version: str, tmp_path: Path) -> None:
     server = partial(RedisServer, programs()[version])
