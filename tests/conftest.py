@@ -63,8 +63,11 @@ def _are_named(config: pytest.Config) -> bool:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """All tests side by side, one process a core; tests that are named one after the other."""
-    return 0 if _are_named(config) else os.cpu_count() or 1
+    """All tests side by side, one process a core, and one more for the quick run, which waits for
+    half of its time; tests that are named one after the other.
+    """
+    cores = os.cpu_count() or 1
+    return 0 if _are_named(config) else cores + (not config.option.thorough)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
