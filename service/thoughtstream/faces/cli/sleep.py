@@ -3,14 +3,14 @@
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
-from thoughtstream.memory.sleep import OnProgress, SleepReport
+from thoughtstream.faces.cli.progress import OnProgress, progress
+from thoughtstream.memory.sleep import SleepReport
 
 EXAMPLES = examples(
     "thoughtstream sleep --dry-run",
@@ -33,21 +33,7 @@ def sleep(
     An interrupted sleep is resumed. `thoughtstream merged` lists what was merged, and
     `thoughtstream unmerge` takes it back.
     """
-    display = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=output.stderr,
-        disable=json or not output.stderr.is_terminal,
-        transient=True,
-    )
-    task = display.add_task("asleep", total=None)
-
-    def on_progress(done: int, total: int) -> None:
-        display.update(task, completed=done, total=total)
-
-    with display:
+    with progress("asleep", quiet=json) as on_progress:
         report = event_loop.run(_sleep(mind, dry_run, on_progress))
     output.answer({"mind": mind, **output.plain(report)}, json, lambda: _show(report))
 
@@ -60,7 +46,8 @@ async def _sleep(name: str, dry_run: bool, on_progress: OnProgress) -> SleepRepo
 def _show(report: SleepReport) -> None:
     session = f"session {report.session}{', resumed' if report.resumed else ''}"
     how = "dry run: nothing changed" if report.dry_run else session
-    output.say("[green]✓[/] reviewed {} memories [dim]({})[/]", f"{report.memories:,}", how)
+    memories = output.count(report.memories, "memory", "memories")
+    output.say("[green]✓[/] reviewed {} [dim]({})[/]", memories, how)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     _rows(table, "strengthened", [
         (m["id"], f"priority {m['priority']:.2f}, strength {m['strength']:.2f}")

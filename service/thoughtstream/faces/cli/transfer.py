@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, exit_codes, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.faces.cli.progress import OnProgress, progress
 from thoughtstream.keys import MEMORY_KINDS
-from thoughtstream.memory.importing import Imported, OnProgress
+from thoughtstream.memory.importing import Imported
 
 EXPORT_EXAMPLES = examples(
     "thoughtstream export ana.ndjson --mind ana",
@@ -46,8 +46,8 @@ def export(
     if file == "-":
         if sys.stdout is None:
             raise exit_codes.Failed("FILE: standard output is closed; name a file")
-        with _progress("exporting", json) as told:
-            event_loop.run(_export(mind, sys.stdout.buffer, told))
+        with progress("exporting", quiet=json) as on_progress:
+            event_loop.run(_export(mind, sys.stdout.buffer, on_progress))
         return
     path = Path(file)
     if not path.name or (path.exists() and not path.is_file()):
@@ -57,9 +57,9 @@ def export(
         part.unlink(missing_ok=True)
         with (
             os.fdopen(os.open(part, _NEW, _OWN), "wb") as out,
-            _progress("exporting", json) as told,
+            progress("exporting", quiet=json) as on_progress,
         ):
-            found = event_loop.run(_export(mind, out, told))
+            found = event_loop.run(_export(mind, out, on_progress))
             os.fsync(out.fileno())
         if path.exists() and not any(found["counts"].values()):
             raise exit_codes.Failed(f"{mind}: has nothing to export; {file} stays as it was")
@@ -72,8 +72,8 @@ def export(
     forgotten = output.count(counts["forgotten"], "forgotten thought")
     memories = sum(counts[kind] for kind in MEMORY_KINDS)
     said = f"exported {output.count(memories, 'memory', 'memories')} and {forgotten} to"
-    told_of = ("mind", "taken_at", "counts", "lines", "sha256")
-    output.done({"file": file} | {name: found[name] for name in told_of}, json, said, file)
+    summary = ("mind", "taken_at", "counts", "lines", "sha256")
+    output.done({"file": file} | {name: found[name] for name in summary}, json, said, file)
 
 
 def import_(
@@ -86,8 +86,8 @@ def import_(
     Nothing is written unless the whole file is right. If it was interrupted, run it again.
     """
     try:
-        with _readable(file) as source, _progress("importing", json) as told:
-            done = event_loop.run(_import(mind, source, told))
+        with _readable(file) as source, progress("importing", quiet=json) as on_progress:
+            done = event_loop.run(_import(mind, source, on_progress))
     except OSError as error:
         raise exit_codes.Failed(f"FILE: {file}: {error.strerror}") from None
     output.answer({"into": mind, **output.plain(done)}, json, lambda: _show(done))
@@ -95,7 +95,7 @@ def import_(
         exit_codes.stop(exit_codes.FAILED)
 
 
-async def _export(name: str, out: BinaryIO, told: OnProgress) -> dict[str, Any]:
+async def _export(name: str, out: BinaryIO, on_progress: OnProgress) -> dict[str, Any]:
     """What its first and last lines say."""
     first: dict[str, Any] = {}
     line, number, total = "", 0, 0
@@ -107,7 +107,7 @@ async def _export(name: str, out: BinaryIO, told: OnProgress) -> dict[str, Any]:
                 out.write(line.encode())
             except BrokenPipeError:
                 raise exit_codes.ReaderGone from None
-            told(min(number, total), total)
+            on_progress(min(number, total), total)
             number += 1
     try:
         out.flush()
@@ -117,9 +117,9 @@ async def _export(name: str, out: BinaryIO, told: OnProgress) -> dict[str, Any]:
     return first | last
 
 
-async def _import(name: str, source: BinaryIO, told: OnProgress) -> Imported:
+async def _import(name: str, source: BinaryIO, on_progress: OnProgress) -> Imported:
     async with Mind.connect(name) as mind:
-        return await mind.import_from(source, on_progress=told)
+        return await mind.import_from(source, on_progress=on_progress)
 
 
 @contextmanager
@@ -134,22 +134,6 @@ def _readable(file: str) -> Iterator[BinaryIO]:
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         yield cast(BinaryIO, copy)
-
-
-@contextmanager
-def _progress(what: str, quiet: bool) -> Iterator[OnProgress]:
-    display = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=output.stderr,
-        disable=quiet or not output.stderr.is_terminal,
-        transient=True,
-    )
-    task = display.add_task(what, total=None)
-    with display:
-        yield lambda done, total: display.update(task, completed=done, total=total)
 
 
 def _show(done: Imported) -> None:
