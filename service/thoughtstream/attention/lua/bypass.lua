@@ -1,12 +1,5 @@
 -- Bypassing the contest: a memory made at once, and a forgotten thought taken back.
 
--- Has a stream give out an id, so that this thought can't be mistaken for another.
-local function new_id(window)
-  local id = redis.call('XADD', window, '*', 'content', '-')
-  redis.call('XDEL', window, id)
-  return id
-end
-
 -- KEYS: see KEY, then the thought's window. ARGV: prefix of item keys, the configuration as JSON,
 -- then the thought's fields.
 -- Returns {'ok', id} | {'refused', reason}. It counts as adopted, attended and anchored.

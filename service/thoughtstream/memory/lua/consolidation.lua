@@ -63,11 +63,6 @@ local function memory(run, id)
   if entry then return item, stream, entry[2] end
 end
 
-local function ids_of(text_)
-  local fine, ids = pcall(cjson.decode, text_ or '[]')
-  return fine and type(ids) == 'table' and ids or {}
-end
-
 local function strength_of(item)
   return tonumber(item.strength) or 1
 end

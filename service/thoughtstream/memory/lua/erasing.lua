@@ -28,11 +28,6 @@ local function each_entry(stream, after, use)
   end
 end
 
-local function ids_of(text_)
-  local fine, ids = pcall(cjson.decode, text_ or '[]')
-  return fine and type(ids) == 'table' and ids or {}
-end
-
 -- (a list of ids as JSON without this one; whether it was in there); nil: nothing is left
 local function without_id(text_, id)
   local left, was_there = {}, false

@@ -84,13 +84,6 @@ local function forget(keys, args)
   return entry
 end
 
--- Has a stream give out an id, so that this thought can't be mistaken for another.
-local function new_id(window)
-  local id = redis.call('XADD', window, '*', 'content', '-')
-  redis.call('XDEL', window, id)
-  return id
-end
-
 -- KEYS: see KEY, then the window that the new memory is from. ARGV: prefix of item keys, the memory,
 -- who asks, length of the unconscious, name of the window, kind ('': that of the old one), then the
 -- new one's fields. Returns its id; nothing if there is no such memory.

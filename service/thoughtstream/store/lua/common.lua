@@ -75,3 +75,9 @@ end
 local function pad(digits)
   return string.rep('0', 20 - #digits) .. digits
 end
+
+-- a list of ids, kept as JSON; empty if it is none
+local function ids_of(text_)
+  local fine, ids = pcall(cjson.decode, text_ or '[]')
+  return fine and type(ids) == 'table' and ids or {}
+end

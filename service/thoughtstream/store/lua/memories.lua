@@ -32,3 +32,10 @@ local function write_memory(stream, item, kind, flat, at)
   redis.call('ZADD', timeline_of(stream), 0, place_in_time(to_map(flat), entry))
   redis.call('HSET', item, 'kind', kind, 'entry', entry, unpack(flat))
 end
+
+-- Has a stream give out an id, so that this thought can't be mistaken for another.
+local function new_id(window)
+  local id = redis.call('XADD', window, '*', 'content', '-')
+  redis.call('XDEL', window, id)
+  return id
+end
