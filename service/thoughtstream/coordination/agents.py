@@ -54,19 +54,14 @@ class AgentStatus:
     about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, text: str) -> "AgentStatus | None":
-        """The same; None: it was not written by an agent."""
+    def parse(cls, text: str) -> "AgentStatus | None":
+        """The status as it stands in Redis; None: no agent has written it."""
         try:
-            return cls.parse(text)
+            said = json.loads(text)
+            own = {one.name: said.pop(one.name) for one in fields(cls) if one.name in said}
+            return cls(**own | {"skills": tuple(own["skills"]), "about": said})
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
-
-    @classmethod
-    def parse(cls, text: str) -> "AgentStatus":
-        """The status as it stands in Redis."""
-        said = json.loads(text)
-        own = {one.name: said.pop(one.name) for one in fields(cls) if one.name in said}
-        return cls(**own | {"skills": tuple(own["skills"]), "about": said})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +210,7 @@ class Agents:
         calls: list[Call] = [("agent_look_1", _keys_of(name), ()) for name in names]
         with typed_errors():
             answers = await LIBRARY.call_all(self._redis, calls, read_only=True)
-        return [status for answer in answers if answer and (status := AgentStatus.read(answer))]
+        return _statuses(answers)
 
     async def old(self) -> list[AgentStatus]:
         """Those that left, or went offline, as long as their status says so."""
@@ -224,7 +219,7 @@ class Agents:
             for name in sorted(await self._old.names()):
                 pipe.get(agent_key(keys.AGENT_STATUS, name))
             said = await pipe.execute()
-        return [AgentStatus.parse(text) for text in said if text]
+        return _statuses(said)
 
     async def leases(self, names: Iterable[str]) -> list[int]:
         """For how long the lease of each goes on (ms); 0: it is over, or there is no such agent."""
@@ -285,6 +280,11 @@ class Agents:
         ]
         await LIBRARY.call_all(self._redis, calls)
         await self._old.note(*((name, "gone") for name in due.names), after=due)
+
+
+def _statuses(texts: Iterable[str | None]) -> list[AgentStatus]:
+    found = (AgentStatus.parse(text) for text in texts if text)
+    return [status for status in found if status is not None]
 
 
 def _about(name: str, skills: Sequence[str], about: Mapping[str, Any]) -> str:
