@@ -36,6 +36,15 @@ def test_what_is_said_is_of_the_last_ten_seconds() -> None:
     }
 
 
+def test_of_a_service_that_is_faster_than_what_is_kept_the_last_cycles_tell() -> None:
+    now = 0.0
+    rhythm = Rhythm(lambda: now)
+    for number in range(30_000):
+        now = number / 3000
+        rhythm.cycle(0.001)
+    assert round(rhythm.said()["cycles_per_s"]) == 3000
+
+
 async def test_status_shows_it(redis: Any, quick: Settings) -> None:
     async with running(quick), Mind.connect("ana", settings=quick) as mind:
 

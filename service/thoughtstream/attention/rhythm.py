@@ -7,7 +7,7 @@ from typing import Any
 
 _LATELY_S = 10.0
 _MOST = 10_000
-"""Cycles that are kept: a service does fewer in ten seconds."""
+"""Cycles that are kept: of a service that does more in ten seconds, the last ones tell."""
 
 _TICK_S = 0.25
 
@@ -43,7 +43,8 @@ class Rhythm:
         there was none.
         """
         cycles, late = self._lately(self._cycles), self._lately(self._late)
-        span_s = min(max(self._clock() - self._since, _TICK_S), _LATELY_S)
+        since = self._cycles[0][0] if len(cycles) == _MOST else self._since
+        span_s = min(max(self._clock() - since, _TICK_S), _LATELY_S)
         return {
             "cycles_per_s": round(len(cycles) / span_s, 2),
             "cycle_p50_ms": _ms_at(cycles, 0.50),
