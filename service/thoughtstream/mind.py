@@ -63,7 +63,7 @@ class Mind(Owned):
         self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
-        self._is_attended = False
+        self._may_warn = True
 
     @classmethod
     def connect(
@@ -103,7 +103,7 @@ class Mind(Owned):
             mind = cls(name, redis, settings)
             if attend:
                 await stack.enter_async_context(attending(settings, address))
-                mind._is_attended = True
+                mind._may_warn = False
             yield mind
 
     async def think(
@@ -156,8 +156,8 @@ class Mind(Owned):
         return written
 
     async def _warn_once(self) -> None:
-        if not self._is_attended:
-            self._is_attended = True
+        if self._may_warn:
+            self._may_warn = False
             await warn_if_nobody_attends(self._redis)
 
     async def anchor(
@@ -280,7 +280,7 @@ class Mind(Owned):
 
     async def attend(self) -> CycleReport:
         """One attention cycle. The service runs these; call it to drive a mind by hand."""
-        self._is_attended = True
+        self._may_warn = False
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self._look_for_windows()
         with typed_errors():

@@ -61,9 +61,8 @@ class Registry:
         async for page in self.windows():
             await self.announce(page)
             yield page
-            with suppress(
-                *OUTAGES
-            ):  # of another server, it may be; who attends a mind notes it, too
+            # Of another server, it may be; and who attends a mind notes it, too.
+            with suppress(*OUTAGES):
                 await census.note({parts[0] for parts in map(keys.window_of, page) if parts})
         await self.announce([keys.ALL_FOUND])
 

@@ -125,7 +125,8 @@ def _show(answer: dict[str, Any]) -> None:
     took = f"{answer['seconds']:.0f} s{': ' if each else ''}{each}"
     output.say("\n[green]✓[/] {} in {}", output.count(total, "thought"), took)
     if answer["untold"]:
-        output.say("[dim]left out: {} as usual here[/]", output.count(answer["untold"], "reading"))
+        left_out = output.count(answer["untold"], "reading")
+        output.say("[dim]left out: {} of less consequence[/]", left_out)
     for name, times in answer["failed"].items():
         output.say("[red]✗[/] {} of {}", output.count(times, "failure"), name)
     if answer["lost"]:
