@@ -119,9 +119,14 @@ def is_text(text: str) -> bool:
     return True
 
 
+_NO_CHARACTER = re.compile("[\ud800-\udfff]+")
+
+
 def readable(text: str) -> str:
-    """The text, with U+FFFD where there were bytes that are no UTF-8."""
-    return text if is_text(text) else text.encode(errors="surrogateescape").decode(errors="replace")
+    """The text, with U+FFFD for what is none: bytes that are no UTF-8, as in a name that was cut
+    inside a character, and halves of surrogate pairs.
+    """
+    return text if text.isascii() else _NO_CHARACTER.sub("\ufffd", text)
 
 
 def readable_fields(fields: Mapping[str, str]) -> dict[str, str]:

@@ -162,7 +162,7 @@ class KeptMeaning:
         rows = {one: row for one, row in found.items() if owner == ours and len(row) == dimensions}
         missing = [memory for memory in memories if memory[0] not in rows]
         if missing:
-            contents = [_readable(fields.get("content", "")) for _, fields in missing]
+            contents = [keys.readable(fields.get("content", "")) for _, fields in missing]
             vectors = await self._embed(contents)
             made = {at: packed(vector) for (at, _), vector in zip(missing, vectors, strict=True)}
             fields: Any = {OWNER: ours} | {location.entry: row for location, row in made.items()}
@@ -190,7 +190,3 @@ class KeptMeaning:
 
 def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
-
-
-def _readable(text: str) -> str:
-    return _bytes(text).decode(errors="replace")

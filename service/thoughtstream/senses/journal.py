@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 from thoughtstream.attention.models import NewThought
+from thoughtstream.keys import readable
 from thoughtstream.senses.logs import LogError, LogSense
-from thoughtstream.senses.objects import readable
 
 _LONGEST_LINE = 1 << 20
 _WEIGHTS = (1.0, 1.0, 0.95, 0.85, 0.65, 0.5, 0.45, 0.35)

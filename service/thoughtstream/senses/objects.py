@@ -1,7 +1,6 @@
 """What a source says becomes a thought: one that the engine takes, or none at all."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from thoughtstream.senses import salience
 
 _KNOWN = NewThought.model_fields.keys() - {"content", "extra"}
 _TAKEN = ENGINE_FIELDS - _KNOWN
-_HALF = re.compile("[\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
@@ -21,13 +19,6 @@ class Defaults:
     window: str
     source: str | None
     most_bytes: int
-
-
-def readable(text: str) -> str:
-    """A text from the system with U+FFFD for what is none: bytes that are no UTF-8, as in a name
-    that was cut inside a character.
-    """
-    return _HALF.sub("\ufffd", text)
 
 
 def loads(text: str) -> Any:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import psutil
 
 from thoughtstream.attention.models import NewThought
+from thoughtstream.keys import readable
 from thoughtstream.senses import salience
-from thoughtstream.senses.objects import readable
 
 _COMES, _GOES = 0.8, 0.6
 _KTHREADD = 2

@@ -14,8 +14,8 @@ import structlog
 
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.keys import readable
 from thoughtstream.senses.budget import Budget
-from thoughtstream.senses.objects import readable
 
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """A sense that failed is asked again after this; twice as long each time, up to the longest."""

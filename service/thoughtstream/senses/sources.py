@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from thoughtstream.attention.models import NewThought
+from thoughtstream.keys import readable
 from thoughtstream.senses import host, processes
 from thoughtstream.senses.journal import JournalSense
 from thoughtstream.senses.logs import LogFile, LogSense
-from thoughtstream.senses.objects import readable
 from thoughtstream.senses.sensing import Sense
 
 _LOG_POLL_S = 0.25

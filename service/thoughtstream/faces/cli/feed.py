@@ -15,11 +15,12 @@ from thoughtstream import Mind, config
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.keys import readable
 from thoughtstream.senses import pace
 from thoughtstream.senses.feeding import Feeding
 from thoughtstream.senses.formats import BadLine, Format, Reader
 from thoughtstream.senses.lines import read_lines
-from thoughtstream.senses.objects import Defaults, readable
+from thoughtstream.senses.objects import Defaults
 
 EXAMPLES = examples(
     "thoughtstream feed notes.txt --format paragraphs",
