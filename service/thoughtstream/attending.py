@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from redis.exceptions import ResponseError
 
 from thoughtstream.config import Settings
-from thoughtstream.coordination.membership import alive_services
+from thoughtstream.coordination.membership import may_be_attended
 from thoughtstream.errors import NoService, ThoughtstreamError
 from thoughtstream.store.client import Client
 
@@ -45,5 +45,5 @@ async def attending(settings: Settings, url: str) -> AsyncIterator[None]:
 async def warn_if_nobody_attends(redis: Client) -> None:
     """Issue the warning `NoService`, if that is so; what can't be asked is no reason to."""
     with suppress(ThoughtstreamError, ResponseError):
-        if not await alive_services(redis):
+        if not await may_be_attended(redis):
             warnings.warn(_NOBODY, NoService, stacklevel=5)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.services import running, until
-from thoughtstream import Mind, NoService, sync
+from thoughtstream import Mind, NoService, keys, sync
 from thoughtstream.config import Settings, StreamConfig
-from thoughtstream.coordination.membership import alive_services, attended_until
+from thoughtstream.coordination.agents import agent_key
+from thoughtstream.coordination.membership import Membership, alive_services, attended_until
 from thoughtstream.faces import overview
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -79,6 +80,22 @@ async def test_who_would_think_into_nothing_is_warned_once(redis: Any, quick: Se
 
             await until(is_told)
             waiting.cancel()
+
+
+async def test_nobody_is_warned_of_a_service_that_may_only_be_late(
+    redis: Any, quick: Settings
+) -> None:
+    membership = Membership(redis)
+    await membership.renew(0)
+    state = agent_key(keys.AGENT_STATE, membership.id)
+    await redis.hset(state, "ends", 1)
+    assert await alive(redis) == 0
+    async with Mind.connect("ana", settings=quick) as mind:
+        await mind.think("is anybody there?")
+    await redis.hset(state, "clock", 1)
+    async with Mind.connect("ana", settings=quick) as mind:
+        with pytest.warns(NoService):
+            await mind.think("is anybody there?")
 
 
 async def test_nobody_is_warned_where_somebody_attends(quick: Settings) -> None:

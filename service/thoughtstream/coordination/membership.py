@@ -25,6 +25,8 @@ from thoughtstream.store.connection import typed_errors
 HEARTBEAT_S = 1.0
 LEASE_MS = 4000
 SKILL = "attention"
+_LATE_MS = 60_000
+"""A service that is silent for no longer may only be late: its host is busy."""
 
 
 class Membership:
@@ -127,6 +129,15 @@ async def attended_until(redis: Client) -> int | None:
     left = [one for one in await agents.old() if SKILL in one.skills]
     silent = await agents.statuses(sorted(names))
     return max((one.last_seen for one in (*left, *silent)), default=None)
+
+
+async def may_be_attended(redis: Client) -> bool:
+    """Whether a service is alive, or fell silent so lately that it may only be late."""
+    with typed_errors():
+        names = await _index(redis).names()
+        now_ms = await redis.clock_ms(keys.SERVICES.key())
+    found = await Agents(redis, AgentsConfig()).statuses(sorted(names))
+    return any(one.state != "offline" or now_ms - one.last_seen < _LATE_MS for one in found)
 
 
 async def alive_services(redis: Client) -> list[AgentStatus]:
