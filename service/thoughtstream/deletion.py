@@ -45,8 +45,7 @@ class Deletion:
     `memories`, by kind; `merged`: into others; `thoughts`: in windows and intervention windows;
     `bytes`: in Redis, as estimated from samples, None if it won't say; `keys`: that were looked for
     and removed, after those that every mind has. `wrote`: who wrote in the last minute. `anew`:
-    somebody has written
-    since, and made the mind anew.
+    somebody has written since, and made the mind anew.
     """
 
     mind: str

@@ -119,14 +119,18 @@ def is_text(text: str) -> bool:
     return True
 
 
-_NO_CHARACTER = re.compile("[\ud800-\udfff]+")
+_NEITHER_CHARACTER_NOR_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def readable(text: str) -> str:
-    """The text, with U+FFFD for what is none: bytes that are no UTF-8, as in a name that was cut
-    inside a character, and halves of surrogate pairs.
+    """The text, with U+FFFD for what is none, as `bytes.decode(errors="replace")` would have it:
+    bytes that are no UTF-8, as in a name that was cut inside a character, and halves of surrogate
+    pairs.
     """
-    return text if text.isascii() else _NO_CHARACTER.sub("\ufffd", text)
+    if is_text(text):
+        return text
+    escaped = _NEITHER_CHARACTER_NOR_BYTE.sub("\ufffd", text)
+    return escaped.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def readable_fields(fields: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.engine.flow import at_rest
 from tests.services import running, until
@@ -123,3 +125,14 @@ async def test_a_window_whose_ids_are_used_up_says_so(redis: Any, settings: Sett
         await mind.think("again")
         assert (await mind.attend()).attended is not None
         assert (await mind.audit()).balanced
+
+
+@given(written=st.binary())
+def test_what_is_no_text_is_read_as_python_reads_it(written: bytes) -> None:
+    from_redis = written.decode(errors="surrogateescape")
+    assert keys.readable(from_redis) == written.decode(errors="replace")
+
+
+@given(text=st.text(alphabet=st.characters(codec=None)))
+def test_whatever_was_given_can_be_printed(text: str) -> None:
+    assert keys.is_text(keys.readable(text))

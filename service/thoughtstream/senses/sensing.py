@@ -1,5 +1,5 @@
 """Runs all senses of a host at once: each in a task, which writes what it notices. One that fails
-is told and asked again, while the others go on.
+is reported and asked again, while the others go on.
 """
 
 import asyncio

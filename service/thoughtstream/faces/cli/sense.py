@@ -62,7 +62,7 @@ def sense(
     one in five minutes, and must be the more surprising the less is left.
 
     Readings enter the window `sensory`, signs of strain on the host `emotion`; processes and log
-    lines have windows of their own. A sense that fails is told, and asked again after a pause.
+    lines have windows of their own. A sense that fails is reported, and asked again after a pause.
     """
     if journal and not sources.has_journal():
         raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
