@@ -29,7 +29,8 @@ ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
      "merged_into", "merged_at", "unmerged_at", "distilled_from", "supersedes", "superseded_by",
-     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by"}
+     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by", "lead",
+     "rivals"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
@@ -136,7 +137,11 @@ def _number(value: float) -> str:
 
 
 class Attended(NamedTuple):
-    """A thought that won the contest. Times in milliseconds of the server's clock."""
+    """A thought that won the contest. Times in milliseconds of the server's clock.
+
+    `rivals`: how many others competed; `lead`: how much higher it scored than the next, None if
+    there was none. Both are None of what a version before has attended.
+    """
 
     id: str
     window: str
@@ -147,6 +152,8 @@ class Attended(NamedTuple):
     attended_at: int
     encode_at: int
     fields: dict[str, str]
+    lead: float | None = None
+    rivals: int | None = None
 
     @classmethod
     def parse(cls, flat: list[str]) -> "Attended":
@@ -174,7 +181,17 @@ class Attended(NamedTuple):
             int(take("attended_at")),
             int(take("encode_at")),
             fields,
+            *_standing(fields),
         )
+
+
+def _standing(fields: dict[str, str]) -> tuple[float | None, int | None]:
+    """Takes `lead` and `rivals`; a version before let producers write what they liked there."""
+    lead, rivals = fields.pop("lead", None), fields.pop("rivals", None)
+    try:
+        return None if lead is None else float(lead), None if rivals is None else int(rivals)
+    except ValueError:
+        return None, None
 
 
 class Forgotten(NamedTuple):
@@ -238,7 +255,7 @@ class CycleReport(NamedTuple):
 
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
-        """From the answer of `attention_cycle_2`."""
+        """From the answer of `attention_cycle_3`."""
         *told, winner = _decode(readable(answer))[0]
         return cls._make((*told, Attended.parse(winner) if winner else None))
 
@@ -262,7 +279,7 @@ class Snapshot(NamedTuple):
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Snapshot":
-        """From the answer of `attention_snapshot_2`."""
+        """From the answer of `attention_snapshot_3`."""
         now, ledger, competing, intervening, assembled, lengths = answer
         counts = dict(zip(ledger[::2], ledger[1::2], strict=True))
         return cls(
@@ -327,7 +344,7 @@ class Audit:
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Audit":
-        """From the answer of `attention_audit_2`; adds the sums that don't balance."""
+        """From the answer of `attention_audit_3`; adds the sums that don't balance."""
         flat, competing, intervening, unread, ghosts, faults = answer
         ledger = dict(zip(flat[::2], flat[1::2], strict=True))
         counts = {name: int(ledger.get(name, 0)) for name in COUNTS}
