@@ -158,8 +158,7 @@ class Attended(NamedTuple):
     @classmethod
     def parse(cls, flat: list[str]) -> "Attended":
         """From a flat list of the fields of the `assembled` stream."""
-        pairs = iter(flat)
-        return cls.of(dict(zip(pairs, pairs, strict=True)))
+        return cls.of(dict(zip(flat[::2], flat[1::2], strict=True)))
 
     @classmethod
     def entry(cls, fields: dict[str, str]) -> "Attended":
@@ -171,6 +170,11 @@ class Attended(NamedTuple):
         """From the fields of the `assembled` stream; `fields` keeps the others."""
         take = fields.pop
         take("cycle", None)
+        lead, rivals = take("lead", None), take("rivals", None)
+        try:
+            standing = (float(lead) if lead and rivals else None, int(rivals) if rivals else None)
+        except ValueError:  # a producer's own: a version before let them write these names
+            standing = (None, None)
         return cls(
             take("id"),
             decode_name(take("window")),
@@ -181,17 +185,8 @@ class Attended(NamedTuple):
             int(take("attended_at")),
             int(take("encode_at")),
             fields,
-            *_standing(fields),
+            *standing,
         )
-
-
-def _standing(fields: dict[str, str]) -> tuple[float | None, int | None]:
-    """Takes `lead` and `rivals`; a version before let producers write what they liked there."""
-    lead, rivals = fields.pop("lead", None), fields.pop("rivals", None)
-    try:
-        return None if lead is None else float(lead), None if rivals is None else int(rivals)
-    except ValueError:
-        return None, None
 
 
 class Forgotten(NamedTuple):
@@ -256,8 +251,9 @@ class CycleReport(NamedTuple):
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_3`."""
-        *told, winner = _decode(readable(answer))[0]
-        return cls._make((*told, Attended.parse(winner) if winner else None))
+        now, due, more, moved, anchored, winner = _decode(readable(answer))[0]
+        attended = Attended.parse(winner) if winner else None
+        return cls(now, due, more, moved, anchored, attended)
 
     @property
     def overdue(self) -> bool:

@@ -107,7 +107,7 @@ local function attend(run, token)
   run.rivals = next_by and redis.call('ZCARD', run.keys[KEY.contest]) or 0
   if next_by then set(fields, 'lead', lead_text(won_by, next_by, run)) end
   local attended = { 'id', id .. '@' .. window, 'window', window, 'score', score_text(won_by, run),
-                     'rivals', whole(run.rivals), 'attended_at', whole(run.now),
+                     'rivals', whole(run.rivals), 'attended_at', run.now_text,
                      'encode_at', encode_at, 'cycle', token, unpack(fields) }
   redis.call('XADD', run.keys[KEY.assembled], 'MAXLEN', '~', run.cfg.assembled_maxlen, '*',
              unpack(attended))
@@ -134,7 +134,7 @@ local function forget(run)
       if flat then
         set(flat, 'id', public_id(member))
         set(flat, 'score', score_text(weak[i + 1], run))
-        set(flat, 'forgotten_at', whole(run.now))
+        set(flat, 'forgotten_at', run.now_text)
         set(flat, 'threshold', text(cfg.threshold))
         redis.call('XADD', run.keys[KEY.unconscious], 'MAXLEN', '~', cfg.unconscious_maxlen, '*',
                    unpack(flat))
@@ -180,9 +180,9 @@ end
 local function report(run)
   local ids = run.anchored_ids
   record(run)
-  return string.format('[%d,%s,%s,%s,%s,%s]', run.now, next_due(run), tostring(run.more),
-                       cjson.encode(run.counts), #ids == 0 and '[]' or cjson.encode(ids),
-                       run.attended)
+  return '[' .. run.now_text .. ',' .. next_due(run) .. ',' .. tostring(run.more) .. ','
+         .. cjson.encode(run.counts) .. ',' .. (#ids == 0 and '[]' or cjson.encode(ids)) .. ','
+         .. run.attended .. ']'
 end
 
 -- The configuration comes as one text, always the same from a worker: parsed once.
@@ -218,6 +218,7 @@ local function cycle(keys, args)
   local run = { keys = keys, cfg = config_of(args[5]), now = now_ms(), prefix = args[3],
                 item_prefix = args[4], counts = {}, attended = 'null', anchored_ids = {},
                 settled = false, next_due = false, more = true }
+  run.now_text = whole(run.now)
   local before = mode == 'again' and attended_by(run, token)
   if before then
     run.attended = before
