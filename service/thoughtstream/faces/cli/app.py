@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 
-def _show_version(is_asked: bool | None) -> None:
+def _show_version(is_asked: bool) -> None:
     if is_asked:
         from importlib.metadata import version
 
@@ -37,11 +37,11 @@ def _show_version(is_asked: bool | None) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool | None,  # what is not given stays None: to make it False would import pydantic
+        bool,
         typer.Option(
             "--version", callback=_show_version, is_eager=True, help="Show the version, and exit."
         ),
-    ] = None,
+    ] = False,
 ) -> None:
     """Competing thought streams on Redis: a mind that attends, forgets and remembers."""
     from thoughtstream.faces.cli import logging_setup, output
