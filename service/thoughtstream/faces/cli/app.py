@@ -34,8 +34,13 @@ def _show_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
+_SILENT = {"status", "think"}
+"""Nothing that these call writes a log: they start without structlog."""
+
+
 @app.callback()
 def _root(
+    ctx: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -44,9 +49,12 @@ def _root(
     ] = False,
 ) -> None:
     """Competing thought streams on Redis: a mind that attends, forgets and remembers."""
-    from thoughtstream.faces.cli import logging_setup, output
+    from thoughtstream.faces.cli import output
 
-    logging_setup.log_to_stderr()
+    if ctx.invoked_subcommand not in _SILENT:
+        from thoughtstream.faces.cli import logging_setup
+
+        logging_setup.log_to_stderr()
     warnings.showwarning = output.warn
 
 
