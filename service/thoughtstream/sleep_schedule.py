@@ -94,7 +94,7 @@ class SleepSchedule:
         return [
             _task(mind, since, (now - since) // every_ms)
             for mind, since in counted
-            if since and since + every_ms <= now
+            if since and abs(now - since) >= every_ms  # ahead: from before the clock was set back
         ]
 
     async def _since(self, minds: Sequence[str]) -> list[int]:

@@ -211,6 +211,23 @@ async def test_a_full_redis_keeps_nobody_from_sleeping(redis: Client, settings: 
     assert (await Queue(redis, QUEUE).audit()).submitted == 0
 
 
+async def test_a_mind_that_slept_before_the_clock_was_set_back_does_not_stay_awake(
+    redis: Client, settings: Settings
+) -> None:
+    await remember(redis, "ana", KETTLE)
+    sleep = keys.SLEEP.key(mind="ana")
+    before = await redis.clock_ms(sleep) + 3_600_000
+    ask: Any = redis
+    await ask.hset(sleep, "slept_at", before)
+    own = settings.model_copy(update={"memory": MemoryConfig(sleep_every_s=1)})
+
+    async def has_slept() -> bool:
+        return int(await ask.hget(sleep, "slept_at")) < before
+
+    async with schedules((redis, own, ["ana"])):
+        await until(has_slept)
+
+
 async def _nothing_is_left(queue: Queue) -> bool:
     audit = await queue.audit()
     return audit.waiting + audit.delayed + audit.leased == 0
