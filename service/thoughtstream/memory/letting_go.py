@@ -89,7 +89,8 @@ class LettingGo:
         Raises:
             NotForgotten: this entry is no memory, or no longer there.
         """
-        found = await self._do("take_back_1", self._keys, entry)
+        where = [*self._keys, keys.MERGED.key(mind=self._mind)]
+        found = await self._do("take_back_2", where, entry)
         if found is None:
             raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
         return str(found)

@@ -1,9 +1,8 @@
 -- Erasing a memory: it, and every copy of what it says, wherever one may be.
 
-local ALSO = { merged = 10, assembled = 11, intervening = 12, contest = 13, deadlines = 14,
+local ALSO = { merged = MERGED, assembled = 11, intervening = 12, contest = 13, deadlines = 14,
                windows = 15 }
 local FIRST_COPIED = 16
-local PAGE = 500
 
 -- What names a memory in a copy of it, or in what came of it.
 local SOURCES = { 'id', 'recalled', 'restored_from', 'merged_into' }
@@ -16,17 +15,6 @@ local function is_copy(fields, ids)
     if ids[fields[name] or ''] then return true end
   end
   return false
-end
-
--- Calls `use` with each entry of a stream after another one.
-local function each_entry(stream, after, use)
-  local last = after
-  while true do
-    local page = redis.call('XRANGE', stream, last, '+', 'COUNT', PAGE)
-    for _, entry in ipairs(page) do use(entry[1], entry[2]) end
-    if #page < PAGE then return end
-    last = '(' .. page[#page][1]
-  end
 end
 
 -- (a list of ids as JSON without these; whether one was in there); nil: nothing is left
