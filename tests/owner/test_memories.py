@@ -149,7 +149,11 @@ async def test_erased_with_all_that_came_of_it(mind: Mind, redis: Any) -> None:
     await redis.xadd(window, {"content": said} | back)  # one that nobody has read
     assert (await mind.audit()).intervening == 2
     await redis.xadd(window, {"content": "another", "salience": "0.31"})
+    before = await redis.xlen(keys.ASSEMBLED.key(mind=mind.name)), await mind.audit()
+    would = await mind.erase(first, dry_run=True)
+    assert before == (await redis.xlen(keys.ASSEMBLED.key(mind=mind.name)), await mind.audit())
     erased = await mind.erase(first)
+    assert erased == would
     assert (erased.memories, erased.derived) == (2, (reframed.id,))
     assert await everywhere(redis, "zebra") == []
     [left] = await mind.memories()

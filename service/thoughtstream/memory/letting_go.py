@@ -95,8 +95,8 @@ class LettingGo:
             raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
         return str(found)
 
-    async def erase(self, name: str, windows: tuple[str, ...]) -> Erased:
-        """Erase a memory and all copies of it.
+    async def erase(self, name: str, windows: tuple[str, ...], dry_run: bool = False) -> Erased:
+        """Erase a memory and all copies of it; `dry_run`: only say what would go.
 
         Raises:
             NotRemembered: there is nothing of this name.
@@ -111,10 +111,11 @@ class LettingGo:
         while found is None:  # more was merged into it meanwhile
             merged = await merged_into(self._redis, self._mind, name)
             marks, places = await self._that_came_of({name, *merged})
-            own = (len(merged), *merged, *marks, *places)
-            found = await self._do("erase_2", where, name, *own)
+            own = (name, len(merged), *merged, *marks, *places)
+            found = await self._do("erase_2", where, "look" if dry_run else "erase", *own)
         memories, copies, derived = found
-        await self._rewrite(its_windows)
+        if not dry_run:
+            await self._rewrite(its_windows)
         if not memories and not copies:
             raise unknown(name)
         return Erased(memories, copies, tuple(derived), REMAINS)

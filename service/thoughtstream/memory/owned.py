@@ -62,9 +62,11 @@ class OwnedMemories:
         with typed_errors():
             return await self._letting_go.forget(id, by)
 
-    async def erase(self, id: str) -> Erased:
+    async def erase(self, id: str, *, dry_run: bool = False) -> Erased:
         """Erase a memory, or what was forgotten or merged, for good: it, all copies of it, and what
         other memories know of it. Only counts are left. The answer says where the text remains.
+
+        `dry_run`: say what would go, and change nothing.
 
         Raises:
             NotRemembered: there is nothing of this id.
@@ -72,8 +74,9 @@ class OwnedMemories:
         with typed_errors():
             found: Any = await self._redis.smembers(keys.WINDOWS.key(mind=self.name))
             windows = {keys.decode_name(window) for window in found}
-            erased = await self._letting_go.erase(id, (*sorted(windows | _STANDARD),))
-        await self._recall.scrub()
+            erased = await self._letting_go.erase(id, (*sorted(windows | _STANDARD),), dry_run)
+        if not dry_run:
+            await self._recall.scrub()
         return erased
 
     @property

@@ -102,9 +102,10 @@ def erase(
     Only counts are left. It says where the text remains, and for how long.
     """
     if not yes:
+        would = _run(mind, lambda it: it.erase(memory, dry_run=True))
         if json:
             raise exit_codes.Failed("erase: can't be undone; confirm it with --yes")
-        output.say("Erase for good: {}", memory)
+        output.say("Erase for good: {} ({})", memory, _counts(would))
         typer.confirm("It can't be undone. Go on?", abort=True)
     erased = _run(mind, lambda it: it.erase(memory))
     output.answer({"id": memory, **output.plain(erased)}, json, lambda: _show_erased(erased))
@@ -132,10 +133,13 @@ def _show_whole(found: Whole) -> None:
                 output.say("[dim]  {}: {}[/]", name, value)
 
 
-def _show_erased(erased: Erased) -> None:
+def _counts(erased: Erased) -> str:
     memories = output.count(erased.memories, "memory", "memories")
-    copies = output.count(erased.copies, "copy", "copies")
-    output.say("[green]✓[/] erased: {}, {}", memories, copies)
+    return f"{memories}, {output.count(erased.copies, 'copy', 'copies')}"
+
+
+def _show_erased(erased: Erased) -> None:
+    output.say("[green]✓[/] erased: {}", _counts(erased))
     for id_ in erased.derived:
         output.say("[dim]  came of it and stays: {}[/]", id_)
     for where in erased.remains:

@@ -45,6 +45,8 @@ local function erase_copies(run, stream)
     if not (says_the_same or is_copy(fields, run.ids)) then return end
     local is_it = run.ids[fields.id or '']
     if is_it and fields.content then run.contents[fields.content] = true end
+    run.copies = run.copies + 1
+    if run.only_looks then return end
     local kept = is_it and fields.merged_into
     if kept then
       local item = run.item_prefix .. kept
@@ -52,7 +54,6 @@ local function erase_copies(run, stream)
       if was_there then put_ids(item, 'merged_from', ids) end
     end
     redis.call('XDEL', stream, entry)
-    run.copies = run.copies + 1
   end)
 end
 
@@ -61,10 +62,12 @@ local function erase_intervening(run)
   local intervening = redis.call('HGETALL', run.keys[ALSO.intervening])
   for i = 1, #intervening, 2 do
     if is_copy(to_map(cjson.decode(intervening[i + 1])), run.ids) then
-      redis.call('HDEL', run.keys[ALSO.intervening], intervening[i])
-      redis.call('ZREM', run.keys[ALSO.deadlines], intervening[i])
-      count(run, 'vetoed')
       run.copies = run.copies + 1
+      if not run.only_looks then
+        redis.call('HDEL', run.keys[ALSO.intervening], intervening[i])
+        redis.call('ZREM', run.keys[ALSO.deadlines], intervening[i])
+        count(run, 'vetoed')
+      end
     end
   end
 end
@@ -78,6 +81,8 @@ local function erase_competing(run, window)
     local fields = to_map(flat)
     fields.id = entry .. '@' .. name
     if not is_copy(fields, run.ids) then return end
+    run.copies = run.copies + 1
+    if run.only_looks then return end
     local ms, seq = string.match(entry, '^(%d+)-(%d+)$')
     local member = pad(ms) .. '-' .. pad(seq) .. '@' .. name
     redis.call('XDEL', window, entry)
@@ -85,7 +90,6 @@ local function erase_competing(run, window)
       redis.call('ZREM', run.keys[ALSO.deadlines], member)
       count(run, 'displaced')
     end
-    run.copies = run.copies + 1
   end)
 end
 
@@ -94,12 +98,11 @@ end
 local function disown(run, memory)
   local was = to_map(memory.flat)
   if not came_of(was, run.ids) then return end
+  local goes = run.contents[was.content or '']
+  if goes then run.erased = run.erased + 1 else run.disowned[#run.disowned + 1] = memory.id end
+  if run.only_looks then return end
   remove(run, memory)
-  if run.contents[was.content or ''] then
-    count(run, 'erased')
-    run.erased = run.erased + 1
-    return
-  end
+  if goes then return count(run, 'erased') end
   local said_it = run.ids[was.recalled or ''] or run.ids[was.restored_from or '']
   local flat = without(memory.flat, said_it and ORIGINALS or {})
   if run.ids[was.supersedes or ''] then flat = without(flat, { supersedes = true }) end
@@ -109,7 +112,6 @@ local function disown(run, memory)
   for _, name in ipairs(OF_ITEM) do
     if memory.item[name] then redis.call('HSET', memory.item_key, name, memory.item[name]) end
   end
-  run.disowned[#run.disowned + 1] = memory.id
 end
 
 -- What was merged into it was it, too. Returns whether all that was so is in `known`.
@@ -128,21 +130,24 @@ local function take_merged(run, known)
   return all
 end
 
--- KEYS: see KEY and ALSO, then the mind's windows. ARGV: prefix of item keys, the memory, how many were
--- merged into it, these, for each kind the last entry that was looked through, then the places of those
+-- KEYS: see KEY and ALSO, then the mind's windows. ARGV: prefix of item keys, 'erase' | 'look' (only say
+-- what would go), the memory, how many were merged into it, these, for each kind the last entry that was looked through, then the places of those
 -- that came of any of them.
 -- Returns {memories that went, copies that went, ids of those that came of it and stay}; nothing if
 -- more was merged into it since, and nothing was done.
 local function erase(keys, args)
-  local run = { keys = keys, item_prefix = args[1], erased = 0, copies = 0, disowned = {} }
-  local memory, known, first_mark = memory_of(run, args[2]), {}, 4 + tonumber(args[3])
-  for i = 4, first_mark - 1 do known[args[i]] = true end
-  run.ids, run.contents = { [memory and memory.id or args[2]] = true }, {}
+  local run = { keys = keys, item_prefix = args[1], erased = 0, copies = 0, disowned = {},
+                only_looks = args[2] == 'look' }
+  local memory, known, first_mark = memory_of(run, args[3]), {}, 5 + tonumber(args[4])
+  for i = 5, first_mark - 1 do known[args[i]] = true end
+  run.ids, run.contents = { [memory and memory.id or args[3]] = true }, {}
   if not take_merged(run, known) then return false end
   if memory then
     run.contents[get(memory.flat, 'content') or ''], run.erased = true, 1
-    remove(run, memory)
-    count(run, 'erased')
+    if not run.only_looks then
+      remove(run, memory)
+      count(run, 'erased')
+    end
   end
   erase_copies(run, keys[KEY.unconscious])
   erase_copies(run, keys[ALSO.merged])
@@ -160,6 +165,7 @@ local function erase(keys, args)
     local other = memory_of(run, place)
     if other then disown(run, other) end
   end
+  if run.only_looks then return { run.erased, run.copies, run.disowned } end
   if run.erased + run.copies > 0 then count(run, 'erasures') end
   return { run.erased, run.copies, run.disowned }
 end
