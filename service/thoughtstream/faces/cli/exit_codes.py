@@ -29,6 +29,13 @@ class ReaderGone(Exception):
     """Whoever read our output has closed it: there is nothing more to say."""
 
 
+def of(error: Exception) -> int:
+    """How a command ends that ran into this: all alike."""
+    from thoughtstream.config import ConfigError  # when something went wrong, time is no matter
+
+    return BAD_CONFIG if isinstance(error, ConfigError) else FAILED
+
+
 def stop(code: int) -> NoReturn:
     """End with an exit code."""
     raise typer.Exit(code)

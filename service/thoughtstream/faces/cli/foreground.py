@@ -11,7 +11,7 @@ from importlib.metadata import version
 import structlog
 
 from thoughtstream import discretion, service
-from thoughtstream.config import ConfigError, Settings
+from thoughtstream.config import Settings
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
@@ -31,7 +31,7 @@ def serve(settings: Settings, as_json: bool) -> None:
     """Run the service until SIGTERM or SIGINT; the embedded Redis ends with it.
 
     Raises:
-        Failed: it is already running in this home, or its settings are wrong.
+        Failed: it is already running in this home. ConfigError: its settings are wrong.
     """
     Home.at(settings.home).prepare()
     lock = service_lock(settings)
@@ -41,11 +41,8 @@ def serve(settings: Settings, as_json: bool) -> None:
             f"the service of {settings.home} is already running (process {pid}); "
             "stop it with `thoughtstream down`"
         )
-    try:
-        lock.write_record(os.getpid(), version=version("thoughtstream"))
-        event_loop.run(_until_signalled(settings, as_json))
-    except ConfigError as error:
-        raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
+    lock.write_record(os.getpid(), version=version("thoughtstream"))
+    event_loop.run(_until_signalled(settings, as_json))
 
 
 def _acquire(lock: ProcessLock) -> bool:

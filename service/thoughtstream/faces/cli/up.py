@@ -6,12 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from thoughtstream import config
-from thoughtstream.config import ConfigError, Settings
+from thoughtstream.config import Settings
 from thoughtstream.faces import overview
 from thoughtstream.faces.cli import (
     background,
     event_loop,
-    exit_codes,
     foreground,
     logging_setup,
     output,
@@ -38,10 +37,7 @@ def up(
     json: Json = False,
 ) -> None:
     """Run the service, with an embedded Redis unless `redis.url` is set."""
-    try:
-        settings = config.load(**_nested(pairs(set_ or [], "--set")))
-    except ConfigError as error:
-        raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
+    settings = config.load(**_nested(pairs(set_ or [], "--set")))
     if detach:
         already = background.start(settings, set_ or [])
         found = event_loop.run(overview.collect(settings))
