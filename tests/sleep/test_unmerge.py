@@ -195,10 +195,11 @@ async def test_the_commands(redis: Any, server: RedisServer, tmp_path: Path) -> 
     ana = ("--mind", "ana")
 
     def commands() -> None:
-        assert terminal.json("merged", *ana) == []
+        assert terminal.json("merged", *ana) == {"mind": "ana", "merged": [], "next": None}
         assert "Nothing" in terminal.run("merged", *ana).stdout
         terminal.json("sleep", *ana)
-        [merged] = terminal.json("merged", *ana)
+        [merged] = terminal.json("merged", *ana)["merged"]
+        assert terminal.json("merged", "--limit", "1", *ana)["next"] == merged["entry"]
         assert (merged["id"], merged["into"], merged["content"]) == (ids[1], ids[0], "[b]Thanks!")
         assert "[b]Thanks!" in terminal.run("merged", *ana).stdout
         assert terminal.json("unmerge", merged["entry"], *ana) == {"id": ids[1]}
