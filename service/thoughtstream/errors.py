@@ -5,6 +5,10 @@ class ThoughtstreamError(Exception):
     """The root of all errors of this package."""
 
 
+class ConfigError(ThoughtstreamError, ValueError):
+    """The settings are wrong; the message names each field and what it should be."""
+
+
 class InvalidThought(ThoughtstreamError, ValueError):
     """A thought, or a change to one, that cannot be accepted; nothing was written.
 

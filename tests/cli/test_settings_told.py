@@ -153,3 +153,18 @@ def test_wrong_settings_end_every_command_alike(
     done = terminal.call(*words)
     assert "streams.forget_threshold: " in done.stderr, done.stdout
     assert done.returncode == 78
+
+
+@pytest.mark.parametrize("name", ["THOUGHTSTREAM_REDIS", "THOUGHTSTREAM_BUDGETS"])
+def test_a_variable_that_is_no_json_is_named(terminal: Terminal, name: str) -> None:
+    terminal.env[name] = '{"url": "hunter2'
+    said = terminal.json("status", code=78)["error"]
+    assert said.startswith(f"{name}: is no JSON (") and f"{name}__NAME=VALUE" in said
+    assert "hunter2" not in said and "toml" not in said
+
+
+def test_a_file_that_is_no_toml_is_named(terminal: Terminal) -> None:
+    terminal.home.mkdir()
+    file = terminal.home / "thoughtstream.toml"
+    file.write_text("[redis")
+    assert terminal.json("status", code=78)["error"].startswith(f"{file}: Expected")

@@ -4,6 +4,8 @@ from typing import NoReturn
 
 import typer
 
+from thoughtstream.errors import ConfigError
+
 OK = 0
 FAILED = 1
 """It could not be done, or a check failed (status, audit, doctor, bad lines in feed)."""
@@ -31,8 +33,6 @@ class ReaderGone(Exception):
 
 def of(error: Exception) -> int:
     """How a command ends that ran into this: all alike."""
-    from thoughtstream.config import ConfigError  # when something went wrong, time is no matter
-
     return BAD_CONFIG if isinstance(error, ConfigError) else FAILED
 
 
