@@ -27,6 +27,10 @@ class WritesRefused(RedisUnavailable):
     """Redis cannot write to its disk and refuses every write; this one was not made."""
 
 
+class SpoiltMind(ThoughtstreamError):
+    """A key of this mind has another type than it should: somebody else has written it."""
+
+
 class MemoryFull(ThoughtstreamError):
     """Redis is at its `maxmemory`: new thoughts are refused, anchors and forgetting continue.
 

@@ -38,7 +38,7 @@ from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.owned import Owned
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import open_client, typed_errors
+from thoughtstream.store.connection import open_client
 from thoughtstream.store.durability import check, is_reached
 
 _ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
@@ -186,7 +186,7 @@ class Mind(Owned):
         thought = NewThought.of(content, window=window, kind=kind, **fields)
         self._windows.key(window)
         wanted = durability or self._settings.memory.durability
-        with typed_errors():
+        async with self._errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
             await self._census.mention(self.name)
             async with self._redis.pinned() as redis:
@@ -233,7 +233,7 @@ class Mind(Owned):
         entry.pop("kind", None)
         self._windows.key(window)
         check_size(entry, self._settings.streams.max_thought_bytes)
-        with typed_errors():
+        async with self._errors():
             return await self._letting_go.supersede(id, window, kind, entry, by)
 
     async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
@@ -242,7 +242,7 @@ class Mind(Owned):
         `before`: the last `entry` of one page, for the next.
         """
         newest = "+" if before == "+" else f"({before}"
-        with typed_errors():
+        async with self._errors():
             entries: Any = await self._redis.xrevrange(
                 keys.UNCONSCIOUS.key(mind=self.name), newest, "-", count=limit
             )
@@ -260,7 +260,7 @@ class Mind(Owned):
         stream = keys.UNCONSCIOUS.key(mind=self.name)
         if not _ENTRY.fullmatch(entry):
             raise InvalidThought(f"entry: {entry!r} is not <ms>-<seq>")
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.xrange(stream, entry, entry)
             if not found:
                 raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
@@ -273,7 +273,7 @@ class Mind(Owned):
         """A dry run of another `forget_threshold`: how many of the thoughts that compete now are
         under it, and what the weakest of them say.
         """
-        with typed_errors():
+        async with self._errors():
             return await weaker(
                 self._redis, self.name, threshold, limit, self._settings.streams.half_life_ms
             )
@@ -283,13 +283,13 @@ class Mind(Owned):
         self._may_warn = False
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self._look_for_windows()
-        with typed_errors():
+        async with self._errors():
             await self._census.mention(self.name)
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
         """The names of its windows: the standard four, and every other that attention has found."""
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.smembers(keys.WINDOWS.key(mind=self.name))
         self._has(map(keys.decode_name, found))
         return self._window_names
@@ -298,7 +298,7 @@ class Mind(Owned):
         """What a service is told of, whoever attends by hand has to look for: who else has written
         to a window that is new. Looks through all keys of the server (SCAN).
         """
-        with typed_errors():
+        async with self._errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
             found = await self._redis.find(pattern, keys.LEDGER.key(mind=self.name))
         parts = filter(None, map(keys.window_of, found))
@@ -321,7 +321,7 @@ class Mind(Owned):
         if since == "$":  # each XREAD would have a `$` of its own, and miss what came in between
             since = await self._newest_of(stream)
         while True:
-            with typed_errors():
+            async with self._errors():
                 answer: Any = await self._redis.xread({stream: since}, count=100, block=_BLOCK_MS)
             for _, entries in answer or []:
                 for entry, fields in entries:
@@ -329,7 +329,7 @@ class Mind(Owned):
                     yield Attended.entry(fields)
 
     async def _newest_of(self, stream: str) -> str:
-        with typed_errors():
+        async with self._errors():
             entries: Any = await self._redis.xrevrange(stream, count=1)
         return str(entries[0][0]) if entries else "0"
 
@@ -347,7 +347,7 @@ class Mind(Owned):
             InvalidThought: a field of the change is wrong.
         """
         fields = _change(action, change) | _who(by)
-        with typed_errors():
+        async with self._errors():
             return await self._attention.intervene(self.name, thought_id, action, fields)
 
     async def recall(
@@ -361,7 +361,9 @@ class Mind(Owned):
         Raises:
             InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.
         """
-        return await self._recall.search(RecallQuery.of(query, **options))
+        asked = RecallQuery.of(query, **options)
+        async with self._errors():
+            return await self._recall.search(asked)
 
     async def sleep(
         self,
@@ -382,19 +384,19 @@ class Mind(Owned):
             DistillerFailed: the session can be resumed.
         """
         consolidation = Sleep(self._redis, self._settings, distiller)
-        with typed_errors():
+        async with self._errors():
             if dry_run:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
-        with typed_errors():
+        async with self._errors():
             return await self._attention.audit(self.name, await self.windows())
 
     async def state(self, *, top: int = 10) -> MindState:
         """A picture of the mind for watching it."""
-        with typed_errors():
+        async with self._errors():
             return await read_state(self._redis, self.name, self._window_names, top)
 
     async def waiting(self, thought_ids: Sequence[str]) -> bool:
@@ -406,7 +408,7 @@ class Mind(Owned):
         pipe = self._redis.pipeline(transaction=False)
         for window, entries in by_window.items():
             pipe.xrange(self._windows.key(window), entries[0], entries[-1], count=1)
-        with typed_errors():
+        async with self._errors():
             return any(await pipe.execute())
 
 
