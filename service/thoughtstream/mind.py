@@ -32,7 +32,6 @@ from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.owned import Owned
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.durability import check, is_reached
 from thoughtstream.store.entries import checked_entry, end_of_page
 from thoughtstream.thinking import Thinking
@@ -77,7 +76,7 @@ class Mind(Thinking, Owned):
         thought = NewThought.of(content, window=window, kind=kind, **fields)
         self._windows.key(window)
         wanted = durability or self._settings.memory.durability
-        with typed_errors():
+        async with self._errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
             await self._census.mention(self.name)
             async with self._redis.pinned() as redis:
@@ -124,7 +123,7 @@ class Mind(Thinking, Owned):
         entry.pop("kind", None)
         self._windows.key(window)
         check_size(entry, self._settings.streams.max_thought_bytes)
-        with typed_errors():
+        async with self._errors():
             return await self._letting_go.supersede(id, window, kind, entry, by)
 
     async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
@@ -133,7 +132,7 @@ class Mind(Thinking, Owned):
         `before`: the last `entry` of one page, for the next.
         """
         newest, stream = end_of_page(before), keys.UNCONSCIOUS.key(mind=self.name)
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.xrevrange(stream, newest, "-", count=limit)
         return [Forgotten.of(entry, fields) for entry, fields in found]
 
@@ -148,7 +147,7 @@ class Mind(Thinking, Owned):
         salience = NewThought.of("-", salience=salience).salience
         stream = keys.UNCONSCIOUS.key(mind=self.name)
         checked_entry(entry)
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.xrange(stream, entry, entry)
             if not found:
                 raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
@@ -161,7 +160,7 @@ class Mind(Thinking, Owned):
         """A dry run of another `forget_threshold`: how many of the thoughts that compete now are
         under it, and what the weakest of them say.
         """
-        with typed_errors():
+        async with self._errors():
             return await weaker(
                 self._redis, self.name, threshold, limit, self._settings.streams.half_life_ms
             )
@@ -171,13 +170,13 @@ class Mind(Thinking, Owned):
         self._may_warn = False
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self._look_for_windows()
-        with typed_errors():
+        async with self._errors():
             await self._census.mention(self.name)
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
         """The names of its windows: the standard four, and every other that attention has found."""
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.smembers(keys.WINDOWS.key(mind=self.name))
         self._has(map(keys.decode_name, found))
         return self._window_names
@@ -186,7 +185,7 @@ class Mind(Thinking, Owned):
         """What a service is told of, whoever attends by hand has to look for: who else has written
         to a window that is new. Looks through all keys of the server (SCAN).
         """
-        with typed_errors():
+        async with self._errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
             found = await self._redis.find(pattern, keys.LEDGER.key(mind=self.name))
         parts = filter(None, map(keys.window_of, found))
@@ -202,7 +201,7 @@ class Mind(Thinking, Owned):
         if since == "$":  # each XREAD would have a `$` of its own, and miss what came in between
             since = await self._newest_of(stream)
         while True:
-            with typed_errors():
+            async with self._errors():
                 answer: Any = await self._redis.xread({stream: since}, count=100, block=_BLOCK_MS)
             for _, entries in answer or []:
                 for entry, fields in entries:
@@ -210,7 +209,7 @@ class Mind(Thinking, Owned):
                     yield Attended.entry(fields)
 
     async def _newest_of(self, stream: str) -> str:
-        with typed_errors():
+        async with self._errors():
             entries: Any = await self._redis.xrevrange(stream, count=1)
         return str(entries[0][0]) if entries else "0"
 
@@ -228,7 +227,7 @@ class Mind(Thinking, Owned):
             InvalidThought: a field of the change is wrong.
         """
         fields = _change(action, change) | _who(by)
-        with typed_errors():
+        async with self._errors():
             return await self._attention.intervene(self.name, thought_id, action, fields)
 
     async def recall(
@@ -242,7 +241,9 @@ class Mind(Thinking, Owned):
         Raises:
             InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.
         """
-        return await self._recall.search(RecallQuery.of(query, **options))
+        asked = RecallQuery.of(query, **options)
+        async with self._errors():
+            return await self._recall.search(asked)
 
     async def sleep(
         self,
@@ -263,19 +264,19 @@ class Mind(Thinking, Owned):
             DistillerFailed: the session can be resumed.
         """
         consolidation = Sleep(self._redis, self._settings, distiller)
-        with typed_errors():
+        async with self._errors():
             if dry_run:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
-        with typed_errors():
+        async with self._errors():
             return await self._attention.audit(self.name, await self.windows())
 
     async def state(self, *, top: int = 10) -> MindState:
         """A picture of the mind for watching it."""
-        with typed_errors():
+        async with self._errors():
             return await read_state(self._redis, self.name, self._window_names, top)
 
     async def waiting(self, thought_ids: Sequence[str]) -> bool:
@@ -287,7 +288,7 @@ class Mind(Thinking, Owned):
         pipe = self._redis.pipeline(transaction=False)
         for window, entries in by_window.items():
             pipe.xrange(self._windows.key(window), entries[0], entries[-1], count=1)
-        with typed_errors():
+        async with self._errors():
             return any(await pipe.execute())
 
 

@@ -1,6 +1,7 @@
 """The commands that look at a mind or write to it, against one running service."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -181,6 +182,8 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     assert all(family.pattern in table for family in keys.FAMILIES)
     assert living.call("keys", "--acl", "service").stdout.strip() == acl_rules("service")
     assert living.json("keys", "--acl", "monitor")["rules"] == acl_rules("monitor")
+    elsewhere = replace(living, env=living.env | {"REDIS_URL": "redis://localhost/3"})
+    assert elsewhere.json("keys", "--acl", "service")["rules"] == acl_rules("service", 3)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.state import MindState
 from thoughtstream.config import MemoryConfig, Settings
 from thoughtstream.coordination.membership import alive_services
-from thoughtstream.errors import InvalidThought
+from thoughtstream.errors import InvalidThought, SpoiltMind
 from thoughtstream.faces.overview import collect
 from thoughtstream.health.troubles import examine_minds
 
@@ -206,3 +206,38 @@ async def test_a_name_that_is_no_text_is_refused_before_anything_is_written(
         with pytest.raises(InvalidThought, match="content: is not UTF-8"):
             await mind.think(odd)
     assert await redis.keys() == []
+
+
+HANDS: dict[str, Any] = {
+    "recall": lambda mind: mind.recall("the kettle"),
+    "memories": lambda mind: mind.memories(),
+    "memory": lambda mind: mind.memory("episodic/1-1"),
+    "forget": lambda mind: mind.forget("episodic/1-1"),
+    "erase": lambda mind: mind.erase("episodic/1-1"),
+    "anchor": lambda mind: mind.anchor("the kettle", kind="episodic"),
+    "sleep": lambda mind: mind.sleep(),
+    "state": lambda mind: mind.state(),
+    "audit": lambda mind: mind.audit(),
+    "export": lambda mind: anext(mind.export()),
+}
+
+
+@pytest.mark.parametrize("hand", HANDS)
+async def test_a_key_of_another_type_is_named_with_the_cure(
+    redis: Any, lively: Settings, hand: str
+) -> None:
+    key = keys.EPISODIC.key(mind=MIND)
+    await redis.set(key, "mine")
+    async with Mind.connect(MIND, settings=lively) as mind:
+        with pytest.raises(SpoiltMind, match=rf"^{MIND}: {key} is a string, and no stream .* DEL"):
+            await HANDS[hand](mind)
+
+
+async def test_a_memorys_own_key_of_another_type_is_told_with_who_names_it(
+    redis: Any, lively: Settings
+) -> None:
+    async with Mind.connect(MIND, settings=lively) as mind:
+        made = await mind.anchor("the kettle")
+        await redis.set(keys.ITEM.key(mind=MIND, id=made), "mine")
+        with pytest.raises(SpoiltMind, match="doctor"):
+            await mind.memory(made)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from thoughtstream.config import ConfigError
 from thoughtstream.errors import ThoughtstreamError
 
 SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
@@ -33,12 +34,12 @@ class Home:
         """The home at a path as a person gives it (`~`, relative).
 
         Raises:
-            HomeError: it is in the home directory of a user who has none.
+            ConfigError: it is in the home directory of a user who has none.
         """
         try:
             return cls(path.expanduser().absolute())
         except RuntimeError:
-            raise HomeError(
+            raise ConfigError(
                 f"home: {path}: this user has no home directory; set THOUGHTSTREAM_HOME to a "
                 "directory of your own"
             ) from None

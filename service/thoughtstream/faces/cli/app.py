@@ -74,7 +74,7 @@ def main() -> None:
         code = error.code
     except ThoughtstreamError as error:
         _complain(str(error))
-        code = exit_codes.FAILED
+        code = exit_codes.of(error)
     except exit_codes.ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = exit_codes.OK
