@@ -91,6 +91,10 @@ class InvalidPacket(ThoughtstreamError, ValueError):
     """A packet that can't be accepted; nothing was sent."""
 
 
+class ForeignData(ThoughtstreamError):
+    """A key of a mind has what was not written by Thoughtstream; the message names the key."""
+
+
 class NotRemembered(ThoughtstreamError):
     """There is no such memory (any more)."""
 

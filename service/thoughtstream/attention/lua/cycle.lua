@@ -222,5 +222,5 @@ local function cycle(keys, args)
 end
 
 -- allow-oom: at maxmemory, thoughts are refused (XADD) but forgetting, expiry and anchors continue.
-redis.register_function { function_name = 'attention_cycle_2', callback = cycle,
+redis.register_function { function_name = 'attention_cycle_3', callback = cycle,
                           flags = { 'allow-oom' } }
