@@ -17,7 +17,7 @@ from thoughtstream.attention.models import (
     Forgotten,
     NewThought,
 )
-from thoughtstream.attention.state import MindState
+from thoughtstream.attention.state import MindState, ours
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import (
     ForeignData,
@@ -196,10 +196,12 @@ class Attention:
         and those that attention has found. O(N) for N competing thoughts; O(1) in memories.
 
         Raises:
-            ForeignData: a key of the mind is of another type.
+            ForeignData: a key of the mind is of another type, or the ledger's counts are none.
         """
-        where, prefixes, names = _looked_at(mind, windows)
-        return Audit.parse(await self._look("attention_audit_3", where, (*prefixes, *names)))
+        where, prefixes = _cycle_keys(mind, windows)
+        answer = await self._look("attention_audit_3", where, prefixes)
+        with ours(keys.LEDGER, mind):
+            return Audit.parse(answer)
 
     async def look(self, mind: str, windows: tuple[str, ...], top: int) -> MindState:
         """A mind at one moment, with these windows and those that attention has found, and at most
@@ -208,8 +210,8 @@ class Attention:
         Raises:
             ForeignData: a key of the mind has what the engine does not write.
         """
-        where, (prefix, _), names = _looked_at(mind, windows)
-        answer = await self._look("attention_look_3", where, (prefix, top, *names))
+        where, (prefix, _) = _cycle_keys(mind, windows)
+        answer = await self._look("attention_look_3", where, (prefix, top))
         return MindState.parse(mind, answer, top)
 
     async def _look(self, function: str, where: Sequence[bytes], args: Sequence[Any]) -> Any:
@@ -260,15 +262,6 @@ def _cycle_keys(
     window_prefix = keys.WINDOW.key(mind=mind, window="_")[:-1]
     item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
     return tuple(name.encode() for name in names), (window_prefix.encode(), item_prefix.encode())
-
-
-@lru_cache(maxsize=4096)
-def _looked_at(
-    mind: str, windows: tuple[str, ...]
-) -> tuple[tuple[bytes, ...], tuple[bytes, bytes], tuple[bytes, ...]]:
-    """The keys of a look, its prefixes, and these windows as they stand in keys."""
-    names = tuple(keys.encode_name(window).encode() for window in windows)
-    return *_cycle_keys(mind, ()), names
 
 
 def _as_json(config: StreamConfig) -> bytes:

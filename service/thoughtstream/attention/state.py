@@ -68,15 +68,15 @@ class MindState:
             now, ledger, competing, intervening, assembled, unconscious, names, lengths,
             best, due, contents, counts, *memories,
         ) = _decode(keys.readable(answer))[0]  # fmt: skip
-        with _of_ours(keys.LEDGER, mind):
+        with ours(keys.LEDGER, mind):
             counted = {name: int(count) for name, count in _pairs(ledger) if name != "scale"}
-        with _of_ours(keys.CONTEST, mind):
+        with ours(keys.CONTEST, mind):
             contest = _contest(best, due, contents)
-        with _of_ours(keys.INTERVENING, mind):
+        with ours(keys.INTERVENING, mind):
             changeable = [Attended.parse(_decode(packed)[0]) for packed in intervening]
-        with _of_ours(keys.ASSEMBLED, mind):
+        with ours(keys.ASSEMBLED, mind):
             attended = [Attended.parse(flat) for _, flat in assembled]
-        with _of_ours(keys.UNCONSCIOUS, mind):
+        with ours(keys.UNCONSCIOUS, mind):
             forgotten = [Forgotten.parse(entry, flat) for entry, flat in unconscious]
         return cls(
             now_ms=now,
@@ -93,8 +93,12 @@ class MindState:
 
 
 @contextmanager
-def _of_ours(family: Family, mind: str) -> Iterator[None]:
-    """What is read within is as the engine writes it. Raises: ForeignData: it is not."""
+def ours(family: Family, mind: str) -> Iterator[None]:
+    """What is read within is as the engine writes it.
+
+    Raises:
+        ForeignData: it is not.
+    """
     try:
         yield
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
@@ -138,7 +142,7 @@ def _newest(mind: str, memories: list[list[tuple[str, list[str]]]], top: int) ->
     """The `top` newest of all kinds."""
     found = list[tuple[int, Remembered]]()
     for (kind, family), entries in zip(keys.MEMORIES.items(), memories, strict=True):
-        with _of_ours(family, mind):
+        with ours(family, mind):
             for entry, flat in entries:
                 fields = dict(_pairs(flat))
                 found.append((int(fields.get("anchored_at", 0)), Remembered(kind, entry, fields)))

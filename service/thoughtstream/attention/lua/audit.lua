@@ -111,13 +111,14 @@ local function audit_memories(keys, item_prefix, faults)
   return memories
 end
 
--- KEYS: as for a cycle. ARGV: prefix of window keys, prefix of item keys, the windows.
+-- KEYS: as for a cycle, with the windows that are known. ARGV: prefix of window keys, prefix of item
+-- keys.
 -- Returns {ledger as a flat list and `memories`, those there are; competing, intervening, unread,
 -- ghosts, faults}.
 local function audit(keys, args)
   local faults, unread = {}, 0
   local competing = audit_deadlines(keys, faults)
-  for _, name in ipairs(windows_of(keys, args, 3)) do
+  for _, name in ipairs(windows_of(keys)) do
     unread = unread + audit_window(args[1] .. name, name, competing, faults)
   end
   local ghosts = count_ghosts(args[1], competing, faults)

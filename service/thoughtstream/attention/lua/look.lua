@@ -34,19 +34,22 @@ local function lengths(prefix, names)
   local found = {}
   for i, name in ipairs(names) do
     local length = redis.pcall('XLEN', prefix .. name)
-    if type(length) == 'table' then error(of_another_type(prefix .. name, 'stream') or length) end
+    if type(length) == 'table' then
+      error(of_another_type(prefix .. name, 'stream') or length.err, 0)
+    end
     found[i] = length
   end
   return as_list(found)
 end
 
--- KEYS: as for a cycle. ARGV: prefix of window keys, how many of each list, the windows.
+-- KEYS: as for a cycle, with the windows that are known. ARGV: prefix of window keys, how many of
+-- each list.
 -- Returns as one JSON text {now, ledger as a flat list, competing; the texts of the attended
 -- thoughts that can be changed; newest entries of assembled and of the unconscious; windows, their
 -- lengths; the leaders; lengths of the memory streams, newest entries of each}.
 local function look(keys, args)
   local prefix, top = args[1], tonumber(args[2])
-  local names = windows_of(keys, args, 3)
+  local names = windows_of(keys)
   return '[' .. table.concat({
     whole(now_ms()),
     as_list(redis.call('HGETALL', keys[KEY.ledger])),

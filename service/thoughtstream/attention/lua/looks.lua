@@ -4,13 +4,14 @@ local TYPES = { contest = 'zset', deadlines = 'zset', intervening = 'hash', asse
                 ledger = 'hash', episodic = 'stream', semantic = 'stream', procedural = 'stream',
                 unconscious = 'stream', windows = 'set' }
 
--- The names of a mind's windows, each once: those that the arguments have from `first` on, then
--- what else attention has found.
-local function windows_of(keys, args, first)
+-- The names of a mind's windows, each once: those that were given as keys, then what else attention
+-- has found.
+local function windows_of(keys)
   local names, known = {}, {}
-  for i = first, #args do
-    names[#names + 1] = args[i]
-    known[args[i]] = true
+  for i = FIRST_WINDOW, #keys do
+    local name = window_name(keys[i])
+    names[#names + 1] = name
+    known[name] = true
   end
   local found = redis.call('SMEMBERS', keys[KEY.windows])
   table.sort(found)
@@ -20,11 +21,11 @@ local function windows_of(keys, args, first)
   return names
 end
 
--- An error that says so; nil if the key is of this type, or not there.
+-- What to say of it; nil if the key is of this type, or not there.
 local function of_another_type(key, type_)
   local found = redis.call('TYPE', key).ok
   if found == 'none' or found == type_ then return nil end
-  return redis.error_reply('WRONGTYPE ' .. key .. ': is a ' .. found .. ', not a ' .. type_)
+  return 'WRONGTYPE ' .. key .. ': is a ' .. found .. ', not a ' .. type_
 end
 
 -- The same look, but what fails at a key of another type says at which: Redis would not.
@@ -34,9 +35,9 @@ local function naming(look)
     if fine then return answer end
     for name, type_ in pairs(TYPES) do
       local wrong = of_another_type(keys[KEY[name]], type_)
-      if wrong then return wrong end
+      if wrong then return redis.error_reply(wrong) end
     end
-    if type(answer) == 'table' then return answer end
-    error(answer)
+    if string.match(answer, '^%u+ ') then return redis.error_reply(answer) end
+    error(answer, 0)
   end
 end
