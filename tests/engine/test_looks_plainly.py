@@ -34,7 +34,7 @@ moves = st.one_of(
     st.tuples(st.just("cycle"), st.sampled_from(["select", "select", "settle"])),
     st.tuples(st.just("close")),
     st.tuples(st.just("anchor"), st.sampled_from(keys.MEMORY_KINDS)),
-    st.tuples(st.just("trim"), windows, st.integers(0, 2)),
+    st.tuples(st.just("trim"), st.integers(0, 2)),
     st.tuples(
         st.just("lose"),
         st.sampled_from([keys.CONTEST, keys.DEADLINES, keys.INTERVENING, keys.WINDOWS]),
@@ -78,9 +78,10 @@ class Life:
         fields = {"content": "a memory", "kind": kind}
         await Attention(self._redis, CONFIG).anchor(MIND, "sensory", fields)
 
-    async def trim(self, window: str, length: int) -> None:
-        key = keys.WINDOW.key(mind=MIND, window=window)
-        await self._redis.xtrim(key, maxlen=length, approximate=False)
+    async def trim(self, length: int) -> None:
+        """As producers may do with what they wrote."""
+        for key in await self._redis.find(keys.WINDOW.glob_of(mind=MIND)):
+            await self._redis.xtrim(key, maxlen=length, approximate=False)
 
     async def lose(self, family: keys.Family) -> None:
         """The first of what it has."""
