@@ -28,7 +28,7 @@ class WritesRefused(RedisUnavailable):
 
 
 class SpoiltMind(ThoughtstreamError):
-    """A key of this mind has another type than it should: somebody else has written it."""
+    """A key of this mind holds what Thoughtstream has not written; the message names the key."""
 
 
 class MemoryFull(ThoughtstreamError):

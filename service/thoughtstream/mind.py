@@ -20,7 +20,7 @@ from thoughtstream.attention.models import (
     NewThought,
     check_size,
 )
-from thoughtstream.attention.state import MindState, read_state, weaker
+from thoughtstream.attention.state import MOST, MindState, weaker
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.keys import Kind
@@ -270,14 +270,25 @@ class Mind(Thinking, Owned):
             return await consolidation.sleep(self.name, on_progress)
 
     async def audit(self) -> Audit:
-        """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
+        """Check the conservation of thoughts: the ledger against the keys, in one atomic step.
+
+        Raises:
+            SpoiltMind: a key of the mind is of another type.
+        """
         async with self._errors():
-            return await self._attention.audit(self.name, await self.windows())
+            return await self._attention.audit(self.name, self._window_names)
 
     async def state(self, *, top: int = 10) -> MindState:
-        """A picture of the mind for watching it."""
+        """A picture of the mind at one moment, for watching it, with at most `top` of each list.
+
+        Raises:
+            InvalidThought: `top` is out of range. SpoiltMind: a key of the mind has what the
+            engine does not write.
+        """
+        if not 1 <= top <= MOST:
+            raise InvalidThought(f"top: is {top}; give 1 to {MOST}")
         async with self._errors():
-            return await read_state(self._redis, self.name, self._window_names, top)
+            return await self._attention.look(self.name, self._window_names, top)
 
     async def waiting(self, thought_ids: Sequence[str]) -> bool:
         """Whether any of these thoughts, written together, is still in its window."""

@@ -118,7 +118,7 @@ async def test_what_a_producer_called_lead_before_we_did_hides_no_mind(redis: An
     [(_, fields)] = await redis.xrange(assembled)
     for name in ("lead", "rivals"):
         await redis.xadd(assembled, fields | {name: "singer"})
-    shown = (await attention.snapshot("ana", 9)).attended
+    shown = (await attention.look("ana", WINDOWS, 9)).attended
     assert [(thought.lead, thought.rivals) for thought in shown] == [(None, None)] * 2 + [(None, 0)]
 
 

@@ -211,7 +211,7 @@ class Life(RuleBasedStateMachine):
             math.isclose(-negated, t.score)
             for (_, negated), t in zip(contest, best_first, strict=True)
         )
-        intervening = get(self.workers[0].snapshot(MIND, 1)).intervening
+        intervening = get(self.workers[0].look(MIND, WINDOWS, 1)).intervening
         assert sorted(a.id for a in intervening) == sorted(t.entry.name for t in model.intervening)
         assert self.ids(keys.ASSEMBLED) == model.assembled
         assert sorted(self.ids(keys.REJECTED)) == sorted(model.rejected)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import uuid
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.engine.garbage import TYPES, key_of, per_mind, spoil
 from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.models import NewThought
 from thoughtstream.attention.state import MindState
 from thoughtstream.config import MemoryConfig, Settings
 from thoughtstream.coordination.membership import alive_services
@@ -20,6 +22,8 @@ from thoughtstream.health.troubles import examine_minds
 
 MIND = "spoilt"
 SEEDS = range(4)
+UNREAD_BY_AUDIT = (keys.ASSEMBLED, keys.UNCONSCIOUS, keys.WINDOW)
+"""An audit does not read these, or tells of another type as a fault."""
 _NUMBERS = ("score", "threshold", "forgotten_at")
 
 
@@ -158,6 +162,65 @@ async def test_the_mind_is_named_with_the_cure_until_it_is_mended(
         await redis.delete(contest, memories)
         await until(is_well)
         await lives(task, lively, MIND)
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize(
+    "family",
+    [keys.CONTEST, keys.DEADLINES, keys.INTERVENING, keys.ASSEMBLED, keys.LEDGER, keys.UNCONSCIOUS,
+     keys.WINDOWS, keys.WINDOW, *keys.MEMORIES.values()],
+    ids=lambda family: family.name,
+)  # fmt: skip
+async def test_a_look_names_the_key_that_is_not_ours(
+    redis: Any, settings: Settings, family: keys.Family, type_: str
+) -> None:
+    key = key_of(family, mind=MIND, window="sensory")
+    async with Mind.connect(MIND, settings=settings) as mind:
+        for seed in range(3):
+            await mind.feed([NewThought.of("the kettle is on"), NewThought.of("it is off")])
+            await mind.attend()
+            await spoil(redis, key, type_, random.Random(seed))
+            for look in (mind.state, mind.audit):
+                try:
+                    await look()
+                except SpoiltMind as error:
+                    assert str(error).startswith(f"{key.decode()}: ") and "RENAME" in str(error)
+                else:
+                    is_read = look == mind.state or family not in UNREAD_BY_AUDIT
+                    assert type_ == family.type or not is_read
+            await redis.flushall()
+
+
+@pytest.mark.parametrize(
+    ("family", "value"),
+    [(keys.LEDGER, {"adopted": "many"}), (keys.INTERVENING, {"1-1@x": '["content","x"]'}),
+     (keys.INTERVENING, {"1-1@x": "{"}), (keys.INTERVENING, {"1-1@x": "[" * 100_000}),
+     (keys.CONTEST, {"a": 1}), (keys.CONTEST, {f"{'9' * 30}-1@x": 1, "@": 1})],
+)  # fmt: skip
+async def test_a_look_names_what_is_not_ours_in_a_key_of_its_type(
+    redis: Any, settings: Settings, family: keys.Family, value: dict[str, Any]
+) -> None:
+    key = family.key(mind=MIND)
+    if family.type == "hash":
+        await redis.hset(key, mapping=value)
+    else:
+        await redis.zadd(key, value)
+        await redis.zadd(keys.DEADLINES.key(mind=MIND), value)
+    async with Mind.connect(MIND, settings=settings) as mind:
+        with pytest.raises(SpoiltMind, match=re.escape(key)):
+            await mind.state()
+        if family is keys.LEDGER:
+            with pytest.raises(SpoiltMind, match=re.escape(key)):
+                await mind.audit()
+        else:
+            assert not (await mind.audit()).balanced
+
+
+async def test_a_look_at_more_than_it_gives_is_refused(redis: Any, settings: Settings) -> None:
+    async with Mind.connect(MIND, settings=settings) as mind:
+        for top in (0, -1, 1001):
+            with pytest.raises(InvalidThought, match=f"top: is {top}; give 1 to 1000"):
+                await mind.state(top=top)
 
 
 async def test_what_is_no_utf8_leaves_as_valid_text(redis: Any, lively: Settings) -> None:

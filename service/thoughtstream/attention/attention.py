@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from redis.exceptions import ResponseError
+
 from thoughtstream import keys
 from thoughtstream.attention.models import (
     Action,
@@ -14,10 +16,16 @@ from thoughtstream.attention.models import (
     CycleReport,
     Forgotten,
     NewThought,
-    Snapshot,
 )
+from thoughtstream.attention.state import MindState, ours
 from thoughtstream.config import StreamConfig
-from thoughtstream.errors import InterventionRefused, InvalidThought, KeyReused, NotForgotten
+from thoughtstream.errors import (
+    InterventionRefused,
+    InvalidThought,
+    KeyReused,
+    NotForgotten,
+    SpoiltMind,
+)
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
@@ -30,7 +38,8 @@ _PARTS = (
     "bypass",
     "receive",
     "asked",
-    "snapshot",
+    "looks",
+    "look",
     "audit",
 )
 LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
@@ -183,23 +192,36 @@ class Attention:
         return str(found)
 
     async def audit(self, mind: str, windows: tuple[str, ...]) -> Audit:
-        """Check the conservation of thoughts and memories, in one atomic step. O(N) for N competing
-        thoughts; O(1) in memories.
-        """
-        cycle_keys, prefixes = _cycle_keys(mind, windows)
-        answer = await LIBRARY.call(
-            self._redis, "attention_audit_3", cycle_keys, prefixes, read_only=True
-        )
-        return Audit.parse(answer)
+        """Check the conservation of thoughts and memories, in one atomic step, over these windows
+        and those that attention has found. O(N) for N competing thoughts; O(1) in memories.
 
-    async def snapshot(self, mind: str, top: int) -> Snapshot:
-        """A mind at one moment, with at most `top` of the attended thoughts."""
-        families = (keys.CONTEST, keys.INTERVENING, keys.LEDGER, keys.ASSEMBLED)
-        snapshot_keys = [family.key(mind=mind) for family in (*families, *keys.MEMORIES.values())]
-        answer = await LIBRARY.call(
-            self._redis, "attention_snapshot_3", snapshot_keys, (top,), read_only=True
-        )
-        return Snapshot.parse(answer)
+        Raises:
+            SpoiltMind: a key of the mind is of another type, or the ledger's counts are none.
+        """
+        where, prefixes = _cycle_keys(mind, windows)
+        answer = await self._look("attention_audit_3", where, prefixes)
+        with ours(keys.LEDGER, mind):
+            return Audit.parse(answer)
+
+    async def look(self, mind: str, windows: tuple[str, ...], top: int) -> MindState:
+        """A mind at one moment, with these windows and those that attention has found, and at most
+        `top` of each list but of `intervening`. O(top), and O(N) for N windows.
+
+        Raises:
+            SpoiltMind: a key of the mind has what the engine does not write.
+        """
+        where, (prefix, _) = _cycle_keys(mind, windows)
+        answer = await self._look("attention_look_3", where, (prefix, top))
+        return MindState.parse(mind, answer, top)
+
+    async def _look(self, function: str, where: Sequence[bytes], args: Sequence[Any]) -> Any:
+        try:
+            return await LIBRARY.call(self._redis, function, where, args, read_only=True)
+        except ResponseError as error:
+            kind, _, said = str(error).partition(" ")
+            if kind != "WRONGTYPE":
+                raise
+            raise SpoiltMind(f"{keys.readable(said)}; RENAME it away, or DEL it") from error
 
 
 def _asked(mind: str, key: str) -> str:

@@ -10,7 +10,6 @@ from thoughtstream.arguments import IS_UTF8
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
 from thoughtstream.keys import (
-    MEMORIES,
     STANDARD_WINDOWS,
     Kind,
     decode_name,
@@ -211,8 +210,17 @@ class Forgotten(NamedTuple):
 
     @classmethod
     def of(cls, entry: str, fields: dict[str, str]) -> "Forgotten":
-        """From an entry of the `unconscious` stream."""
-        rest = readable_fields(fields)
+        """From an entry of the `unconscious` stream; what is no UTF-8 there is U+FFFD here."""
+        return cls._of(entry, readable_fields(fields))
+
+    @classmethod
+    def parse(cls, entry: str, flat: list[str]) -> "Forgotten":
+        """From an entry's flat list of fields."""
+        pairs = iter(flat)
+        return cls._of(entry, dict(zip(pairs, pairs, strict=True)))
+
+    @classmethod
+    def _of(cls, entry: str, rest: dict[str, str]) -> "Forgotten":
         id_ = rest.pop("id")
         return cls(
             entry=entry,
@@ -259,33 +267,6 @@ class CycleReport(NamedTuple):
     def overdue(self) -> bool:
         """Whether more was due than one cycle settles; call again at once."""
         return self.next_due_ms is not None and self.next_due_ms <= self.now_ms
-
-
-class Snapshot(NamedTuple):
-    """A mind at one moment, `now_ms` by the server's clock: its ledger, and the thoughts that the
-    ledger counts. `intervening`: the first to close comes first; `attended`: the newest first.
-    """
-
-    now_ms: int
-    ledger: dict[str, int]
-    competing: int
-    intervening: list[Attended]
-    attended: list[Attended]
-    memory_counts: dict[str, int]
-
-    @classmethod
-    def parse(cls, answer: list[Any]) -> "Snapshot":
-        """From the answer of `attention_snapshot_3`."""
-        now, ledger, competing, intervening, assembled, lengths = answer
-        counts = dict(zip(ledger[::2], ledger[1::2], strict=True))
-        return cls(
-            now,
-            {name: int(n) for name, n in counts.items() if name != "scale"},
-            competing,
-            [Attended.parse([*map(readable, flat)]) for flat in intervening],
-            [Attended.parse([*map(readable, flat)]) for _, flat in assembled],
-            dict(zip(MEMORIES, lengths, strict=True)),
-        )
 
 
 def _kept(counts: dict[str, int]) -> int:

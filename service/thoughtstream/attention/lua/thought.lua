@@ -31,9 +31,18 @@ local ENGINE_FIELDS = {
 
 -- names -------------------------------------------------------------------------------------
 
+local zeros = {}
+
+local function zeros_before(digits)
+  if not zeros[digits] then zeros[digits] = string.rep('0', 20 - digits) end
+  return zeros[digits]
+end
+
+-- Without patterns: an audit asks for each thought.
 local function member_of(entry_id, window)
-  local ms, seq = string.match(entry_id, '^(%d+)-(%d+)$')
-  return pad(ms) .. '-' .. pad(seq) .. '@' .. window
+  local dash = string.find(entry_id, '-', 1, true)
+  return zeros_before(dash - 1) .. string.sub(entry_id, 1, dash) .. zeros_before(#entry_id - dash)
+         .. string.sub(entry_id, dash + 1) .. '@' .. window
 end
 
 -- entry id, window
