@@ -211,6 +211,17 @@ def _amount(said: str, maxmemory: int) -> int:
     return maxmemory * int(number) // 100 if unit == "%" else int(number) * _UNITS[unit]
 
 
+class MetricsConfig(_Section):
+    """What a service measures of itself, for Prometheus. Needs the extra `metrics`."""
+
+    port: int = Field(
+        8701,
+        ge=0,
+        le=65_535,
+        description="of /metrics and /healthz, on loopback; 0: nowhere",
+    )
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -309,6 +320,7 @@ class Settings(BaseSettings):
     budgets: BudgetsConfig = BudgetsConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     web: WebConfig = WebConfig()
+    metrics: MetricsConfig = MetricsConfig()
     log: Literal["console", "json"] = "console"
 
     @classmethod

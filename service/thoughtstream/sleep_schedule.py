@@ -8,6 +8,7 @@ back with its lease.
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from thoughtstream.coordination.queues import Queues
 from thoughtstream.coordination.worker import Worker
 from thoughtstream.errors import MemoryFull, QueueFull
 from thoughtstream.faults import Faults
+from thoughtstream.measuring import service as metrics
+from thoughtstream.measuring.measures import NOTHING, Measures
 from thoughtstream.memory.consolidation import LEASE_MS, Asleep
 from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
@@ -48,9 +51,16 @@ class SleepSchedule:
     memory.
     """
 
-    def __init__(self, redis: Client, settings: Settings, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        redis: Client,
+        settings: Settings,
+        faults: Faults | None = None,
+        measures: Measures = NOTHING,
+    ) -> None:
         """Raises: ConfigError: the distiller of the settings can't be used."""
         self._redis = redis
+        self._measures = measures
         self._faults = faults or Faults()
         self._sleep = Sleep(redis, settings)
         self._every_s = settings.memory.sleep_every_s
@@ -162,11 +172,14 @@ class SleepSchedule:
     async def _have_sleep(self, mind: str) -> Exception | None:
         """Why it failed; None: it slept."""
         [(slept_at, _)] = await self._past_of([mind])
+        began = time.perf_counter()
         try:
             report = await self._sleep.sleep(mind)
         except Asleep as error:
+            self._measures.count(metrics.SLEEPS, "busy")
             return error
         except Exception as error:
+            self._measures.count(metrics.SLEEPS, "failed")
             if isinstance(error, OUTAGES) and not isinstance(error, ResponseError):
                 raise
             if is_of_one_mind(error):
@@ -175,6 +188,8 @@ class SleepSchedule:
             else:
                 log.warning("sleep.failed", mind=mind, error=str(error))
             return error
+        self._measures.count(metrics.SLEEPS, "slept")
+        self._measures.observe(metrics.SLEEP, time.perf_counter() - began)
         self._is_well(mind)
         counts = {what: len(getattr(report, what)) for what in ("replayed", "merged", "distilled")}
         log.info("mind.slept", mind=mind, **counts)

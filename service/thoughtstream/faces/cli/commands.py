@@ -23,6 +23,7 @@ PANELS: dict[str, dict[str, str]] = {
         "doctor": (
             "Check Redis: memory, connections, persistence, speed, ACL, notifications, stray keys."
         ),
+        "metrics": ("Print the metrics of Redis and of all minds, once, as Prometheus reads them."),
         "keys": "List every kind of key: its type, lifetime, bound and writer, by memory domain.",
     },
     "A mind": {
