@@ -5,15 +5,13 @@ something else (a slash, a dot at its beginning), as `=` and the base64url of it
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 _ADDRESS = re.compile(r"(mind|task)://([^/]+)/([^/]+)(?:/([^/]+))?")
 _UNSAFE = re.compile(r"[=.]|.*[/\x00-\x1f\x7f]", re.DOTALL)
-
-MIND_TEMPLATE = "mind://{mind}/"
 
 
 class Address(NamedTuple):
@@ -58,4 +56,4 @@ def _named(part: str) -> str:
     if not part.startswith("="):
         return unquote(part, errors="strict")
     coded = part[1:]
-    return urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
+    return b64decode(coded + "=" * (-len(coded) % 4), b"-_", validate=True).decode()
