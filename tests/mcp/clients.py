@@ -28,11 +28,12 @@ async def in_process(
     mode: str = "auto",
 ) -> AsyncIterator[Client]:
     """A client of a server in this process."""
-    async with (
-        stdio.session(settings, grant, attend=attend, agent_name=agent) as (server, _),
-        Client(server, mode=mode) as client,
-    ):
-        yield client
+    opening = stdio.session(settings, grant, attend=attend, agent_name=agent)
+    async with opening as (server, member):
+        if member is not None:
+            await member.begin()
+        async with Client(server, mode=mode) as client:
+            yield client
 
 
 def program(settings: Settings, *words: str, **environment: str) -> StdioServerParameters:

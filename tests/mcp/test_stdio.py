@@ -11,9 +11,10 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from tests.mcp.clients import asked, in_process, program, read, refused
+from tests.mcp.clients import asked, program, read, refused
 from tests.servers import WHEEL, RedisServer, programs
 from tests.services import until
+from thoughtstream import Colony
 from thoughtstream.config import RedisConfig, Settings
 
 pytestmark = pytest.mark.slow
@@ -116,21 +117,23 @@ async def test_redis_may_go_in_the_middle_of_it(tmp_path: Path) -> None:
 async def test_a_signal_ends_it_and_gives_back_what_its_agent_holds(
     settings: Settings, how: signal.Signals
 ) -> None:
-    parameters = program(settings, "--agent", "alice")
+    parameters = program(settings, "--agent", "alice", "--attend")
     process = await asyncio.create_subprocess_exec(
         parameters.command, *parameters.args, env=os.environ | (parameters.env or {}),
         stdin=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    async with in_process(settings, agent="bob") as bob:
+    try:
+        async with Colony.connect(settings=settings) as colony:
 
-        async def state() -> str:
-            peers = (await asked(bob, "join"))["agents"]
-            return "".join(one["state"] for one in peers if one["name"] == "alice")
+            async def is_there() -> bool:
+                return "alice" in {one.id for one in await colony.agents()}
 
-        async def is_there() -> bool:
-            return await state() == "idle"
-
-        await until(is_there)
-        process.send_signal(how)
-        assert await process.wait() == 128 + how
-        assert await state() == "offline"
+            await until(is_there, most_s=60)
+            process.send_signal(how)
+            assert await process.wait() == 128 + how
+            [left] = await colony.agents()  # of the service that it was, nothing is left
+            assert (left.id, left.state) == ("alice", "offline")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

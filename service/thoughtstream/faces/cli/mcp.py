@@ -1,13 +1,14 @@
 """`thoughtstream mcp`: a mind, and a bus between agents, for any client of MCP."""
 
 import logging
+import sys
 from typing import Annotated
 
 import typer
 
 from thoughtstream import config
 from thoughtstream.config import ConfigError
-from thoughtstream.faces.cli import event_loop, exit_codes, logging_setup
+from thoughtstream.faces.cli import event_loop, exit_codes, logging_setup, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, MindName, examples
 from thoughtstream.faces.mcp.grant import SCOPES, Grant
 
@@ -58,6 +59,8 @@ def mcp(
         raise exit_codes.Failed(
             f"{error.name} is not installed; install the extra: pip install 'thoughtstream[mcp]'"
         ) from None
+    if sys.stdin.isatty():
+        output.say_aside("waiting for a client on stdin; clients start this command by themselves")
     event_loop.run(stdio.serve(settings, grant, attend=attend, agent_name=agent))
 
 

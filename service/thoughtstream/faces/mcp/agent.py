@@ -44,16 +44,18 @@ class Agent:
         """Who it is; None: nobody yet."""
         return self._member.value.name if self._member else self._usual_name
 
-    async def __aenter__(self) -> "Agent":
+    async def begin(self) -> None:
+        """Join under the usual name, if there is one. Where it is held by another, each call tries
+        again.
+
+        Raises:
+            InvalidTask: it can be none. NotJoined: it is empty.
+        """
         if self._usual_name is not None:
             try:
                 await self.join(self._usual_name, ())
-            except AgentHeld as error:  # it is tried again with each call
+            except AgentHeld as error:
                 log.warning("mcp.not_joined", error=str(error))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.leave()
 
     async def join(self, name: str | None, skills: Sequence[str]) -> Member:
         """Be this agent from now on.
@@ -162,13 +164,14 @@ class Agent:
 
     async def leave(self) -> None:
         """Give everything back, and be offline."""
-        await self._claims.leave()
-        for kept in self._reserved.values():
-            await kept.let_go()
-        self._reserved.clear()
-        if self._member is not None:
-            await self._member.let_go()
-            self._member = None
+        async with self._joining:
+            await self._claims.leave()
+            for kept in self._reserved.values():
+                await kept.let_go()
+            self._reserved.clear()
+            if self._member is not None:
+                await self._member.let_go()
+                self._member = None
 
     def _queue(self, name: str) -> Queue:
         if is_inbox(name) or name == SLEEP:

@@ -28,7 +28,7 @@ from thoughtstream.faces.mcp.request import Minds
 from thoughtstream.faces.mcp.server import Backing, Context, serving
 from thoughtstream.store.client import Client
 
-LOOPBACK = ("127.0.0.1:*", "localhost:*", "[::1]:*")
+LOOPBACK = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
 """Hosts that are always ours, with any port."""
 
 MOST_BODY_BYTES = 1 << 20

@@ -207,6 +207,6 @@ class _Handlers:
 def _check(grant: Grant, tool: Tool[Any]) -> None:
     if not grant.has(tool.scope):
         raise NotAllowed(
-            f"{tool.name}: needs the scope {tool.scope!r}, which is not allowed here; whoever "
-            f"started this server can: `--allow {tool.scope}`"
+            f"{tool.name}: needs the scope {tool.scope!r}, which is not allowed here; ask for a "
+            f"token that has it, or for `thoughtstream mcp --allow {tool.scope}`"
         )

@@ -20,6 +20,9 @@ from thoughtstream.faces.mcp.request import Minds
 from thoughtstream.faces.mcp.server import Backing, serving
 from thoughtstream.faces.mcp.watching import Watching
 
+_PATIENCE_S = 5.0
+"""For giving everything back; what is not by then ends with its lease."""
+
 
 async def serve(
     settings: Settings, grant: Grant, *, attend: bool = False, agent_name: str | None = None
@@ -27,10 +30,14 @@ async def serve(
     """Serve until the client closes our input, or SIGTERM or SIGINT comes; then what its agent
     holds is given back.
 
-    Raises: as `session`.
+    Raises: as `session` and `Agent.begin`.
     """
-    async with session(settings, grant, attend=attend, agent_name=agent_name) as (server, agent):
-        _leave_when_told(agent)
+    async with AsyncExitStack() as stack:
+        opening = session(settings, grant, attend=attend, agent_name=agent_name)
+        server, agent = await stack.enter_async_context(opening)
+        _end_when_told(stack)
+        if agent is not None:
+            await agent.begin()
         async with stdio_server() as (reading, writing):
             await server.run(reading, writing, server.create_initialization_options())
 
@@ -39,11 +46,12 @@ async def serve(
 async def session(
     settings: Settings, grant: Grant, *, attend: bool = False, agent_name: str | None = None
 ) -> AsyncIterator[tuple[Server[Any], Agent | None]]:
-    """A server for one client, and the agent that this is; what that holds ends with the context.
+    """A server for one client, and the agent that this is, or can become (`Agent.begin`); what that
+    holds ends with the context.
 
     Raises:
         ConfigError: a setting is wrong. RedisUnavailable: Redis does not answer to begin with.
-        InvalidThought, InvalidTask: the mind or the agent can't have this name.
+        InvalidThought: no mind can have this name.
     """
     async with AsyncExitStack() as stack:
         colony = await stack.enter_async_context(Colony.connect(settings=settings))
@@ -55,21 +63,24 @@ async def session(
             await stack.enter_async_context(attending(settings, address))
         agent = None
         if grant.has("work"):
-            agent = await stack.enter_async_context(Agent(colony, agent_name))
+            agent = Agent(colony, agent_name)
+            stack.push_async_callback(agent.leave)
         watching = Watching(minds)
         stack.callback(watching.close)
         yield serving(Backing(minds, lambda _: grant, agent, watching)), agent
 
 
-def _leave_when_told(agent: Agent | None) -> None:
-    """At a signal, end at once: nothing else ends the thread that waits for input."""
+def _end_when_told(stack: AsyncExitStack) -> None:
+    """At a signal, give everything back and end: nothing else ends the thread that waits for input,
+    so this can't be left to cancellation.
+    """
     loop = asyncio.get_running_loop()
     ending = list[asyncio.Task[None]]()
 
     async def end(number: int) -> None:
         try:
-            if agent is not None:
-                await agent.leave()
+            async with asyncio.timeout(_PATIENCE_S):
+                await stack.aclose()
         finally:
             os._exit(128 + number)
 
