@@ -16,6 +16,7 @@ MOST_CHARACTERS = 8000
 """Of one answer: its text, and the links in it."""
 
 _CUTS = (4000, 2000, 1000, 500, 250, 100, 40)
+_LONGEST_URI = 500
 _OF_A_LINK = 120
 """What a link has beside its URI and its name."""
 
@@ -60,11 +61,12 @@ def _with_cuts(answer: Answer, most: int | None) -> Fitted:
     for quoted, part in _quotes(answer, plain):
         if most is None or len(quoted.content) <= most:
             continue
-        where = f"; whole: {quoted.uri}" if quoted.uri else ""
+        uri = quoted.uri if quoted.uri and len(quoted.uri) <= _LONGEST_URI else None
+        where = f"; whole: {uri}" if uri else ""
         note = f"… (cut: {len(quoted.content):,} characters{where})"
         part["content"] = quoted.content[:most] + note
-        if quoted.uri and quoted.uri not in links:
-            links.append(quoted.uri)
+        if uri and uri not in links:
+            links.append(uri)
     return _told(plain, links)
 
 
