@@ -12,7 +12,7 @@ from thoughtstream.faces.cli.app import app
 from thoughtstream.faces.cli.commands import NAMES
 from thoughtstream.faces.cli.options import paragraphs
 
-HEAVY = {"redis", "pydantic", "pydantic_settings", "structlog", "uvloop", "rich", "asyncio"}
+HEAVY = {"redis", "pydantic", "pydantic_settings", "structlog", "uvloop", "rich", "asyncio", "mcp"}
 _UNUSED = ("thoughtstream.memory.", "thoughtstream.senses.", "thoughtstream.service")
 COMPLETE = {"_THOUGHTSTREAM_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
 

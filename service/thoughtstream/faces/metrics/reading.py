@@ -17,8 +17,7 @@ from thoughtstream.faces.metrics.nodes import read_nodes
 from thoughtstream.faces.metrics.series import Series
 from thoughtstream.faces.overview import redis_url
 from thoughtstream.health import budgets
-from thoughtstream.health.sample import Sample
-from thoughtstream.health.sampler import kept
+from thoughtstream.health.sample import Sample, kept
 from thoughtstream.measuring import redis as metrics
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
