@@ -83,7 +83,7 @@ async def test_what_happens_is_counted_where_it_happens(redis: Any, measured: Se
         for name in ("cycle_seconds_count", "cycle_lateness_seconds_count", "wakeups_total"):
             assert total(after, name) > total(before, name), name
         assert total(after, "minds_served") == 1
-        assert total(after, "recall_seconds_count") == total(after, "triggers_total")
+        assert total(after, "recall_seconds_count") >= total(after, "triggers_total")
         assert after["thoughtstream_wakeups_total", "notified"] > 0
         assert 0 < total(after, "cycle_seconds_sum") < 60
 
