@@ -59,6 +59,7 @@ async def refused(client: Client, tool: str, /, **arguments: Any) -> str:
     result = await client.call_tool(tool, arguments)
     assert result.is_error, result
     assert result.structured_content is None
+    assert "this is a bug" not in text_of(result)
     return text_of(result)
 
 

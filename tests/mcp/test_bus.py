@@ -146,19 +146,20 @@ async def test_a_name_is_reserved_by_one_at_a_time(settings: Settings) -> None:
 @pytest.mark.slow
 async def test_what_an_agent_holds_is_renewed_while_its_session_lives(settings: Settings) -> None:
     short = settings.model_copy(update=SHORT)
-    async with in_process(short, agent="alice") as alice, Colony.connect(settings=short) as colony:
+    async with pair(short) as (alice, bob), Colony.connect(settings=short) as colony:
         await asked(alice, "offer", queue="chores", text="slow")
         work = (await asked(alice, "take", queue="chores"))["work"]
         await asked(alice, "reserve", name="main.py")
         begun_ms = await colony.redis.clock_ms("any")
 
         async def leases_would_be_over() -> bool:
+            assert await asked(bob, "take", queue="chores") == {}
             return await colony.redis.clock_ms("any") > begun_ms + 2500
 
         await until(leases_would_be_over)
         assert [(one.name, one.by) for one in await colony.reservations()] == [("main.py", "alice")]
         assert (await colony.queue("chores").audit()).returned == 0
-        assert [one.state for one in await colony.agents()] == ["idle"]
+        assert [one.state for one in await colony.agents()] == ["idle", "idle"]
         await asked(alice, "done", task=work["task"])
 
 
