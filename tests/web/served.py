@@ -15,6 +15,7 @@ from thoughtstream.config import Settings, WebConfig
 from thoughtstream.faces.web.app import build
 from thoughtstream.faces.web.place import owners_secret, tokens_of
 from thoughtstream.faces.web.process import listen
+from thoughtstream.faces.web.watching.connections import Connection
 from thoughtstream.home.home import Home
 
 ANYWHERE = WebConfig(port=0)
@@ -93,7 +94,7 @@ def serving(settings: Settings) -> Iterator[Web]:
     secret = owners_secret(settings)
     listening = listen(settings.web)
     config = uvicorn.Config(
-        build(settings, tokens_of(settings)), http="httptools", log_config=None, access_log=False,
+        build(settings, tokens_of(settings)), http=Connection, log_config=None, access_log=False,
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)

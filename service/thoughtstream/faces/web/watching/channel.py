@@ -1,0 +1,104 @@
+"""Something that is watched: one look for all of its readers, as long as it has any."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from thoughtstream.errors import RedisUnavailable, ThoughtstreamError
+from thoughtstream.faces.web.watching.reader import Reader
+from thoughtstream.faces.web.watching.troubles import EVERY, Found, Troubles, What
+
+_LOOK_S = 1.25
+"""A look that takes longer is none: Redis does not answer."""
+
+_AWAY_CURE = "is it up? `thoughtstream up`, `thoughtstream doctor`; this reconnects by itself"
+
+_FAULT_CURE = "`thoughtstream doctor` looks for what is foreign in its keys"
+
+log = structlog.get_logger()
+
+
+class Channel(ABC):
+    """Looks every `every_s` from its first reader to its last."""
+
+    every_s: float
+
+    def __init__(self, clock_ms: Callable[[], int]) -> None:
+        self.readers = set[Reader]()
+        self._joining = dict[Reader, str | None]()
+        self._troubles = Troubles(clock_ms)
+        self._joined = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+
+    def join(self, reader: Reader, resume_after: str | None) -> None:
+        """A reader comes; it is told everything from the next look on, which is at once.
+
+        `resume_after`: the id of the last event that it knows.
+        """
+        reader.begin(self._troubles.told())
+        self.readers.add(reader)
+        self._joining[reader] = resume_after
+        self._joined.set()
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._run())
+
+    def leave(self, reader: Reader) -> None:
+        """A reader goes; after the last one, nothing looks any more."""
+        self.readers.discard(reader)
+        self._joining.pop(reader, None)
+        if not self.readers and self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+
+    def tell(self, told: bytes) -> None:
+        """An event, to all readers that are told of each."""
+        for reader in self.readers:
+            if reader not in self._joining:
+                reader.offer(told)
+
+    def show(self, state: bytes) -> None:
+        """A state, to all readers."""
+        for reader in self.readers:
+            reader.show(state)
+
+    async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = clock() + self.every_s
+            self._joined.clear()
+            await self._try()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._joined.wait()
+
+    async def _try(self) -> None:
+        """A look, and what became of it. Whatever goes wrong, the next one may go well."""
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                found = await self.look()
+        except (RedisUnavailable, TimeoutError) as error:
+            detail = str(error) or f"Redis has not answered for {_LOOK_S:g} s"
+            self._say({"redis": (detail, _AWAY_CURE)}, ("redis",))
+        except Exception as error:  # whatever it is, its readers are told and stay
+            is_ours = isinstance(error, ThoughtstreamError)
+            log.error("watching.failed", error=str(error), exc_info=not is_ours)
+            detail = str(error) if is_ours else repr(error)
+            self._say({"fault": (detail, _FAULT_CURE)}, ("redis", "fault"))
+        else:
+            self._say(found, EVERY)
+
+    def _say(self, found: Found, among: tuple[What, ...]) -> None:
+        for told in self._troubles.are(found, among):
+            for reader in self.readers:
+                reader.offer(told)
+
+    @abstractmethod
+    async def look(self) -> Found:
+        """Look once, tell what is new, and return what is wrong.
+
+        Raises:
+            ThoughtstreamError: it can't be looked at just now.
+        """
