@@ -6,8 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
+from redis.exceptions import ResponseError
 
 from thoughtstream.errors import RedisUnavailable, ThoughtstreamError
+from thoughtstream.faces.web.watching.events import gap
 from thoughtstream.faces.web.watching.reader import Reader
 from thoughtstream.faces.web.watching.troubles import EVERY, Found, Troubles, What
 
@@ -29,9 +31,11 @@ class Channel(ABC):
     def __init__(self, clock_ms: Callable[[], int]) -> None:
         self.readers = set[Reader]()
         self._joining = dict[Reader, str | None]()
+        self._clock_ms = clock_ms
         self._troubles = Troubles(clock_ms)
         self._joined = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self._failed = False
 
     def join(self, reader: Reader, resume_after: str | None) -> None:
         """A reader comes; it is told everything from the next look on, which is at once.
@@ -76,24 +80,34 @@ class Channel(ABC):
 
     async def _try(self) -> None:
         """A look, and what became of it. Whatever goes wrong, the next one may go well."""
+        if self._failed:
+            self.begin_anew()
         try:
             async with asyncio.timeout(_LOOK_S):
                 found = await self.look()
         except (RedisUnavailable, TimeoutError) as error:
             detail = str(error) or f"Redis has not answered for {_LOOK_S:g} s"
             self._say({"redis": (detail, _AWAY_CURE)}, ("redis",))
-        except Exception as error:  # whatever it is, its readers are told and stay
-            is_ours = isinstance(error, ThoughtstreamError)
-            log.error("watching.failed", error=str(error), exc_info=not is_ours)
-            detail = str(error) if is_ours else repr(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, its readers are told and stay
+            if not self._failed:
+                log.error("watching.failed", error=repr(error))
+            is_told = isinstance(error, ThoughtstreamError | ResponseError)
+            detail = str(error) if is_told else repr(error)
             self._say({"fault": (detail, _FAULT_CURE)}, ("redis", "fault"))
+            self._failed = True
         else:
+            if self._failed:
+                self._failed = False
+                self.tell(gap(None, self._clock_ms()))
             self._say(found, EVERY)
 
     def _say(self, found: Found, among: tuple[What, ...]) -> None:
         for told in self._troubles.are(found, among):
             for reader in self.readers:
                 reader.offer(told)
+
+    def begin_anew(self) -> None:  # noqa: B027  # most have nothing to forget
+        """The last look failed, and Redis was there: forget what it was about to look for."""
 
     @abstractmethod
     async def look(self) -> Found:

@@ -13,3 +13,8 @@ def event(name: str, data: Any, id: str | None = None) -> bytes:
     """One event. `data`: as JSON; what is no text in it is U+FFFD. `id`: where to resume."""
     told = b"" if id is None else b"id: %s\n" % id.encode()
     return b"%sevent: %s\ndata: %s\n\n" % (told, name.encode(), encoded(data))
+
+
+def gap(dropped: int | None, since_ms: int) -> bytes:
+    """So many events since then are missing; None: some, and nobody can say how many."""
+    return event("gap", {"dropped": dropped, "since": since_ms})

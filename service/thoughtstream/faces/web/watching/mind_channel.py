@@ -10,7 +10,7 @@ from thoughtstream.faces.plain import plain
 from thoughtstream.faces.web.watching.books import Books
 from thoughtstream.faces.web.watching.channel import Channel
 from thoughtstream.faces.web.watching.cutting import cut
-from thoughtstream.faces.web.watching.events import event
+from thoughtstream.faces.web.watching.events import event, gap
 from thoughtstream.faces.web.watching.following import Entry, Following
 from thoughtstream.faces.web.watching.interventions import Interventions
 from thoughtstream.faces.web.watching.letting_go import LettingGo
@@ -48,12 +48,20 @@ class MindChannel(Channel):
         self._last: MindState | None = None
         self._last_rhythm: Any = None
         self._shown = b""
+        self._begin()
+
+    def _begin(self) -> None:
+        mind = self._name
         self._assembled = Following(keys.ASSEMBLED.key(mind=mind))
         self._interventions = Interventions()
         self._anchoring = Anchoring(mind)
         self._letting_go = LettingGo()
         self._sleeping = Sleeping(mind)
         self._books = Books()
+
+    def begin_anew(self) -> None:
+        """Where it was may be no place any more: what is foreign in its keys has any id."""
+        self._begin()
 
     async def look(self) -> Found:
         """Each reading tells of what it found at once: if the next one fails, nothing is lost."""
@@ -78,7 +86,7 @@ class MindChannel(Channel):
         since_ms = _ms_of(self._assembled.at)
         news = await self._assembled.read(redis)
         if news.dropped:
-            self.tell(_gap(news.dropped, since_ms))
+            self.tell(gap(news.dropped, since_ms))
         for entry in news.entries:
             if told := _attended(entry):
                 self.tell(told)
@@ -89,7 +97,7 @@ class MindChannel(Channel):
         for memory in news.found:
             self.tell(event("anchored", memory))
         if news.dropped:
-            self.tell(_gap(news.dropped, since_ms))
+            self.tell(gap(news.dropped, since_ms))
 
     def _tell_changes(self, state: MindState) -> None:
         for done in self._interventions.of(state.intervening):
@@ -137,8 +145,8 @@ class MindChannel(Channel):
     async def _missed(self, redis: Client, known: str) -> list[bytes]:
         """What was attended after an entry; with a gap before it, if some of that is gone."""
         news = await self._assembled.after(redis, known, _MOST_RESUMED)
-        gap = [] if news.dropped == 0 else [_gap(news.dropped, _ms_of(known))]
-        return gap + [told for entry in news.entries if (told := _attended(entry))]
+        before = [] if news.dropped == 0 else [gap(news.dropped, _ms_of(known))]
+        return before + [told for entry in news.entries if (told := _attended(entry))]
 
 
 def _attended(entry: Entry) -> bytes:
@@ -149,10 +157,6 @@ def _attended(entry: Entry) -> bytes:
     except (KeyError, ValueError):
         return b""
     return event("attended", cut(plain(attended), OF_ATTENDED), id_)
-
-
-def _gap(dropped: int | None, since_ms: int) -> bytes:
-    return event("gap", {"dropped": dropped, "since": since_ms})
 
 
 def _ms_of(entry: str) -> int:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from thoughtstream.faces.web.watching.events import KEEP_ALIVE, event
+from thoughtstream.faces.web.watching.events import KEEP_ALIVE, gap
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -93,9 +93,9 @@ class Reader:
         if self._told_before:
             return self._told_before.popleft()
         if self._dropped:
-            gap = event("gap", {"dropped": self._dropped, "since": self._dropped_since})
+            told = gap(self._dropped, self._dropped_since)
             self._dropped, self._dropped_since = 0, 0
-            return gap
+            return told
         if self._waiting:
             return self._waiting.popleft()
         state, self._state = self._state, b""
