@@ -43,6 +43,11 @@ class Watching:
         """How many there are."""
         return len(self._readers)
 
+    @property
+    def watched(self) -> tuple[Hashable, ...]:
+        """What anybody watches."""
+        return tuple(self._channels)
+
     def dismiss(self) -> None:
         """End every stream; its reader will come again."""
         for reader in self._readers:
