@@ -29,7 +29,7 @@ from thoughtstream.coordination.tasks import Call, TaskQueue
 from thoughtstream.coordination.worker import Worker
 from thoughtstream.embodied import check, embodied
 from thoughtstream.errors import AgentUnknown
-from thoughtstream.home.embedded_redis import url_of
+from thoughtstream.home.home import url_of
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
 

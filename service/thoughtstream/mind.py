@@ -5,15 +5,11 @@ async with Mind.connect("ana") as mind:
     print(await mind.recall("kettle"))
 """
 
-import re
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Unpack
 
-from thoughtstream import config, keys
-from thoughtstream.arguments import Connecting, mind_name
-from thoughtstream.attending import attending, warn_if_nobody_attends
+from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import (
     Action,
@@ -25,10 +21,8 @@ from thoughtstream.attention.models import (
     check_size,
 )
 from thoughtstream.attention.state import MindState, read_state, weaker
-from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
-from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
@@ -38,127 +32,24 @@ from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.owned import Owned
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import open_client, typed_errors
+from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.durability import check, is_reached
+from thoughtstream.store.entries import checked_entry, end_of_page
+from thoughtstream.thinking import Thinking
 
-_ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
 _BLOCK_MS = 1000
 _LOOK_AGAIN_S = 1.0
 
 
-class Mind(Owned):
+class Mind(Thinking, Owned):
     """One mind: windows that compete with each other, and its memory. `connect` makes one."""
 
     def __init__(self, name: str, redis: Client, settings: Settings) -> None:
-        try:
-            keys.LEDGER.key(mind=name)
-        except ValueError as error:
-            raise InvalidThought(str(error)) from None
-        self.name = name
-        self._redis = redis
-        self._settings = settings
+        super().__init__(name, redis, settings)
         self._attention = Attention(redis, settings.streams)
         self._census = Census(redis)
         self._recall = Recall(redis, name, settings)
-        self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
-        self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
-        self._may_warn = True
-
-    @classmethod
-    def connect(
-        cls,
-        name: str = "default",
-        url: str | None = None,
-        *,
-        attend: bool = False,
-        settings: Settings | None = None,
-    ) -> AbstractAsyncContextManager["Mind"]:
-        """A mind at `url`, else at the settings' URL, else in the home's embedded Redis, to be used
-        with `async with`.
-
-        `attend`: this program is a service, too, for as long: it attends the minds of that Redis,
-        and shares them with services that are there or come. Without it, and without any service,
-        a mind warns once (`NoService`).
-
-        Raises:
-            InvalidThought: the name is none. ConfigError: a setting is wrong. RedisUnavailable:
-            nothing answers there. NotConnected: the `async with` is missing.
-        """
-        try:
-            return Connecting(cls._connected(mind_name(name), url, attend, settings))
-        except ValueError as error:
-            raise InvalidThought(str(error)) from None
-
-    @classmethod
-    @asynccontextmanager
-    async def _connected(
-        cls, name: str, url: str | None, attend: bool, settings: Settings | None
-    ) -> AsyncIterator["Mind"]:
-        settings = settings or config.load()
-        address = url or settings.redis.url or url_of(settings.home)
-        redis = await open_client(settings.redis, address)
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(redis.aclose)
-            mind = cls(name, redis, settings)
-            if attend:
-                await stack.enter_async_context(attending(settings, address))
-                mind._may_warn = False
-            yield mind
-
-    async def think(
-        self,
-        /,
-        content: str,
-        *,
-        window: str = keys.STANDARD_WINDOWS[0],
-        salience: float = 0.5,
-        connection_relevance: float = 0.0,
-        kind: Kind | None = None,
-        idempotency_key: str | None = None,
-        **fields: Any,
-    ) -> str:
-        """Write one thought to a window (XADD); returns its id, `<ms>-<seq>@<window>`.
-
-        Other fields: valence (-1..1), arousal, importance, novelty (0..1), source, or any name of
-        your own (kept as text). What is asked for again with the same `idempotency_key` within a
-        day is the same thought, and returns its id.
-
-        Raises:
-            InvalidThought: a field is wrong, or it is larger than `streams.max_thought_bytes`;
-            nothing was written.
-            KeyReused: the key was another thought's; nothing was written.
-            MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
-        """
-        thought = NewThought.of(
-            content,
-            window=window,
-            salience=salience,
-            connection_relevance=connection_relevance,
-            kind=kind,
-            **fields,
-        )
-        if idempotency_key is None:
-            return (await self.feed([thought]))[0]
-        written = await self._windows.write_once(thought, idempotency_key)
-        self._has([window])
-        await self._warn_once()
-        return written
-
-    async def feed(self, thoughts: Iterable[NewThought]) -> list[str]:
-        """Write thoughts in pipelined batches, in order; returns their ids.
-
-        Raises: as `think`; `MemoryFull.accepted` says how many were written before.
-        """
-        written = await self._windows.write(thoughts)
-        self._has({keys.decode_name(id_.partition("@")[2]) for id_ in written})
-        await self._warn_once()
-        return written
-
-    async def _warn_once(self) -> None:
-        if self._may_warn:
-            self._may_warn = False
-            await warn_if_nobody_attends(self._redis)
 
     async def anchor(
         self,
@@ -241,12 +132,10 @@ class Mind(Owned):
 
         `before`: the last `entry` of one page, for the next.
         """
-        newest = "+" if before == "+" else f"({before}"
+        newest, stream = end_of_page(before), keys.UNCONSCIOUS.key(mind=self.name)
         with typed_errors():
-            entries: Any = await self._redis.xrevrange(
-                keys.UNCONSCIOUS.key(mind=self.name), newest, "-", count=limit
-            )
-        return [Forgotten.of(entry, fields) for entry, fields in entries]
+            found: Any = await self._redis.xrevrange(stream, newest, "-", count=limit)
+        return [Forgotten.of(entry, fields) for entry, fields in found]
 
     async def take_back(self, entry: str, *, salience: float = 0.5) -> str:
         """Have a forgotten thought compete again, with this salience; returns its new id. What was
@@ -258,8 +147,7 @@ class Mind(Owned):
         """
         salience = NewThought.of("-", salience=salience).salience
         stream = keys.UNCONSCIOUS.key(mind=self.name)
-        if not _ENTRY.fullmatch(entry):
-            raise InvalidThought(f"entry: {entry!r} is not <ms>-<seq>")
+        checked_entry(entry)
         with typed_errors():
             found: Any = await self._redis.xrange(stream, entry, entry)
             if not found:
@@ -304,13 +192,6 @@ class Mind(Owned):
         parts = filter(None, map(keys.window_of, found))
         self._has(window for mind, window in parts if mind == self.name)
         self._looked_at = time.monotonic()
-
-    def _has(self, windows: Iterable[str]) -> None:
-        """It has these windows, too."""
-        new = set(windows).difference(self._window_names)
-        if new:
-            others = new.union(self._window_names).difference(keys.STANDARD_WINDOWS)
-            self._window_names = (*keys.STANDARD_WINDOWS, *sorted(others))
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
         """The thoughts that win, each once, as they win, after an entry id of the `assembled`

@@ -133,6 +133,7 @@ def test_interventions(terminal: Terminal) -> None:
     assert reframed["id"] == id_ and reframed["closes_at"] > reframed["now"]
     (open_,) = terminal.json("watch", "--once")["intervening"]
     assert open_["content"] == "only the wind"
+    assert (open_["lead"], open_["rivals"]) == (None, 0)
     shown = terminal.call("intervene", "default", id_, "veto")
     assert (shown.returncode, shown.stderr) == (0, "") and id_ in shown.stdout
     unknown = terminal.json("intervene", "default", "1-0@sensory", "veto", code=1)["error"]

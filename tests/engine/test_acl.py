@@ -22,7 +22,8 @@ from thoughtstream.coordination.models import NewTask
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.registry import Registry
 from thoughtstream.errors import Reserved
-from thoughtstream.health.sampler import Sampler, kept
+from thoughtstream.health.sample import kept
+from thoughtstream.health.sampler import Sampler
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
 from thoughtstream.triggers import Triggers

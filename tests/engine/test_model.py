@@ -91,6 +91,10 @@ class Life(RuleBasedStateMachine):
         report = self.run(self.workers[worker].cycle(MIND, WINDOWS, token=token))
         winner = self.model.cycle(report.now_ms)
         assert (report.attended.id if report.attended else None) == winner
+        if report.attended:
+            thought = self.model.intervening[-1]
+            assert report.attended.rivals == thought.rivals
+            assert report.attended.lead == pytest.approx(thought.lead)
         assert report.more or not self.model.competing
         self.last[worker] = (token, report)
 

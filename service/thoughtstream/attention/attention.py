@@ -65,7 +65,7 @@ class Attention:
         """
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         args = (token, mode, *prefixes, self._config)
-        answer = await LIBRARY.call(self._redis, "attention_cycle_2", cycle_keys, args)
+        answer = await LIBRARY.call(self._redis, "attention_cycle_3", cycle_keys, args)
         return CycleReport.parse(answer)
 
     async def intervene(
@@ -83,7 +83,7 @@ class Attention:
             raise InvalidThought(str(error)) from None
         where = (keys.DEADLINES.key(mind=mind), keys.INTERVENING.key(mind=mind), item)
         state, *at = await LIBRARY.call(
-            self._redis, "attention_intervene_2", where, (thought_id, action, *_flat(change))
+            self._redis, "attention_intervene_3", where, (thought_id, action, *_flat(change))
         )
         if state == "malformed":
             raise InvalidThought(f"id: {thought_id!r} is not <ms>-<seq>@<window>")
@@ -101,7 +101,7 @@ class Attention:
         """
         cycle_keys, prefixes = _cycle_keys(mind, (window,))
         args = (prefixes[1], self._config, *_flat(entry))
-        state, text = await LIBRARY.call(self._redis, "attention_anchor_2", cycle_keys, args)
+        state, text = await LIBRARY.call(self._redis, "attention_anchor_3", cycle_keys, args)
         if state == "refused":
             raise InvalidThought(text)
         return str(text)
@@ -120,7 +120,7 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (remember_ms, name, len(losers), *losers, *_flat(thought.entry()))
-        found = await LIBRARY.call(self._redis, "attention_think_once_2", where, args)
+        found = await LIBRARY.call(self._redis, "attention_think_once_3", where, args)
         return None if found is None else str(found)
 
     async def anchor_once(
@@ -130,7 +130,7 @@ class Attention:
         cycle_keys, prefixes = _cycle_keys(mind, (window,))
         where = (*cycle_keys, keys.RECEIVED.key(mind=mind).encode())
         args = (name, prefixes[1], self._config, *_flat(entry))
-        state, text = await LIBRARY.call(self._redis, "attention_anchor_once_2", where, args)
+        state, text = await LIBRARY.call(self._redis, "attention_anchor_once_3", where, args)
         if state == "refused":
             raise InvalidThought(text)
         return str(text) if state == "ok" else None
@@ -148,7 +148,7 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (_body("think", thought.window, entry), keys.ASKED.ttl_s, *_flat(entry))
-        answer = await LIBRARY.call(self._redis, "attention_think_asked_2", where, args)
+        answer = await LIBRARY.call(self._redis, "attention_think_asked_3", where, args)
         return _answered(key, answer)
 
     async def anchor_asked(self, mind: str, window: str, entry: dict[str, str], key: str) -> str:
@@ -157,13 +157,13 @@ class Attention:
         where = (*cycle_keys, _asked(mind, key).encode())
         body = _body("anchor", window, entry)
         args = (body, keys.ASKED.ttl_s, prefixes[1], self._config, *_flat(entry))
-        answer = await LIBRARY.call(self._redis, "attention_anchor_asked_2", where, args)
+        answer = await LIBRARY.call(self._redis, "attention_anchor_asked_3", where, args)
         return _answered(key, answer)
 
     async def confirm(self, mind: str, thought_id: str) -> bool:
         """Whether a memory is there; asked with a write, which WAIT can wait for."""
         item = keys.ITEM.key(mind=mind, id=thought_id)
-        return bool(await LIBRARY.call(self._redis, "attention_confirm_2", [item], ()))
+        return bool(await LIBRARY.call(self._redis, "attention_confirm_3", [item], ()))
 
     async def take_back(self, mind: str, forgotten: Forgotten, salience: float) -> str:
         """Have a forgotten thought compete again; returns its new id.
@@ -177,7 +177,7 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (forgotten.entry, repr(salience))
-        found = await LIBRARY.call(self._redis, "attention_take_back_2", where, args)
+        found = await LIBRARY.call(self._redis, "attention_take_back_3", where, args)
         if found is None:
             raise NotForgotten(f"{forgotten.entry}: is not (or no longer) among the forgotten")
         return str(found)
@@ -188,7 +188,7 @@ class Attention:
         """
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         answer = await LIBRARY.call(
-            self._redis, "attention_audit_2", cycle_keys, prefixes, read_only=True
+            self._redis, "attention_audit_3", cycle_keys, prefixes, read_only=True
         )
         return Audit.parse(answer)
 
@@ -197,7 +197,7 @@ class Attention:
         families = (keys.CONTEST, keys.INTERVENING, keys.LEDGER, keys.ASSEMBLED)
         snapshot_keys = [family.key(mind=mind) for family in (*families, *keys.MEMORIES.values())]
         answer = await LIBRARY.call(
-            self._redis, "attention_snapshot_2", snapshot_keys, (top,), read_only=True
+            self._redis, "attention_snapshot_3", snapshot_keys, (top,), read_only=True
         )
         return Snapshot.parse(answer)
 

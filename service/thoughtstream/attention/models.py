@@ -29,7 +29,8 @@ ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
      "merged_into", "merged_at", "unmerged_at", "distilled_from", "supersedes", "superseded_by",
-     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by"}
+     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by", "lead",
+     "rivals"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
@@ -136,7 +137,11 @@ def _number(value: float) -> str:
 
 
 class Attended(NamedTuple):
-    """A thought that won the contest. Times in milliseconds of the server's clock."""
+    """A thought that won the contest. Times in milliseconds of the server's clock.
+
+    `rivals`: how many others competed; `lead`: how much higher it scored than the next, None if
+    there was none. Both are None of what a version before has attended.
+    """
 
     id: str
     window: str
@@ -147,12 +152,13 @@ class Attended(NamedTuple):
     attended_at: int
     encode_at: int
     fields: dict[str, str]
+    lead: float | None = None
+    rivals: int | None = None
 
     @classmethod
     def parse(cls, flat: list[str]) -> "Attended":
         """From a flat list of the fields of the `assembled` stream."""
-        pairs = iter(flat)
-        return cls.of(dict(zip(pairs, pairs, strict=True)))
+        return cls.of(dict(zip(flat[::2], flat[1::2], strict=True)))
 
     @classmethod
     def entry(cls, fields: dict[str, str]) -> "Attended":
@@ -164,6 +170,11 @@ class Attended(NamedTuple):
         """From the fields of the `assembled` stream; `fields` keeps the others."""
         take = fields.pop
         take("cycle", None)
+        lead, rivals = take("lead", None), take("rivals", None)
+        try:
+            standing = (float(lead) if lead and rivals else None, int(rivals) if rivals else None)
+        except ValueError:  # a producer's own: a version before let them write these names
+            standing = (None, None)
         return cls(
             take("id"),
             decode_name(take("window")),
@@ -174,6 +185,7 @@ class Attended(NamedTuple):
             int(take("attended_at")),
             int(take("encode_at")),
             fields,
+            *standing,
         )
 
 
@@ -238,9 +250,10 @@ class CycleReport(NamedTuple):
 
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
-        """From the answer of `attention_cycle_2`."""
-        *told, winner = _decode(readable(answer))[0]
-        return cls._make((*told, Attended.parse(winner) if winner else None))
+        """From the answer of `attention_cycle_3`."""
+        now, due, more, moved, anchored, winner = _decode(readable(answer))[0]
+        attended = Attended.parse(winner) if winner else None
+        return cls(now, due, more, moved, anchored, attended)
 
     @property
     def overdue(self) -> bool:
@@ -262,7 +275,7 @@ class Snapshot(NamedTuple):
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Snapshot":
-        """From the answer of `attention_snapshot_2`."""
+        """From the answer of `attention_snapshot_3`."""
         now, ledger, competing, intervening, assembled, lengths = answer
         counts = dict(zip(ledger[::2], ledger[1::2], strict=True))
         return cls(
@@ -327,7 +340,7 @@ class Audit:
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Audit":
-        """From the answer of `attention_audit_2`; adds the sums that don't balance."""
+        """From the answer of `attention_audit_3`; adds the sums that don't balance."""
         flat, competing, intervening, unread, ghosts, faults = answer
         ledger = dict(zip(flat[::2], flat[1::2], strict=True))
         counts = {name: int(ledger.get(name, 0)) for name in COUNTS}

@@ -11,10 +11,9 @@ from thoughtstream.coordination.membership import alive_services, attended_until
 from thoughtstream.faces.web import place
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
-from thoughtstream.health.sampler import kept
+from thoughtstream.health.sample import kept
 from thoughtstream.health.troubles import told
-from thoughtstream.home.embedded_redis import url_of
-from thoughtstream.home.home import Home
+from thoughtstream.home.home import Home, url_of
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from thoughtstream.errors import ThoughtstreamError
 
@@ -99,6 +100,11 @@ class Home:
             return size
         log.replace(log.with_suffix(".log.1"))
         return 0
+
+
+def url_of(home: Path) -> str:
+    """The address of a home's embedded Redis, running or not."""
+    return f"unix://{quote(str(Home.at(home).socket))}"
 
 
 def write_private(path: Path, text: str) -> None:

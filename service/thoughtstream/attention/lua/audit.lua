@@ -95,5 +95,5 @@ local function audit(keys, args)
   return { ledger, competing, intervening, unread, ghosts, faults }
 end
 
-redis.register_function { function_name = 'attention_audit_2', callback = audit,
+redis.register_function { function_name = 'attention_audit_3', callback = audit,
                           flags = { 'no-writes' } }

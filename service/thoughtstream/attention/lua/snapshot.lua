@@ -26,5 +26,5 @@ local function snapshot(keys, args)
            lengths }
 end
 
-redis.register_function { function_name = 'attention_snapshot_2', callback = snapshot,
+redis.register_function { function_name = 'attention_snapshot_3', callback = snapshot,
                           flags = { 'no-writes' } }

@@ -1,4 +1,4 @@
-#!lua name=thoughtstream_attention_2
+#!lua name=thoughtstream_attention_3
 
 -- The attention library: this file and those that `attention.py` names after it, in one piece.
 --
@@ -26,7 +26,7 @@ local ENGINE_FIELDS = {
   words = true, strength = true, replayed_at = true, merged_from = true, merged_into = true,
   merged_at = true, unmerged_at = true, distilled_from = true, supersedes = true,
   superseded_by = true, asked_by = true, vetoed_by = true, reframed_by = true, boosted_by = true,
-  restored_at = true, restored_by = true,
+  restored_at = true, restored_by = true, lead = true, rivals = true,
 }
 
 -- names -------------------------------------------------------------------------------------
