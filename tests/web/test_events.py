@@ -16,6 +16,7 @@ from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import MemoryConfig, Settings, WebConfig
 from thoughtstream.faces.web.place import tokens_of
+from thoughtstream.faces.web.watching import reader
 
 pytestmark = pytest.mark.slow
 
@@ -197,6 +198,33 @@ async def test_that_nobody_attends_is_told_until_somebody_does(web: Web) -> None
         await stream.until("trouble", lambda data: data["what"] == "nobody_attends")
         async with running(web.settings):
             await stream.until("recovered", lambda data: data["what"] == "nobody_attends")
+
+
+async def test_that_redis_is_full_is_told_until_it_is_not(web: Web, redis: Redis) -> None:
+    async with reading(web, mind="ana") as stream:
+        await stream.until("state")
+        await redis.config_set("maxmemory", "1mb")
+        try:
+            full = await stream.until("trouble", lambda data: data["what"] == "full")
+            assert "of 1,048,576 bytes are used" in full.data["detail"]
+        finally:
+            await redis.config_set("maxmemory", "0")
+        await stream.until("recovered", lambda data: data["what"] == "full")
+
+
+async def test_a_stream_in_which_nothing_happens_stays_awake(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "QUIET_S", 0.5)
+    async with reading(web, mind="ana") as stream:
+        await stream.until("state")
+        listening = asyncio.create_task(stream.next())
+
+        async def hears_of_it() -> bool:
+            return stream.comments > 0
+
+        await until(hears_of_it)
+        listening.cancel()
 
 
 async def test_that_the_ledger_is_wrong_is_told(web: Web, ana: Mind, redis: Redis) -> None:

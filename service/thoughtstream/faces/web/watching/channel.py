@@ -2,7 +2,6 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -11,6 +10,7 @@ from redis.exceptions import ResponseError
 from thoughtstream.errors import RedisUnavailable, ThoughtstreamError
 from thoughtstream.faces.web.watching.events import gap
 from thoughtstream.faces.web.watching.reader import Reader
+from thoughtstream.faces.web.watching.source import Source
 from thoughtstream.faces.web.watching.troubles import EVERY, Found, Troubles, What
 
 _LOOK_S = 1.25
@@ -28,11 +28,11 @@ class Channel(ABC):
 
     every_s: float
 
-    def __init__(self, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self.readers = set[Reader]()
         self._joining = dict[Reader, str | None]()
-        self._clock_ms = clock_ms
-        self._troubles = Troubles(clock_ms)
+        self._troubles = Troubles(source.clock.now_ms)
         self._joined = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._failed = False
@@ -73,7 +73,8 @@ class Channel(ABC):
         while True:
             due = clock() + self.every_s
             self._joined.clear()
-            await self._try()
+            async with self._source.turns:
+                await self._try()
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(due):
                     await self._joined.wait()
@@ -98,7 +99,7 @@ class Channel(ABC):
         else:
             if self._failed:
                 self._failed = False
-                self.tell(gap(None, self._clock_ms()))
+                self.tell(gap(None, self._source.clock.now_ms()))
             self._say(found, EVERY)
 
     def _say(self, found: Found, among: tuple[What, ...]) -> None:

@@ -41,8 +41,7 @@ class MindChannel(Channel):
     every_s = 0.25
 
     def __init__(self, source: Source, mind: str) -> None:
-        super().__init__(source.clock.now_ms)
-        self._source = source
+        super().__init__(source)
         self._name = mind
         self._mind: Mind | None = None
         self._last: MindState | None = None

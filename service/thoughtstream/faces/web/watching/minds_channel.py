@@ -51,8 +51,7 @@ class MindsChannel(Channel):
     every_s = 1.0
 
     def __init__(self, source: Source, page: Page) -> None:
-        super().__init__(source.clock.now_ms)
-        self._source = source
+        super().__init__(source)
         self._page = page
         self._names: list[str] = []
         self._named_at = float("-inf")

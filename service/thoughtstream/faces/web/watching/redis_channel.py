@@ -5,7 +5,6 @@ from typing import Any
 from thoughtstream.faces import overview
 from thoughtstream.faces.web.watching.channel import Channel
 from thoughtstream.faces.web.watching.events import event
-from thoughtstream.faces.web.watching.source import Source
 from thoughtstream.faces.web.watching.troubles import Found
 
 
@@ -13,10 +12,6 @@ class RedisChannel(Channel):
     """Its nodes, domains and services, as `GET /v1/redis` and `/v1/services` have them."""
 
     every_s = 1.0
-
-    def __init__(self, source: Source) -> None:
-        super().__init__(source.clock.now_ms)
-        self._source = source
 
     async def look(self) -> Found:
         """Tell all of it: what changes is most of it."""

@@ -9,6 +9,9 @@ from thoughtstream.faces.web.watching.vitals import Pulse
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
 
+MOST_LOOKS = 256
+"""At the same time: each has a connection meanwhile."""
+
 
 class Source:
     """Readers are served, and told so, also while Redis is away."""
@@ -17,6 +20,7 @@ class Source:
         self.settings = settings
         self.clock = Clock()
         self.pulse = Pulse(settings)
+        self.turns = asyncio.Semaphore(MOST_LOOKS)
         self._redis: Client | None = None
         self._connecting = asyncio.Lock()
 
