@@ -15,6 +15,9 @@ from thoughtstream import service
 from thoughtstream.config import Settings
 
 PROGRAM = [sys.executable, "-m", "thoughtstream.faces.cli", "up"]
+WITHOUT_WEB = {"THOUGHTSTREAM_WEB__ENABLED": "false"}
+"""For a service that nobody watches: a web process beside it takes a second of CPU to start."""
+
 _SETTINGS = ("THOUGHTSTREAM_", "REDIS_", "NOTIFY_SOCKET", "XDG_DATA_HOME")
 
 
@@ -27,7 +30,8 @@ class ServiceProcess:
         home.mkdir(parents=True, exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         own = {f"THOUGHTSTREAM_{name}": value for name, value in settings.items()}
-        self._env = kept | {"THOUGHTSTREAM_HOME": str(home), "REDIS_URL": url} | own
+        at = {"THOUGHTSTREAM_HOME": str(home), "REDIS_URL": url}
+        self._env = kept | WITHOUT_WEB | at | own
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

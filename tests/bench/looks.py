@@ -60,7 +60,7 @@ async def _live(mind: Mind) -> None:
     for number in range(MINDS - 1):
         pipe.hset(keys.LEDGER.key(mind=f"mind {number}"), "adopted", 1)
     await pipe.execute()
-    assert len(await overview._minds(mind._redis)) == MINDS
+    assert len(await overview.all_minds(mind._redis)) == MINDS
 
 
 async def _fill(redis: Any, there: int, wanted: int) -> None:

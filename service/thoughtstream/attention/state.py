@@ -75,6 +75,17 @@ async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: in
     )
 
 
+async def read_attended(
+    redis: Client, mind: str, limit: int, before: str | None
+) -> list[tuple[str, Attended]]:
+    """What was attended lately, the newest first, each with its entry in `assembled`; `before`: an
+    entry.
+    """
+    newest = "+" if before is None else f"({before}"
+    found: Any = await redis.xrevrange(keys.ASSEMBLED.key(mind=mind), newest, count=limit)
+    return [(entry, Attended.entry(fields)) for entry, fields in found]
+
+
 async def weaker(
     redis: Client, mind: str, threshold: float, limit: int, half_life_ms: int | None
 ) -> tuple[int, list[str]]:

@@ -8,6 +8,7 @@ from thoughtstream import discretion, keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.coordination.membership import alive_services, attended_until
+from thoughtstream.faces.web import place
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
 from thoughtstream.health.sampler import kept
@@ -18,6 +19,12 @@ from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.said import info_of
+
+
+def web_of(settings: Settings) -> dict[str, Any] | None:
+    """The address that opens the page of this home, its token included; None: there is no page."""
+    url = place.opening(settings)
+    return None if url is None else {"url": url}
 
 
 def redis_url(settings: Settings) -> str:
@@ -31,24 +38,28 @@ async def collect(settings: Settings) -> dict[str, Any]:
     Raises:
         RedisUnavailable: Redis does not answer. ConfigError: it refuses us.
     """
-    address = redis_url(settings)
-    redis = await open_client(settings.redis, address)
+    redis = await open_client(settings.redis, redis_url(settings))
     try:
-        with typed_errors():
-            nodes = await look(redis)
-            totals = await _totals(redis, nodes)
-            alive = await alive_services(redis)
-            services = [_service(found) for found in alive]
-            troubles, named = told(found.about for found in alive)
-            until = None if services else await attended_until(redis)
-            minds = await _minds(redis)
-            memory = await _memory(redis, nodes, settings)
+        return {**await collect_from(redis, settings), "web": web_of(settings)}
     finally:
         await redis.aclose()
+
+
+async def collect_from(redis: Client, settings: Settings) -> dict[str, Any]:
+    """The same over a connection that is there, without what only its owner may know."""
+    with typed_errors():
+        nodes = await look(redis)
+        totals = await _totals(redis, nodes)
+        alive = await alive_services(redis)
+        services = [_service(found) for found in alive]
+        troubles, named = told(found.about for found in alive)
+        until = None if services else await attended_until(redis)
+        minds = await all_minds(redis)
+        memory = await _memory(redis, nodes, settings)
     return {
         "home": str(Home.at(settings.home).path),
         "redis": {
-            "url": discretion.shown(address),
+            "url": discretion.shown(redis_url(settings)),
             "embedded": settings.redis.url is None,
             **totals,
             "nodes": [_node(node) for node in nodes] or None,
@@ -118,7 +129,7 @@ def _service(found: AgentStatus) -> dict[str, Any]:
     return said | {"rhythm": found.about.get("rhythm")}  # one that has just begun has none
 
 
-async def _minds(redis: Client) -> list[dict[str, Any]]:
+async def all_minds(redis: Client) -> list[dict[str, Any]]:
     """All minds, by name: one round trip for each page of them."""
     return [mind async for page in Census(redis).pages() for mind in await _looked_at(redis, page)]
 

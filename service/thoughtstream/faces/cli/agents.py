@@ -14,6 +14,7 @@ from thoughtstream import Colony
 from thoughtstream.coordination.agents import AgentStatus
 from thoughtstream.faces.cli import event_loop, exit_codes, output, reservations, style
 from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.faces.plain import plain
 
 Name = Annotated[str, typer.Argument(help="The agent.")]
 
@@ -144,7 +145,7 @@ async def _inbox(name: str, most: int, keep: bool) -> list[dict[str, Any]]:
 
 
 def _answer(found: list[AgentStatus], json: bool, *, one: bool = False) -> None:
-    said = [output.plain(status) for status in found]
+    said = [plain(status) for status in found]
     output.answer(said[0] if one else {"agents": said}, json, lambda: _show(found))
 
 

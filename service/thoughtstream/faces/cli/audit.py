@@ -6,6 +6,7 @@ from thoughtstream import Mind
 from thoughtstream.attention.models import Audit
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.faces.plain import plain
 
 EXAMPLES = examples("thoughtstream audit", "thoughtstream audit --mind ana --json")
 
@@ -53,7 +54,7 @@ def audit(mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
     if a thought or a memory is missing or counted twice.
     """
     found = event_loop.run(_audit(mind))
-    answer = {"mind": mind, "balanced": found.balanced, **output.plain(found)}
+    answer = {"mind": mind, "balanced": found.balanced, **plain(found)}
     output.answer(answer, json, lambda: _show(found))
     if not found.balanced:
         exit_codes.stop(exit_codes.FAILED)

@@ -17,8 +17,9 @@ import psutil
 
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
-from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli import event_loop, exit_codes, output, web_child
 from thoughtstream.faces.cli.foreground import service_lock
+from thoughtstream.faces.web import place
 from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
 from thoughtstream.home.process_lock import ProcessLock
@@ -27,10 +28,12 @@ from thoughtstream.store.connection import open_client
 _STOP_S = 60.0
 _SAY_S = 2.0
 _POLL_S = 0.05
+_WEB_S = 10.0
 
 
 def start(settings: Settings, set_: list[str]) -> bool:
-    """Start the service in the background unless it is running; returns whether it was.
+    """Start the service in the background unless it is running; returns whether it was. The web
+    process has a moment to come up, too.
 
     Raises:
         Failed: it exited before it was healthy (the message is its last output), or Redis does not
@@ -44,7 +47,9 @@ def start(settings: Settings, set_: list[str]) -> bool:
     with _listening(home) as told:
         child = _spawn(home.service_log, set_, str(told.getsockname()))
         try:
-            return _is_another(child, told, settings, begin)
+            already = _is_another(child, told, settings, begin)
+            _wait_for_web(settings)
+            return already
         except BaseException:  # Ctrl-C, too: what nobody waits for any more isn't left behind
             _end(child)
             raise
@@ -65,6 +70,15 @@ def _is_another(
             return True
         raise exit_codes.Failed(_tail(log, begin), code or exit_codes.FAILED)
     return False
+
+
+def _wait_for_web(settings: Settings) -> None:
+    """The address is known when it listens; nobody waits for it for long."""
+    until = time.monotonic() + _WEB_S
+    while web_child.is_wanted(settings) and time.monotonic() < until:
+        if place.address(settings):
+            return
+        time.sleep(_POLL_S)
 
 
 @contextmanager

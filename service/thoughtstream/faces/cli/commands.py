@@ -18,6 +18,9 @@ PANELS: dict[str, dict[str, str]] = {
         "up": "Run the service, with an embedded Redis unless `redis.url` is set.",
         "down": "Stop the service and the embedded Redis. Returns when all data is on disk.",
         "status": "Show Redis, the services that are alive, and all minds.",
+        "open": "Open the page to watch minds in the browser, with your token.",
+        "web": "Serve the page and HTTP, until SIGTERM or Ctrl-C. `up` starts it by itself.",
+        "token": "Who may ask the web process for what.",
         "doctor": (
             "Check Redis: memory, connections, persistence, speed, ACL, notifications, stray keys."
         ),

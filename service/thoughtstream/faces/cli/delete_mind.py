@@ -8,6 +8,7 @@ from thoughtstream import Mind
 from thoughtstream.deletion import Deletion
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.faces.plain import plain
 
 EXAMPLES = examples(
     "thoughtstream delete-mind ana                 # what would go?",
@@ -32,7 +33,7 @@ def delete_mind(
         raise typer.BadParameter(f"--confirm: is {confirm!r}; to delete it, give {name!r}")
     with output.stderr.status("deleting" if confirm else "looking"):
         found = event_loop.run(_delete(name, confirm))
-    output.answer(output.plain(found), json, lambda: _show(found))
+    output.answer(plain(found), json, lambda: _show(found))
     if found.anew:
         exit_codes.stop(exit_codes.FAILED)
 

@@ -3,26 +3,15 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from redis.exceptions import ResponseError
 from rich.table import Table
 from rich.text import Text
 
 from thoughtstream import config, discretion
-from thoughtstream.attention.attention import LIBRARY
-from thoughtstream.config import ConfigError, Settings
-from thoughtstream.coordination import library as agents
-from thoughtstream.coordination.membership import alive_services
 from thoughtstream.errors import RedisUnavailable
-from thoughtstream.faces import overview
+from thoughtstream.faces import examination, overview
 from thoughtstream.faces.cli import event_loop, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
-from thoughtstream.health import sampler
 from thoughtstream.health.checks import Finding, unreachable
-from thoughtstream.health.nodes import Wanted, examine_all
-from thoughtstream.health.troubles import CHECK, examine_minds
-from thoughtstream.memory import consolidation
-from thoughtstream.store.client import Client
-from thoughtstream.store.connection import open_client, typed_errors
 
 EXAMPLES = examples("thoughtstream doctor", "thoughtstream doctor --json")
 
@@ -40,10 +29,10 @@ def doctor(json: Json = False) -> None:
     settings = config.load()
     failed: dict[str, str] = {}
     try:
-        findings = event_loop.run(_examine(settings))
+        findings = event_loop.run(examination.examine(settings))
     except RedisUnavailable as error:
         findings, failed = [unreachable(error)], {"error": str(error)}
-    healthy = all(finding.state != "bad" for finding in findings)
+    healthy = examination.is_healthy(findings)
     answer = {
         "healthy": healthy,
         "redis": {"url": discretion.shown(overview.redis_url(settings))},
@@ -53,28 +42,6 @@ def doctor(json: Json = False) -> None:
     output.answer(answer, json, lambda: _show(findings))
     if not healthy:
         exit_codes.stop(exit_codes.FAILED)
-
-
-async def _examine(settings: Settings) -> list[Finding]:
-    url = overview.redis_url(settings)
-    redis = await open_client(settings.redis, url)
-    later = [consolidation.LIBRARY, agents.LIBRARY, sampler.LIBRARY]
-    wanted = Wanted([LIBRARY], later, settings.budgets, private_socket=settings.redis.url is None)
-    try:
-        with typed_errors():
-            return [await _minds(redis), *await examine_all(redis, wanted)]
-    finally:
-        await redis.aclose()
-
-
-async def _minds(redis: Client) -> Finding:
-    try:
-        services = await alive_services(redis)
-    except ConfigError:
-        return Finding(CHECK, "unknown", "this user may not ask the services; check as service")
-    except ResponseError as error:
-        return Finding(CHECK, "unknown", f"the services can't be asked: {error}")
-    return examine_minds(found.about for found in services)
 
 
 def _show(findings: list[Finding]) -> None:

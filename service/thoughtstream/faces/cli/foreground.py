@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -12,7 +13,7 @@ import structlog
 
 from thoughtstream import discretion, service
 from thoughtstream.config import ConfigError, Settings
-from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli import event_loop, exit_codes, output, web_child
 from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
 from thoughtstream.home.process_lock import ProcessLock
@@ -27,8 +28,10 @@ def service_lock(settings: Settings) -> ProcessLock:
     return ProcessLock(Home.at(settings.home).path, "service")
 
 
-def serve(settings: Settings, as_json: bool) -> None:
-    """Run the service until SIGTERM or SIGINT; the embedded Redis ends with it.
+def serve(settings: Settings, overrides: Mapping[str, str], as_json: bool) -> None:
+    """Run the service until SIGTERM or SIGINT; the embedded Redis and the web process end with it.
+
+    `overrides`: settings of the command line, by name; they are in `settings` already.
 
     Raises:
         Failed: it is already running in this home, or its settings are wrong.
@@ -43,7 +46,7 @@ def serve(settings: Settings, as_json: bool) -> None:
         )
     try:
         lock.write_record(os.getpid(), version=version("thoughtstream"))
-        event_loop.run(_until_signalled(settings, as_json))
+        event_loop.run(_until_signalled(settings, overrides, as_json))
     except ConfigError as error:
         raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
 
@@ -57,8 +60,8 @@ def _acquire(lock: ProcessLock) -> bool:
     return False
 
 
-async def _until_signalled(settings: Settings, as_json: bool) -> None:
-    running = asyncio.ensure_future(_run(settings, as_json))
+async def _until_signalled(settings: Settings, overrides: Mapping[str, str], as_json: bool) -> None:
+    running = asyncio.ensure_future(_run(settings, overrides, as_json))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)
@@ -66,7 +69,7 @@ async def _until_signalled(settings: Settings, as_json: bool) -> None:
         await running
 
 
-async def _run(settings: Settings, as_json: bool) -> None:
+async def _run(settings: Settings, overrides: Mapping[str, str], as_json: bool) -> None:
     embedded = EmbeddedRedis(settings) if settings.redis.url is None else None
     try:
         url = await embedded.ensure() if embedded else str(settings.redis.url)
@@ -82,6 +85,8 @@ async def _run(settings: Settings, as_json: bool) -> None:
         async with asyncio.TaskGroup() as group:
             if embedded:
                 group.create_task(embedded.watch())
+            if web_child.is_wanted(settings):
+                group.create_task(web_child.keep(settings, overrides))
             group.create_task(service.run(settings, url, on_ready=ready))
     finally:
         notify("STOPPING=1")

@@ -10,6 +10,7 @@ from thoughtstream import config
 from thoughtstream.acl import Role, acl_rules
 from thoughtstream.faces.cli import output
 from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.faces.plain import plain
 from thoughtstream.keys import FAMILIES, Domain, Family
 
 EXAMPLES = examples("thoughtstream keys", "thoughtstream keys --acl monitor")
@@ -30,7 +31,7 @@ def keys(
             lambda: output.stdout.print(rules, markup=False, soft_wrap=True),
         )
         return
-    families = [{**output.plain(f), "durable": f.durable} for f in FAMILIES]
+    families = [{**plain(f), "durable": f.durable} for f in FAMILIES]
     plan = config.load().budgets
     budgets: dict[str, str] = {domain.value: getattr(plan, domain) for domain in Domain}
     output.answer({"keys": families, "budgets": budgets}, json, lambda: _show(budgets))

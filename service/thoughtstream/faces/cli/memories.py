@@ -9,6 +9,7 @@ from rich.text import Text
 from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, exit_codes, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples, pairs
+from thoughtstream.faces.plain import plain
 from thoughtstream.keys import STANDARD_WINDOWS, Kind
 from thoughtstream.memory.letting_go import Erased
 from thoughtstream.memory.models import Memory
@@ -107,7 +108,7 @@ def erase(
         output.say("Erase for good: {}", memory)
         typer.confirm("It can't be undone. Go on?", abort=True)
     erased = _run(mind, lambda it: it.erase(memory))
-    output.answer({"id": memory, **output.plain(erased)}, json, lambda: _show_erased(erased))
+    output.answer({"id": memory, **plain(erased)}, json, lambda: _show_erased(erased))
 
 
 def _show_page(found: list[Memory], next_: str | None) -> None:

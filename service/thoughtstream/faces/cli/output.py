@@ -1,8 +1,6 @@
 """What commands print: answers on stdout, for people or as JSON, and errors."""
 
-import dataclasses
 import json
-import math
 import os
 import sys
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook,
 from thoughtstream import discretion
 from thoughtstream.faces.cli import style
 from thoughtstream.faces.cli.exit_codes import ReaderGone
+from thoughtstream.faces.plain import plain
 
 
 class _Clean:
@@ -129,21 +128,3 @@ def short(path: Path) -> str:
     """A path as a person would write it."""
     home = Path("~").expanduser() if "HOME" in os.environ else path
     return f"~/{path.relative_to(home)}" if home in path.parents else str(path)
-
-
-def plain(value: Any) -> Any:
-    """A value as plain JSON types: records (dataclasses, named tuples) become objects."""
-    if dataclasses.is_dataclass(value):
-        names = [field.name for field in dataclasses.fields(value)]
-        return {name: plain(getattr(value, name)) for name in names}
-    if hasattr(value, "_asdict"):
-        return plain(value._asdict())
-    if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no NaN
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -9,6 +9,7 @@ from thoughtstream import Colony, Packet
 from thoughtstream.coordination.delivery import Delivery
 from thoughtstream.faces.cli import event_loop, exit_codes, output, style
 from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.faces.plain import plain
 
 Agent = Annotated[str, typer.Argument(help="The agent.")]
 Domains = Annotated[list[str], typer.Argument(help="What it is about.")]
@@ -40,7 +41,7 @@ def send(
             return await colony.dispatch(packet)
 
     said = event_loop.run(do())
-    output.answer({"id": packet.id, **output.plain(said)}, json, lambda: _show(packet.id, said))
+    output.answer({"id": packet.id, **plain(said)}, json, lambda: _show(packet.id, said))
     if said.undeliverable:
         exit_codes.stop(exit_codes.FAILED)
 
@@ -68,7 +69,7 @@ def show(
         raise exit_codes.Failed(f"{id}: there is no such packet (any more); they go after a day")
 
     def show_it() -> None:
-        for name, value in output.plain(packet).items():
+        for name, value in plain(packet).items():
             text = ", ".join(value) if isinstance(value, list) else str(value)
             output.stdout.print(style.text(f"{name}: {text}"), soft_wrap=True)
 

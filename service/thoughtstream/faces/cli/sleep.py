@@ -10,6 +10,7 @@ from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.faces.cli.progress import OnProgress, progress
+from thoughtstream.faces.plain import plain
 from thoughtstream.memory.sleep import SleepReport
 
 EXAMPLES = examples(
@@ -35,7 +36,7 @@ def sleep(
     """
     with progress("asleep", quiet=json) as on_progress:
         report = event_loop.run(_sleep(mind, dry_run, on_progress))
-    output.answer({"mind": mind, **output.plain(report)}, json, lambda: _show(report))
+    output.answer({"mind": mind, **plain(report)}, json, lambda: _show(report))
 
 
 async def _sleep(name: str, dry_run: bool, on_progress: OnProgress) -> SleepReport:

@@ -40,6 +40,7 @@ def _down(settings: Settings, error: RedisUnavailable) -> dict[str, Any]:
         "services": [],
         "memory": [],
         "minds": [],
+        "web": overview.web_of(settings),
         "troubles": {"count": 0, "first": []},
     }
 
@@ -66,6 +67,8 @@ def show(found: dict[str, Any]) -> None:
         where = (service["version"], service["host"], service["pid"], minds)
         say("           [dim]version {} on {}, process {}, {}[/]", *where)
         _show_rhythm(service["rhythm"])
+    if found["web"]:
+        say("[green]●[/] page     [cyan]{}[/]", found["web"]["url"])
     _show_troubles(found["troubles"])
     for mind in found["minds"]:
         kinds = ", ".join(f"{_number(n)} {kind}" for kind, n in mind["memories"].items())

@@ -16,6 +16,7 @@ from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, exit_codes, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.faces.cli.progress import OnProgress, progress
+from thoughtstream.faces.plain import plain
 from thoughtstream.keys import MEMORY_KINDS
 from thoughtstream.memory.importing import Imported
 
@@ -90,7 +91,7 @@ def import_(
             done = event_loop.run(_import(mind, source, on_progress))
     except OSError as error:
         raise exit_codes.Failed(f"FILE: {file}: {error.strerror}") from None
-    output.answer({"into": mind, **output.plain(done)}, json, lambda: _show(done))
+    output.answer({"into": mind, **plain(done)}, json, lambda: _show(done))
     if done.conflicting:
         exit_codes.stop(exit_codes.FAILED)
 

@@ -38,8 +38,9 @@ def up(
     json: Json = False,
 ) -> None:
     """Run the service, with an embedded Redis unless `redis.url` is set."""
+    overrides = pairs(set_ or [], "--set")
     try:
-        settings = config.load(**_nested(pairs(set_ or [], "--set")))
+        settings = config.load(**_nested(overrides))
     except ConfigError as error:
         raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
     if detach:
@@ -50,7 +51,7 @@ def up(
         )
     else:
         logging_setup.log_to_stderr(settings.log, logging.INFO)
-        foreground.serve(settings, json)
+        foreground.serve(settings, overrides, json)
 
 
 def _nested(settings: dict[str, str]) -> dict[str, Any]:
@@ -71,7 +72,9 @@ def _welcome(found: dict[str, Any], settings: Settings, already: bool) -> None:
     status.show(found)
     output.say("  home     {}", output.short(home.path))
     output.say("  log      {}", output.short(home.service_log))
-    output.stdout.print(
-        "\nNext, in two terminals: [cyan]thoughtstream watch[/] and [cyan]thoughtstream sense[/];\n"
-        'or [cyan]thoughtstream think "hello"[/]. To stop: [cyan]thoughtstream down[/]'
+    looks = "open" if found["web"] else "watch"
+    output.say(
+        "\nNext, in two terminals: [cyan]thoughtstream {}[/] and [cyan]thoughtstream sense[/];\n"
+        'or [cyan]thoughtstream think "hello"[/]. To stop: [cyan]thoughtstream down[/]',
+        looks,
     )

@@ -19,6 +19,7 @@ from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces.cli import event_loop, output
 from thoughtstream.faces.cli.dashboard import Dashboard
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
+from thoughtstream.faces.plain import plain
 
 EXAMPLES = examples(
     "thoughtstream watch --mind ana",
@@ -52,7 +53,7 @@ async def _stream(name: str, interval: float, once: bool) -> None:
     async with Mind.connect(name) as mind:
         async for state in _states(mind, interval, _ended()):
             if isinstance(state, MindState):
-                output.print_json({"mind": name, **output.plain(state)})
+                output.print_json({"mind": name, **plain(state)})
             else:
                 output.print_json({"mind": name, "error": str(state)})
             if once:

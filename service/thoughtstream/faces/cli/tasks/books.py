@@ -10,6 +10,7 @@ from thoughtstream import Colony
 from thoughtstream.coordination.models import QueueAudit
 from thoughtstream.faces.cli import event_loop, exit_codes, output, style
 from thoughtstream.faces.cli.options import Json, QueueName, examples
+from thoughtstream.faces.plain import plain
 
 AUDIT_EXAMPLES = examples(
     "thoughtstream tasks audit emails", "thoughtstream tasks audit emails --json"
@@ -79,7 +80,7 @@ async def _queues(rebuild: bool) -> dict[str, QueueAudit]:
 
 
 def _plain(queue: str, found: QueueAudit) -> dict[str, Any]:
-    return {"queue": queue, "balanced": found.balanced, **output.plain(found)}
+    return {"queue": queue, "balanced": found.balanced, **plain(found)}
 
 
 def _show(found: QueueAudit) -> None:

@@ -1,0 +1,50 @@
+"""The application: a guard in front of resources, problems in the same words everywhere."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from thoughtstream.config import Settings
+from thoughtstream.faces.web import probes, problems
+from thoughtstream.faces.web.engine import Engine
+from thoughtstream.faces.web.guard import Guard
+from thoughtstream.faces.web.resources import (
+    forgotten,
+    memories,
+    minds,
+    server,
+    session,
+    thoughts,
+)
+from thoughtstream.faces.web.tokens import Tokens
+
+_RESOURCES = (session, minds, thoughts, memories, forgotten, server)
+
+
+def build(settings: Settings, tokens: Tokens) -> ASGIApp:
+    """All that the web process serves."""
+    engine = Engine(settings)
+
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await engine.aclose()
+
+    app = FastAPI(
+        title="Thoughtstream",
+        description="Minds to think into and recall from; everything that the Python API does.",
+        version=version("thoughtstream"),
+        lifespan=living,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.engine, app.state.tokens = engine, tokens
+    for resource in _RESOURCES:
+        app.include_router(resource.router)
+    app.include_router(probes.router)
+    problems.install(app)
+    web = settings.web
+    return Guard(app, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)

@@ -1,0 +1,77 @@
+"""The web process: listens, says where, and ends in good order."""
+
+import os
+import socket
+from contextlib import suppress
+from errno import EADDRINUSE
+
+import structlog
+import uvicorn
+
+from thoughtstream.config import Settings, WebConfig
+from thoughtstream.faces.web.app import build
+from thoughtstream.faces.web.place import tokens_of, web_lock
+
+_CLOSE_S = 5
+
+log = structlog.get_logger()
+
+
+class Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, url: str) -> None:
+        super().__init__(config)
+        self._settings = settings
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and record where."""
+        await super().startup(sockets)
+        if self.started:
+            web_lock(self._settings).write_record(os.getpid(), url=self._url)
+            log.info("web.ready", url=self._url, pid=os.getpid())
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. The caller holds the lock.
+
+    Raises:
+        OSError: the address can't be had.
+    """
+    web = settings.web
+    listening = listen(web)
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else "localhost" if host == "127.0.0.1" else host
+    url = f"{'https' if web.tls_cert else 'http'}://{shown}:{port}"
+    config = uvicorn.Config(
+        build(settings, tokens_of(settings)),
+        http="httptools",
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=web.behind_proxy,
+        ssl_certfile=web.tls_cert,
+        ssl_keyfile=web.tls_key,
+        timeout_graceful_shutdown=_CLOSE_S,
+    )
+    with suppress(KeyboardInterrupt):
+        Server(config, settings, url).run(sockets=[listening])
+    log.info("web.stopped")
+
+
+def listen(web: WebConfig) -> socket.socket:
+    """A socket at the address of the settings; where the default port is taken, at any other.
+
+    Raises:
+        OSError: it can't be had.
+    """
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        return socket.create_server((web.host, web.port), family=family, backlog=1024)
+    except OSError as error:
+        is_default = web.port == WebConfig.model_fields["port"].default
+        if error.errno != EADDRINUSE or not is_default or "port" in web.model_fields_set:
+            raise
+        return socket.create_server((web.host, 0), family=family, backlog=1024)

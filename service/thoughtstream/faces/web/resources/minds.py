@@ -1,0 +1,128 @@
+"""Minds: all of them, one as it is now, and what its owner does with it as a whole."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from thoughtstream.attention.models import Audit
+from thoughtstream.faces import overview
+from thoughtstream.faces.plain import plain
+from thoughtstream.faces.web import problems
+from thoughtstream.faces.web.answers import Answer
+from thoughtstream.faces.web.asked import OperateMind, Reader, ReadMind, TheEngine
+from thoughtstream.faces.web.names import segment
+from thoughtstream.faces.web.problems import Problem
+from thoughtstream.faces.web.resources import shapes
+from thoughtstream.memory.importing import Imported
+from thoughtstream.memory.sleep import SleepReport
+
+router = APIRouter(prefix="/v1/minds", tags=["minds"])
+
+
+@router.get("", response_model=shapes.Minds)
+async def minds(
+    token: Reader,
+    engine: TheEngine,
+    q: Annotated[str, Query(description="Only minds with this in their name.")] = "",
+    after: Annotated[str, Query(description="Only minds behind this one, by name.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> Response:
+    """The minds that this token may see, by name."""
+    ours = [
+        mind
+        for mind in await overview.all_minds(await engine.redis())
+        if token.may_see(mind["mind"])
+        and mind["mind"] > after
+        and q.lower() in mind["mind"].lower()
+    ]
+    page = [
+        {"name": (name := mind.pop("mind")), "url": url_of(name), **mind} for mind in ours[:limit]
+    ]
+    if len(page) == len(ours):
+        return Answer({"items": page, "next": None})
+    more = urlencode({"limit": limit, "q": q, "after": page[-1]["name"]})
+    return Answer({"items": page, "next": f"/v1/minds?{more}"})
+
+
+def _tile(mind: str, **found: Any) -> dict[str, Any]:
+    return {"name": mind, "url": url_of(mind), **found}
+
+
+@router.get("/{mind}", response_model=shapes.State)
+async def state(
+    mind: ReadMind, engine: TheEngine, top: Annotated[int, Query(ge=1, le=200)] = 10
+) -> Response:
+    """A picture of the mind as it is now."""
+    found = await mind.state(top=top)
+    threshold = engine.settings.streams.forget_threshold
+    return Answer({**plain(found), "threshold": threshold})
+
+
+@router.get("/{mind}/audit", response_model=Audit)
+async def audit(mind: ReadMind) -> Response:
+    """The conservation of thoughts: the ledger against the keys."""
+    found = await mind.audit()
+    return Answer({**plain(found), "balanced": found.balanced})
+
+
+@router.get("/{mind}/windows", response_model=dict[str, int])
+async def windows(mind: ReadMind) -> Response:
+    """How many thoughts are in each window."""
+    return Answer((await mind.state(top=1)).windows)
+
+
+@router.get("/{mind}/would-forget", response_model=shapes.WouldForget)
+async def would_forget(
+    mind: ReadMind,
+    threshold: Annotated[float, Query(ge=0, le=10)],
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+) -> Response:
+    """What another threshold would forget of what competes now."""
+    count, weakest = await mind.would_forget(threshold, limit=limit)
+    return Answer({"count": count, "weakest": weakest})
+
+
+@router.post("/{mind}/sleep", response_model=SleepReport)
+async def sleep(mind: OperateMind, dry_run: bool = False) -> Response:
+    """Consolidate memory; `dry_run` says what it would do. Answers when it is done."""
+    return Answer(await mind.sleep(dry_run=dry_run))
+
+
+@router.get("/{mind}/export")
+async def export(mind: OperateMind) -> Response:
+    """All that it remembers and has forgotten, as lines of JSON with a checksum at the end."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for line in mind.export():
+            yield line.encode()
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+@router.post("/{mind}/import", response_model=Imported)
+async def import_(mind: OperateMind, request: Request) -> Response:
+    """Take in an export; what is here already is skipped. Nothing is written unless it is whole."""
+    with NamedTemporaryFile() as file:
+        async for part in request.stream():
+            file.write(part)
+        file.flush()
+        return Answer(await mind.import_from(Path(file.name)))
+
+
+@router.delete("/{mind}")
+async def delete(mind: OperateMind, confirm: str | None = None, dry_run: bool = False) -> Response:
+    """Delete the whole mind: repeat its name in `confirm`, or see what would go with `dry_run`."""
+    found = await mind.delete(confirm=confirm, dry_run=dry_run)
+    if found.is_empty:
+        raise Problem(problems.UNKNOWN, f"{mind.name}: there is no such mind")
+    return Answer(found)
+
+
+def url_of(mind: str, *path: str) -> str:
+    """The address of a mind, or of something of it."""
+    return "/".join(["/v1/minds", segment(mind), *path])

@@ -1,0 +1,103 @@
+"""The shapes of what is answered, for `/openapi.json`: those of the engine's own records."""
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from thoughtstream.attention.models import Attended, Forgotten
+from thoughtstream.attention.state import Candidate, Remembered
+from thoughtstream.memory.merged import Merged
+from thoughtstream.memory.models import Memory, Recalled
+
+
+def _object(record: type[NamedTuple], name: str) -> type[BaseModel]:
+    """A named tuple as the object that it becomes in JSON (pydantic takes it for a list)."""
+    fields: Any = {field: (kind, ...) for field, kind in record.__annotations__.items()}
+    return create_model(name, __doc__=record.__doc__, **fields)
+
+
+AttendedThought = _object(Attended, "Attended")
+ForgottenThought = _object(Forgotten, "Forgotten")
+MergedMemory = _object(Merged, "Merged")
+
+
+class Page(BaseModel):
+    """A page of a list. `next`: the address of the next one; null: this is the last."""
+
+    next: str | None
+
+
+class Minds(Page):
+    items: list[dict[str, Any]]
+
+
+class AttendedPage(Page):
+    items: list[AttendedThought]  # type: ignore[valid-type]
+
+
+class ForgottenPage(Page):
+    items: list[ForgottenThought]  # type: ignore[valid-type]
+
+
+class MergedPage(Page):
+    items: list[MergedMemory]  # type: ignore[valid-type]
+
+
+class MemoryPage(Page):
+    items: list[Memory]
+
+
+class RecalledPage(Page):
+    items: list[Recalled]
+
+
+class State(BaseModel):
+    """A picture of a mind: see `Mind.state`. Times in milliseconds of the server's clock."""
+
+    now_ms: int
+    windows: dict[str, int]
+    competing: int
+    contest: list[Candidate]
+    intervening: list[AttendedThought]  # type: ignore[valid-type]
+    attended: list[AttendedThought]  # type: ignore[valid-type]
+    forgotten: list[ForgottenThought]  # type: ignore[valid-type]
+    memories: list[Remembered]
+    memory_counts: dict[str, int]
+    ledger: dict[str, int]
+    threshold: float
+
+
+class Made(BaseModel):
+    """What was made: its id, and where it is."""
+
+    id: str
+    url: str
+
+
+class Fed(BaseModel):
+    """The ids of the thoughts that were written, in order."""
+
+    ids: list[str]
+
+
+class Anchored(Made):
+    durability: str
+
+
+class Intervened(BaseModel):
+    """`closes_at`: until when it can be changed (ms); `now_ms` by the same clock."""
+
+    id: str
+    action: str
+    closes_at: int
+
+
+class WouldForget(BaseModel):
+    count: int
+    weakest: list[str]
+
+
+class Loose(BaseModel):
+    """An object whose fields depend on what is there."""
+
+    model_config = ConfigDict(extra="allow")

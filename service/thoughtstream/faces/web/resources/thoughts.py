@@ -1,0 +1,153 @@
+"""Thoughts: written, attended, and changed while they still can be."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from starlette.responses import Response
+
+from thoughtstream import Mind
+from thoughtstream.attention.models import Action, Attended, NewThought
+from thoughtstream.attention.state import read_attended
+from thoughtstream.faces.web.answers import Answer
+from thoughtstream.faces.web.asked import (
+    IdempotencyKey,
+    InterveneMind,
+    Limit,
+    ReadMind,
+    TheEngine,
+    TheToken,
+    ThinkMind,
+)
+from thoughtstream.faces.web.names import Named, segment
+from thoughtstream.faces.web.resources import shapes
+from thoughtstream.faces.web.resources.minds import url_of
+from thoughtstream.keys import Kind
+from thoughtstream.store.connection import typed_errors
+
+router = APIRouter(prefix="/v1/minds/{mind}", tags=["thoughts"])
+
+MOST = 1000
+"""Thoughts of one request."""
+
+
+class Thought(NewThought):
+    """A thought to be written; names of your own are kept as text."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    def new(self) -> NewThought:
+        """As the engine takes it."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return NewThought.of(**given)
+
+
+class Thoughts(BaseModel):
+    """Several, in order. If one is wrong, none is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    thoughts: Annotated[list[Thought], Field(min_length=1, max_length=MOST)]
+
+
+def _how_many(body: Any) -> str:
+    return "many" if isinstance(body, Thoughts) or "thoughts" in body else "one"
+
+
+OneOrMany = Annotated[
+    Annotated[Thought, Tag("one")] | Annotated[Thoughts, Tag("many")], Discriminator(_how_many)
+]
+
+
+class Intervention(BaseModel):
+    """`veto` and `restore` need no more; `boost` a salience; `reframe` what is to be changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Action
+    content: str | None = None
+    salience: float | None = None
+    kind: Kind | None = None
+
+
+@router.post("/thoughts", status_code=201, response_model=shapes.Made | shapes.Fed)
+async def think(
+    mind: ThinkMind,
+    body: Annotated[OneOrMany, Body()],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Write one thought to a window, or up to a thousand: they compete, and may be forgotten."""
+    if isinstance(body, Thoughts):
+        return Answer({"ids": await _feed(mind, body, idempotency_key)}, 201)
+    id_ = await _think(mind, body, idempotency_key)
+    url = url_of(mind.name, "thoughts", segment(id_))
+    return Answer({"id": id_, "url": url}, 201, {"Location": url})
+
+
+async def _think(mind: Mind, thought: Thought, key: str | None) -> str:
+    if key is None:
+        return (await mind.feed([thought.new()]))[0]
+    fields = thought.new().model_dump(exclude={"extra"}) | thought.new().extra
+    return await mind.think(**fields, idempotency_key=key)
+
+
+async def _feed(mind: Mind, body: Thoughts, key: str | None) -> list[str]:
+    """With a key, each thought has its own, by its number: a repetition writes what is missing."""
+    if key is None:
+        return await mind.feed([thought.new() for thought in body.thoughts])
+    return [await _think(mind, one, f"{key}/{n}") for n, one in enumerate(body.thoughts)]
+
+
+@router.post(
+    "/feed",
+    status_code=201,
+    response_model=shapes.Fed,
+    openapi_extra={"requestBody": {"content": {"application/x-ndjson": {"schema": {}}}}},
+)
+async def feed(mind: ThinkMind, request: Request) -> Response:
+    """Write a thought for each line of JSON. If one is wrong, none is written."""
+    lines = (await request.body()).split(b"\n")
+    thoughts, wrong = list[NewThought](), list[Any]()
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                thoughts.append(Thought.model_validate_json(line).new())
+            except ValidationError as error:
+                wrong += [item | {"loc": ("line", number, *item["loc"])} for item in error.errors()]
+    if wrong:
+        raise RequestValidationError([item | {"loc": ("body", *item["loc"])} for item in wrong])
+    return Answer({"ids": await mind.feed(thoughts)}, 201)
+
+
+@router.get("/attended", response_model=shapes.AttendedPage)
+async def attended(
+    mind: ReadMind,
+    engine: TheEngine,
+    limit: Limit = 50,
+    before: Annotated[str | None, Query(pattern=r"^\d{1,20}-\d{1,20}$")] = None,
+) -> Response:
+    """What was attended lately, the newest first; `before`: an entry of `assembled`."""
+    with typed_errors():
+        found = await read_attended(await engine.redis(), mind.name, limit, before)
+    items = [{"entry": entry, **one._asdict()} for entry, one in found]
+    last = items[-1]["entry"] if len(items) == limit else None
+    more = url_of(mind.name, f"attended?limit={limit}&before={last}")
+    return Answer({"items": items, "next": more if last else None})
+
+
+@router.get("/intervening", response_model=list[shapes.AttendedThought])  # type: ignore[valid-type]
+async def intervening(mind: ReadMind) -> Response:
+    """What can still be changed, the first to close first."""
+    found: list[Attended] = (await mind.state(top=1)).intervening
+    return Answer(found)
+
+
+@router.post("/thoughts/{thought}/interventions", response_model=shapes.Intervened)
+async def intervene(
+    mind: InterveneMind, thought: Named, change: Intervention, token: TheToken
+) -> Response:
+    """Veto, reframe, boost or restore an attended thought within its intervention window."""
+    asked = change.model_dump(exclude_none=True, exclude={"action"})
+    closes_at = await mind.intervene(thought, change.action, by=token.name, **asked)
+    return Answer({"id": thought, "action": change.action, "closes_at": closes_at})

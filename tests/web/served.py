@@ -1,0 +1,118 @@
+"""A real web process for tests, on a loopback port of its own, and a client that asks it."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+import uvicorn
+
+from thoughtstream.config import Settings, WebConfig
+from thoughtstream.faces.web.app import build
+from thoughtstream.faces.web.place import owners_secret, tokens_of
+from thoughtstream.faces.web.process import listen
+from thoughtstream.home.home import Home
+
+ANYWHERE = WebConfig(port=0)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.raw)
+
+
+@dataclass(frozen=True)
+class Web:
+    """A web process, asked with a token unless it is to be another, or none (``)."""
+
+    settings: Settings
+    port: int
+    token: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: bytes | Iterable[bytes] | None = None,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answered:
+        """One request on a connection of its own. `body`: as JSON."""
+        bearer = self.token if token is None else token
+        sent = self.headers | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        if body is not None:
+            raw, sent = json.dumps(body).encode(), sent | {"Content-Type": "application/json"}
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=30)
+        try:
+            connection.request(
+                method,
+                path,
+                raw,
+                sent | dict(headers or {}),
+                encode_chunked="Transfer-Encoding" in (headers or {}),
+            )
+            answer = connection.getresponse()
+            return Answered(answer.status, dict(answer.getheaders()), answer.read())
+        finally:
+            connection.close()
+
+    async def get(self, path: str, **more: Any) -> Answered:
+        return await asyncio.to_thread(self.ask, "GET", path, **more)
+
+    async def post(self, path: str, body: Any = None, **more: Any) -> Answered:
+        return await asyncio.to_thread(self.ask, "POST", path, body, **more)
+
+    async def send(self, method: str, path: str, body: Any = None, **more: Any) -> Answered:
+        return await asyncio.to_thread(self.ask, method, path, body, **more)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Web]:
+    """A web process in a thread of its own, until the context ends."""
+    Home.at(settings.home).prepare()
+    settings = settings.model_copy(update={"web": ANYWHERE})
+    secret = owners_secret(settings)
+    listening = listen(settings.web)
+    config = uvicorn.Config(
+        build(settings, tokens_of(settings)), http="httptools", log_config=None, access_log=False,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    try:
+        yield Web(settings, listening.getsockname()[1], secret)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[Web]:
+    """The same where an event loop goes on: it ends without blocking it."""
+    context = serving(settings)
+    web = await asyncio.to_thread(context.__enter__)
+    try:
+        yield web
+    finally:
+        await asyncio.to_thread(context.__exit__, None, None, None)

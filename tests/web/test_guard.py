@@ -1,0 +1,101 @@
+"""Who may come in."""
+
+import http.client
+from collections.abc import Iterator
+
+import pytest
+
+from tests.web.served import Web, serving
+from thoughtstream import Mind
+from thoughtstream.config import Settings
+from thoughtstream.faces.web.guard import COOKIE
+from thoughtstream.faces.web.place import tokens_of
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[Web]:
+    with serving(settings) as web:
+        yield web
+
+
+def test_nobody_without_a_token(web: Web) -> None:
+    for token in ("", "ts_x_y", "🧠".encode().decode("latin-1")):
+        refused = web.ask("GET", "/v1/minds", token=token)
+        assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer")
+        assert refused.json["type"] == "/problems/unauthorized"
+    assert web.ask("GET", "/v1/minds").status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "[", "127.0.0.2"])
+def test_no_other_name_than_ours(web: Web, host: str) -> None:
+    refused = web.ask("POST", "/v1/minds/ana/thoughts", headers={"Host": host})
+    assert refused.status in (400, 421)  # what is no host at all, the parser refuses
+
+
+def test_a_foreign_host_is_refused_before_its_body(web: Web) -> None:
+    connection = http.client.HTTPConnection("localhost", web.port, timeout=10)
+    connection.putrequest("POST", "/v1/minds/ana/thoughts", skip_host=True)
+    connection.putheader("Host", "evil.example")
+    connection.putheader("Content-Length", "1000000")
+    connection.endheaders()
+    assert connection.getresponse().status == 421
+    connection.close()
+
+
+def test_a_scope_that_is_missing_is_named(web: Web) -> None:
+    _, secret = tokens_of(web.settings).add("reader", ("read",))
+    refused = web.ask("POST", "/v1/minds/ana/thoughts", {"content": "x"}, token=secret)
+    assert (refused.status, refused.json["scope"]) == (403, "think")
+    assert web.ask("GET", "/v1/minds/ana", token=secret).status == 200
+
+
+async def test_a_mind_that_is_not_the_tokens_is_as_one_that_is_not_there(web: Web) -> None:
+    async with Mind.connect("bob", settings=web.settings) as mind:
+        await mind.anchor("a secret")
+    _, secret = tokens_of(web.settings).add("agent", ("read",), ("ana*",))
+    there = await web.get("/v1/minds/bob", token=secret)
+    nowhere = await web.get("/v1/minds/carol", token=secret)
+    assert (there.status, nowhere.status) == (404, 404)
+    assert (await web.get("/v1/minds", token=secret)).json["items"] == []
+
+
+def _by_cookie(web: Web, method: str = "POST", **headers: str) -> int:
+    cookie = {"Cookie": f"{COOKIE}={web.token}"}
+    body = {"content": "x"} if method == "POST" else None
+    return web.ask(
+        method, "/v1/minds/ana/thoughts" if body else "/v1/minds", body, token="",
+        headers=cookie | {name.replace("_", "-"): value for name, value in headers.items()},
+    ).status  # fmt: skip
+
+
+def test_a_cookie_looks_and_changes_only_from_our_own_page(web: Web) -> None:
+    assert _by_cookie(web, "GET") == 200
+    assert _by_cookie(web) == 403
+    assert _by_cookie(web, X_Thoughtstream="1") == 403
+    assert _by_cookie(web, X_Thoughtstream="1", Sec_Fetch_Site="cross-site") == 403
+    assert _by_cookie(web, X_Thoughtstream="1", Origin="http://evil.example") == 403
+    assert _by_cookie(web, Sec_Fetch_Site="same-origin") == 403
+    assert _by_cookie(web, X_Thoughtstream="1", Sec_Fetch_Site="same-origin") == 201
+    assert _by_cookie(web, X_Thoughtstream="1", Origin=web.url) == 201
+
+
+def test_the_session_keeps_a_token_that_no_script_reads(web: Web) -> None:
+    made = web.ask("POST", "/v1/session", {"token": web.token}, token="")
+    assert made.status == 200
+    assert {"HttpOnly", "SameSite=strict"} <= set(made.headers["set-cookie"].split("; "))
+    assert web.ask("POST", "/v1/session", {"token": "ts_no"}, token="").status == 401
+
+
+def test_a_body_that_is_too_large_is_refused(web: Web) -> None:
+    large = b'{"content": "' + b"x" * (1 << 20) + b'"}'
+    told = web.ask("POST", "/v1/minds/ana/thoughts", raw=large)
+    chunked = {"Transfer-Encoding": "chunked"}
+    untold = web.ask("POST", "/v1/minds/ana/thoughts", raw=iter([large]), headers=chunked)
+    for refused in (told, untold):
+        assert (refused.status, refused.json["type"]) == (413, "/problems/too-large")
+
+
+def test_whoever_needs_none_gets_in(web: Web) -> None:
+    assert web.ask("GET", "/healthz", token="").status == 200
+    assert web.ask("GET", "/openapi.json", token="").status == 200
+    assert web.ask("GET", "/problems/unauthorized", token="").json["status"] == 401
