@@ -11,6 +11,7 @@ from thoughtstream.config import Settings
 from thoughtstream.faces.web import probes, problems
 from thoughtstream.faces.web.engine import Engine
 from thoughtstream.faces.web.guard import Guard
+from thoughtstream.faces.web.page import assets
 from thoughtstream.faces.web.resources import (
     forgotten,
     memories,
@@ -45,6 +46,7 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
     for resource in _RESOURCES:
         app.include_router(resource.router)
     app.include_router(probes.router)
+    app.router.routes.extend(assets.routes())
     problems.install(app)
     web = settings.web
     return Guard(app, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)

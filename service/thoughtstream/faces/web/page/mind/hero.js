@@ -1,9 +1,9 @@
 // The thought that is attended now, held long enough to be read.
 
-import { windowClass } from './colours.js';
-import { byId, h, says } from './elements.js';
+import { windowClass } from '../drawing/colours.js';
+import { byId, h, says } from '../drawing/elements.js';
+import { count, score } from '../drawing/words.js';
 import { ring, setRing } from './ring.js';
-import { count, score } from './words.js';
 
 const DWELL_MS = 1400;
 const SPOKEN_EVERY_MS = 5000;

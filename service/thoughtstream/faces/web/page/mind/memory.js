@@ -1,15 +1,16 @@
 // Memory: the newest, or what answers a question; each opens to show where it came from.
 
-import { get, mindPath, segment, withQuery } from './api.js';
-import { windowClass } from './colours.js';
-import { byId, h, isInUse, says, shortened, tell } from './elements.js';
-import { memoryOf } from './picture.js';
-import { age, count, dayAndTime, score } from './words.js';
+import { windowClass } from '../drawing/colours.js';
+import { byId, h, isInUse, says, shortened, tell } from '../drawing/elements.js';
+import { age, count, dayAndTime, score } from '../drawing/words.js';
+import { get, mindPath, segment, withQuery } from '../known/api.js';
+import { memoryOf } from '../known/picture.js';
 
 const NEWEST = 4;
 const ASKED_FOR = 50;
 const BEST = 5;
 const TYPING_MS = 180;
+const SHOWN = 400; // characters of one row
 
 export class Memory {
   #watch;
@@ -112,7 +113,7 @@ export class Memory {
   #row(memory, now) {
     const words = this.#found ? wordsOf(this.#found.question) : [];
     const opens = { type: 'button', 'aria-expanded': 'false', onclick: event => this.#toggle(event, memory) };
-    const text = says(memory.content, 400, ...marked(shortened(memory.content, 400), words));
+    const text = says(memory.content, SHOWN, ...marked(shortened(memory.content, SHOWN), words));
     return h(
       'li',
       h('time', age(now - memory.at)),
@@ -130,7 +131,7 @@ export class Memory {
     this.#open = wasOpen ? null : memory;
     if (wasOpen) return;
     button.setAttribute('aria-expanded', 'true');
-    const whole = await get(mindPath(this.#watch.mind, 'memories', segment(memory.id))).catch(() => null);
+    const whole = await get(mindPath(this.#watch.mind, 'memories', segment(memory.place))).catch(() => null);
     if (this.#open === memory) item.append(this.#details(whole ? memoryOf(whole) : memory, memory.score));
   }
 
@@ -143,7 +144,7 @@ export class Memory {
     const mayChange = this.#changes.allowed && !this.#watch.isAway;
     return h(
       'div.details',
-      h('p', h('span.says.whole', { dir: 'auto' }, memory.content)),
+      memory.content.length > SHOWN && h('p', h('span.says.whole', { dir: 'auto' }, memory.content)),
       h('dl', ...facts.flat()),
       mayChange && h('p.acts', ...actions),
     );
@@ -152,28 +153,33 @@ export class Memory {
 
 /** What is known of where it came from: [name, in words]. */
 function factsOf(memory, found) {
+  const provenance = memory.provenance ?? {};
+  const asked = Object.entries(provenance.by ?? {}).map(([what, who]) => `${what}: ${who}`);
   const facts = [
     ['attended', dayAndTime(memory.at)],
-    ['contest', memory.strength !== undefined && score(memory.strength)],
-    ['answers with', found !== undefined && Number(found).toFixed(3)],
-    ['salience', memory.salience !== undefined && score(memory.salience)],
-    ['source', memory.source],
+    ['contest', memory.fields.score && score(memory.fields.score)],
+    ['answers with', found !== undefined && Number(found).toPrecision(3)],
+    ['salience', score(memory.salience)],
+    ['source', memory.fields.source],
     ['speaker', memory.speaker],
-    ['replayed', memory.replayed_at && dayAndTime(Number(memory.replayed_at))],
-    ['merged from', memory.merged_from && shortened(memory.merged_from, 300)],
-    ['distilled from', memory.distilled_from && shortened(memory.distilled_from, 300)],
-    ['supersedes', memory.supersedes],
-    ['originally', memory.original_content && shortened(memory.original_content, 400)],
-    ['id', memory.id],
+    ['strength', provenance.strength > 1 && `${provenance.strength.toFixed(2)}, by replays`],
+    ['replayed', provenance.replayed_at && dayAndTime(provenance.replayed_at)],
+    ['merged from', shortened(provenance.merged_from?.join(', '), 300)],
+    ['distilled from', shortened(provenance.distilled_from?.join(', '), 300)],
+    ['supersedes', provenance.supersedes],
+    ['recalled from', provenance.recalled],
+    ['originally', shortened(provenance.original?.content, 400)],
+    ['changed by', asked.join(', ')],
+    ['place', memory.place],
   ];
   return facts.filter(([, said]) => said);
 }
 
-const TOO_SHORT = /^.{1,2}$/u;
+const SAYS_LITTLE = /^(.{1,2}|and|are|did|does|for|has|how|the|was|were|what|when|where|who|why|with)$/u;
 
 function wordsOf(question) {
   const words = question.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  return [...new Set(words)].filter(word => !TOO_SHORT.test(word)).map(stem);
+  return [...new Set(words)].filter(word => !SAYS_LITTLE.test(word)).map(stem);
 }
 
 const stem = word => (word.length > 4 ? word.replace(/(ing|ies|es|s)$/, '') : word);

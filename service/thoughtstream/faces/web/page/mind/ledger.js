@@ -1,7 +1,7 @@
 // Every thought accounted for: two bars. The second is exactly as wide as what it accounts for.
 
-import { byId, h, tell } from './elements.js';
-import { count } from './words.js';
+import { byId, h, tell } from '../drawing/elements.js';
+import { count } from '../drawing/words.js';
 
 export class Ledger {
   #watch;

@@ -1,7 +1,7 @@
 // Another mind, by typing a part of its name.
 
-import { get, withQuery } from './api.js';
-import { byId, h } from './elements.js';
+import { byId, h } from '../drawing/elements.js';
+import { get, withQuery } from '../known/api.js';
 import { mindAddress } from './routes.js';
 
 const SHOWN = 12;

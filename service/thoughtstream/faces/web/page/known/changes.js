@@ -1,9 +1,9 @@
 // What a person may change: thoughts in their five seconds, memories, what was forgotten. Everything
 // acts at once, says what came of it, and can be undone where the engine can.
 
+import { byId, h } from '../drawing/elements.js';
+import { toast } from '../frame/toast.js';
 import { get, mindPath, patch, post, Problem, remove, segment } from './api.js';
-import { byId, h } from './elements.js';
-import { toast } from './toast.js';
 
 export const SHUT_MS = 300;
 const TAKE_BACK_SALIENCE = 0.6;
@@ -78,14 +78,14 @@ export class Changes {
   async supersede(memory, words = null) {
     const content = words ?? (await this.#askForWords(memory, { isMemory: true }));
     if (content === null || content === memory.content) return;
-    const path = mindPath(this.#watch.mind, 'memories', segment(memory.id));
+    const path = mindPath(this.#watch.mind, 'memories', segment(memory.place ?? memory.id));
     if (!(await this.#tried(() => patch(path, { content })))) return;
     toast('Superseded. The old memory is among the forgotten.');
     this.#watch.memoryChanged(memory);
   }
 
   async forget(memory) {
-    const path = mindPath(this.#watch.mind, 'memories', segment(memory.id));
+    const path = mindPath(this.#watch.mind, 'memories', segment(memory.place ?? memory.id));
     const answer = await this.#tried(() => remove(path));
     if (!answer) return;
     this.#watch.memoryChanged(memory);
@@ -179,7 +179,7 @@ export class Changes {
   async #wholeOf(thing, isMemory) {
     if (!thing.truncated) return thing.content;
     const kind = isMemory ? 'memories' : 'thoughts';
-    const path = mindPath(this.#watch.mind, kind, segment(thing.id));
+    const path = mindPath(this.#watch.mind, kind, segment(thing.place ?? thing.id));
     const whole = await this.#tried(() => get(path));
     return whole?.content ?? thing.content;
   }

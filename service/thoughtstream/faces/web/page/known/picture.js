@@ -159,6 +159,7 @@ export function memoryOf(said) {
   const memory = { ...fields, ...said };
   memory.id ??= said.entry;
   memory.at = Number(memory.said_at ?? memory.attended_at ?? memory.anchored_at ?? memory.entry?.split('-')[0]);
-  memory.place = `${memory.kind}/${memory.entry}`;
+  memory.place ??= `${memory.kind}/${memory.entry}`;
+  memory.fields = fields;
   return memory;
 }

@@ -1,7 +1,7 @@
 // A ring that runs out with the time in which a thought can be changed.
 
-import { windowClass } from './colours.js';
-import { svg } from './elements.js';
+import { windowClass } from '../drawing/colours.js';
+import { svg } from '../drawing/elements.js';
 
 const CIRCUMFERENCE = 2 * Math.PI * 10;
 const circle = attributes => svg('circle', { cx: 13, cy: 13, r: 10, ...attributes });

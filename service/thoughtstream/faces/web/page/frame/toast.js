@@ -1,6 +1,6 @@
 // One short sentence about what was just done, with a way back where there is one.
 
-import { byId, h } from './elements.js';
+import { byId, h } from '../drawing/elements.js';
 
 const SHOWN_MS = 3200;
 const WITH_ACTION_MS = 6000;

@@ -1,11 +1,11 @@
 // One mind, watched: its picture, the server's clock, and the stream of events that keeps both true.
 
+import { isCrowded, Status } from '../frame/status.js';
+import { toast } from '../frame/toast.js';
 import { get, mindPath, withQuery } from './api.js';
 import { ServerClock } from './clock.js';
 import { EventStream } from './live.js';
 import { Picture } from './picture.js';
-import { isCrowded, Status } from './status.js';
-import { toast } from './toast.js';
 
 const LOOK_EVERY_MS = 5000;
 

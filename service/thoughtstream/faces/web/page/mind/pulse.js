@@ -1,8 +1,8 @@
 // How fast it goes: attended a second over a minute, and how long attention's cycle takes.
 
-import { curve } from './canvas.js';
-import { byId, tell } from './elements.js';
-import { rate } from './words.js';
+import { curve } from '../drawing/canvas.js';
+import { byId, tell } from '../drawing/elements.js';
+import { rate } from '../drawing/words.js';
 
 const SMOOTHED_S = 6;
 const SLOW = 3;

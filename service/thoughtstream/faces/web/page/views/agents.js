@@ -1,8 +1,8 @@
 // Agents and queues: who does what, what waits, and what could not be done, last and loud.
 
-import { get } from './api.js';
-import { byId, h, says, tell } from './elements.js';
-import { ago, count, span } from './words.js';
+import { byId, h, says, tell } from '../drawing/elements.js';
+import { ago, count, span } from '../drawing/words.js';
+import { get } from '../known/api.js';
 
 const AGAIN_MS = 2000;
 const OK = new Set(['idle', 'working']);

@@ -1,12 +1,12 @@
 // Memory as sediment: a column for each slice of the mind's life, a grain for each memory. A search
 // lights up the grains that answer: one sees when it knew.
 
-import { sheet } from './canvas.js';
-import { hueOf, palette } from './colours.js';
-import { byId } from './elements.js';
-import { get, mindPath, withQuery } from './api.js';
-import { memoryOf } from './picture.js';
-import { count } from './words.js';
+import { sheet } from '../drawing/canvas.js';
+import { hueOf, palette } from '../drawing/colours.js';
+import { byId } from '../drawing/elements.js';
+import { count } from '../drawing/words.js';
+import { get, mindPath, withQuery } from '../known/api.js';
+import { memoryOf } from '../known/picture.js';
 
 const PAGE = 200;
 const MOST_GRAINS = 2000; // the newest: more would be read for grains thinner than a pixel

@@ -1,12 +1,12 @@
 // The path of attention: the last thirty seconds, a lane for each window. Filled: attended; a thick
 // ring: competes; a thin ring: forgotten or too late. One thin line runs through those that won.
 
-import { FONT, sheet } from './canvas.js';
-import { hueOf, palette } from './colours.js';
-import { byId, shortened, tell } from './elements.js';
+import { FONT, sheet } from '../drawing/canvas.js';
+import { hueOf, palette } from '../drawing/colours.js';
+import { byId, shortened, tell } from '../drawing/elements.js';
+import { clockTime, count, score } from '../drawing/words.js';
+import { SPAN_MS } from '../known/picture.js';
 import { Lanes } from './lanes.js';
-import { SPAN_MS } from './picture.js';
-import { clockTime, count, score } from './words.js';
 
 const HEIGHT_PX = 264;
 const NARROW_HEIGHT_PX = 208;

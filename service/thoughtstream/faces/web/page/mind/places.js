@@ -1,9 +1,9 @@
 // Six places for thoughts that can still be changed. Each keeps its thought until its time is over,
 // and says what became of it. Nothing ever moves.
 
-import { byId, h, says, tell } from './elements.js';
+import { byId, h, says, tell } from '../drawing/elements.js';
+import { count } from '../drawing/words.js';
 import { emptyRing, ring, setRing } from './ring.js';
-import { count } from './words.js';
 
 const PLACES = 6;
 const FATE_SHOWN_MS = 1200;

@@ -1,10 +1,10 @@
 // Redis: its shards, what each domain takes, the services, and what the doctor finds.
 
-import { get } from './api.js';
-import { byId, h, tell } from './elements.js';
+import { byId, h, tell } from '../drawing/elements.js';
+import { ago, bytes, count, counted, span } from '../drawing/words.js';
+import { withCode } from '../frame/status.js';
+import { get } from '../known/api.js';
 import { meter } from './meter.js';
-import { withCode } from './status.js';
-import { ago, bytes, count, counted, span } from './words.js';
 
 const AGAIN_MS = 5000;
 const NEAR = 0.8;
@@ -32,7 +32,7 @@ export class RedisView {
     const [redis, services] = await Promise.all([asked('/v1/redis'), asked('/v1/services')]);
     tell(byId('redis-problem'), redis.problem?.message ?? '');
     if (!redis.problem) this.#draw(redis);
-    if (!services.problem) this.#drawServices(services.items ?? []);
+    if (!services.problem) this.#drawServices(services);
   }
 
   #draw(redis) {
@@ -44,14 +44,14 @@ export class RedisView {
     byId('slots').replaceChildren(...slots);
     byId('slots').setAttribute('aria-label', `${count(shards.reduce((all, one) => all + (one.slots ?? 0), 0))} of 16,384 slots served`);
     byId('shards').replaceChildren(...shards.map(shardInWords));
-    this.#drawDomains(redis.memory ?? []);
+    this.#drawDomains(redis.domains);
   }
 
   #drawDomains(samples) {
     const rows = samples.flatMap(sample => domainsOf(sample, samples.length > 1));
     const none = h('li.none', 'Not sampled yet: a service does it, over some minutes.');
     byId('domains').replaceChildren(...(rows.length ? rows : [none]));
-    const newest = Math.max(...samples.map(sample => sample.sampled_at ?? 0));
+    const newest = Math.max(...samples.map(sample => sample.sampled_at));
     const about = samples.length ? `sampled ${span(this.#watch.clock.now() - newest)} ago · against their budgets` : '';
     tell(byId('domains-about'), about);
   }
@@ -64,8 +64,7 @@ export class RedisView {
 
   async #examine() {
     const answer = await asked('/v1/doctor');
-    const found = answer.items ?? answer.findings ?? [];
-    const rows = [...found].sort((a, b) => gravity(a) - gravity(b)).map(findingInWords);
+    const rows = [...(answer.findings ?? [])].sort((a, b) => gravity(a) - gravity(b)).map(findingInWords);
     byId('findings').replaceChildren(...(answer.problem ? [h('li.none', answer.problem.message)] : rows));
   }
 }

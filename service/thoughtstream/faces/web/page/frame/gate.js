@@ -1,7 +1,7 @@
 // Who has no token sees where to get one.
 
-import { signIn } from './api.js';
-import { byId } from './elements.js';
+import { byId } from '../drawing/elements.js';
+import { signIn } from '../known/api.js';
 
 export class Gate {
   #opened;

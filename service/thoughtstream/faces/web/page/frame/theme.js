@@ -1,6 +1,6 @@
 // Light or dark: as the system says, unless somebody chose.
 
-import { readPalette } from './colours.js';
+import { readPalette } from '../drawing/colours.js';
 import { recalled, remember } from './remembered.js';
 
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)');

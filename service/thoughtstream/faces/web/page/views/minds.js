@@ -1,10 +1,10 @@
 // All minds, as small multiples: those in trouble first. A page of them, and what changes on it.
 
-import { get, withQuery } from './api.js';
-import { curve } from './canvas.js';
-import { byId, h, isInUse, says, tell } from './elements.js';
-import { mindAddress } from './routes.js';
-import { count, rate } from './words.js';
+import { curve } from '../drawing/canvas.js';
+import { byId, h, isInUse, says, tell } from '../drawing/elements.js';
+import { count, rate } from '../drawing/words.js';
+import { mindAddress } from '../frame/routes.js';
+import { get, withQuery } from '../known/api.js';
 
 const PAGE = 36;
 const PAGE_NARROW = 12;

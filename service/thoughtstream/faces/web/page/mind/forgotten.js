@@ -1,8 +1,8 @@
 // What was forgotten, how strong it was, and the way back.
 
-import { windowClass } from './colours.js';
-import { byId, h, isInUse, says, shortened, tell } from './elements.js';
-import { age, count, score } from './words.js';
+import { windowClass } from '../drawing/colours.js';
+import { byId, h, isInUse, says, shortened, tell } from '../drawing/elements.js';
+import { age, count, score } from '../drawing/words.js';
 
 const SHOWN = 5;
 const SHOWN_NARROW = 4;

@@ -1,7 +1,7 @@
 // Whether what is shown is now, and if not, why, since when, and what to do.
 
-import { byId, h, tell } from './elements.js';
-import { clockTime, count, span } from './words.js';
+import { byId, h, tell } from '../drawing/elements.js';
+import { clockTime, count, span } from '../drawing/words.js';
 
 const CONNECTING_MS = 400;
 const GRAVEST_FIRST = ['redis', 'full', 'nobody_attends', 'ledger', 'slow'];

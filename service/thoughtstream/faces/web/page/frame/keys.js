@@ -1,6 +1,6 @@
 // What each key does. The list that `?` shows is made from it.
 
-import { byId, h } from './elements.js';
+import { byId, h } from '../drawing/elements.js';
 
 const IN_USE = 'input, textarea, select, dialog';
 const PRESSED = 'button, a, summary';

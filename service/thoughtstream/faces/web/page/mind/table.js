@@ -1,9 +1,9 @@
 // The ribbon as a table: the last fifty thoughts, what they scored, what became of them.
 
-import { byId, h, says } from './elements.js';
+import { windowClass } from '../drawing/colours.js';
+import { byId, h, says } from '../drawing/elements.js';
+import { clockTime, score } from '../drawing/words.js';
 import { fateInWords, timeOf } from './ribbon.js';
-import { clockTime, score } from './words.js';
-import { windowClass } from './colours.js';
 
 const ROWS = 50;
 

@@ -1,6 +1,6 @@
 // Which windows have a lane of the ribbon of their own: the standard four, then the busiest.
 
-import { STANDARD_WINDOWS } from './colours.js';
+import { STANDARD_WINDOWS } from '../drawing/colours.js';
 
 const MOST = 8;
 

@@ -1,6 +1,6 @@
 // A thin bar: how much of something is used.
 
-import { h } from './elements.js';
+import { h } from '../drawing/elements.js';
 
 export function meter(share, isNear = false) {
   const bar = h(`span${isNear ? '.warn' : ''}`);
