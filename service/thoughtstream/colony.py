@@ -150,6 +150,14 @@ class Colony:
         """All agents that are registered, as they are now, by name."""
         return await self._agents.all()
 
+    async def agent(self, name: str) -> AgentStatus | None:
+        """One agent, as it is now, or was when it left; None: there is no such one.
+
+        Raises:
+            InvalidTask: the name is empty or too long.
+        """
+        return await self._agents.status(name)
+
     async def rebuild_index(self) -> int:
         """Have `agents` show all there are, where Redis has lost its index; looks through all keys.
 

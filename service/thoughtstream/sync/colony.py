@@ -56,6 +56,7 @@ class Colony(Twin[colony.Colony]):
     join = being(colony.Colony.join, Member)
     register = blocking(colony.Colony.register)
     leave = blocking(colony.Colony.leave)
+    agent = blocking(colony.Colony.agent)
     agents = blocking(colony.Colony.agents)
     rebuild_index = blocking(colony.Colony.rebuild_index)
     send = giving(colony.Colony.send, Handle)

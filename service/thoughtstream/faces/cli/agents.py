@@ -70,10 +70,15 @@ def _say_joined(name: str) -> None:
 
 def show(name: Name, json: Json = False) -> None:
     """Show one agent."""
-    found = [status for status in event_loop.run(_all()) if status.id == name]
-    if not found:
+
+    async def do() -> AgentStatus | None:
+        async with Colony.connect() as colony:
+            return await colony.agent(name)
+
+    found = event_loop.run(do())
+    if found is None:
         raise _nobody(name)
-    _answer(found, json, one=True)
+    _answer([found], json, one=True)
 
 
 def list_(json: Json = False) -> None:

@@ -13,16 +13,22 @@ from thoughtstream.faces.web.engine import Engine
 from thoughtstream.faces.web.guard import Guard
 from thoughtstream.faces.web.page import assets
 from thoughtstream.faces.web.resources import (
+    agents,
     forgotten,
     memories,
     minds,
+    packets,
+    queues,
     server,
     session,
     thoughts,
+    values,
 )
 from thoughtstream.faces.web.tokens import Tokens
 
-_RESOURCES = (session, minds, thoughts, memories, forgotten, server)
+_RESOURCES = (
+    session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
+)  # fmt: skip
 
 
 def build(settings: Settings, tokens: Tokens) -> ASGIApp:

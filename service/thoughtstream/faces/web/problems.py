@@ -54,6 +54,7 @@ UNAVAILABLE = _kind(
     "redis-unavailable", 503, "Redis is away", "Whether a write was made isn't known.",
     written="unknown",
 )  # fmt: skip
+LOST = _kind("lost", 409, "Too late", "The lease has ended, and it is somebody else's.")
 FAULT = _kind("fault", 500, "A fault of ours", "The service's log has it under `request_id`.")
 
 KINDS: dict[type[Exception], Kind] = {
@@ -99,7 +100,7 @@ KINDS: dict[type[Exception], Kind] = {
 """How each error of ours is told; one that is missing here counts as its nearest ancestor."""
 
 ALL = {kind.name: kind for kind in (*KINDS.values(), INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED,
-                                    TOO_LARGE, MISDIRECTED, FOREIGN, FAULT)}  # fmt: skip
+                                    TOO_LARGE, MISDIRECTED, FOREIGN, LOST, FAULT)}  # fmt: skip
 """All kinds by name, for `GET /problems/{name}`."""
 
 
