@@ -1,8 +1,10 @@
 """The web process: listens, says where, and ends in good order."""
 
 import os
+import signal
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from errno import EADDRINUSE
 
 import structlog
@@ -18,7 +20,7 @@ log = structlog.get_logger()
 
 
 class Server(uvicorn.Server):
-    """A server that says when it listens."""
+    """A server that says when it listens, and for which a signal is an end in good order."""
 
     def __init__(self, config: uvicorn.Config, settings: Settings, url: str) -> None:
         super().__init__(config)
@@ -31,6 +33,13 @@ class Server(uvicorn.Server):
         if self.started:
             web_lock(self._settings).write_record(os.getpid(), url=self._url)
             log.info("web.ready", url=self._url, pid=os.getpid())
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own raises the signal again when all is done, which looks like a crash."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield
 
 
 def run(settings: Settings) -> None:
@@ -56,8 +65,7 @@ def run(settings: Settings) -> None:
         ssl_keyfile=web.tls_key,
         timeout_graceful_shutdown=_CLOSE_S,
     )
-    with suppress(KeyboardInterrupt):
-        Server(config, settings, url).run(sockets=[listening])
+    Server(config, settings, url).run(sockets=[listening])
     log.info("web.stopped")
 
 
