@@ -11,7 +11,7 @@ from tests.web.served import Web
 
 PATIENCE_MS = 15_000
 _TOLD_OF_ANSWERS = "Failed to load resource"
-"""The browser's word for each answer that is no success; tests look at what the page makes of it."""
+"""Of each answer that is no success; tests look at what the page makes of it."""
 
 
 class Screen:
@@ -84,4 +84,4 @@ def screen_of(browser: Browser, web: Web, **options: Any) -> Iterator[Screen]:
     screen = Screen(context.new_page(), web)
     yield screen
     context.close()
-    assert screen.complaints == []
+    assert screen.complaints == [], "\n".join(screen.complaints)

@@ -8,7 +8,6 @@ from zipfile import ZipFile
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from thoughtstream.faces.web import page
@@ -23,8 +22,8 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-def _addresses(index: Response) -> list[str]:
-    return re.findall(r'(?:href|src)="(/assets/[^"]+)"', index.text)
+def _addresses(index: str) -> list[str]:
+    return re.findall(r'(?:href|src)="(/assets/[^"]+)"', index)
 
 
 def test_the_index_is_asked_for_anew_and_may_do_nothing_foreign(client: TestClient) -> None:
@@ -32,8 +31,9 @@ def test_the_index_is_asked_for_anew_and_may_do_nothing_foreign(client: TestClie
     assert index.headers["cache-control"] == "no-store"
     policy = index.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
-    for rule in ("frame-ancestors 'none'", "form-action 'none'", "require-trusted-types-for 'script'"):
-        assert rule in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
     assert "unsafe" not in policy
     assert index.headers["x-content-type-options"] == "nosniff"
     assert index.headers["referrer-policy"] == "no-referrer"
@@ -42,7 +42,9 @@ def test_the_index_is_asked_for_anew_and_may_do_nothing_foreign(client: TestClie
 
 def test_all_it_names_is_there_and_kept_for_ever(client: TestClient) -> None:
     index = client.get("/")
-    named = _addresses(index) + re.findall(r"<([^>]+)>; rel=modulepreload", index.headers["link"])
+    named = _addresses(index.text) + re.findall(
+        r"<([^>]+)>; rel=modulepreload", index.headers["link"]
+    )
     assert len(named) > 20
     for address in named:
         answer = client.get(address)
@@ -63,7 +65,9 @@ def test_an_older_address_is_answered_and_not_kept(client: TestClient) -> None:
     assert answer.headers["content-type"].startswith("text/css")
 
 
-@pytest.mark.parametrize("path", ["../assets.py", "assets.py", "%2e%2e/assets.py", "index.html", "x.js"])
+@pytest.mark.parametrize(
+    "path", ["../assets.py", "assets.py", "%2e%2e/assets.py", "index.html", "x.js"]
+)
 def test_nothing_else_is_served(client: TestClient, path: str) -> None:
     assert client.get(f"/assets/0/{path}").status_code == 404
 

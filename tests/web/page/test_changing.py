@@ -5,6 +5,7 @@ from playwright.sync_api import Route, expect
 
 from tests.web.page.screen import Screen
 from tests.web.page.stack import Stack, contents, wait_until_settled
+from thoughtstream import NewThought
 from thoughtstream.faces.web.place import tokens_of
 from thoughtstream.sync import Mind
 
@@ -95,7 +96,7 @@ def test_boosted_it_is_remembered_as_stronger(attended: Screen, mind: Mind) -> N
 
 def test_what_was_forgotten_is_taken_back(screen: Screen, mind: Mind, name: str) -> None:
     screen.watch(name)
-    mind.feed([{"content": "strong", "salience": 0.9}, {"content": "weak", "salience": 0.1}])
+    mind.feed([NewThought.of("strong", salience=0.9), NewThought.of("weak", salience=0.1)])
     row = screen.find("#forgotten li").filter(has_text="weak")
     expect(row).to_contain_text("0.10")
     row.get_by_role("button", name="Take back").click()
@@ -107,7 +108,7 @@ def test_what_was_forgotten_is_taken_back(screen: Screen, mind: Mind, name: str)
 def test_a_token_for_looking_only_draws_no_actions(
     screen: Screen, stack: Stack, mind: Mind, name: str
 ) -> None:
-    _, secret = tokens_of(stack.settings).add(f"guest of {name}", ["read"])
+    _, secret = tokens_of(stack.settings).add(f"guest of {name}", ("read",))
     mind.think(SAID)
     screen.open(f"mind/{name}", token=secret)
     expect(screen.sentence).to_have_text(SAID)

@@ -23,7 +23,7 @@ FOREIGN = {
 def test_it_is_shown_as_text(screen: Screen, mind: Mind, name: str, said: str) -> None:
     screen.watch(name)
     mind.think(said)
-    mind.anchor(f"{said} remembered")
+    mind.anchor(f"remembered: {said}")
     expect(screen.sentence).to_have_text(said)
     screen.find("#question").fill("remembered")
     expect(screen.find("#memories .says").first).to_contain_text("remembered")

@@ -1,6 +1,7 @@
 """When something is not as it should be, the page says what, since when, and what to do."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -31,9 +32,7 @@ def test_redis_away_and_back(screen: Screen, stack: Stack, mind: Mind, name: str
     expect(screen.sentence).to_have_text("the first after")
 
 
-def test_a_lost_connection_is_told_and_made_up_for(
-    screen: Screen, mind: Mind, name: str
-) -> None:
+def test_a_lost_connection_is_told_and_made_up_for(screen: Screen, mind: Mind, name: str) -> None:
     screen.watch(name)
     mind.think("seen")
     expect(screen.sentence).to_have_text("seen")
@@ -44,7 +43,9 @@ def test_a_lost_connection_is_told_and_made_up_for(
     mind.think("missed")
     screen.page.context.set_offline(False)
     expect(screen.live).to_have_text("Live")
-    expect(screen.place("missed").or_(screen.sentence.filter(has_text="missed")).first).to_be_visible()
+    expect(
+        screen.place("missed").or_(screen.sentence.filter(has_text="missed")).first
+    ).to_be_visible()
 
 
 def test_without_a_token_it_says_where_to_get_one(screen: Screen, mind: Mind, name: str) -> None:
@@ -69,7 +70,7 @@ def test_the_token_leaves_the_address(screen: Screen) -> None:
 
 
 @pytest.fixture
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Web:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A web process before a Redis with nothing in it, that nobody attends."""
     redis = RedisServer(programs()[WHEEL], tmp_path_factory.mktemp("page-empty-")).start()
     home = tmp_path_factory.mktemp("page-empty-home-")

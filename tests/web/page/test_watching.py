@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.web.page.screen import Screen
 from tests.web.page.stack import Stack
+from thoughtstream import NewThought
+from thoughtstream.coordination.models import NewTask
 from thoughtstream.sync import Mind
 
 pytestmark = pytest.mark.slow
@@ -26,7 +28,7 @@ def test_a_thought_is_seen_with_where_it_came_from(screen: Screen, mind: Mind, n
 
 def test_by_how_much_it_won_is_said(screen: Screen, mind: Mind, name: str) -> None:
     screen.watch(name)
-    mind.feed([{"content": "the strongest", "salience": 0.9}, {"content": "weaker", "salience": 0.6}])
+    mind.feed([NewThought.of("the strongest", salience=0.9), NewThought.of("weaker", salience=0.6)])
     expect(screen.find("#now .meta")).to_contain_text("ahead of 1 other by 0.30")
 
 
@@ -120,7 +122,7 @@ def test_redis_is_shown_with_services_and_findings(screen: Screen, mind: Mind) -
 def test_agents_and_queues_are_shown(screen: Screen, stack: Stack) -> None:
     with stack.colony() as colony:
         colony.register("planner", ["plan"])
-        colony.queue("evaluate").submit("a candidate")
+        colony.queue("evaluate").submit(NewTask("a candidate"))
     screen.open("agents")
     expect(screen.find("#agent-list")).to_contain_text("planner")
     expect(screen.find("#queues")).to_contain_text("evaluate")

@@ -91,6 +91,7 @@ watch.on.mind = () => {
   entitle();
 };
 watch.on.memory = gone => memory.drop(gone);
+watch.on.takenBack = () => forgotten.draw({ always: true });
 watch.on.minds = tiles => views.minds.changed(tiles);
 watch.on.locked = () => gate.close();
 watch.on.redraw = (() => {
@@ -131,7 +132,7 @@ async function anyMind() {
   const isThere = last && (await get(mindPath(last)).catch(absent));
   const busiest = () => get(withQuery('/v1/minds', { sort: 'busy', limit: 1 })).catch(absent);
   const mind = isThere ? last : (await busiest())?.items?.[0]?.name;
-  if (gate.isClosed) return;
+  if (gate.isClosed || watch.mind || view !== 'mind') return; // somebody has gone elsewhere meanwhile
   if (mind) return watchMind(mind);
   byId('no-mind').hidden = false;
   byId('of-mind').hidden = true;

@@ -55,9 +55,8 @@ export class Picture {
     const known = [...listOf(state.attended), ...listOf(state.intervening)].reverse();
     for (const attended of known) if (!this.#isAttended(attended.id)) this.#attend(attended);
     if (isFirst) this.arrived = []; // they are not news
-    if (state.forgotten && !this.forgotten.length)
-      this.forgotten = state.forgotten.slice(0, MOST_FORGOTTEN);
-    if (state.memories && !this.memories.length) this.memories = state.memories.map(memoryOf);
+    if (state.forgotten) this.#updateForgotten(state.forgotten);
+    if (state.memories) this.#updateMemories(state.memories.map(memoryOf));
     this.#letGo(state.now_ms);
   }
 
@@ -120,6 +119,22 @@ export class Picture {
       if (second < last - MINUTE_S) this.#perSecond.delete(second);
     const seconds = Array.from({ length: MINUTE_S }, (_, i) => last - MINUTE_S + i);
     return seconds.map(second => this.#perSecond.get(second) ?? 0);
+  }
+
+  /** A state has the newest; what was taken back is not among them any more. */
+  #updateForgotten(newest) {
+    const oldest = newest.at(-1)?.forgotten_at ?? Infinity;
+    const older = this.forgotten.filter(one => one.forgotten_at < oldest);
+    this.forgotten = [...newest, ...older].slice(0, MOST_FORGOTTEN);
+  }
+
+  /** What is known already may be known with more of its words. */
+  #updateMemories(newest) {
+    const known = new Map(this.memories.map(memory => [memory.place, memory]));
+    const oldest = newest.at(-1)?.at ?? Infinity;
+    const older = this.memories.filter(memory => memory.at < oldest);
+    const listed = newest.map(memory => known.get(memory.place) ?? memory);
+    this.memories = [...new Set([...listed, ...older])].slice(0, MOST_MEMORIES);
   }
 
   #isAttended(id) {

@@ -16,7 +16,7 @@ export class Watch {
   status = new Status();
   scopes = new Set();
   /** Set by who draws: something changed that shows at once; a memory is another; another mind. */
-  on = { redraw() {}, memory() {}, mind() {}, minds() {}, locked() {} };
+  on = { redraw() {}, memory() {}, takenBack() {}, mind() {}, minds() {}, locked() {} };
   #stream;
   #look = 0;
   #heldAt = 0;
@@ -96,7 +96,7 @@ export class Watch {
 
   takenBack({ entry }) {
     this.picture.takenBack(entry);
-    this.on.redraw();
+    this.on.takenBack();
   }
 
   memoryChanged(memory) {

@@ -30,7 +30,9 @@ export class Forgotten {
     if (!always && key === this.#drawn) return;
     this.#drawn = key;
     const none = h('li.none', 'Nothing was forgotten yet.');
+    const hadFocus = list.contains(document.activeElement);
     list.replaceChildren(...(shown.length ? shown.map(one => this.#row(one, now)) : [none]));
+    if (hadFocus) list.querySelector('button')?.focus();
   }
 
   #row(forgotten, now) {

@@ -47,7 +47,8 @@ export class Places {
 
   /** What was chosen, as long as it can be changed. */
   target() {
-    return this.#places.includes(this.chosen) && !this.#changes.isShut(this.chosen) ? this.chosen : null;
+    const isOpen = this.chosen && this.#places.includes(this.chosen) && !this.#changes.isShut(this.chosen);
+    return isOpen ? this.chosen : null;
   }
 
   #fill(open, now) {

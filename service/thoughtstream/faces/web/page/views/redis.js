@@ -88,7 +88,7 @@ function slotsOf(shard, i) {
 
 function shardInWords(shard, i) {
   const slots = shard.slots ? h('small', `${count(shard.slots)} slots`) : null;
-  return h('div', h('h3', `Shard ${i + 1} `, slots), ...[shard, ...shard.replicas].map(nodeInWords));
+  return h('div', h('h2', `Shard ${i + 1} `, slots), ...[shard, ...shard.replicas].map(nodeInWords));
 }
 
 function nodeInWords(node) {
