@@ -5,7 +5,6 @@ async with Mind.connect("ana") as mind:
     print(await mind.recall("kettle"))
 """
 
-import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -40,8 +39,8 @@ from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached
+from thoughtstream.store.entries import checked_entry, end_of_page
 
-_ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
 _BLOCK_MS = 1000
 _LOOK_AGAIN_S = 1.0
 
@@ -241,12 +240,10 @@ class Mind(Owned):
 
         `before`: the last `entry` of one page, for the next.
         """
-        newest = "+" if before == "+" else f"({before}"
+        newest, stream = end_of_page(before), keys.UNCONSCIOUS.key(mind=self.name)
         with typed_errors():
-            entries: Any = await self._redis.xrevrange(
-                keys.UNCONSCIOUS.key(mind=self.name), newest, "-", count=limit
-            )
-        return [Forgotten.of(entry, fields) for entry, fields in entries]
+            found: Any = await self._redis.xrevrange(stream, newest, "-", count=limit)
+        return [Forgotten.of(entry, fields) for entry, fields in found]
 
     async def take_back(self, entry: str, *, salience: float = 0.5) -> str:
         """Have a forgotten thought compete again, with this salience; returns its new id. What was
@@ -258,8 +255,7 @@ class Mind(Owned):
         """
         salience = NewThought.of("-", salience=salience).salience
         stream = keys.UNCONSCIOUS.key(mind=self.name)
-        if not _ENTRY.fullmatch(entry):
-            raise InvalidThought(f"entry: {entry!r} is not <ms>-<seq>")
+        checked_entry(entry)
         with typed_errors():
             found: Any = await self._redis.xrange(stream, entry, entry)
             if not found:

@@ -9,6 +9,7 @@ from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import Attended, Forgotten
 from thoughtstream.store.client import Client
+from thoughtstream.store.entries import end_of_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,13 @@ async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: in
 
 
 async def read_attended(
-    redis: Client, mind: str, limit: int, before: str | None
+    redis: Client, mind: str, limit: int, before: str
 ) -> list[tuple[str, Attended]]:
     """What was attended lately, the newest first, each with its entry in `assembled`; `before`: an
-    entry.
+    entry, or `+`.
     """
-    newest = "+" if before is None else f"({before}"
-    found: Any = await redis.xrevrange(keys.ASSEMBLED.key(mind=mind), newest, count=limit)
+    stream = keys.ASSEMBLED.key(mind=mind)
+    found: Any = await redis.xrevrange(stream, end_of_page(before), count=limit)
     return [(entry, Attended.entry(fields)) for entry, fields in found]
 
 

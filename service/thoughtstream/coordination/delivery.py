@@ -11,7 +11,7 @@ from thoughtstream.coordination.messages import as_task, inbox_queue, unknown
 from thoughtstream.coordination.models import MOST_AT_ONCE, NewTask
 from thoughtstream.coordination.packets import UNDELIVERABLE, Packet
 from thoughtstream.coordination.queue import LIBRARY, Queue
-from thoughtstream.errors import InvalidTask, QueueClosed, QueueFull
+from thoughtstream.errors import InvalidPacket, InvalidTask, QueueClosed, QueueFull
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
@@ -46,7 +46,10 @@ class Packets:
 
     async def look(self, id: str) -> Packet | None:
         """A packet by its id; None: there is none, or it is over a day old."""
-        key = keys.PACKET.key(id=keys.encode_name(id))
+        try:
+            key = keys.PACKET.key(id=keys.encode_name(id))
+        except ValueError as error:
+            raise InvalidPacket(f"id: {error}") from None
         with typed_errors():
             text = await self._redis.get(key)
         return None if text is None else Packet.parse(json.loads(text))

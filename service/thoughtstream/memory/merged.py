@@ -1,15 +1,12 @@
 """Memories that became part of one that says the same: what they were, and how they come back."""
 
-import re
 from typing import Any, NamedTuple
 
 from thoughtstream import keys
-from thoughtstream.errors import InvalidThought, NotMerged
+from thoughtstream.errors import NotMerged
 from thoughtstream.memory.consolidation import LIBRARY
 from thoughtstream.store.client import Client
-
-_ENTRY = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
-_MOST = 2**64 - 1
+from thoughtstream.store.entries import checked_entry, end_of_page
 
 
 class Merged(NamedTuple):
@@ -49,9 +46,8 @@ async def read_merged(redis: Client, mind: str, limit: int, before: str) -> list
     Raises:
         InvalidThought: `before` is neither.
     """
-    newest = "+" if before == "+" else f"({_checked(before)}"
     stream = keys.MERGED.key(mind=mind)
-    entries: Any = await redis.xrevrange(stream, newest, "-", count=limit)
+    entries: Any = await redis.xrevrange(stream, end_of_page(before), "-", count=limit)
     return [Merged.of(entry, fields) for entry, fields in entries]
 
 
@@ -62,7 +58,7 @@ async def unmerge(redis: Client, mind: str, entry: str) -> str:
         NotMerged: this entry is not, or no longer, among the merged.
         InvalidThought: it is no entry.
     """
-    entry = _checked(entry)
+    entry = checked_entry(entry)
     families = (keys.MERGED, keys.LEDGER, *keys.MEMORIES.values(), keys.GUARD)
     where = [family.key(mind=mind) for family in families]
     item_prefix = keys.ITEM.key(mind=mind, id="_")[:-1]
@@ -70,10 +66,3 @@ async def unmerge(redis: Client, mind: str, entry: str) -> str:
     if found is None:
         raise NotMerged(f"{entry}: is not (or no longer) among the merged")
     return str(found)
-
-
-def _checked(entry: str) -> str:
-    parts = _ENTRY.fullmatch(entry)
-    if parts is None or max(map(int, parts.groups())) > _MOST:
-        raise InvalidThought(f"entry: {entry!r} is not <ms>-<seq>")
-    return entry

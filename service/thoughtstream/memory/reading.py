@@ -12,12 +12,12 @@ from thoughtstream.keys import Kind
 from thoughtstream.memory.models import Location, Memory
 from thoughtstream.memory.streams import Fields
 from thoughtstream.store.client import Client
+from thoughtstream.store.entries import LARGEST, end_of_page
 
 MOST = 1000
 """Memories of one page."""
 
 _PLACE = re.compile(r"(?:([a-z]+)/)?([0-9]{1,20})-([0-9]{1,20})")
-_LARGEST = 2**64 - 1
 _ORIGINAL = "original_"
 
 
@@ -83,8 +83,8 @@ async def read_page(
     answers: Any = await pipe.execute()
     found = [
         (Location(one, entry), fields or {})
-        for one, entries in zip(kinds, answers, strict=True)
-        for entry, fields in entries
+        for one, page in zip(kinds, answers, strict=True)
+        for entry, fields in page
     ]
     found.sort(key=lambda memory: memory[0].order, reverse=after is None)
     page = found[:limit] if after is None else found[:limit][::-1]
@@ -122,7 +122,7 @@ def checked(name: str) -> str:
     match = _PLACE.fullmatch(name)
     if not name or len(name) > 2 * keys.MAX_NAME_CHARACTERS * 3:
         raise unknown(name[:40])
-    if match and (match[1] not in keys.MEMORIES or max(map(int, match.group(2, 3))) > _LARGEST):
+    if match and (match[1] not in keys.MEMORIES or max(map(int, match.group(2, 3))) > LARGEST):
         raise unknown(name)
     return name
 
@@ -135,7 +135,7 @@ def unknown(name: str) -> NotRemembered:
 def _edge(cursor: str) -> tuple[str | None, str]:
     """(kind, entry) of a place in the pages."""
     match = _PLACE.fullmatch(cursor)
-    if not match or max(map(int, match.group(2, 3))) > _LARGEST:
+    if not match or max(map(int, match.group(2, 3))) > LARGEST:
         raise InvalidThought(f"entry: {cursor!r} is neither <ms>-<seq> nor <kind>/<ms>-<seq>")
     if match[1] not in (None, *keys.MEMORIES):
         raise InvalidThought(f"entry: {match[1]!r} is no kind of memory")
@@ -150,7 +150,9 @@ def _bound(edge: tuple[str | None, str] | None, kind: str, is_before: bool) -> s
         return None
     of, entry = edge
     is_inside = of is not None and (kind < of if is_before else kind > of)
-    return entry if is_inside else f"({entry}"
+    if is_inside:
+        return entry
+    return end_of_page(entry) if is_before else f"({entry}"
 
 
 def _provenance(fields: Fields, item: Fields) -> Provenance:
@@ -188,4 +190,4 @@ def _number(text: str | None, otherwise: float) -> float:
         number = float(text or otherwise)
     except ValueError:
         return otherwise
-    return number if abs(number) < _LARGEST else otherwise
+    return number if abs(number) < LARGEST else otherwise

@@ -47,6 +47,7 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
         lifespan=living,
         docs_url=None,
         redoc_url=None,
+        responses=problems.DESCRIBED,
     )
     app.state.engine, app.state.tokens = engine, tokens
     for resource in _RESOURCES:

@@ -73,6 +73,9 @@ InterveneMind = Annotated[Mind, _mind("intervene")]
 OperateMind = Annotated[Mind, _mind("operate")]
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="The most of one page.")]
+Before = Annotated[
+    str, Query(description="The last entry of a page, for the next; `+`: the first.")
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(description="What is asked again with the same key within a day is done once."),

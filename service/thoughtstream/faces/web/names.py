@@ -13,6 +13,8 @@ from urllib.parse import quote
 from fastapi import Path
 from pydantic import AfterValidator
 
+from thoughtstream.keys import MAX_NAME_CHARACTERS
+
 _PLAIN = re.compile(r"[^=./\x00-\x1f\x7f][^/\x00-\x1f\x7f]*")
 _BASE64 = re.compile(r"[\w-]+")
 
@@ -44,5 +46,9 @@ def name_of(segment: str) -> str:
         ) from None
 
 
-Named = Annotated[str, AfterValidator(name_of), Path(max_length=8000)]
+Named = Annotated[
+    str,
+    AfterValidator(name_of),
+    Path(max_length=5400, json_schema_extra={"maxLength": MAX_NAME_CHARACTERS}),
+]
 """A parameter of a path that is a name."""

@@ -18,7 +18,7 @@ async def healthz() -> Response:
     return Answer({"alive": True})
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "What is missing."}})
 async def readyz(engine: TheEngine) -> Response:
     """Redis answers and a service attends; 503 names what is missing."""
     try:

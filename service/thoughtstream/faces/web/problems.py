@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -102,6 +103,27 @@ KINDS: dict[type[Exception], Kind] = {
 ALL = {kind.name: kind for kind in (*KINDS.values(), INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED,
                                     TOO_LARGE, MISDIRECTED, FOREIGN, LOST, FAULT)}  # fmt: skip
 """All kinds by name, for `GET /problems/{name}`."""
+
+
+class Told(BaseModel):
+    """A problem as it is told."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+
+
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem (RFC 9457); `GET` its `type` to read what it means.",
+        "content": {"application/problem+json": {"schema": Told.model_json_schema()}},
+    }
+}
+"""For `/openapi.json`: any request may end with one."""
 
 
 class Problem(HTTPException):

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body
 from starlette.responses import Response
 
 from thoughtstream.faces.web.answers import Answer
-from thoughtstream.faces.web.asked import InterveneMind, Limit, ReadMind
+from thoughtstream.faces.web.asked import Before, InterveneMind, Limit, ReadMind
 from thoughtstream.faces.web.names import segment
 from thoughtstream.faces.web.resources import shapes
 from thoughtstream.faces.web.resources.minds import url_of
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/minds/{mind}/forgotten", tags=["forgotten"])
 async def forgotten(
     mind: ReadMind,
     limit: Limit = 50,
-    before: Annotated[str, Query(pattern=r"^(\+|\d{1,20}-\d{1,20})$")] = "+",
+    before: Before = "+",
 ) -> Response:
     """What was forgotten, when and why, the newest first."""
     found = await mind.forgotten(limit=limit, before=before)

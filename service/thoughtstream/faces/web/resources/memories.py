@@ -12,6 +12,7 @@ from thoughtstream.attention.models import NewThought
 from thoughtstream.config import Durability
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import (
+    Before,
     IdempotencyKey,
     InterveneMind,
     Limit,
@@ -133,7 +134,7 @@ async def erase(mind: OperateMind, memory: Named) -> Response:
 async def merged(
     mind: ReadMind,
     limit: Limit = 50,
-    before: Annotated[str, Query(pattern=r"^(\+|\d{1,20}-\d{1,20})$")] = "+",
+    before: Before = "+",
 ) -> Response:
     """What sleep merged into others that say the same, the newest first."""
     found = await mind.merged(limit=limit, before=before)

@@ -24,6 +24,12 @@ from thoughtstream.memory.sleep import SleepReport
 router = APIRouter(prefix="/v1/minds", tags=["minds"])
 
 
+class Lines(StreamingResponse):
+    """Lines of JSON."""
+
+    media_type = "application/x-ndjson"
+
+
 @router.get("", response_model=shapes.Minds)
 async def minds(
     token: Reader,
@@ -93,7 +99,7 @@ async def sleep(mind: OperateMind, dry_run: bool = False) -> Response:
     return Answer(await mind.sleep(dry_run=dry_run))
 
 
-@router.get("/{mind}/export")
+@router.get("/{mind}/export", response_class=Lines)
 async def export(mind: OperateMind) -> Response:
     """All that it remembers and has forgotten, as lines of JSON with a checksum at the end."""
 
@@ -101,7 +107,7 @@ async def export(mind: OperateMind) -> Response:
         async for line in mind.export():
             yield line.encode()
 
-    return StreamingResponse(lines(), media_type="application/x-ndjson")
+    return Lines(lines())
 
 
 @router.post("/{mind}/import", response_model=Imported)

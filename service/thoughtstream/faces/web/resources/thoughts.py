@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from thoughtstream.attention.models import Action, Attended, NewThought
 from thoughtstream.attention.state import read_attended
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import (
+    Before,
     IdempotencyKey,
     InterveneMind,
     Limit,
@@ -125,7 +126,7 @@ async def attended(
     mind: ReadMind,
     engine: TheEngine,
     limit: Limit = 50,
-    before: Annotated[str | None, Query(pattern=r"^\d{1,20}-\d{1,20}$")] = None,
+    before: Before = "+",
 ) -> Response:
     """What was attended lately, the newest first; `before`: an entry of `assembled`."""
     with typed_errors():

@@ -1,11 +1,12 @@
 """JSON values by their keys: the generation cache, and scratch that goes by itself."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import Reader, TheColony, Thinker
@@ -14,38 +15,64 @@ from thoughtstream.faces.web.problems import Problem
 
 router = APIRouter(prefix="/v1", tags=["values"])
 
-Shelf = Literal["cache", "scratch"]
 _NOTHING = object()
 _SCRATCH_S = 3600.0
 
+Value = Annotated[Any, Body(embed=True)]
+Seconds = Annotated[float | None, Body(embed=True), Field(gt=0, le=1e9)]
 
-@router.get("/{shelf}/{key}")
-async def get(token: Reader, colony: TheColony, shelf: Shelf, key: Named) -> Response:
-    """A value."""
-    value = await getattr(colony, shelf).get(key, _NOTHING)
+
+class Kept(BaseModel):
+    """A value and its key."""
+
+    key: str
+    value: Any
+
+
+@router.get("/cache/{key}", response_model=Kept)
+async def cached(token: Reader, colony: TheColony, key: Named) -> Response:
+    """What was computed under this key."""
+    return await _get(colony.cache, key)
+
+
+@router.put("/cache/{key}", response_model=Kept)
+async def cache(
+    token: Thinker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = None
+) -> Response:
+    """Keep what was computed, by default for an hour (cache.ttl_s)."""
+    await colony.cache.set(key, value, ttl_s=ttl_s)
+    return Answer({"key": key, "value": value})
+
+
+@router.delete("/cache/{key}", response_model=dict[str, bool])
+async def uncache(token: Thinker, colony: TheColony, key: Named) -> Response:
+    """Delete it; whoever computes it just now is too late."""
+    return Answer({"deleted": await colony.cache.delete(key)})
+
+
+@router.get("/scratch/{key}", response_model=Kept)
+async def jotted(token: Reader, colony: TheColony, key: Named) -> Response:
+    """What was jotted down under this key."""
+    return await _get(colony.scratch, key)
+
+
+@router.put("/scratch/{key}", response_model=Kept)
+async def jot(
+    token: Thinker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = _SCRATCH_S
+) -> Response:
+    """Jot down a value; it goes by itself, by default in an hour."""
+    await colony.scratch.set(key, value, ttl_s=ttl_s or _SCRATCH_S)
+    return Answer({"key": key, "value": value})
+
+
+@router.delete("/scratch/{key}", response_model=dict[str, bool])
+async def strike(token: Thinker, colony: TheColony, key: Named) -> Response:
+    """Delete it."""
+    return Answer({"deleted": await colony.scratch.delete(key)})
+
+
+async def _get(shelf: GenerationCache | Scratch, key: str) -> Response:
+    value = await shelf.get(key, _NOTHING)
     if value is _NOTHING:
         raise Problem(problems.UNKNOWN, f"{key}: is not there (any more)")
     return Answer({"key": key, "value": value})
-
-
-@router.put("/{shelf}/{key}")
-async def put(
-    token: Thinker,
-    colony: TheColony,
-    shelf: Shelf,
-    key: Named,
-    value: Annotated[Any, Body(embed=True)],
-    ttl_s: Annotated[float | None, Body(embed=True), Field(gt=0)] = None,
-) -> Response:
-    """Keep a value for so long, by default an hour."""
-    if shelf == "cache":
-        await colony.cache.set(key, value, ttl_s=ttl_s)
-    else:
-        await colony.scratch.set(key, value, ttl_s=ttl_s or _SCRATCH_S)
-    return Answer({"key": key, "value": value})
-
-
-@router.delete("/{shelf}/{key}", response_model=dict[str, bool])
-async def delete(token: Thinker, colony: TheColony, shelf: Shelf, key: Named) -> Response:
-    """Delete a value."""
-    return Answer({"deleted": bool(await getattr(colony, shelf).delete(key))})
