@@ -37,7 +37,6 @@ def test_a_lost_connection_is_told_and_made_up_for(screen: Screen, mind: Mind, n
     mind.think("seen")
     expect(screen.sentence).to_have_text("seen")
     screen.page.context.set_offline(True)
-    screen.page.evaluate("dispatchEvent(new Event('offline'))")
     expect(screen.live).to_have_text(re.compile(r"^Reconnecting \(\d+\)"))
     expect(screen.find("#banner")).to_contain_text("The connection is lost")
     mind.think("missed")

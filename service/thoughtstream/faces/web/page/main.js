@@ -123,15 +123,15 @@ function watchMind(mind) {
   watch.open(mind);
 }
 
-/** The one watched last, else the busiest; none: how to make one. */
+/** The one watched last, else the first; none: how to make one. */
 async function anyMind() {
   show('mind');
   if (watch.mind) return;
   const last = recalled('mind');
   const absent = problem => gate.refused(problem);
   const isThere = last && (await get(mindPath(last)).catch(absent));
-  const busiest = () => get(withQuery('/v1/minds', { sort: 'busy', limit: 1 })).catch(absent);
-  const mind = isThere ? last : (await busiest())?.items?.[0]?.name;
+  const first = () => get(withQuery('/v1/minds', { limit: 1 })).catch(absent);
+  const mind = isThere ? last : (await first())?.items?.[0]?.name;
   if (gate.isClosed || watch.mind || view !== 'mind') return; // somebody has gone elsewhere meanwhile
   if (mind) return watchMind(mind);
   byId('no-mind').hidden = false;
@@ -245,6 +245,7 @@ document.addEventListener('visibilitychange', () => {
   else if (asleep) { asleep = false; watch.wake(); }
 });
 addEventListener('online', () => watch.retry());
+addEventListener('offline', () => watch.lose());
 addEventListener('hashchange', route);
 addEventListener('resize', () => sediment.draw());
 

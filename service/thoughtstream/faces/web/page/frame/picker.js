@@ -28,7 +28,7 @@ export class Picker {
   }
 
   async #find() {
-    const query = { q: byId('picker-name').value.trim(), sort: 'busy', limit: SHOWN };
+    const query = { q: byId('picker-name').value.trim(), limit: SHOWN };
     const page = await get(withQuery('/v1/minds', query)).catch(problem => ({ items: [], problem }));
     const rows = page.items.map(({ name }) => h('li', h('a', { href: mindAddress(name) }, h('bdi', name))));
     const none = h('li.none', page.problem?.message ?? 'No mind has such a name.');

@@ -4,12 +4,14 @@ import { byId, h, tell } from '../drawing/elements.js';
 import { clockTime, count, span } from '../drawing/words.js';
 
 const CONNECTING_MS = 400;
-const GRAVEST_FIRST = ['redis', 'full', 'nobody_attends', 'ledger', 'slow'];
+const GRAVEST_FIRST = ['redis', 'nobody_attends', 'full', 'fault', 'ledger', 'slow'];
+const RED = new Set(['redis', 'fault', 'ledger']);
 
 const HEADLINES = {
   redis: 'Redis does not answer.',
   full: 'Redis is full.',
   nobody_attends: 'Nobody attends.',
+  fault: 'Something foreign is in this mind’s keys.',
   ledger: 'Thoughts are missing from the books.',
   slow: 'Attention is slow.',
 };
@@ -18,14 +20,6 @@ const CONSEQUENCES = {
   redis: 'Thoughts wait in their windows; what is on its way may be lost as far as the mind’s durability allows. Trying again every second.',
   full: 'New thoughts are refused; attention and memory go on.',
   nobody_attends: 'Thoughts wait in their windows.',
-  ledger: '',
-  slow: '',
-};
-
-const CURES = {
-  nobody_attends: '`thoughtstream up`',
-  full: 'raise redis.maxmemory, or have the mind forget',
-  ledger: '`thoughtstream audit`',
 };
 
 export class Status {
@@ -103,18 +97,17 @@ export class Status {
     const text = parts.map(part => part.textContent ?? part).join('');
     if (banner.hidden === !parts.length && banner.textContent === text) return;
     banner.hidden = !parts.length;
-    banner.className = trouble && trouble.what !== 'redis' && trouble.what !== 'ledger' ? 'banner amber' : 'banner';
+    banner.className = trouble && !RED.has(trouble.what) ? 'banner amber' : 'banner';
     banner.replaceChildren(...parts);
   }
 
   #inWords({ what, since, detail, cure }) {
     const when = what === 'redis' && this.#awaySince ? `Frozen at ${clockTime(this.#awaySince)}. ` : `Since ${clockTime(since)}. `;
-    const cured = cure || CURES[what];
     return [
       h('b', `${sign(what)} ${HEADLINES[what] ?? `${what}.`} `),
       when,
-      [detail, CONSEQUENCES[what]].filter(Boolean).join(' '),
-      ...(cured ? [' What to do: ', ...withCode(cured)] : []),
+      [CONSEQUENCES[what], detail && `(${detail}.)`].filter(Boolean).join(' '),
+      ...(cure ? [' What to do: ', ...withCode(cure)] : []),
     ];
   }
 
@@ -127,7 +120,7 @@ export class Status {
   }
 }
 
-const sign = what => (what === 'redis' || what === 'ledger' ? '✗' : '!');
+const sign = what => (RED.has(what) ? '✗' : '!');
 
 export const isCrowded = problem => problem?.status === 503 && problem.kind === 'too-many-watchers';
 

@@ -178,9 +178,9 @@ export class Changes {
   /** The whole text, where only its beginning is known here. */
   async #wholeOf(thing, isMemory) {
     if (!thing.truncated) return thing.content;
-    const kind = isMemory ? 'memories' : 'thoughts';
-    const path = mindPath(this.#watch.mind, kind, segment(thing.place ?? thing.id));
-    const whole = await this.#tried(() => get(path));
+    const path = isMemory ? ['memories', segment(thing.place)] : ['intervening'];
+    const found = await this.#tried(() => get(mindPath(this.#watch.mind, ...path)));
+    const whole = Array.isArray(found) ? found.find(one => one.id === thing.id) : found;
     return whole?.content ?? thing.content;
   }
 }

@@ -35,6 +35,11 @@ export class EventStream {
     this.#ending = null;
   }
 
+  /** The network is gone, as the browser says: nothing more is to be waited for. */
+  lose() {
+    this.#ending?.abort();
+  }
+
   /** Tries at once, if it is waiting to try again. */
   retry() {
     if (!this.#url || this.#ending) return;

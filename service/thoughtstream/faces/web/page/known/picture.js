@@ -49,9 +49,7 @@ export class Picture {
     const isFirst = !this.state;
     this.state = { ...this.state, ...state };
     for (const candidate of state.contest ?? []) this.#compete(candidate);
-    const alive = new Set((state.contest ?? []).map(candidate => candidate.id));
-    for (const thought of this.thoughts.values())
-      if (thought.fate === 'competing' && !alive.has(thought.id)) thought.fate = 'gone';
+    this.#endCompeting(state);
     const known = [...listOf(state.attended), ...listOf(state.intervening)].reverse();
     for (const attended of known) if (!this.#isAttended(attended.id)) this.#attend(attended);
     if (isFirst) this.arrived = []; // they are not news
@@ -62,7 +60,7 @@ export class Picture {
 
   /** The event says more than a state does: by how much it won, and all of its words. */
   attended(said) {
-    if (this.#isAttended(said.id)) Object.assign(this.thoughts.get(said.id), said);
+    if (this.#isAttended(said.id)) Object.assign(this.thoughts.get(said.id), attendedOf(said));
     else this.#attend(said);
   }
 
@@ -121,6 +119,15 @@ export class Picture {
     return seconds.map(second => this.#perSecond.get(second) ?? 0);
   }
 
+  /** A state has the strongest of those that compete, not always all. */
+  #endCompeting({ contest = [], competing = contest.length, now_ms: now }) {
+    const alive = new Set(contest.map(candidate => candidate.id));
+    const areAll = contest.length >= competing;
+    for (const thought of this.thoughts.values())
+      if (thought.fate === 'competing' && !alive.has(thought.id) && (areAll || thought.due_ms <= now))
+        thought.fate = 'gone';
+  }
+
   /** A state has the newest; what was taken back is not among them any more. */
   #updateForgotten(newest) {
     const oldest = newest.at(-1)?.forgotten_at ?? Infinity;
@@ -142,9 +149,9 @@ export class Picture {
   }
 
   #attend(said) {
-    const vetoed = Boolean(said.vetoed_at ?? said.fields?.vetoed_at);
+    const vetoed = Boolean(said.fields?.vetoed_at);
     const known = this.thoughts.get(said.id);
-    const thought = Object.assign(known ?? {}, said, { fate: 'attended', vetoed });
+    const thought = Object.assign(known ?? {}, attendedOf(said), { fate: 'attended', vetoed });
     this.thoughts.set(said.id, thought);
     this.arrived.push(thought);
     const second = Math.floor(said.attended_at / 1000);
@@ -161,6 +168,12 @@ export class Picture {
     for (const [id, thought] of this.thoughts)
       if ((thought.attended_at ?? thought.at) < now - KEPT_MS) this.thoughts.delete(id);
   }
+}
+
+/** How clear it was is among the fields: `lead` over the next, and how many `rivals`. */
+function attendedOf({ fields = {}, truncated = false, ...said }) {
+  const number = name => (name in fields ? Number(fields[name]) : undefined);
+  return { lead: number('lead'), rivals: number('rivals'), ...said, truncated };
 }
 
 const listOf = value => (Array.isArray(value) ? value : []);

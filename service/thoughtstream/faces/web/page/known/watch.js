@@ -82,6 +82,10 @@ export class Watch {
     this.#stream.retry();
   }
 
+  lose() {
+    this.#stream.lose();
+  }
+
   hold(held) {
     this.#heldAt = held ? this.pictureTime() : 0;
     this.status.held = held;
@@ -143,7 +147,7 @@ export class Watch {
         toast(`It slept: ${data.replayed ?? 0} replayed, ${data.merged ?? 0} merged, ${data.distilled ?? 0} distilled.`);
         break;
       case 'gap':
-        toast(`This page was too slow: ${data.dropped ?? 'some'} events are missing from the picture.`);
+        toast(`${data.dropped ?? 'Some'} events are missing from the picture.`);
         break;
       case 'trouble':
         status.trouble(data);

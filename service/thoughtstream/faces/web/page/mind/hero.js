@@ -75,7 +75,7 @@ export class Hero {
     const said = [score(value)];
     if (rivals > 0)
       said.push(`ahead of ${count(rivals)} ${rivals > 1 ? 'others' : 'other'} by ${score(lead)}`);
-    else if (rivals !== undefined) said.push('nothing else competed');
+    else if (rivals === 0) said.push('nothing else competed');
     if (this.#since) said.push(`and ${count(this.#since)} more since`);
     if (vetoed) said.push('vetoed');
     return ` · ${said.join(' · ')}`;
