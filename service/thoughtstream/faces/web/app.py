@@ -11,6 +11,7 @@ from thoughtstream.config import Settings
 from thoughtstream.faces.web import probes, problems
 from thoughtstream.faces.web.engine import Engine
 from thoughtstream.faces.web.guard import Guard
+from thoughtstream.faces.web.page import assets
 from thoughtstream.faces.web.resources import (
     agents,
     forgotten,
@@ -55,6 +56,7 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
     for resource in _RESOURCES:
         app.include_router(resource.router)
     app.include_router(probes.router)
+    app.router.routes.extend(assets.routes())
     problems.install(app)
     events = Events(lambda: app.state.watching)
 
