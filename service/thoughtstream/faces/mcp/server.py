@@ -13,7 +13,7 @@ from thoughtstream.faces.mcp import prompts, resources, schema
 from thoughtstream.faces.mcp.agent import Agent
 from thoughtstream.faces.mcp.calling import called, failed
 from thoughtstream.faces.mcp.grant import Grant, NotAllowed
-from thoughtstream.faces.mcp.request import Minds, Request
+from thoughtstream.faces.mcp.request import Request, Requests
 from thoughtstream.faces.mcp.tool import Tool
 from thoughtstream.faces.mcp.tools import attention, bus, memory
 from thoughtstream.faces.mcp.watching import Watching
@@ -52,7 +52,7 @@ class Backing:
     become, among others; None: it can't. `watching`: who tells the client what is attended.
     """
 
-    minds: Minds
+    requests: Requests
     grant_of: Callable[[Context], Grant]
     agent: Agent | None = None
     watching: Watching | None = None
@@ -139,7 +139,7 @@ class _Handlers:
             raise NotAllowed(f"{name}: there is no such tool here; call one of {known}")
         _check(grant, _MIND_TOOLS[name])
         mind = grant.named(arguments.pop("mind", None) if grant.mind is None else None)
-        request = self._backing.minds.request(mind, by=agent.name if agent else None)
+        request = await self._backing.requests.of(mind, by=agent.name if agent else None)
         return await called(_MIND_TOOLS[name], request, arguments)
 
     async def list_resources(self, ctx: Context, _: Any) -> types.ListResourcesResult:
@@ -160,7 +160,7 @@ class _Handlers:
             if address.scheme == "task":
                 return await resources.read_task(params.uri, address, self._backing.agent)
             name = self._grant(ctx).named(address.owner)
-            return await resources.read(params.uri, address, self._backing.minds.request(name))
+            return await resources.read(params.uri, address, await self._backing.requests.of(name))
 
     async def list_prompts(self, ctx: Context, _: Any) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=[prompts.RECOLLECT])
