@@ -38,7 +38,7 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        async with Watching.open(settings) as app.state.watching:
+        async with Watching.open(settings, tokens.still_has) as app.state.watching:
             yield
         await engine.aclose()
 
