@@ -81,7 +81,7 @@ def _resources(engine: Engine, tokens: Tokens) -> FastAPI:
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(app.state.engine.aclose)
-        opening = Watching.open(app.state.engine.settings)
+        opening = Watching.open(app.state.engine.settings, app.state.tokens.still_has)
         app.state.watching = await stack.enter_async_context(opening)
         if app.state.mcp:
             await stack.enter_async_context(app.state.mcp.serving())
