@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from tests.drills.outcome import TABLE
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import keys
-from thoughtstream.config import RedisConfig, Settings
+from thoughtstream.config import MetricsConfig, RedisConfig, Settings
 from thoughtstream.store.connection import connect
 
 hypothesis_settings.register_profile("thorough", deadline=None)
@@ -102,7 +102,8 @@ def server(shared_server: RedisServer) -> RedisServer:
 @pytest.fixture
 def settings(server: RedisServer, tmp_path: Path) -> Settings:
     """Settings for the server, with a home of their own."""
-    return Settings(home=tmp_path / "home", redis=RedisConfig(url=server.url))
+    redis = RedisConfig(url=server.url)
+    return Settings(home=tmp_path / "home", redis=redis, metrics=MetricsConfig(port=0))
 
 
 @pytest.fixture

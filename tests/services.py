@@ -29,6 +29,7 @@ class ServiceProcess:
         self.log = home / "service.log"
         home.mkdir(parents=True, exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+        settings = {"METRICS__PORT": "0"} | settings
         own = {f"THOUGHTSTREAM_{name}": value for name, value in settings.items()}
         at = {"THOUGHTSTREAM_HOME": str(home), "REDIS_URL": url}
         self._env = kept | WITHOUT_WEB | at | own

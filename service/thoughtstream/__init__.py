@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from thoughtstream.attention.models import NewThought
     from thoughtstream.colony import Colony
-    from thoughtstream.config import ConfigError
     from thoughtstream.coordination.models import NewTask
     from thoughtstream.coordination.packets import Packet
     from thoughtstream.coordination.running import Fail, Retry, current_task
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
         AgentHeld,
         AgentSuperseded,
         AgentUnknown,
+        ConfigError,
         InterventionRefused,
         InvalidPacket,
         InvalidTask,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         RedisUnavailable,
         ReservationLost,
         Reserved,
+        SpoiltMind,
         TaskFailed,
         TaskUnknown,
         ThoughtstreamError,
@@ -87,6 +88,7 @@ __all__ = [
     "ReservationLost",
     "Reserved",
     "Retry",
+    "SpoiltMind",
     "Superseded",
     "TaskFailed",
     "TaskQueue",
@@ -102,7 +104,6 @@ _ELSEWHERE = {
     "BadExport": "memory.archive",
     "BeingDeleted": "memory.wiping",
     "Colony": "colony",
-    "ConfigError": "config",
     "DistillerFailed": "memory.sleep",
     "Fail": "coordination.running",
     "InvalidRecall": "memory.query",

@@ -4,16 +4,16 @@ It imports nothing but the standard library and the registry, so that the deploy
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from thoughtstream.keys import (
     FAMILIES,
-    FOUND_CHANNEL,
     PROBE,
     WINDOW,
     Domain,
     Writer,
+    found_channel,
     write_channel,
 )
 
@@ -47,6 +47,16 @@ class Grant:
                 yield f"%R~{family.glob}"
 
 
+def _channels(database: int) -> tuple[str, ...]:
+    """On which a service listens: those of its database."""
+    return (
+        found_channel(database),
+        write_channel(WINDOW.glob, database),
+        write_channel(PROBE.glob, database),
+        f"__keyevent@{database}__:new",  # where services before 0.2 listen, while they are replaced
+    )
+
+
 # Categories rather than single commands where a command is younger than Redis 7.0 (WAITAOF is in
 # @blocking): an ACL file that names an unknown command keeps the server from starting.
 SERVICE = Grant(
@@ -56,12 +66,7 @@ SERVICE = Grant(
     "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
     "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest +slowlog|get",
     writers=frozenset(Writer),
-    channels=(
-        FOUND_CHANNEL,
-        write_channel(WINDOW.glob),
-        write_channel(PROBE.glob),
-        "__keyevent@0__:new",  # where services before 0.2 listen, while they are being replaced
-    ),
+    channels=_channels(0),
 )
 MONITOR = Grant(
     "+ping +info +hello +auth +client|setname +client|id +slowlog|get "
@@ -79,6 +84,8 @@ _RULES: dict[Role, str] = {
 }
 
 
-def acl_rules(role: Role) -> str:
-    """The ACL rules of a role, without its password."""
+def acl_rules(role: Role, database: int = 0) -> str:
+    """The ACL rules of a role, without its password: in this database, where it listens."""
+    if role == "service" and database:
+        return replace(SERVICE, channels=_channels(database)).rules
     return _RULES[role]

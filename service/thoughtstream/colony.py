@@ -17,7 +17,7 @@ from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.coordination.delivery import Delivery, Packets
 from thoughtstream.coordination.handle import Handle
 from thoughtstream.coordination.member import Member, joined
-from thoughtstream.coordination.messages import Inbox, Message, send
+from thoughtstream.coordination.messages import Inbox, Message, inbox_queue, send
 from thoughtstream.coordination.models import QueueAudit
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.queue import Queue
@@ -29,7 +29,7 @@ from thoughtstream.coordination.tasks import Call, TaskQueue
 from thoughtstream.coordination.worker import Worker
 from thoughtstream.embodied import check, embodied
 from thoughtstream.errors import AgentUnknown
-from thoughtstream.home.embedded_redis import url_of
+from thoughtstream.home.home import url_of
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
 
@@ -74,6 +74,14 @@ class Colony:
             InvalidTask: the name is empty or too long.
         """
         return self._queues.queue(name)
+
+    def inbox_queue(self, name: str) -> Queue:
+        """The queue that an agent's inbox is.
+
+        Raises:
+            InvalidTask: the name is empty or too long.
+        """
+        return inbox_queue(self.redis, name, self._settings.queue)
 
     async def queues(self, *, rebuild: bool = False) -> dict[str, QueueAudit]:
         """The books of every queue into which something was submitted, by name.

@@ -10,7 +10,6 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -22,14 +21,11 @@ from pydantic_settings import (
 )
 
 from thoughtstream.discretion import shown, without_secrets
-from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.environment import PREFIX, CommonRedis, Environment, LinkedRedis
+from thoughtstream.errors import ConfigError as ConfigError
 
 SYSTEM_FILE = Path("/etc/thoughtstream/thoughtstream.toml")
 FILE_NAME = "thoughtstream.toml"
-
-
-class ConfigError(ThoughtstreamError, ValueError):
-    """The settings are wrong; the message names each field and what it should be."""
 
 
 class _Section(BaseModel):
@@ -215,6 +211,17 @@ def _amount(said: str, maxmemory: int) -> int:
     return maxmemory * int(number) // 100 if unit == "%" else int(number) * _UNITS[unit]
 
 
+class MetricsConfig(_Section):
+    """What a service measures of itself, for Prometheus. Needs the extra `metrics`."""
+
+    port: int = Field(
+        8701,
+        ge=0,
+        le=65_535,
+        description="of /metrics and /healthz, on loopback; 0: nowhere",
+    )
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -292,50 +299,11 @@ def default_home() -> Path:
     return home
 
 
-_LINKED = re.compile(r"tcp://([^/:]+|\[[^/]+\]):([0-9]+)")
-"""REDIS_PORT as Kubernetes and Docker's links set it where a service is named redis."""
-
-
-class _RedisEnvironment(PydanticBaseSettingsSource):
-    """The common REDIS_URL, or REDIS_HOST and REDIS_PORT."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        url = os.environ.get("REDIS_URL")
-        host, port = os.environ.get("REDIS_HOST"), os.environ.get("REDIS_PORT")
-        section = self.current_state.get("redis")
-        if isinstance(section, dict) and section.get("url"):
-            return {}
-        if linked := _LINKED.fullmatch(port or ""):
-            port = linked[2] if host else None
-        if not url and (host or port):
-            if port and not (port.isdigit() and 0 < int(port) < 65_536):
-                raise ConfigError(f"REDIS_PORT: {port!r} is not a port from 1 to 65535")
-            if host and "@" in host:
-                raise ConfigError("REDIS_HOST: is a host only; REDIS_URL takes user and password")
-            name = quote(host or "localhost", safe="[]:.-")
-            url = f"redis://{name}:{port or 6379}/0"
-        return {"redis": {"url": url}} if url else {}
-
-
-class _LinkedRedis(PydanticBaseSettingsSource):
-    """REDIS_PORT=tcp://10.0.0.1:6379: nobody has asked for it, so everything else comes first."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        linked = _LINKED.fullmatch(os.environ.get("REDIS_PORT", ""))
-        return {"redis": {"url": f"redis://{linked[1]}:{linked[2]}/0"}} if linked else {}
-
-
 class Settings(BaseSettings):
     """All settings; made by `load`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="THOUGHTSTREAM_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         env_ignore_empty=True,
         extra="forbid",
@@ -352,6 +320,7 @@ class Settings(BaseSettings):
     budgets: BudgetsConfig = BudgetsConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     web: WebConfig = WebConfig()
+    metrics: MetricsConfig = MetricsConfig()
     log: Literal["console", "json"] = "console"
 
     @classmethod
@@ -365,8 +334,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, environment, the common REDIS_… variables, file."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=cls._file())
-        common, linked = _RedisEnvironment(settings_cls), _LinkedRedis(settings_cls)
-        return init_settings, env_settings, common, file, linked
+        common, linked = CommonRedis(settings_cls), LinkedRedis(settings_cls)
+        return init_settings, Environment(settings_cls), common, file, linked
 
     @staticmethod
     def _file() -> Path | None:
@@ -398,7 +367,9 @@ def load(**overrides: Any) -> Settings:
             "home: this user has no home directory; set THOUGHTSTREAM_HOME to one of its own"
         ) from None
     except ValueError as error:
-        raise ConfigError(f"{named or FILE_NAME}: {error}") from None
+        if isinstance(error.__cause__, ConfigError):  # as the sources of settings wrap it
+            raise error.__cause__ from None
+        raise ConfigError(f"{Settings._file()}: {error}") from None
 
 
 def explain(error: ValidationError) -> str:

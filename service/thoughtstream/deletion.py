@@ -63,7 +63,7 @@ class Deletion:
     def is_empty(self) -> bool:
         """Whether there was nothing to delete."""
         counts = (*self.memories.values(), self.forgotten, self.merged, self.thoughts, self.keys)
-        return not any(counts)
+        return not any(counts) and not self.bytes
 
 
 class Deleting:

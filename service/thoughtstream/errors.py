@@ -5,6 +5,10 @@ class ThoughtstreamError(Exception):
     """The root of all errors of this package."""
 
 
+class ConfigError(ThoughtstreamError, ValueError):
+    """The settings are wrong; the message names each field and what it should be."""
+
+
 class InvalidThought(ThoughtstreamError, ValueError):
     """A thought, or a change to one, that cannot be accepted; nothing was written.
 
@@ -21,6 +25,10 @@ class RedisUnavailable(ThoughtstreamError):
 
 class WritesRefused(RedisUnavailable):
     """Redis cannot write to its disk and refuses every write; this one was not made."""
+
+
+class SpoiltMind(ThoughtstreamError):
+    """A key of this mind holds what Thoughtstream has not written; the message names the key."""
 
 
 class MemoryFull(ThoughtstreamError):

@@ -6,13 +6,10 @@ async with Mind.connect("ana") as mind:
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Unpack
 
-from thoughtstream import config, keys
-from thoughtstream.arguments import Connecting, mind_name
-from thoughtstream.attending import attending, warn_if_nobody_attends
+from thoughtstream import keys
 from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import (
     Action,
@@ -23,11 +20,9 @@ from thoughtstream.attention.models import (
     NewThought,
     check_size,
 )
-from thoughtstream.attention.state import MindState, read_state, weaker
-from thoughtstream.attention.windows import Windows
+from thoughtstream.attention.state import MOST, MindState, weaker
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
-from thoughtstream.home.embedded_redis import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
@@ -37,127 +32,23 @@ from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
 from thoughtstream.owned import Owned
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.durability import check, is_reached
 from thoughtstream.store.entries import checked_entry, end_of_page
+from thoughtstream.thinking import Thinking
 
 _BLOCK_MS = 1000
 _LOOK_AGAIN_S = 1.0
 
 
-class Mind(Owned):
+class Mind(Thinking, Owned):
     """One mind: windows that compete with each other, and its memory. `connect` makes one."""
 
     def __init__(self, name: str, redis: Client, settings: Settings) -> None:
-        try:
-            keys.LEDGER.key(mind=name)
-        except ValueError as error:
-            raise InvalidThought(str(error)) from None
-        self.name = name
-        self._redis = redis
-        self._settings = settings
+        super().__init__(name, redis, settings)
         self._attention = Attention(redis, settings.streams)
         self._census = Census(redis)
         self._recall = Recall(redis, name, settings)
-        self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
-        self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._looked_at = float("-inf")
-        self._may_warn = True
-
-    @classmethod
-    def connect(
-        cls,
-        name: str = "default",
-        url: str | None = None,
-        *,
-        attend: bool = False,
-        settings: Settings | None = None,
-    ) -> AbstractAsyncContextManager["Mind"]:
-        """A mind at `url`, else at the settings' URL, else in the home's embedded Redis, to be used
-        with `async with`.
-
-        `attend`: this program is a service, too, for as long: it attends the minds of that Redis,
-        and shares them with services that are there or come. Without it, and without any service,
-        a mind warns once (`NoService`).
-
-        Raises:
-            InvalidThought: the name is none. ConfigError: a setting is wrong. RedisUnavailable:
-            nothing answers there. NotConnected: the `async with` is missing.
-        """
-        try:
-            return Connecting(cls._connected(mind_name(name), url, attend, settings))
-        except ValueError as error:
-            raise InvalidThought(str(error)) from None
-
-    @classmethod
-    @asynccontextmanager
-    async def _connected(
-        cls, name: str, url: str | None, attend: bool, settings: Settings | None
-    ) -> AsyncIterator["Mind"]:
-        settings = settings or config.load()
-        address = url or settings.redis.url or url_of(settings.home)
-        redis = await open_client(settings.redis, address)
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(redis.aclose)
-            mind = cls(name, redis, settings)
-            if attend:
-                await stack.enter_async_context(attending(settings, address))
-                mind._may_warn = False
-            yield mind
-
-    async def think(
-        self,
-        /,
-        content: str,
-        *,
-        window: str = keys.STANDARD_WINDOWS[0],
-        salience: float = 0.5,
-        connection_relevance: float = 0.0,
-        kind: Kind | None = None,
-        idempotency_key: str | None = None,
-        **fields: Any,
-    ) -> str:
-        """Write one thought to a window (XADD); returns its id, `<ms>-<seq>@<window>`.
-
-        Other fields: valence (-1..1), arousal, importance, novelty (0..1), source, or any name of
-        your own (kept as text). What is asked for again with the same `idempotency_key` within a
-        day is the same thought, and returns its id.
-
-        Raises:
-            InvalidThought: a field is wrong, or it is larger than `streams.max_thought_bytes`;
-            nothing was written.
-            KeyReused: the key was another thought's; nothing was written.
-            MemoryFull: Redis takes no new thoughts. RedisUnavailable: it does not answer.
-        """
-        thought = NewThought.of(
-            content,
-            window=window,
-            salience=salience,
-            connection_relevance=connection_relevance,
-            kind=kind,
-            **fields,
-        )
-        if idempotency_key is None:
-            return (await self.feed([thought]))[0]
-        written = await self._windows.write_once(thought, idempotency_key)
-        self._has([window])
-        await self._warn_once()
-        return written
-
-    async def feed(self, thoughts: Iterable[NewThought]) -> list[str]:
-        """Write thoughts in pipelined batches, in order; returns their ids.
-
-        Raises: as `think`; `MemoryFull.accepted` says how many were written before.
-        """
-        written = await self._windows.write(thoughts)
-        self._has({keys.decode_name(id_.partition("@")[2]) for id_ in written})
-        await self._warn_once()
-        return written
-
-    async def _warn_once(self) -> None:
-        if self._may_warn:
-            self._may_warn = False
-            await warn_if_nobody_attends(self._redis)
 
     async def anchor(
         self,
@@ -185,7 +76,7 @@ class Mind(Owned):
         thought = NewThought.of(content, window=window, kind=kind, **fields)
         self._windows.key(window)
         wanted = durability or self._settings.memory.durability
-        with typed_errors():
+        async with self._errors():
             await check(self._redis, wanted, keys.LEDGER.key(mind=self.name))
             await self._census.mention(self.name)
             async with self._redis.pinned() as redis:
@@ -232,7 +123,7 @@ class Mind(Owned):
         entry.pop("kind", None)
         self._windows.key(window)
         check_size(entry, self._settings.streams.max_thought_bytes)
-        with typed_errors():
+        async with self._errors():
             return await self._letting_go.supersede(id, window, kind, entry, by)
 
     async def forgotten(self, *, limit: int = 20, before: str = "+") -> list[Forgotten]:
@@ -241,7 +132,7 @@ class Mind(Owned):
         `before`: the last `entry` of one page, for the next.
         """
         newest, stream = end_of_page(before), keys.UNCONSCIOUS.key(mind=self.name)
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.xrevrange(stream, newest, "-", count=limit)
         return [Forgotten.of(entry, fields) for entry, fields in found]
 
@@ -256,7 +147,7 @@ class Mind(Owned):
         salience = NewThought.of("-", salience=salience).salience
         stream = keys.UNCONSCIOUS.key(mind=self.name)
         checked_entry(entry)
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.xrange(stream, entry, entry)
             if not found:
                 raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
@@ -269,7 +160,7 @@ class Mind(Owned):
         """A dry run of another `forget_threshold`: how many of the thoughts that compete now are
         under it, and what the weakest of them say.
         """
-        with typed_errors():
+        async with self._errors():
             return await weaker(
                 self._redis, self.name, threshold, limit, self._settings.streams.half_life_ms
             )
@@ -279,13 +170,13 @@ class Mind(Owned):
         self._may_warn = False
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
             await self._look_for_windows()
-        with typed_errors():
+        async with self._errors():
             await self._census.mention(self.name)
             return await self._attention.cycle(self.name, self._window_names)
 
     async def windows(self) -> tuple[str, ...]:
         """The names of its windows: the standard four, and every other that attention has found."""
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.smembers(keys.WINDOWS.key(mind=self.name))
         self._has(map(keys.decode_name, found))
         return self._window_names
@@ -294,19 +185,12 @@ class Mind(Owned):
         """What a service is told of, whoever attends by hand has to look for: who else has written
         to a window that is new. Looks through all keys of the server (SCAN).
         """
-        with typed_errors():
+        async with self._errors():
             pattern = keys.WINDOW.glob_of(mind=self.name)
             found = await self._redis.find(pattern, keys.LEDGER.key(mind=self.name))
         parts = filter(None, map(keys.window_of, found))
         self._has(window for mind, window in parts if mind == self.name)
         self._looked_at = time.monotonic()
-
-    def _has(self, windows: Iterable[str]) -> None:
-        """It has these windows, too."""
-        new = set(windows).difference(self._window_names)
-        if new:
-            others = new.union(self._window_names).difference(keys.STANDARD_WINDOWS)
-            self._window_names = (*keys.STANDARD_WINDOWS, *sorted(others))
 
     async def attended(self, *, since: str = "$") -> AsyncIterator[Attended]:
         """The thoughts that win, each once, as they win, after an entry id of the `assembled`
@@ -317,7 +201,7 @@ class Mind(Owned):
         if since == "$":  # each XREAD would have a `$` of its own, and miss what came in between
             since = await self._newest_of(stream)
         while True:
-            with typed_errors():
+            async with self._errors():
                 answer: Any = await self._redis.xread({stream: since}, count=100, block=_BLOCK_MS)
             for _, entries in answer or []:
                 for entry, fields in entries:
@@ -325,7 +209,7 @@ class Mind(Owned):
                     yield Attended.entry(fields)
 
     async def _newest_of(self, stream: str) -> str:
-        with typed_errors():
+        async with self._errors():
             entries: Any = await self._redis.xrevrange(stream, count=1)
         return str(entries[0][0]) if entries else "0"
 
@@ -343,7 +227,7 @@ class Mind(Owned):
             InvalidThought: a field of the change is wrong.
         """
         fields = _change(action, change) | _who(by)
-        with typed_errors():
+        async with self._errors():
             return await self._attention.intervene(self.name, thought_id, action, fields)
 
     async def recall(
@@ -357,7 +241,9 @@ class Mind(Owned):
         Raises:
             InvalidRecall: an option is wrong. RedisUnavailable: Redis does not answer.
         """
-        return await self._recall.search(RecallQuery.of(query, **options))
+        asked = RecallQuery.of(query, **options)
+        async with self._errors():
+            return await self._recall.search(asked)
 
     async def sleep(
         self,
@@ -378,20 +264,31 @@ class Mind(Owned):
             DistillerFailed: the session can be resumed.
         """
         consolidation = Sleep(self._redis, self._settings, distiller)
-        with typed_errors():
+        async with self._errors():
             if dry_run:
                 return await consolidation.would(self.name)
             return await consolidation.sleep(self.name, on_progress)
 
     async def audit(self) -> Audit:
-        """Check the conservation of thoughts: the ledger against the keys, in one atomic step."""
-        with typed_errors():
-            return await self._attention.audit(self.name, await self.windows())
+        """Check the conservation of thoughts: the ledger against the keys, in one atomic step.
+
+        Raises:
+            SpoiltMind: a key of the mind is of another type.
+        """
+        async with self._errors():
+            return await self._attention.audit(self.name, self._window_names)
 
     async def state(self, *, top: int = 10) -> MindState:
-        """A picture of the mind for watching it."""
-        with typed_errors():
-            return await read_state(self._redis, self.name, self._window_names, top)
+        """A picture of the mind at one moment, for watching it, with at most `top` of each list.
+
+        Raises:
+            InvalidThought: `top` is out of range. SpoiltMind: a key of the mind has what the
+            engine does not write.
+        """
+        if not 1 <= top <= MOST:
+            raise InvalidThought(f"top: is {top}; give 1 to {MOST}")
+        async with self._errors():
+            return await self._attention.look(self.name, self._window_names, top)
 
     async def waiting(self, thought_ids: Sequence[str]) -> bool:
         """Whether any of these thoughts, written together, is still in its window."""
@@ -402,7 +299,7 @@ class Mind(Owned):
         pipe = self._redis.pipeline(transaction=False)
         for window, entries in by_window.items():
             pipe.xrange(self._windows.key(window), entries[0], entries[-1], count=1)
-        with typed_errors():
+        async with self._errors():
             return any(await pipe.execute())
 
 

@@ -14,6 +14,8 @@ from thoughtstream.attention.serving import Loops, Serving
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.faults import Faults
+from thoughtstream.measuring import service as metrics
+from thoughtstream.measuring.measures import NOTHING, Measures
 from thoughtstream.memory.embedding import Embedding
 from thoughtstream.sleep_schedule import SleepSchedule
 from thoughtstream.stirred import Stirred
@@ -32,14 +34,21 @@ class Minds:
     is known of a mind that others serve is its name and its windows.
     """
 
-    def __init__(self, redis: Client, settings: Settings, membership: Membership) -> None:
+    def __init__(
+        self,
+        redis: Client,
+        settings: Settings,
+        membership: Membership,
+        measures: Measures = NOTHING,
+    ) -> None:
         self._redis = redis
+        self._measures = measures
         self._membership = membership
         self.faults = Faults()
-        self.triggers = Triggers(redis, settings, self.faults)
+        self.triggers = Triggers(redis, settings, self.faults, measures)
         self.embedding = Embedding(redis, settings, self.faults)
-        self.sleep_schedule = SleepSchedule(redis, settings, self.faults)
-        self.rhythm = Rhythm()
+        self.sleep_schedule = SleepSchedule(redis, settings, self.faults, measures)
+        self.rhythm = Rhythm(measures)
         self._target_ms = settings.streams.cycle_target_ms
         self._attention = Attention(redis, settings.streams)
         self._windows: dict[str, tuple[str, ...]] = {}
@@ -52,6 +61,8 @@ class Minds:
         self._last_cycle = float("-inf")
         self._census = Census(redis)
         self._stirred = Stirred()
+        measures.watch(metrics.MINDS_SERVED, lambda: len(self._served))
+        measures.watch(metrics.CYCLES_RUNNING, lambda: len(self._loops))
 
     @contextmanager
     def on(self, server: str, group: asyncio.TaskGroup, wakeups: Wakeups | None) -> Iterator[None]:
@@ -76,10 +87,13 @@ class Minds:
             if is_new:
                 self._attend(mind)
         elif is_new or server.polls:
+            if server.polls:
+                self._measures.count(metrics.WAKEUPS, "polled")
             server.look_at(mind)
 
     def written(self, mind: str, window: str) -> None:
         """A window was written to."""
+        self._measures.count(metrics.WAKEUPS, "notified")
         self.known(mind, window)
         server = self._servers.get(self._served.get(mind, "-"))
         if server is not None:
@@ -121,6 +135,12 @@ class Minds:
         while True:
             async with self._stirred.some(PAGE) as minds:
                 await self._census.note(minds)
+
+    def disrupted(self, kind: str) -> None:
+        """Something of the service has to begin again, since Redis was `lost`, is `full`, or for
+        other `trouble`.
+        """
+        self._measures.count(metrics.DISRUPTIONS, kind)
 
     def attended_lately(self) -> bool:
         """Whether a cycle has run in the last seconds."""

@@ -10,7 +10,6 @@ from thoughtstream.memory.importing import Import, Imported, Source
 from thoughtstream.memory.merged import Merged, read_merged, unmerge
 from thoughtstream.memory.owned import OwnedMemories
 from thoughtstream.store.census import Census
-from thoughtstream.store.connection import typed_errors
 
 
 class Owned(OwnedMemories):
@@ -23,7 +22,7 @@ class Owned(OwnedMemories):
 
         `before`: the last `entry` of one page, for the next.
         """
-        with typed_errors():
+        async with self._errors():
             return await read_merged(self._redis, self.name, limit, before)
 
     async def unmerge(self, entry: str) -> str:
@@ -34,7 +33,7 @@ class Owned(OwnedMemories):
             NotMerged: this entry is not, or no longer, among the merged.
             InvalidThought: it is no entry. MemoryFull: Redis takes nothing new.
         """
-        with typed_errors():
+        async with self._errors():
             return await unmerge(self._redis, self.name, entry)
 
     async def export(self) -> AsyncIterator[str]:
@@ -43,8 +42,9 @@ class Owned(OwnedMemories):
         Raises:
             RedisUnavailable: it does not answer; what was given so far is no whole export.
         """
-        async for line in exporting.export(self._redis, self.name):
-            yield line
+        async with self._errors():
+            async for line in exporting.export(self._redis, self.name):
+                yield line
 
     async def import_from(
         self, source: Source, *, on_progress: importing.OnProgress | None = None
@@ -59,9 +59,9 @@ class Owned(OwnedMemories):
             MemoryFull, RedisUnavailable: do it again later.
         """
         maxlen = self._settings.streams.unconscious_maxlen
-        with typed_errors():
+        async with self._errors():
             await self._census.mention(self.name)
-        return await Import(self._redis, self.name, maxlen).run(source, on_progress)
+            return await Import(self._redis, self.name, maxlen).run(source, on_progress)
 
     async def delete(
         self,
@@ -81,7 +81,7 @@ class Owned(OwnedMemories):
             NotConfirmed: `confirm` is not its name. BeingDeleted: somebody else is at it.
         """
         deleting = Deleting(self._redis, self.name, self._settings)
-        with typed_errors():
+        async with self._errors():
             if dry_run:
                 return await deleting.would()
             if confirm != self.name:

@@ -5,9 +5,11 @@ until another one has taken over.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -24,6 +26,9 @@ from thoughtstream.coordination.scout import Scout, rest_after
 from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.health.sampler import Sampler
+from thoughtstream.measuring.measures import Measures
+from thoughtstream.measuring.service import BUILD, SERVICE
+from thoughtstream.measuring.serving import measures
 from thoughtstream.minds import LATELY_S, Minds
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
@@ -34,6 +39,7 @@ _RETRY_S = 0.1
 _LONGEST_RETRY_S = LATELY_S
 _LONGEST_TROUBLE_S = 10.0
 _LOOK_S = 0.5
+_NO_BEAT_S = 5 * HEARTBEAT_S
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -48,10 +54,19 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     Raises:
         ConfigError: Redis refuses the user or the password.
     """
+    with measures(SERVICE, settings.metrics.port) as its:
+        its.say(BUILD, version=version("thoughtstream"), redis_py=version("redis"))
+        await _run(settings, url, its, on_ready)
+
+
+async def _run(
+    settings: Settings, url: str, measures: Measures, on_ready: Callable[[], None]
+) -> None:
     redis = await _reach(settings, url)
     membership = Membership(redis, settings.agents)
-    minds = Minds(redis, settings, membership)
+    minds = Minds(redis, settings, membership, measures)
     service = _Service(redis, membership, minds, on_ready)
+    measures.vouch(service.is_well)
     logs = asyncio.create_task(AofRepair(redis).run())
     memory = asyncio.create_task(Sampler(redis, settings.budgets).run())
     try:
@@ -83,14 +98,16 @@ async def _lasting(minds: Minds, work: Work) -> None:
         except (RedisUnavailable, MemoryFull) as error:
             if minds.attended_lately():
                 backoff.reset()
-            event = "redis.full" if isinstance(error, MemoryFull) else "redis.lost"
-            log.warning(event, error=str(error), retry_in_s=backoff.seconds)
+            kind = "full" if isinstance(error, MemoryFull) else "lost"
+            minds.disrupted(kind)
+            log.warning(f"redis.{kind}", error=str(error), retry_in_s=backoff.seconds)
             await backoff.pause()
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, all else goes on
             if clock() - began > _LONGEST_TROUBLE_S:
                 trouble.reset()
+            minds.disrupted("trouble")
             log.error("service.trouble", error=repr(error), cure="thoughtstream doctor",
                       retry_in_s=trouble.seconds)  # fmt: skip
             await trouble.pause()
@@ -139,6 +156,13 @@ class _Service:
         self._membership = membership
         self._minds = minds
         self._on_ready = on_ready
+        self._beat_at = time.monotonic()
+
+    def is_well(self) -> bool:
+        """Whether its heart has beaten in the last seconds: the loop goes round, and Redis answers.
+        From any thread.
+        """
+        return time.monotonic() - self._beat_at < _NO_BEAT_S
 
     async def serve(self) -> None:
         """From getting Redis to losing it, which ends it with an error."""
@@ -180,7 +204,9 @@ class _Service:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             said = {"faults": minds.faults.told(), "rhythm": minds.rhythm.said()}
-            if await self._membership.renew(len(minds.served), **said):
+            changed = await self._membership.renew(len(minds.served), **said)
+            self._beat_at = time.monotonic()
+            if changed:
                 log.info("services.changed", alive=sorted(self._membership.alive))
                 minds.share()
 

@@ -8,6 +8,7 @@ back with its lease.
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from thoughtstream.coordination.queues import Queues
 from thoughtstream.coordination.worker import Worker
 from thoughtstream.errors import MemoryFull, QueueFull
 from thoughtstream.faults import Faults
+from thoughtstream.measuring import service as metrics
+from thoughtstream.measuring.measures import NOTHING, Measures
 from thoughtstream.memory.consolidation import LEASE_MS, Asleep
 from thoughtstream.memory.models import order
 from thoughtstream.memory.sleep import Sleep
@@ -33,6 +36,7 @@ QUEUE = "memory:consolidation"
 
 _CHECKS_PER_SLEEP = 10
 _LONGEST_PAUSE_S = 600.0
+_LOOK_AFTER_FAILED_S = 10.0
 _PAGE = 500
 """Minds that are asked about at once."""
 
@@ -47,14 +51,23 @@ class SleepSchedule:
     memory.
     """
 
-    def __init__(self, redis: Client, settings: Settings, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        redis: Client,
+        settings: Settings,
+        faults: Faults | None = None,
+        measures: Measures = NOTHING,
+    ) -> None:
         """Raises: ConfigError: the distiller of the settings can't be used."""
         self._redis = redis
+        self._measures = measures
         self._faults = faults or Faults()
         self._sleep = Sleep(redis, settings)
         self._every_s = settings.memory.sleep_every_s
         self._pause_s = min(self._every_s / _CHECKS_PER_SLEEP, _LONGEST_PAUSE_S)
         self._queue = Queues(redis, settings.queue).queue(QUEUE)
+        self._failed = dict[str, str | None]()
+        """The minds whose sleep failed here, and when each had slept last."""
 
     async def run(self, minds: Callable[[], Sequence[str]]) -> None:
         """Run until cancelled; returns at once if minds never sleep by themselves.
@@ -70,15 +83,48 @@ class SleepSchedule:
         working.add_done_callback(retrieved)
         try:
             while True:
-                await asyncio.wait({working}, timeout=self._pause_s)
-                if working.done():
-                    working.result()
+                await self._pause(working)
                 served = minds()
                 for start in range(0, len(served), _PAGE):
                     await self._begin(await self._due(served[start : start + _PAGE]))
         finally:
             working.cancel()
             await asyncio.wait({working})
+
+    async def _pause(self, working: asyncio.Task[None]) -> None:
+        """Until it is time to look at all minds again; those that failed are looked after."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._pause_s
+        while (left_s := end - clock()) > 0:
+            await asyncio.wait({working}, timeout=min(left_s, _LOOK_AFTER_FAILED_S))
+            if working.done():
+                working.result()
+            await self._look_after_failed()
+
+    async def _look_after_failed(self) -> None:
+        """Whom another service has had sleep since, or who remembers nothing any more, is well."""
+        failed = list(self._failed)
+        for mind, (slept_at, remembers) in zip(failed, await self._past_of(failed), strict=True):
+            if (slept_at and slept_at != self._failed[mind]) or not remembers:
+                self._is_well(mind)
+
+    async def _past_of(self, minds: Sequence[str]) -> list[tuple[str | None, bool]]:
+        """When each has slept last, as far as its key can be read, and whether it remembers
+        anything.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        for mind in minds:
+            pipe.hget(keys.SLEEP.key(mind=mind), "slept_at")
+            pipe.exists(*(family.key(mind=mind) for family in keys.MEMORIES.values()))
+        answers = await pipe.execute(raise_on_error=False) if minds else []
+        return [
+            (slept_at if isinstance(slept_at, str) else None, remembers != 0)
+            for slept_at, remembers in zip(answers[::2], answers[1::2], strict=True)
+        ]
+
+    def _is_well(self, mind: str) -> None:
+        self._failed.pop(mind, None)
+        self._faults.well(mind, "sleep")
 
     async def _begin(self, due: Sequence[NewTask]) -> None:
         try:
@@ -94,7 +140,7 @@ class SleepSchedule:
         return [
             _task(mind, since, (now - since) // every_ms)
             for mind, since in counted
-            if since and since + every_ms <= now
+            if since and abs(now - since) >= every_ms  # ahead: from before the clock was set back
         ]
 
     async def _since(self, minds: Sequence[str]) -> list[int]:
@@ -125,19 +171,26 @@ class SleepSchedule:
 
     async def _have_sleep(self, mind: str) -> Exception | None:
         """Why it failed; None: it slept."""
+        [(slept_at, _)] = await self._past_of([mind])
+        began = time.perf_counter()
         try:
             report = await self._sleep.sleep(mind)
         except Asleep as error:
+            self._measures.count(metrics.SLEEPS, "busy")
             return error
         except Exception as error:
+            self._measures.count(metrics.SLEEPS, "failed")
             if isinstance(error, OUTAGES) and not isinstance(error, ResponseError):
                 raise
             if is_of_one_mind(error):
+                self._failed[mind] = slept_at
                 self._faults.failed(mind, "sleep", error)
             else:
                 log.warning("sleep.failed", mind=mind, error=str(error))
             return error
-        self._faults.well(mind, "sleep")
+        self._measures.count(metrics.SLEEPS, "slept")
+        self._measures.observe(metrics.SLEEP, time.perf_counter() - began)
+        self._is_well(mind)
         counts = {what: len(getattr(report, what)) for what in ("replayed", "merged", "distilled")}
         log.info("mind.slept", mind=mind, **counts)
         return None

@@ -7,6 +7,7 @@ memory that came back is refractory for a while.
 
 import asyncio
 import math
+import time
 from contextlib import suppress
 from functools import lru_cache
 
@@ -16,6 +17,8 @@ from thoughtstream.attention.windows import Windows
 from thoughtstream.config import Settings
 from thoughtstream.faults import Faults
 from thoughtstream.language.words import Query, Term
+from thoughtstream.measuring import service as metrics
+from thoughtstream.measuring.measures import NOTHING, Measures
 from thoughtstream.memory import fts5_index
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallQuery
@@ -34,19 +37,31 @@ _MOST_MINDS = 256
 class Triggers:
     """Brings memories back for the minds of one service, one thought after the other."""
 
-    def __init__(self, redis: Client, settings: Settings, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        redis: Client,
+        settings: Settings,
+        faults: Faults | None = None,
+        measures: Measures = NOTHING,
+    ) -> None:
         self._redis = redis
+        self._measures = measures
         self._faults = faults or Faults()
         self._config = settings.memory
         self._threshold = settings.streams.forget_threshold
         self._most_bytes = settings.streams.max_thought_bytes
         self._waiting: asyncio.Queue[tuple[str, Attended]] = asyncio.Queue(_MOST_WAITING)
+        measures.watch(metrics.TRIGGERS_WAITING, self._waiting.qsize)
         self._home = settings.home
         self._recall = lru_cache(_MOST_MINDS)(lambda mind: Recall(redis, mind, settings))
 
     def attended(self, mind: str, thought: Attended) -> None:
         """A thought was attended. If too many wait, it is skipped: a late memory is no use."""
-        if self._config.trigger_limit and not self._waiting.full():
+        if not self._config.trigger_limit:
+            return
+        if self._waiting.full():
+            self._measures.count(metrics.TRIGGERS, "dropped")
+        else:
             self._waiting.put_nowait((mind, thought))
 
     def deleted(self, mind: str) -> None:
@@ -66,26 +81,40 @@ class Triggers:
             if self._faults.rests(mind, "triggers"):
                 continue
             with self._faults.alone(mind, "triggers"):
-                await self.pull(mind, thought)
+                try:
+                    await self.pull(mind, thought)
+                except Exception:
+                    self._measures.count(metrics.TRIGGERS, "failed")
+                    raise
 
     async def pull(self, mind: str, thought: Attended) -> list[str]:
         """Bring back what a thought recalls; returns the ids of the memories that came."""
         asked = RecallQuery(query=thought.content, limit=_CANDIDATES)
-        hits = await self._recall(mind).search(asked)
+        recall, began = self._recall(mind), time.perf_counter()
+        hits = await recall.search(asked)
+        took, index = time.perf_counter() - began, (recall.index or "none").lower()
+        self._measures.observe(metrics.RECALL, took, index)
         strength = min(thought.score, 1.0) * self._config.trigger_damping
-        chosen = await self._fresh(mind, thought, hits)
+        others = self._others(thought, hits)
+        chosen = await self._fresh(mind, others)
         shares = _shares(strength, [relevance(thought.content, hit.content) for hit in chosen])
         came = []
         for hit, salience in zip(chosen, shares, strict=True):
             if salience >= self._threshold and await self._rest(mind, hit.id):
                 await self._bring(mind, thought, hit, salience)
                 came.append(hit.id)
+        rests = bool(others) and not chosen
+        outcome = "brought" if came else "refractory" if rests else "nothing"
+        self._measures.count(metrics.TRIGGERS, outcome)
         return came
 
-    async def _fresh(self, mind: str, thought: Attended, hits: list[Recalled]) -> list[Recalled]:
-        """The best hits that are neither the thought itself nor refractory."""
+    def _others(self, thought: Attended, hits: list[Recalled]) -> list[Recalled]:
+        """The hits that are not the thought itself."""
         own = {thought.id, thought.fields.get(RECALLED)}
-        others = [hit for hit in hits if hit.id not in own]
+        return [hit for hit in hits if hit.id not in own]
+
+    async def _fresh(self, mind: str, others: list[Recalled]) -> list[Recalled]:
+        """The best of them that are not refractory."""
         pipe = self._redis.pipeline(transaction=False)
         for hit in others:
             pipe.exists(keys.REFRACTORY.key(mind=mind, id=hit.id))

@@ -1,6 +1,7 @@
 """Homes of their own for the command line's tests, and what runs in them ended at the end."""
 
 import asyncio
+import gc
 import io
 import json
 import os
@@ -62,6 +63,7 @@ class Terminal:
             pytest.raises(SystemExit) as ended,
         ):
             main()
+        gc.unfreeze()  # this process goes on, and has garbage of its own
         code = ended.value.code
         assert isinstance(code, int)
         return subprocess.CompletedProcess(words, code, out.getvalue(), errors.getvalue())

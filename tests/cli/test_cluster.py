@@ -23,6 +23,12 @@ def bad(terminal: Terminal) -> dict[tuple[str, str], str]:
     return {(f["node"], f["check"]): f["found"] for f in wrong}
 
 
+def measured(terminal: Terminal, name: str) -> dict[str, float]:
+    """A metric's value, by node."""
+    found = terminal.json("metrics")[f"thoughtstream_redis_{name}"]
+    return {one["labels"]["node"]: one["value"] for one in found}
+
+
 def test_every_node_is_looked_at_and_named(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "nodes").mkdir()
     make = partial(RedisServer, programs()[WHEEL])
@@ -44,11 +50,18 @@ def test_every_node_is_looked_at_and_named(terminal: Terminal, tmp_path: Path) -
         sampled = {one["node"] for one in terminal.json("status")["memory"]}
         assert sampled == {f"127.0.0.1:{port}" for port in cluster.masters}
 
+        replicas = {f"127.0.0.1:{cluster.replica_of(port)}" for port in cluster.masters}
+        assert set(measured(terminal, "used_bytes")) == names
+        assert measured(terminal, "slots_fail") == dict.fromkeys(names, 0)
+        assert measured(terminal, "replica_link_up") == dict.fromkeys(replicas, 1)
+        assert set(measured(terminal, "replica_lag_bytes")) == replicas
+
         spoilt, master = cluster.masters[:2]
         dead = cluster.replica_of(master)
         with cluster.servers[spoilt].client() as client:
             client.config_set("maxmemory-policy", "allkeys-lru")
         cluster.servers[dead].kill()
+        assert measured(terminal, "replica_link_up")[f"127.0.0.1:{dead}"] == 0
         found = bad(terminal)
         assert found.pop((f"127.0.0.1:{dead}", "node")) == "does not answer"
         assert found.pop(("", "replicas")) == f"no replica for 127.0.0.1:{master}"

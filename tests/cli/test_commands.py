@@ -1,6 +1,7 @@
 """The commands that look at a mind or write to it, against one running service."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,7 @@ def test_interventions(terminal: Terminal) -> None:
     assert reframed["id"] == id_ and reframed["closes_at"] > reframed["now"]
     (open_,) = terminal.json("watch", "--once")["intervening"]
     assert open_["content"] == "only the wind"
+    assert (open_["lead"], open_["rivals"]) == (None, 0)
     shown = terminal.call("intervene", "default", id_, "veto")
     assert (shown.returncode, shown.stderr) == (0, "") and id_ in shown.stdout
     unknown = terminal.json("intervene", "default", "1-0@sensory", "veto", code=1)["error"]
@@ -180,6 +182,8 @@ def test_keys_is_the_registry(living: Terminal) -> None:
     assert all(family.pattern in table for family in keys.FAMILIES)
     assert living.call("keys", "--acl", "service").stdout.strip() == acl_rules("service")
     assert living.json("keys", "--acl", "monitor")["rules"] == acl_rules("monitor")
+    elsewhere = replace(living, env=living.env | {"REDIS_URL": "redis://localhost/3"})
+    assert elsewhere.json("keys", "--acl", "service")["rules"] == acl_rules("service", 3)
 
 
 @pytest.mark.parametrize(

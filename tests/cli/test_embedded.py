@@ -19,8 +19,8 @@ from redis import Redis
 from tests.servers import WHEEL, programs, wait_until
 from thoughtstream import keys
 from thoughtstream.config import EmbeddedConfig, Settings
-from thoughtstream.home.embedded_redis import EmbeddedError, EmbeddedRedis, url_of
-from thoughtstream.home.home import SOCKET_PATH_BYTES, Home, HomeError, write_private
+from thoughtstream.home.embedded_redis import EmbeddedError, EmbeddedRedis
+from thoughtstream.home.home import SOCKET_PATH_BYTES, Home, HomeError, url_of, write_private
 from thoughtstream.home.process_lock import ProcessLock
 
 pytestmark = pytest.mark.slow

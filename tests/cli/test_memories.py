@@ -44,7 +44,12 @@ def test_erased_only_when_confirmed(living: Terminal) -> None:
     mind = ("--mind", "erasing")
     made = living.json("anchor", "the password is zebra", *mind)["id"]
     assert "--yes" in living.json("memories", "erase", made, *mind, code=1)["error"]
-    assert living.run("memories", "erase", made, *mind, stdin="n\n").returncode == 130
+    asked = living.run("memories", "erase", made, *mind, stdin="n\n")
+    assert asked.returncode == 130
+    assert "1 memory, 0 copies" in asked.stdout
+    unknown = living.run("memories", "erase", "nope", *mind, stdin="y\n")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "nope: is not" in unknown.stderr
     assert living.json("memories", "list", *mind)["memories"]
     erased = living.json("memories", "erase", made, "--yes", *mind)
     assert (erased["memories"], bool(erased["remains"])) == (1, True)

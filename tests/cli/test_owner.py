@@ -70,6 +70,12 @@ def test_a_mind_is_deleted_by_who_repeats_its_name(living: Terminal) -> None:
     assert not living.json("recall", "tea", "--mind", name)["memories"]
 
 
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_mind_that_is_not_there_is_said_not_to_be(living: Terminal, confirmed: bool) -> None:
+    confirm = ("--confirm", "nosuch") if confirmed else ()
+    assert "no such mind" in living.json("delete-mind", "nosuch", *confirm, code=1)["error"]
+
+
 @pytest.mark.parametrize("command", ["think", "anchor"])
 def test_one_key_is_one_thought(living: Terminal, command: str) -> None:
     words = (command, "tea", "--mind", f"asked {command}", "--idempotency-key", "k")

@@ -1,13 +1,16 @@
 """What is wrong with the settings is one line with the cure, as JSON too, and never a traceback."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from tests.cli.conftest import Terminal
 from tests.servers import RedisServer
 from thoughtstream.config import MemoryConfig
+from thoughtstream.faces.cli.app import app
 
 NOBODY = "redis://127.0.0.1:1"
 
@@ -36,11 +39,11 @@ def test_an_address_that_is_none_is_told_with_its_cure(
 ) -> None:
     terminal.env["REDIS_URL"] = url
     for words in (("status",), ("think", "hello"), ("doctor",)):
-        said = terminal.json(*words, code=1)["error"]
+        said = terminal.json(*words, code=78)["error"]
         assert said.startswith("redis.url: ") and says in said and "\n" not in said
         assert "hunter2" not in said and "ter2" not in said
         for_people = terminal.call(*words)
-        assert for_people.returncode == 1
+        assert for_people.returncode == 78
         assert says in for_people.stderr and "Traceback" not in for_people.stderr
 
 
@@ -48,7 +51,7 @@ def test_a_database_that_the_server_has_not_is_told(
     terminal: Terminal, server: RedisServer
 ) -> None:
     terminal.env["REDIS_URL"] = f"{server.url.split('?')[0]}?db=99"
-    assert "no database of this number" in terminal.json("status", code=1)["error"]
+    assert "no database of this number" in terminal.json("status", code=78)["error"]
 
 
 def test_a_page_begins_at_an_entry(terminal: Terminal) -> None:
@@ -64,7 +67,7 @@ def test_an_empty_home_is_the_usual_one(terminal: Terminal, tmp_path: Path) -> N
 def test_who_has_no_home_directory_is_told_what_to_set(terminal: Terminal) -> None:
     terminal.env["THOUGHTSTREAM_HOME"] = "~no-such-user/mind"
     for command in ("status", "up"):
-        said = terminal.json(command, code=1)["error"]
+        said = terminal.json(command, code=78)["error"]
         assert "no home directory; set THOUGHTSTREAM_HOME" in said
 
 
@@ -126,3 +129,42 @@ def test_a_setting_that_is_gone_is_told_and_does_no_harm() -> None:
     given = {"sleep_similarity": 0.9, "trigger_limit": 2}
     with pytest.warns(UserWarning, match=r"^memory\.sleep_similarity: has no effect any more"):
         assert MemoryConfig.model_validate(given).trigger_limit == 2
+
+
+ALSO = {"reserve": ["1", "--by", "1"], "export": ["out"], "intervene": ["1", "1", "veto"]}
+"""What a command is given that can do without, or takes only some words."""
+
+
+def every_command() -> Iterator[list[str]]:
+    """All of them, each with what it can't do without: a file is called 1."""
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        for own, one in getattr(command, "commands", {"": command}).items():
+            needed = [parameter for parameter in one.params if parameter.required]
+            yield [name, *([own] if own else []), *ALSO.get(own or name, ["1"] * len(needed))]
+
+
+@pytest.mark.parametrize("words", [*every_command()], ids=" ".join)
+def test_wrong_settings_end_every_command_alike(
+    terminal: Terminal, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("1").touch()
+    terminal.env["THOUGHTSTREAM_STREAMS__FORGET_THRESHOLD"] = "half"
+    done = terminal.call(*words)
+    assert "streams.forget_threshold: " in done.stderr, done.stdout
+    assert done.returncode == 78
+
+
+@pytest.mark.parametrize("name", ["THOUGHTSTREAM_REDIS", "THOUGHTSTREAM_BUDGETS"])
+def test_a_variable_that_is_no_json_is_named(terminal: Terminal, name: str) -> None:
+    terminal.env[name] = '{"url": "hunter2'
+    said = terminal.json("status", code=78)["error"]
+    assert said.startswith(f"{name}: is no JSON (") and f"{name}__NAME=VALUE" in said
+    assert "hunter2" not in said and "toml" not in said
+
+
+def test_a_file_that_is_no_toml_is_named(terminal: Terminal) -> None:
+    terminal.home.mkdir()
+    file = terminal.home / "thoughtstream.toml"
+    file.write_text("[redis")
+    assert terminal.json("status", code=78)["error"].startswith(f"{file}: Expected")

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import PROGRAM, Terminal
 from tests.servers import wait_until
 from thoughtstream import keys
-from thoughtstream.home.embedded_redis import url_of
+from thoughtstream.home.home import url_of
 from thoughtstream.store.connection import connect
 
 

@@ -181,6 +181,27 @@ async def test_a_clock_that_is_set_back_keeps_nobody_alive(
     assert (await agents.register("ana", [], holder="x")).fence > who.fence
 
 
+async def test_a_clock_that_is_set_back_keeps_nobody_offline_for_ever(
+    redis: Client,
+) -> None:
+    """Whoever is looked at since, too early, is looked at again when it is time."""
+    config = AgentsConfig(offline_ttl_s=60, left_ttl_s=1)
+    agents = Agents(redis, config)
+    await agents.beat(await agents.register("ana", []), "offline")
+    await look_past(agents, redis, "ana")
+    ask: Any = redis
+    state, old, hour = agent_key(keys.AGENT_STATE, "ana"), keys.AGENTS_OLD.key(), 3_600_000
+    for name in ("clock", "ends"):  # as if the server's had been an hour ahead
+        await ask.hincrby(state, name, hour)
+    await ask.zincrby(old, hour, "ana")
+    await agents.sweep()
+    await ask.hincrby(state, "clock", -60_000)  # a minute passes
+    await ask.zadd(old, {"ana": 1}, xx=True)
+    await agents.sweep()
+    assert await agents.old() == []
+    assert not await redis.exists(state, agent_key(keys.AGENT_STATUS, "ana"))
+
+
 async def test_the_index_is_a_projection(colony: Colony, redis: Client) -> None:
     await colony.register("bo")
     await redis.zadd(keys.AGENTS.key(), {"ghost": 1})

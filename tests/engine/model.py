@@ -46,6 +46,8 @@ class Thought:
     due: int
     fields: dict[str, str] = field(default_factory=dict)
     vetoed: bool = False
+    rivals: int = 0
+    lead: float | None = None
 
 
 def acceptable(fields: dict[str, str]) -> bool:
@@ -218,6 +220,9 @@ class Model:
                 self._leave(best, "expired")
                 continue
             self.competing.remove(best)
+            best.rivals = len(self.competing)
+            if self.competing:
+                best.lead = best.score - max(rival.score for rival in self.competing)
             self.windows[best.entry.window].remove(best.entry)
             best.due = now + self.config.working_memory_ttl_ms
             best.fields = {"salience": "0.5"} | best.entry.fields

@@ -154,7 +154,7 @@ REFUSED: list[tuple[Any, ...]] = [
     ("MODULE", "LIST"),
     ("MODULE", "LOAD", "/x.so"),
     ("FUNCTION", "FLUSH"),
-    ("FUNCTION", "DELETE", "thoughtstream_attention_2"),
+    ("FUNCTION", "DELETE", "thoughtstream_attention_3"),
     ("FUNCTION", "RESTORE", "x"),
     ("SCRIPT", "FLUSH"),
     ("ACL", "LIST"),

@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 from redis.exceptions import NoPermissionError
 
-from tests.services import until
+from tests.engine.conftest import CALM
+from tests.services import running, until
 from thoughtstream import Mind, keys
-from thoughtstream.acl import SERVICE, Grant
+from thoughtstream.acl import SERVICE, Grant, acl_rules
 from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.colony import Colony
-from thoughtstream.config import Settings, StreamConfig
+from thoughtstream.config import RedisConfig, Settings, StreamConfig
 from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.registry import Registry
 from thoughtstream.errors import Reserved
-from thoughtstream.health.sampler import Sampler, kept
+from thoughtstream.health.sample import kept
+from thoughtstream.health.sampler import Sampler
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
 from thoughtstream.triggers import Triggers
@@ -32,10 +34,10 @@ AT_ONCE = StreamConfig(working_memory_ttl_ms=1)
 
 
 @asynccontextmanager
-async def user(redis: Any, settings: Settings, grant: Grant) -> AsyncIterator[Settings]:
+async def user(redis: Any, settings: Settings, rules: str) -> AsyncIterator[Settings]:
     """The settings of a user who may do just this."""
-    rules = grant.rules.split()
-    await redis.execute_command("ACL", "SETUSER", "one", "reset", "on", f">{PASSWORD}", *rules)
+    own = ("reset", "on", f">{PASSWORD}", *rules.split())
+    await redis.execute_command("ACL", "SETUSER", "one", *own)
     access = {"username": "one", "password": PASSWORD}
     yield settings.model_copy(
         update={"redis": settings.redis.model_validate(settings.redis.model_dump() | access)}
@@ -211,8 +213,27 @@ async def test_who_writes_what(redis: Any, settings: Settings, writer: Writer) -
             await colony.register("bob")
     writers = frozenset({writer} | WITH.get(writer, set()))
     grant = Grant(SERVICE.commands, writers, frozenset(Domain), SERVICE.channels)
-    async with user(redis, at_once, grant) as own:
+    async with user(redis, at_once, grant.rules) as own:
         await WORK[writer](own)
+
+
+@pytest.mark.parametrize("database", [0, 3])
+async def test_a_service_hears_what_is_told_in_its_own_database(
+    redis: Any, settings: Settings, database: int
+) -> None:
+    url = f"{settings.redis.url}?db={database}"
+    there = settings.model_copy(
+        update={"redis": RedisConfig(url=url), "streams": AT_ONCE, "memory": CALM}
+    )
+
+    async def hears() -> bool:
+        return keys.found_channel(database) in await redis.pubsub_channels()
+
+    async with user(redis, there, acl_rules("service", database)) as own, running(own):
+        await until(hears)
+        async with Mind.connect("ana", settings=own) as mind:
+            await mind.think("the kettle is on")
+            assert (await anext(mind.attended(since="0"))).content == "the kettle is on"
 
 
 async def test_who_only_reads(redis: Any, settings: Settings) -> None:
@@ -220,7 +241,7 @@ async def test_who_only_reads(redis: Any, settings: Settings) -> None:
     async with Mind.connect("ana", settings=settings) as mind:
         await mind.anchor("the kettle is on")
     grant = Grant(SERVICE.commands, reads=frozenset({Domain.MEMORIES}))
-    async with user(redis, settings, grant) as own, connect(own.redis) as reader:
+    async with user(redis, settings, grant.rules) as own, connect(own.redis) as reader:
         assert await reader.xlen(keys.EPISODIC.key(mind="ana")) == 1
         with pytest.raises(NoPermissionError):
             await reader.xlen(keys.WINDOW.key(mind="ana", window="sensory"))

@@ -83,6 +83,45 @@ async def test_a_cycle_that_encodes_and_attends_tells_what_is_due_next(redis: An
     assert report.next_due_ms == encode_at["later"]
 
 
+@pytest.mark.parametrize("half_life_ms", [None, 60_000])
+async def test_a_winner_tells_how_many_it_beat_and_by_how_much(
+    redis: Any, half_life_ms: int | None
+) -> None:
+    attention = worker(redis, half_life_ms=half_life_ms, forget_threshold=0)
+    for salience in ("0.9", "0.4", "0.2"):
+        lie = {"lead": "7", "rivals": "many"}
+        await redis.xadd(key(), {"content": salience, "salience": salience} | lie)
+    won = [(await attention.cycle("ana", WINDOWS)).attended for _ in range(3)]
+    leads = [thought.lead for thought in won if thought]
+    assert leads == [pytest.approx(0.5, rel=0.01), pytest.approx(0.2, rel=0.01), None]
+    assert [thought.rivals for thought in won if thought] == [2, 1, 0]
+    assembled = [fields for _, fields in await redis.xrange(keys.ASSEMBLED.key(mind="ana"))]
+    assert [fields.get("lead") and float(fields["lead"]) for fields in assembled] == leads
+    assert not any({"lead", "rivals"} & thought.fields.keys() for thought in won if thought)
+
+
+async def test_lead_and_rivals_are_of_the_contest_and_not_remembered(redis: Any) -> None:
+    attention = worker(redis, working_memory_ttl_ms=1)
+    await flood(redis, 2, lambda n: 0.5)
+    await attention.cycle("ana", WINDOWS)
+    await settled(redis, attention)
+    memories = await redis.xrange(keys.EPISODIC.key(mind="ana"))
+    assert memories
+    assert not any({"lead", "rivals"} & fields.keys() for _, fields in memories)
+
+
+async def test_what_a_producer_called_lead_before_we_did_hides_no_mind(redis: Any) -> None:
+    attention = worker(redis)
+    await flood(redis, 1, lambda n: 0.5)
+    await attention.cycle("ana", WINDOWS)
+    assembled = keys.ASSEMBLED.key(mind="ana")
+    [(_, fields)] = await redis.xrange(assembled)
+    for name in ("lead", "rivals"):
+        await redis.xadd(assembled, fields | {name: "singer"})
+    shown = (await attention.look("ana", WINDOWS, 9)).attended
+    assert [(thought.lead, thought.rivals) for thought in shown] == [(None, None)] * 2 + [(None, 0)]
+
+
 async def test_a_window_that_is_no_stream_stops_nobody(redis: Any) -> None:
     await redis.set(key("emotion"), "not a stream")
     await redis.xadd(key("sensory"), {"content": "still here"})

@@ -14,7 +14,7 @@ from thoughtstream import keys
 from thoughtstream.colony import Colony
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import agent_key
-from thoughtstream.coordination.membership import Membership, alive_services
+from thoughtstream.coordination.membership import Membership, alive_services, may_be_attended
 from thoughtstream.store.client import Client
 
 MINDS = [f"mind {number}" for number in range(50)]
@@ -87,6 +87,18 @@ async def test_who_was_taken_for_dead_is_a_service_again(redis: Client) -> None:
     assert await other.renew(0)
     assert one.alive | other.alive == {one.id, other.id}
     assert sorted(status.id for status in await alive_services(redis)) == sorted(other.alive)
+
+
+async def test_who_died_before_the_clock_was_set_back_is_not_for_long_thought_to_be_late(
+    redis: Client,
+) -> None:
+    dead = Membership(redis)
+    await dead.renew(0)
+    state = agent_key(keys.AGENT_STATE, dead.id)
+    for name in ("clock", "ends"):  # as if the server's had been an hour ahead
+        await redis.hincrby(state, name, 3_600_000)
+    await redis.hset(state, "state", "offline")
+    assert not await may_be_attended(redis)
 
 
 async def test_services_that_lost_all_data_are_there_again(redis: Client) -> None:

@@ -81,6 +81,7 @@ async def test_who_watches_from_now_on_misses_nothing(
         ({"content": ""}, "content"),
         ({"content": "\ud800"}, "content"),
         ({"attended_at": "1"}, "attended_at"),
+        ({"lead": "1"}, "lead"),
     ],
 )
 async def test_a_wrong_thought_is_refused_by_name(

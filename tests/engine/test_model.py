@@ -91,6 +91,10 @@ class Life(RuleBasedStateMachine):
         report = self.run(self.workers[worker].cycle(MIND, WINDOWS, token=token))
         winner = self.model.cycle(report.now_ms)
         assert (report.attended.id if report.attended else None) == winner
+        if report.attended:
+            thought = self.model.intervening[-1]
+            assert report.attended.rivals == thought.rivals
+            assert report.attended.lead == pytest.approx(thought.lead)
         assert report.more or not self.model.competing
         self.last[worker] = (token, report)
 
@@ -207,7 +211,7 @@ class Life(RuleBasedStateMachine):
             math.isclose(-negated, t.score)
             for (_, negated), t in zip(contest, best_first, strict=True)
         )
-        intervening = get(self.workers[0].snapshot(MIND, 1)).intervening
+        intervening = get(self.workers[0].look(MIND, WINDOWS, 1)).intervening
         assert sorted(a.id for a in intervening) == sorted(t.entry.name for t in model.intervening)
         assert self.ids(keys.ASSEMBLED) == model.assembled
         assert sorted(self.ids(keys.REJECTED)) == sorted(model.rejected)

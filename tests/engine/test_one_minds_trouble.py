@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import uuid
 from typing import Any
 
@@ -11,15 +12,18 @@ from tests.engine.garbage import TYPES, key_of, per_mind, spoil
 from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.attention import Attention
+from thoughtstream.attention.models import NewThought
 from thoughtstream.attention.state import MindState
 from thoughtstream.config import MemoryConfig, Settings
 from thoughtstream.coordination.membership import alive_services
-from thoughtstream.errors import InvalidThought
+from thoughtstream.errors import InvalidThought, SpoiltMind
 from thoughtstream.faces.overview import collect
 from thoughtstream.health.troubles import examine_minds
 
 MIND = "spoilt"
 SEEDS = range(4)
+UNREAD_BY_AUDIT = (keys.ASSEMBLED, keys.UNCONSCIOUS, keys.WINDOW)
+"""An audit does not read these, or tells of another type as a fault."""
 _NUMBERS = ("score", "threshold", "forgotten_at")
 
 
@@ -160,6 +164,65 @@ async def test_the_mind_is_named_with_the_cure_until_it_is_mended(
         await lives(task, lively, MIND)
 
 
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize(
+    "family",
+    [keys.CONTEST, keys.DEADLINES, keys.INTERVENING, keys.ASSEMBLED, keys.LEDGER, keys.UNCONSCIOUS,
+     keys.WINDOWS, keys.WINDOW, *keys.MEMORIES.values()],
+    ids=lambda family: family.name,
+)  # fmt: skip
+async def test_a_look_names_the_key_that_is_not_ours(
+    redis: Any, settings: Settings, family: keys.Family, type_: str
+) -> None:
+    key = key_of(family, mind=MIND, window="sensory")
+    async with Mind.connect(MIND, settings=settings) as mind:
+        for seed in range(3):
+            await mind.feed([NewThought.of("the kettle is on"), NewThought.of("it is off")])
+            await mind.attend()
+            await spoil(redis, key, type_, random.Random(seed))
+            for look in (mind.state, mind.audit):
+                try:
+                    await look()
+                except SpoiltMind as error:
+                    assert str(error).startswith(f"{key.decode()}: ") and "RENAME" in str(error)
+                else:
+                    is_read = look == mind.state or family not in UNREAD_BY_AUDIT
+                    assert type_ == family.type or not is_read
+            await redis.flushall()
+
+
+@pytest.mark.parametrize(
+    ("family", "value"),
+    [(keys.LEDGER, {"adopted": "many"}), (keys.INTERVENING, {"1-1@x": '["content","x"]'}),
+     (keys.INTERVENING, {"1-1@x": "{"}), (keys.INTERVENING, {"1-1@x": "[" * 100_000}),
+     (keys.CONTEST, {"a": 1}), (keys.CONTEST, {f"{'9' * 30}-1@x": 1, "@": 1})],
+)  # fmt: skip
+async def test_a_look_names_what_is_not_ours_in_a_key_of_its_type(
+    redis: Any, settings: Settings, family: keys.Family, value: dict[str, Any]
+) -> None:
+    key = family.key(mind=MIND)
+    if family.type == "hash":
+        await redis.hset(key, mapping=value)
+    else:
+        await redis.zadd(key, value)
+        await redis.zadd(keys.DEADLINES.key(mind=MIND), value)
+    async with Mind.connect(MIND, settings=settings) as mind:
+        with pytest.raises(SpoiltMind, match=re.escape(key)):
+            await mind.state()
+        if family is keys.LEDGER:
+            with pytest.raises(SpoiltMind, match=re.escape(key)):
+                await mind.audit()
+        else:
+            assert not (await mind.audit()).balanced
+
+
+async def test_a_look_at_more_than_it_gives_is_refused(redis: Any, settings: Settings) -> None:
+    async with Mind.connect(MIND, settings=settings) as mind:
+        for top in (0, -1, 1001):
+            with pytest.raises(InvalidThought, match=f"top: is {top}; give 1 to 1000"):
+                await mind.state(top=top)
+
+
 async def test_what_is_no_utf8_leaves_as_valid_text(redis: Any, lively: Settings) -> None:
     odd, told = b"caf\xe9 \xff", "caf\ufffd \ufffd"
     key = keys.WINDOW.key(mind=MIND, window="sensory")
@@ -206,3 +269,38 @@ async def test_a_name_that_is_no_text_is_refused_before_anything_is_written(
         with pytest.raises(InvalidThought, match="content: is not UTF-8"):
             await mind.think(odd)
     assert await redis.keys() == []
+
+
+HANDS: dict[str, Any] = {
+    "recall": lambda mind: mind.recall("the kettle"),
+    "memories": lambda mind: mind.memories(),
+    "memory": lambda mind: mind.memory("episodic/1-1"),
+    "forget": lambda mind: mind.forget("episodic/1-1"),
+    "erase": lambda mind: mind.erase("episodic/1-1"),
+    "anchor": lambda mind: mind.anchor("the kettle", kind="episodic"),
+    "sleep": lambda mind: mind.sleep(),
+    "state": lambda mind: mind.state(),
+    "audit": lambda mind: mind.audit(),
+    "export": lambda mind: anext(mind.export()),
+}
+
+
+@pytest.mark.parametrize("hand", HANDS)
+async def test_a_key_of_another_type_is_named_with_the_cure(
+    redis: Any, lively: Settings, hand: str
+) -> None:
+    key = keys.EPISODIC.key(mind=MIND)
+    await redis.set(key, "mine")
+    async with Mind.connect(MIND, settings=lively) as mind:
+        with pytest.raises(SpoiltMind, match=rf"^{MIND}: {key} is a string, and no stream .* DEL"):
+            await HANDS[hand](mind)
+
+
+async def test_a_memorys_own_key_of_another_type_is_told_with_who_names_it(
+    redis: Any, lively: Settings
+) -> None:
+    async with Mind.connect(MIND, settings=lively) as mind:
+        made = await mind.anchor("the kettle")
+        await redis.set(keys.ITEM.key(mind=MIND, id=made), "mine")
+        with pytest.raises(SpoiltMind, match="doctor"):
+            await mind.memory(made)

@@ -11,7 +11,7 @@ from thoughtstream.faces import overview
 
 def test_what_is_said_is_of_the_last_ten_seconds() -> None:
     now = 0.0
-    rhythm = Rhythm(lambda: now)
+    rhythm = Rhythm(clock=lambda: now)
     said = rhythm.said()
     assert said["cycles_per_s"] == 0
     assert said["cycle_p50_ms"] is said["cycle_p99_ms"] is said["loop_delay_ms"] is None
@@ -38,7 +38,7 @@ def test_what_is_said_is_of_the_last_ten_seconds() -> None:
 
 def test_of_a_service_that_is_faster_than_what_is_kept_the_last_cycles_tell() -> None:
     now = 0.0
-    rhythm = Rhythm(lambda: now)
+    rhythm = Rhythm(clock=lambda: now)
     for number in range(30_000):
         now = number / 3000
         rhythm.cycle(0.001)

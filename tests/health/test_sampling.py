@@ -12,8 +12,8 @@ from thoughtstream.colony import Colony
 from thoughtstream.config import BudgetsConfig, ConfigError, Settings
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.health.budgets import spent
-from thoughtstream.health.sample import MEASURED, Estimate, Sample, look
-from thoughtstream.health.sampler import LIBRARY, Sampler, kept
+from thoughtstream.health.sample import MEASURED, Estimate, Sample, kept, look
+from thoughtstream.health.sampler import LIBRARY, Sampler
 from thoughtstream.keys import Domain, Family
 from thoughtstream.store.connection import connect
 

@@ -20,16 +20,18 @@ def main() -> None:
     client = engine()
     sweep(client)
     if verb == "prepare":
-        _install_old_redis()
+        _install_without_running("redis-server", "an older Redis to test against")
+        _install_without_running("prometheus", "promtool, which tries our alerts")
         images.prepare(client)
     client.close()
 
 
-def _install_old_redis() -> None:
-    """This Debian's own redis-server, for tests against an older one; not left running."""
-    if debian.install("redis-server"):
-        subprocess.run(["service", "redis-server", "stop"], check=False)
-        subprocess.run(["update-rc.d", "redis-server", "disable"], check=True)
+def _install_without_running(package: str, why: str) -> None:
+    """A package of this Debian of which only the programs are needed, not its service."""
+    if debian.install(package):
+        logging.info("%s is installed: %s", package, why)
+        subprocess.run(["service", package, "stop"], check=False)
+        subprocess.run(["update-rc.d", package, "disable"], check=True)
 
 
 main()

@@ -149,7 +149,11 @@ async def test_erased_with_all_that_came_of_it(mind: Mind, redis: Any) -> None:
     await redis.xadd(window, {"content": said} | back)  # one that nobody has read
     assert (await mind.audit()).intervening == 2
     await redis.xadd(window, {"content": "another", "salience": "0.31"})
+    before = await redis.xlen(keys.ASSEMBLED.key(mind=mind.name)), await mind.audit()
+    would = await mind.erase(first, dry_run=True)
+    assert before == (await redis.xlen(keys.ASSEMBLED.key(mind=mind.name)), await mind.audit())
     erased = await mind.erase(first)
+    assert erased == would
     assert (erased.memories, erased.derived) == (2, (reframed.id,))
     assert await everywhere(redis, "zebra") == []
     [left] = await mind.memories()
@@ -158,6 +162,27 @@ async def test_erased_with_all_that_came_of_it(mind: Mind, redis: Any) -> None:
     assert "original_content" not in left.fields
     audit = await mind.audit()
     assert (audit.erased, audit.memories, audit.intervening) == (2, 1, 0)
+
+
+async def test_erased_with_all_that_came_of_what_was_merged_into_it(mind: Mind, redis: Any) -> None:
+    """It says the same: so no word of it is left either."""
+    first, second = [await mind.anchor(text) for text in ("A zebra", "a zebra!")]
+    window = keys.WINDOW.key(mind=mind.name, window="memory")
+    await redis.xadd(window, {"content": "a zebra!", "recalled": second, "salience": "0.9"})
+    report = await mind.attend()
+    assert report.attended
+    await mind.intervene(report.attended.id, "reframe", content="a secret")
+    while (await mind.attend()).next_due_ms is not None:
+        pass
+    await mind.sleep()
+    [merged] = await mind.merged()
+    assert (merged.id, merged.into) == (second, first)
+    reframed = next(one for one in await mind.memories() if one.id != first)
+    assert reframed.fields["original_content"] == "a zebra!"
+    erased = await mind.erase(first)
+    assert erased.derived == (reframed.id,)
+    assert await everywhere(redis, "zebra") == []
+    assert "recalled" not in (await mind.memory(reframed.id)).fields
 
 
 async def test_what_was_forgotten_or_merged_is_erased_too(mind: Mind, redis: Any) -> None:

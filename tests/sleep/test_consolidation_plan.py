@@ -47,6 +47,13 @@ def test_the_most_important_are_replayed_and_those_that_rest_count() -> None:
     assert [replay.id for replay in replays] == [traces[5].id]
 
 
+def test_a_clock_that_is_set_back_far_keeps_nobody_resting() -> None:
+    far = [trace(replayed_at=NOW + REST_MS + HOUR)]
+    assert plan(far, NOW, MemoryConfig()).replays
+    near = [trace(replayed_at=NOW + HOUR)]
+    assert not plan(near, NOW, MemoryConfig()).replays
+
+
 def test_what_was_anchored_later_is_left_alone() -> None:
     later = [trace(n, order=(NOW + 1 + n, 0), content="the kettle is on") for n in range(4)]
     moves = plan(later, NOW, MemoryConfig())

@@ -19,6 +19,7 @@ from tests.sleep.memories import KETTLE, Past, picture, remember
 from thoughtstream import Mind, keys, sleep_schedule
 from thoughtstream.config import MemoryConfig, QueueConfig, Settings
 from thoughtstream.coordination.queue import Queue
+from thoughtstream.faults import Faults
 from thoughtstream.memory import consolidation
 from thoughtstream.sleep_schedule import QUEUE, SleepSchedule
 from thoughtstream.store.client import Client
@@ -189,6 +190,39 @@ async def test_what_a_killed_service_was_at_another_service_ends(
     assert (ledger["distilled"], ledger["replayed"]) == (1, 3)
 
 
+@pytest.mark.parametrize("end", ["slept elsewhere", "deleted"])
+async def test_what_failed_here_and_went_well_elsewhere_is_told_no_longer(
+    redis: Client, settings: Settings, monkeypatch: Any, end: str
+) -> None:
+    monkeypatch.setattr(sleep_schedule, "_LOOK_AFTER_FAILED_S", 0.01)
+    await remember(redis, "ana", KETTLE)
+    ledger = keys.LEDGER.key(mind="ana")
+    ask: Any = redis
+    await ask.set(ledger, "no hash")
+    faults = Faults()
+    own = settings.model_copy(update={"memory": MemoryConfig(sleep_every_s=100)})
+    schedule = SleepSchedule(redis, own, faults)
+    running = asyncio.create_task(schedule.run(lambda: ()))
+    await schedule._begin(await schedule._due(["ana"]))
+
+    async def is_told() -> bool:
+        return bool(faults.told())
+
+    async def is_not_told() -> bool:
+        return not faults.told()
+
+    try:
+        await until(is_told)
+        await redis.delete(ledger)
+        async with Mind.connect("ana", settings=settings) as mind:
+            assert faults.told(), "it has not slept yet"
+            await (mind.sleep() if end == "slept elsewhere" else mind.delete(confirm="ana"))
+        await until(is_not_told)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
 async def test_a_full_redis_keeps_nobody_from_sleeping(redis: Client, settings: Settings) -> None:
     """What is merged frees memory; a task would take some."""
     for name in ("zoe", "ana"):  # the first, so that the server knows our Functions
@@ -209,6 +243,23 @@ async def test_a_full_redis_keeps_nobody_from_sleeping(redis: Client, settings: 
     finally:
         await redis.config_set("maxmemory", 0)
     assert (await Queue(redis, QUEUE).audit()).submitted == 0
+
+
+async def test_a_mind_that_slept_before_the_clock_was_set_back_does_not_stay_awake(
+    redis: Client, settings: Settings
+) -> None:
+    await remember(redis, "ana", KETTLE)
+    sleep = keys.SLEEP.key(mind="ana")
+    before = await redis.clock_ms(sleep) + 3_600_000
+    ask: Any = redis
+    await ask.hset(sleep, "slept_at", before)
+    own = settings.model_copy(update={"memory": MemoryConfig(sleep_every_s=1)})
+
+    async def has_slept() -> bool:
+        return int(await ask.hget(sleep, "slept_at")) < before
+
+    async with schedules((redis, own, ["ana"])):
+        await until(has_slept)
 
 
 async def _nothing_is_left(queue: Queue) -> bool:

@@ -105,6 +105,32 @@ async def test_what_is_there_already_is_not_there_twice(redis: Any, mind: Mind) 
     assert not (await mind.audit()).unmerged
 
 
+@pytest.mark.parametrize("end", ["unmerged", "erased", "merged"])
+async def test_a_memory_comes_back_without_what_was_taken_out_of_it_meanwhile(
+    redis: Any, mind: Mind, end: str
+) -> None:
+    kept, second, third = [await mind.anchor(text) for text in ("kettle", "Kettle", "KETTLE")]
+    await mind.sleep()
+    before = float(await _strength(redis, kept))
+    last, first = await mind.merged()
+    forgotten = await mind.forget(kept)
+    if end == "unmerged":
+        assert await mind.unmerge(first.entry) == second
+    elif end == "erased":
+        await mind.erase(second)
+    assert await mind.take_back(forgotten) == kept
+    left = (second, third) if end == "merged" else (third,)
+    assert (await mind.memory(kept)).provenance.merged_from == left
+    lost = 1 if end == "unmerged" else 0
+    assert float(await _strength(redis, kept)) == pytest.approx(before - lost)
+    assert await mind.unmerge(last.entry) == third
+    assert (await mind.audit()).balanced
+
+
+async def _strength(redis: Any, id: str) -> Any:
+    return await redis.hget(keys.ITEM.key(mind="ana", id=id), "strength")
+
+
 @pytest.mark.parametrize("entry", ["abc", "1", "99999999999999999999-0", "1-1\n", "+"])
 async def test_what_is_no_entry(redis: Any, mind: Mind, entry: str) -> None:
     with pytest.raises(InvalidThought, match="entry"):
@@ -169,10 +195,11 @@ async def test_the_commands(redis: Any, server: RedisServer, tmp_path: Path) -> 
     ana = ("--mind", "ana")
 
     def commands() -> None:
-        assert terminal.json("merged", *ana) == []
+        assert terminal.json("merged", *ana) == {"mind": "ana", "merged": [], "next": None}
         assert "Nothing" in terminal.run("merged", *ana).stdout
         terminal.json("sleep", *ana)
-        [merged] = terminal.json("merged", *ana)
+        [merged] = terminal.json("merged", *ana)["merged"]
+        assert terminal.json("merged", "--limit", "1", *ana)["next"] == merged["entry"]
         assert (merged["id"], merged["into"], merged["content"]) == (ids[1], ids[0], "[b]Thanks!")
         assert "[b]Thanks!" in terminal.run("merged", *ana).stdout
         assert terminal.json("unmerge", merged["entry"], *ana) == {"id": ids[1]}

@@ -11,13 +11,12 @@ from typing import Any
 
 import uvicorn
 
-from thoughtstream.config import Settings, WebConfig
+from thoughtstream.config import Settings
 from thoughtstream.faces.web.app import build
 from thoughtstream.faces.web.place import owners_secret, tokens_of
 from thoughtstream.faces.web.process import listen
+from thoughtstream.faces.web.watching.connections import Connection
 from thoughtstream.home.home import Home
-
-ANYWHERE = WebConfig(port=0)
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,12 @@ class Web:
 def serving(settings: Settings) -> Iterator[Web]:
     """A web process in a thread of its own, until the context ends."""
     Home.at(settings.home).prepare()
-    settings = settings.model_copy(update={"web": ANYWHERE})
+    anywhere = settings.web.model_copy(update={"port": 0})
+    settings = settings.model_copy(update={"web": anywhere})
     secret = owners_secret(settings)
     listening = listen(settings.web)
     config = uvicorn.Config(
-        build(settings, tokens_of(settings)), http="httptools", log_config=None, access_log=False,
+        build(settings, tokens_of(settings)), http=Connection, log_config=None, access_log=False,
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)

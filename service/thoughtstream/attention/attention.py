@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from redis.exceptions import ResponseError
+
 from thoughtstream import keys
 from thoughtstream.attention.models import (
     Action,
@@ -14,10 +16,16 @@ from thoughtstream.attention.models import (
     CycleReport,
     Forgotten,
     NewThought,
-    Snapshot,
 )
+from thoughtstream.attention.state import MindState, ours
 from thoughtstream.config import StreamConfig
-from thoughtstream.errors import InterventionRefused, InvalidThought, KeyReused, NotForgotten
+from thoughtstream.errors import (
+    InterventionRefused,
+    InvalidThought,
+    KeyReused,
+    NotForgotten,
+    SpoiltMind,
+)
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
 
@@ -30,7 +38,8 @@ _PARTS = (
     "bypass",
     "receive",
     "asked",
-    "snapshot",
+    "looks",
+    "look",
     "audit",
 )
 LIBRARY = Library(*(Path(__file__).parent / "lua" / f"{part}.lua" for part in _PARTS))
@@ -65,7 +74,7 @@ class Attention:
         """
         cycle_keys, prefixes = _cycle_keys(mind, windows)
         args = (token, mode, *prefixes, self._config)
-        answer = await LIBRARY.call(self._redis, "attention_cycle_2", cycle_keys, args)
+        answer = await LIBRARY.call(self._redis, "attention_cycle_3", cycle_keys, args)
         return CycleReport.parse(answer)
 
     async def intervene(
@@ -83,7 +92,7 @@ class Attention:
             raise InvalidThought(str(error)) from None
         where = (keys.DEADLINES.key(mind=mind), keys.INTERVENING.key(mind=mind), item)
         state, *at = await LIBRARY.call(
-            self._redis, "attention_intervene_2", where, (thought_id, action, *_flat(change))
+            self._redis, "attention_intervene_3", where, (thought_id, action, *_flat(change))
         )
         if state == "malformed":
             raise InvalidThought(f"id: {thought_id!r} is not <ms>-<seq>@<window>")
@@ -101,7 +110,7 @@ class Attention:
         """
         cycle_keys, prefixes = _cycle_keys(mind, (window,))
         args = (prefixes[1], self._config, *_flat(entry))
-        state, text = await LIBRARY.call(self._redis, "attention_anchor_2", cycle_keys, args)
+        state, text = await LIBRARY.call(self._redis, "attention_anchor_3", cycle_keys, args)
         if state == "refused":
             raise InvalidThought(text)
         return str(text)
@@ -120,7 +129,7 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (remember_ms, name, len(losers), *losers, *_flat(thought.entry()))
-        found = await LIBRARY.call(self._redis, "attention_think_once_2", where, args)
+        found = await LIBRARY.call(self._redis, "attention_think_once_3", where, args)
         return None if found is None else str(found)
 
     async def anchor_once(
@@ -130,7 +139,7 @@ class Attention:
         cycle_keys, prefixes = _cycle_keys(mind, (window,))
         where = (*cycle_keys, keys.RECEIVED.key(mind=mind).encode())
         args = (name, prefixes[1], self._config, *_flat(entry))
-        state, text = await LIBRARY.call(self._redis, "attention_anchor_once_2", where, args)
+        state, text = await LIBRARY.call(self._redis, "attention_anchor_once_3", where, args)
         if state == "refused":
             raise InvalidThought(text)
         return str(text) if state == "ok" else None
@@ -148,7 +157,7 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (_body("think", thought.window, entry), keys.ASKED.ttl_s, *_flat(entry))
-        answer = await LIBRARY.call(self._redis, "attention_think_asked_2", where, args)
+        answer = await LIBRARY.call(self._redis, "attention_think_asked_3", where, args)
         return _answered(key, answer)
 
     async def anchor_asked(self, mind: str, window: str, entry: dict[str, str], key: str) -> str:
@@ -157,13 +166,13 @@ class Attention:
         where = (*cycle_keys, _asked(mind, key).encode())
         body = _body("anchor", window, entry)
         args = (body, keys.ASKED.ttl_s, prefixes[1], self._config, *_flat(entry))
-        answer = await LIBRARY.call(self._redis, "attention_anchor_asked_2", where, args)
+        answer = await LIBRARY.call(self._redis, "attention_anchor_asked_3", where, args)
         return _answered(key, answer)
 
     async def confirm(self, mind: str, thought_id: str) -> bool:
         """Whether a memory is there; asked with a write, which WAIT can wait for."""
         item = keys.ITEM.key(mind=mind, id=thought_id)
-        return bool(await LIBRARY.call(self._redis, "attention_confirm_2", [item], ()))
+        return bool(await LIBRARY.call(self._redis, "attention_confirm_3", [item], ()))
 
     async def take_back(self, mind: str, forgotten: Forgotten, salience: float) -> str:
         """Have a forgotten thought compete again; returns its new id.
@@ -177,29 +186,42 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (forgotten.entry, repr(salience))
-        found = await LIBRARY.call(self._redis, "attention_take_back_2", where, args)
+        found = await LIBRARY.call(self._redis, "attention_take_back_3", where, args)
         if found is None:
             raise NotForgotten(f"{forgotten.entry}: is not (or no longer) among the forgotten")
         return str(found)
 
     async def audit(self, mind: str, windows: tuple[str, ...]) -> Audit:
-        """Check the conservation of thoughts and memories, in one atomic step. O(N) for N competing
-        thoughts; O(1) in memories.
-        """
-        cycle_keys, prefixes = _cycle_keys(mind, windows)
-        answer = await LIBRARY.call(
-            self._redis, "attention_audit_2", cycle_keys, prefixes, read_only=True
-        )
-        return Audit.parse(answer)
+        """Check the conservation of thoughts and memories, in one atomic step, over these windows
+        and those that attention has found. O(N) for N competing thoughts; O(1) in memories.
 
-    async def snapshot(self, mind: str, top: int) -> Snapshot:
-        """A mind at one moment, with at most `top` of the attended thoughts."""
-        families = (keys.CONTEST, keys.INTERVENING, keys.LEDGER, keys.ASSEMBLED)
-        snapshot_keys = [family.key(mind=mind) for family in (*families, *keys.MEMORIES.values())]
-        answer = await LIBRARY.call(
-            self._redis, "attention_snapshot_2", snapshot_keys, (top,), read_only=True
-        )
-        return Snapshot.parse(answer)
+        Raises:
+            SpoiltMind: a key of the mind is of another type, or the ledger's counts are none.
+        """
+        where, prefixes = _cycle_keys(mind, windows)
+        answer = await self._look("attention_audit_3", where, prefixes)
+        with ours(keys.LEDGER, mind):
+            return Audit.parse(answer)
+
+    async def look(self, mind: str, windows: tuple[str, ...], top: int) -> MindState:
+        """A mind at one moment, with these windows and those that attention has found, and at most
+        `top` of each list but of `intervening`. O(top), and O(N) for N windows.
+
+        Raises:
+            SpoiltMind: a key of the mind has what the engine does not write.
+        """
+        where, (prefix, _) = _cycle_keys(mind, windows)
+        answer = await self._look("attention_look_3", where, (prefix, top))
+        return MindState.parse(mind, answer, top)
+
+    async def _look(self, function: str, where: Sequence[bytes], args: Sequence[Any]) -> Any:
+        try:
+            return await LIBRARY.call(self._redis, function, where, args, read_only=True)
+        except ResponseError as error:
+            kind, _, said = str(error).partition(" ")
+            if kind != "WRONGTYPE":
+                raise
+            raise SpoiltMind(f"{keys.readable(said)}; RENAME it away, or DEL it") from error
 
 
 def _asked(mind: str, key: str) -> str:

@@ -1,6 +1,7 @@
 """The attention of one mind: cycle after cycle at its pace, until there is nothing to do."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable, Iterable
 
@@ -46,8 +47,9 @@ class AttentionLoop:
         self._on_cycle = on_cycle
         self._faults = faults
         self._rhythm = rhythm
-        self._clock = asyncio.get_running_loop().time
+        self._clock = time.monotonic
         self._wake = asyncio.Event()
+        self._woken_at = self._clock()
         self._token = uuid.uuid4().hex
         self._mode: Mode = "select"
         self._noise = 0
@@ -56,7 +58,9 @@ class AttentionLoop:
         """There may be something new in these windows, which are all it has."""
         self.windows = windows
         self._noise += 1
-        self._wake.set()
+        if not self._wake.is_set():
+            self._woken_at = self._clock()
+            self._wake.set()
 
     async def run(
         self,
@@ -88,28 +92,33 @@ class AttentionLoop:
     async def _attend(self, wakeups: Wakeups | None, turns: asyncio.Semaphore) -> None:
         """Until nothing is left, or something goes wrong."""
         clock = self._clock
+        due = clock()
         while True:
             self._wake.clear()
             started = clock()
-            report = await self._cycle(turns)
+            report = await self._cycle(turns, due)
+            due = clock() if report.overdue else started + self._target_s
             if report.more or report.overdue:
                 self._unwatch(wakeups)
             elif await self._watch(wakeups):
+                due = clock()
                 continue
             elif report.next_due_ms is None and not self._wake.is_set():
                 return
             else:
-                await self._idle(report)
-            await asyncio.sleep(0 if report.overdue else self._target_s - (clock() - started))
+                due = max(due, await self._idle(report))
+            await asyncio.sleep(due - clock())
 
-    async def _cycle(self, turns: asyncio.Semaphore) -> CycleReport:
+    async def _cycle(self, turns: asyncio.Semaphore, due: float) -> CycleReport:
+        mode = self._mode
         try:
             async with turns:
                 started = self._clock()
                 report = await self._attention.cycle(
-                    self.mind, self.windows, token=self._token, mode=self._mode
+                    self.mind, self.windows, token=self._token, mode=mode
                 )
-                self._rhythm.cycle(self._clock() - started)
+                took = self._clock() - started
+                self._rhythm.cycle(took, late_s=started - due, mode=mode)
         except OUTAGES as error:
             if not isinstance(error, ResponseError):
                 self._mode = "again"
@@ -129,15 +138,17 @@ class AttentionLoop:
         log.error("cycle.failed", mind=self.mind, error=str(error))
         return _REFUSED_PAUSE_S
 
-    async def _idle(self, report: CycleReport) -> None:
-        wait_s = None
+    async def _idle(self, report: CycleReport) -> float:
+        """Until there may be something to do; returns since when (by the clock of this loop)."""
+        wait_s, began = None, self._clock()
         if report.next_due_ms is not None:
             wait_s = (report.next_due_ms - report.now_ms + 1) / 1000
         try:
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()
-        except TimeoutError:
-            pass  # a thought is due
+        except TimeoutError:  # a thought is due
+            return began + (wait_s or 0)
+        return self._woken_at
 
     async def _watch(self, wakeups: Wakeups | None) -> bool:
         """Watch all windows; True if one was not watched yet, so that another cycle is due."""

@@ -10,7 +10,6 @@ from thoughtstream.arguments import IS_UTF8
 from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
 from thoughtstream.keys import (
-    MEMORIES,
     STANDARD_WINDOWS,
     Kind,
     decode_name,
@@ -29,7 +28,8 @@ ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
      "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
      "merged_into", "merged_at", "unmerged_at", "distilled_from", "supersedes", "superseded_by",
-     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by"}
+     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by", "lead",
+     "rivals"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 
@@ -136,7 +136,11 @@ def _number(value: float) -> str:
 
 
 class Attended(NamedTuple):
-    """A thought that won the contest. Times in milliseconds of the server's clock."""
+    """A thought that won the contest. Times in milliseconds of the server's clock.
+
+    `rivals`: how many others competed; `lead`: how much higher it scored than the next, None if
+    there was none. Both are None of what a version before has attended.
+    """
 
     id: str
     window: str
@@ -147,12 +151,13 @@ class Attended(NamedTuple):
     attended_at: int
     encode_at: int
     fields: dict[str, str]
+    lead: float | None = None
+    rivals: int | None = None
 
     @classmethod
     def parse(cls, flat: list[str]) -> "Attended":
         """From a flat list of the fields of the `assembled` stream."""
-        pairs = iter(flat)
-        return cls.of(dict(zip(pairs, pairs, strict=True)))
+        return cls.of(dict(zip(flat[::2], flat[1::2], strict=True)))
 
     @classmethod
     def entry(cls, fields: dict[str, str]) -> "Attended":
@@ -164,6 +169,11 @@ class Attended(NamedTuple):
         """From the fields of the `assembled` stream; `fields` keeps the others."""
         take = fields.pop
         take("cycle", None)
+        lead, rivals = take("lead", None), take("rivals", None)
+        try:
+            standing = (float(lead) if lead and rivals else None, int(rivals) if rivals else None)
+        except ValueError:  # a producer's own: a version before let them write these names
+            standing = (None, None)
         return cls(
             take("id"),
             decode_name(take("window")),
@@ -174,6 +184,7 @@ class Attended(NamedTuple):
             int(take("attended_at")),
             int(take("encode_at")),
             fields,
+            *standing,
         )
 
 
@@ -199,8 +210,17 @@ class Forgotten(NamedTuple):
 
     @classmethod
     def of(cls, entry: str, fields: dict[str, str]) -> "Forgotten":
-        """From an entry of the `unconscious` stream."""
-        rest = readable_fields(fields)
+        """From an entry of the `unconscious` stream; what is no UTF-8 there is U+FFFD here."""
+        return cls._of(entry, readable_fields(fields))
+
+    @classmethod
+    def parse(cls, entry: str, flat: list[str]) -> "Forgotten":
+        """From an entry's flat list of fields."""
+        pairs = iter(flat)
+        return cls._of(entry, dict(zip(pairs, pairs, strict=True)))
+
+    @classmethod
+    def _of(cls, entry: str, rest: dict[str, str]) -> "Forgotten":
         id_ = rest.pop("id")
         return cls(
             entry=entry,
@@ -238,41 +258,15 @@ class CycleReport(NamedTuple):
 
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
-        """From the answer of `attention_cycle_2`."""
-        *told, winner = _decode(readable(answer))[0]
-        return cls._make((*told, Attended.parse(winner) if winner else None))
+        """From the answer of `attention_cycle_3`."""
+        now, due, more, moved, anchored, winner = _decode(readable(answer))[0]
+        attended = Attended.parse(winner) if winner else None
+        return cls(now, due, more, moved, anchored, attended)
 
     @property
     def overdue(self) -> bool:
         """Whether more was due than one cycle settles; call again at once."""
         return self.next_due_ms is not None and self.next_due_ms <= self.now_ms
-
-
-class Snapshot(NamedTuple):
-    """A mind at one moment, `now_ms` by the server's clock: its ledger, and the thoughts that the
-    ledger counts. `intervening`: the first to close comes first; `attended`: the newest first.
-    """
-
-    now_ms: int
-    ledger: dict[str, int]
-    competing: int
-    intervening: list[Attended]
-    attended: list[Attended]
-    memory_counts: dict[str, int]
-
-    @classmethod
-    def parse(cls, answer: list[Any]) -> "Snapshot":
-        """From the answer of `attention_snapshot_2`."""
-        now, ledger, competing, intervening, assembled, lengths = answer
-        counts = dict(zip(ledger[::2], ledger[1::2], strict=True))
-        return cls(
-            now,
-            {name: int(n) for name, n in counts.items() if name != "scale"},
-            competing,
-            [Attended.parse([*map(readable, flat)]) for flat in intervening],
-            [Attended.parse([*map(readable, flat)]) for _, flat in assembled],
-            dict(zip(MEMORIES, lengths, strict=True)),
-        )
 
 
 def _kept(counts: dict[str, int]) -> int:
@@ -327,7 +321,7 @@ class Audit:
 
     @classmethod
     def parse(cls, answer: list[Any]) -> "Audit":
-        """From the answer of `attention_audit_2`; adds the sums that don't balance."""
+        """From the answer of `attention_audit_3`; adds the sums that don't balance."""
         flat, competing, intervening, unread, ghosts, faults = answer
         ledger = dict(zip(flat[::2], flat[1::2], strict=True))
         counts = {name: int(ledger.get(name, 0)) for name in COUNTS}

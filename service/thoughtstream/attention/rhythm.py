@@ -1,9 +1,13 @@
 """How fast a service attends: what it says of itself of the last ten seconds."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.service import CYCLE, LATENESS, LOOP_DELAY
 
 _LATELY_S = 10.0
 _MOST = 10_000
@@ -17,15 +21,20 @@ class Rhythm:
     this process.
     """
 
-    def __init__(self, clock: Callable[[], float] | None = None) -> None:
-        self._clock = clock or asyncio.get_running_loop().time
+    def __init__(
+        self, measures: Measures = NOTHING, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._measures = measures
+        self._clock = clock
         self._since = self._clock()
         self._cycles = deque[tuple[float, float]](maxlen=_MOST)
         self._late = deque[tuple[float, float]](maxlen=_MOST)
 
-    def cycle(self, took_s: float) -> None:
-        """A cycle took so long, there and back."""
+    def cycle(self, took_s: float, *, late_s: float = 0.0, mode: str = "select") -> None:
+        """A cycle took so long, there and back, and began so late."""
         self._cycles.append((self._clock(), took_s))
+        self._measures.observe(CYCLE, took_s, mode)
+        self._measures.observe(LATENESS, max(late_s, 0.0))
 
     async def tick(self) -> None:
         """Note how late a timer is, again and again, until cancelled."""
@@ -35,8 +44,9 @@ class Rhythm:
             self.late(self._clock() - due)
 
     def late(self, by_s: float) -> None:
-        """Something came so much later than it was due."""
+        """A timer came so much later than it was due."""
         self._late.append((self._clock(), max(by_s, 0.0)))
+        self._measures.observe(LOOP_DELAY, max(by_s, 0.0))
 
     def said(self) -> dict[str, Any]:
         """Cycles a second; p50 and p99 of a cycle, and the longest delay of the loop, in ms. None:

@@ -1,19 +1,27 @@
-"""What a mind looks like at this moment: for watching, never for deciding."""
+"""What a mind looks like at one moment: for watching, never for deciding."""
 
-import asyncio
+import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
 
 from thoughtstream import keys
-from thoughtstream.attention.attention import Attention
 from thoughtstream.attention.models import Attended, Forgotten
+from thoughtstream.errors import SpoiltMind
+from thoughtstream.key_family import Family
 from thoughtstream.store.client import Client
 from thoughtstream.store.entries import end_of_page
 
+MOST = 1000
+"""Of one list."""
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+_decode = json.JSONDecoder().raw_decode
+
+
+class Candidate(NamedTuple):
     """A thought that competes. `due_ms`: when its time to compete is over (server's clock)."""
 
     id: str
@@ -23,8 +31,7 @@ class Candidate:
     due_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """A memory as its stream has it."""
 
     kind: str
@@ -34,8 +41,10 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class MindState:
-    """A picture of one mind. The time, the counts and the attended thoughts are of one moment;
-    the windows, the contest, the forgotten and the memories are read beside it.
+    """A picture of one mind at one moment, `now_ms` by the server's clock.
+
+    `competing`: how many; `contest`: the strongest of them. `intervening`: all that can still be
+    changed, the first to close comes first. Of the other lists, the newest come first.
     """
 
     now_ms: int
@@ -49,31 +58,97 @@ class MindState:
     memory_counts: dict[str, int]
     ledger: dict[str, int]
 
+    @classmethod
+    def parse(cls, mind: str, answer: str, top: int) -> "MindState":
+        """From the answer of `attention_look_3`.
 
-async def read_state(redis: Client, mind: str, windows: tuple[str, ...], top: int) -> MindState:
-    """The state of a mind, with at most `top` of each list, the newest or strongest first.
+        Raises:
+            SpoiltMind: a key of the mind has what the engine does not write.
+        """
+        (
+            now, ledger, competing, intervening, assembled, unconscious, names, lengths,
+            best, due, contents, counts, *memories,
+        ) = _decode(keys.readable(answer))[0]  # fmt: skip
+        with ours(keys.LEDGER, mind):
+            counted = {name: int(count) for name, count in _pairs(ledger) if name != "scale"}
+        with ours(keys.CONTEST, mind):
+            contest = _contest(best, due, contents)
+        with ours(keys.INTERVENING, mind):
+            changeable = [Attended.parse(_decode(packed)[0]) for packed in intervening]
+        with ours(keys.ASSEMBLED, mind):
+            attended = [Attended.parse(flat) for _, flat in assembled]
+        with ours(keys.UNCONSCIOUS, mind):
+            forgotten = [Forgotten.parse(entry, flat) for entry, flat in unconscious]
+        return cls(
+            now_ms=now,
+            windows=_windows(names, lengths),
+            competing=competing,
+            contest=contest,
+            intervening=sorted(changeable, key=lambda one: (one.encode_at, one.id)),
+            attended=attended,
+            forgotten=forgotten,
+            memories=_newest(mind, memories, top),
+            memory_counts=dict(zip(keys.MEMORIES, counts, strict=True)),
+            ledger=counted,
+        )
 
-    `windows`: those that are known beside the ones that attention has found. Two round trips,
-    whatever else the server has.
+
+@contextmanager
+def ours(family: Family, mind: str) -> Iterator[None]:
+    """What is read within is as the engine writes it.
+
+    Raises:
+        SpoiltMind: it is not.
     """
-    pipe = redis.pipeline(transaction=False)
-    pipe.smembers(keys.WINDOWS.key(mind=mind))
-    pipe.zrange(keys.CONTEST.key(mind=mind), 0, top - 1, withscores=True)
-    pipe.xrevrange(keys.UNCONSCIOUS.key(mind=mind), count=top)
-    for family in keys.MEMORIES.values():
-        pipe.xrevrange(family.key(mind=mind), count=top)
-    snapshot, answers = await asyncio.gather(Attention(redis).snapshot(mind, top), pipe.execute())
-    found, leaders, forgotten, *memories = answers
-    others = {*map(keys.decode_name, found), *windows}.difference(keys.STANDARD_WINDOWS)
-    names = (*keys.STANDARD_WINDOWS, *sorted(others))
-    lengths, contest = await _competing(redis, mind, names, leaders)
-    return MindState(
-        **snapshot._asdict(),
-        windows=dict(zip(names, lengths, strict=True)),
-        contest=contest,
-        forgotten=[Forgotten.of(entry, fields) for entry, fields in forgotten],
-        memories=_newest(memories, top),
-    )
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+        raise SpoiltMind(
+            f"{family.key(mind=mind)}: has what Thoughtstream does not write ({error!r}); "
+            "RENAME it away"
+        ) from error
+
+
+def _pairs(flat: list[str]) -> Iterator[tuple[str, str]]:
+    each = iter(flat)
+    return zip(each, each, strict=True)
+
+
+def _windows(names: list[str], lengths: list[int]) -> dict[str, int]:
+    """The standard ones first, then the others by name."""
+    found = dict(zip(map(keys.decode_name, names), lengths, strict=True))
+    standard = {name: found.pop(name, 0) for name in keys.STANDARD_WINDOWS}
+    return standard | dict(sorted(found.items()))
+
+
+def _contest(
+    best: list[str], due: list[str | Literal[False]], contents: list[str | Literal[False]]
+) -> list[Candidate]:
+    """The leaders; not those that left their window, or are not due: a producer may trim it."""
+    return [
+        Candidate(*_split(member), content, -float(negated), int(float(due_ms)))
+        for (member, negated), due_ms, content in zip(_pairs(best), due, contents, strict=True)
+        if due_ms is not False and content is not False
+    ]
+
+
+def _split(member: str) -> tuple[str, str]:
+    """(id, window) of a candidate's padded member; see thought.lua."""
+    numbers, _, window = member.partition("@")
+    ms, _, seq = numbers.partition("-")
+    return f"{int(ms)}-{int(seq)}@{window}", keys.decode_name(window)
+
+
+def _newest(mind: str, memories: list[list[tuple[str, list[str]]]], top: int) -> list[Remembered]:
+    """The `top` newest of all kinds."""
+    found = list[tuple[int, Remembered]]()
+    for (kind, family), entries in zip(keys.MEMORIES.items(), memories, strict=True):
+        with ours(family, mind):
+            for entry, flat in entries:
+                fields = dict(_pairs(flat))
+                found.append((int(fields.get("anchored_at", 0)), Remembered(kind, entry, fields)))
+    found.sort(key=itemgetter(0), reverse=True)
+    return [memory for _, memory in found[:top]]
 
 
 async def read_attended(
@@ -96,56 +171,13 @@ async def weaker(
         bar = math.log2(max(threshold, 1e-9)) + await redis.clock_ms(contest) / half_life_ms
     total = await redis.zcount(contest, f"({-bar!r}", "+inf")
     weakest: Any = await redis.zrange(
-        contest, "+inf", f"({-bar!r}", desc=True, byscore=True, offset=0, num=limit, withscores=True
+        contest, "+inf", f"({-bar!r}", desc=True, byscore=True, offset=0, num=limit
     )
-    _, candidates = await _competing(redis, mind, (), weakest)
-    return total, [candidate.content for candidate in candidates]
-
-
-async def _competing(
-    redis: Client, mind: str, windows: tuple[str, ...], leaders: list[tuple[str, float]]
-) -> tuple[list[int], list[Candidate]]:
-    """How many thoughts are in each window, and what the leaders say."""
     pipe = redis.pipeline(transaction=False)
-    for window in windows:
-        pipe.xlen(keys.WINDOW.key(mind=mind, window=window))
-    for member, _ in leaders:
-        entry, window = _split(member)
+    for member in weakest:
+        id_, window = _split(member)
+        entry = id_.partition("@")[0]
         pipe.xrange(keys.WINDOW.key(mind=mind, window=window), entry, entry)
-        pipe.zscore(keys.DEADLINES.key(mind=mind), member)
-    answers: Any = await pipe.execute() if windows or leaders else []
-    lengths, of_leaders = answers[: len(windows)], answers[len(windows) :]
-    found = zip(leaders, of_leaders[::2], of_leaders[1::2], strict=True)
-    return lengths, [
-        _candidate(member, -negated, entries[0][1], due)
-        for (member, negated), entries, due in found
-        if entries and due is not None  # it may have left since
-    ]
-
-
-def _candidate(member: str, strength: float, fields: dict[str, str], due: float) -> Candidate:
-    entry, window = _split(member)
-    return Candidate(
-        id=f"{entry}@{keys.encode_name(window)}",
-        window=window,
-        content=keys.readable(fields.get("content", "")),
-        strength=strength,
-        due_ms=int(due),
-    )
-
-
-def _split(member: str) -> tuple[str, str]:
-    """(entry id, window) of a candidate's padded member; see thought.lua."""
-    numbers, _, window = member.partition("@")
-    ms, _, seq = numbers.partition("-")
-    return f"{int(ms)}-{int(seq)}", keys.decode_name(window)
-
-
-def _newest(memories: list[Any], top: int) -> list[Remembered]:
-    found = [
-        Remembered(kind=kind, entry=entry, fields=keys.readable_fields(fields))
-        for kind, entries in zip(keys.MEMORIES, memories, strict=True)
-        for entry, fields in entries
-    ]
-    found.sort(key=lambda memory: int(memory.fields.get("anchored_at", 0)), reverse=True)
-    return found[:top]
+    entries: Any = await pipe.execute() if weakest else []
+    found = [entry[0][1] for entry in entries if entry]  # the others have left since
+    return total, [keys.readable(fields.get("content", "")) for fields in found]

@@ -276,10 +276,10 @@ class Agents:
         """Nothing is left of those that left, or went offline, long ago."""
         due = await self._old.due()
         calls: list[Call] = [
-            ("agent_forget_1", _keys_of(name), (self._offline_ms,)) for name in due.names
+            ("agent_forget_2", _keys_of(name), (self._offline_ms,)) for name in due.names
         ]
-        await LIBRARY.call_all(self._redis, calls)
-        await self._old.note(*((name, "gone") for name in due.names), after=due)
+        answers = await LIBRARY.call_all(self._redis, calls)
+        await self._old.note(*zip(due.names, map(_when, answers), strict=True), after=due)
 
 
 def _statuses(texts: Iterable[str | None]) -> list[AgentStatus]:

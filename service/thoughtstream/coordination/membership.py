@@ -137,7 +137,7 @@ async def may_be_attended(redis: Client) -> bool:
         names = await _index(redis).names()
         now_ms = await redis.clock_ms(keys.SERVICES.key())
     found = await Agents(redis, AgentsConfig()).statuses(sorted(names))
-    return any(one.state != "offline" or now_ms - one.last_seen < _LATE_MS for one in found)
+    return any(one.state != "offline" or abs(now_ms - one.last_seen) < _LATE_MS for one in found)
 
 
 async def alive_services(redis: Client) -> list[AgentStatus]:

@@ -7,7 +7,6 @@ is slow holds up nobody else.
 
 import asyncio
 import json
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from thoughtstream.coordination.handle import Handle
 from thoughtstream.coordination.models import Claim, NewTask, Report
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.queue import Queue
+from thoughtstream.coordination.taking import LISTEN_S, taken
 from thoughtstream.errors import AgentUnknown, QueueClosed
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
@@ -27,7 +27,6 @@ from thoughtstream.store.connection import typed_errors
 _MOST_TIMES = 1000
 """A message comes back so often: a reader that dies each time is dead for good by then."""
 
-_LISTEN_S = 5.0
 _LOOK_S = 1.0
 """Who takes packets only looks so often while messages wait for somebody else."""
 
@@ -107,21 +106,8 @@ class Inbox:
 
     async def take(self, most: int = 1, *, wait_s: float = 0) -> list[Message]:
         """Take out up to so many, the oldest first; waits for the first one, if told so."""
-        end = time.monotonic() + wait_s
-        while True:
-            left_s = max(min(end - time.monotonic(), _LISTEN_S), 0)
-            round_ = await self._queue.round(self._me, claim=most, idle_ms=int(left_s * 1000))
-            if round_.claims or not left_s:
-                late = [] if round_.claims or not wait_s else await self._handed_over(0.001)
-                return [self._message(claim) for claim in (*round_.claims, *late)]
-            due_s = left_s if round_.due_ms is None else (round_.due_ms + 1) / 1000
-            claims = await self._handed_over(max(min(left_s, due_s), 0.001))
-            if claims:
-                return [self._message(claim) for claim in claims]
-
-    async def _handed_over(self, most_s: float) -> list[Claim]:
-        rung = await self._queue.listen(self._me, most_s)
-        return [Claim.of(*rung.split("\n", 2))] if rung else []
+        claims = await taken(self._queue, self._me, most, wait_s)
+        return [self._message(claim) for claim in claims]
 
     async def packets(self, most: int) -> list[Message]:
         """Take out all packets that are there, up to so many, the most active first; waits for one.
@@ -133,7 +119,7 @@ class Inbox:
             if there and not packets:  # its bell would ring for these
                 await asyncio.sleep(_LOOK_S)
                 continue
-            taken = [] if packets else await self.take(1, wait_s=_LISTEN_S)
+            taken = [] if packets else await self.take(1, wait_s=LISTEN_S)
             more = packets or (await self._waiting())[0]
             taken += await self.take(min(more, most)) if more else []
             found = [message for message in taken if message.packet]

@@ -29,8 +29,6 @@ from thoughtstream.store.functions import Call, Library
 
 _LISTENER = re.compile(r"[\w.:@-]{1,200}")
 
-_LISTENER = re.compile(r"[\w.:@-]{1,200}")
-
 _PARTS = ("queue", "keep", "submit", "round", "control")
 LIBRARY = Library(*(Path(__file__).parent / "lua" / "queue" / f"{part}.lua" for part in _PARTS))
 

@@ -11,10 +11,9 @@ from thoughtstream.coordination.membership import alive_services, attended_until
 from thoughtstream.faces.web import place
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
-from thoughtstream.health.sampler import kept
+from thoughtstream.health.sample import kept
 from thoughtstream.health.troubles import told
-from thoughtstream.home.embedded_redis import url_of
-from thoughtstream.home.home import Home
+from thoughtstream.home.home import Home, url_of
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
@@ -49,7 +48,7 @@ async def collect_from(redis: Client, settings: Settings) -> dict[str, Any]:
     """The same over a connection that is there, without what only its owner may know."""
     with typed_errors():
         nodes = await look(redis)
-        totals = await _totals(redis, nodes)
+        totals = await _totals_of(redis, nodes)
         alive = await alive_services(redis)
         services = [_service(found) for found in alive]
         troubles, named = told(found.about for found in alive)
@@ -73,7 +72,13 @@ async def collect_from(redis: Client, settings: Settings) -> dict[str, Any]:
     }
 
 
-async def _totals(redis: Client, nodes: list[Node]) -> dict[str, Any]:
+async def redis_totals(redis: Client) -> dict[str, Any]:
+    """Of all of Redis: `version`, `used_bytes`, `maxmemory_bytes` (0: no limit), `uptime_s`."""
+    with typed_errors():
+        return await _totals_of(redis, await look(redis))
+
+
+async def _totals_of(redis: Client, nodes: list[Node]) -> dict[str, Any]:
     """Version, memory and uptime from INFO; for a cluster, of all its masters together."""
     infos: list[Any] = [node.info for node in nodes if node.slots and node.info]
     infos = infos or [await info_of(redis)]

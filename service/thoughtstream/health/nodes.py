@@ -10,8 +10,7 @@ from thoughtstream.config import BudgetsConfig
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.health import budgets
 from thoughtstream.health.checks import Finding, examine
-from thoughtstream.health.sample import Sample
-from thoughtstream.health.sampler import kept
+from thoughtstream.health.sample import Sample, kept
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.functions import Library

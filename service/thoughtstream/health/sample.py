@@ -9,6 +9,7 @@ import random
 import statistics
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,10 +18,12 @@ from redis.exceptions import NoPermissionError
 
 from thoughtstream import keys
 from thoughtstream.keys import Domain
+from thoughtstream.store.client import Client
 
 MEASURED = 300
 """So many keys of each family are measured; of a family that has no more, all."""
 
+_FIELD = "at "
 _STEP = 100
 _BATCH = 50
 _LOOK_S, _SHORTEST_S, _LONGEST_S = 600.0, 0.01, 0.1
@@ -91,6 +94,22 @@ class Sample:
         said = json.loads(text)
         families = {name: Estimate(**one) for name, one in said.pop("families").items()}
         return cls(**said, families=families)
+
+
+async def kept(redis: Client) -> dict[str, Sample]:
+    """The last sample of each server, by its name (of one that is no cluster's, ""); empty if this
+    user may not see them.
+    """
+    try:
+        found: Any = await redis.hgetall(keys.MEMORY.key())
+    except NoPermissionError:
+        return {}
+    samples = {}
+    for name, text in found.items():
+        if name.startswith(_FIELD):
+            with suppress(ValueError, TypeError, KeyError):  # the next look replaces it
+                samples[name.removeprefix(_FIELD)] = Sample.of(text)
+    return samples
 
 
 async def slowly(keys_there: int) -> None:

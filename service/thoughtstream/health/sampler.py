@@ -3,7 +3,6 @@ under a lease.
 """
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ LIBRARY = Library(Path(__file__).parent / "lua" / "sampler.lua")
 _LEASE_MS = 30_000
 _CHECKS_PER_SAMPLE = 10
 _LONGEST_PAUSE_S = 60.0
-_FIELD = "at "
 
 log = structlog.get_logger()
 
@@ -99,19 +97,3 @@ class Sampler:
 
     async def _call(self, what: str, *args: Any) -> Any:
         return await LIBRARY.call(self._redis, f"sampler_{what}_1", [self._key], args)
-
-
-async def kept(redis: Client) -> dict[str, Sample]:
-    """The last sample of each server, by its name (of one that is no cluster's, ""); empty if this
-    user may not see them.
-    """
-    try:
-        found: Any = await redis.hgetall(keys.MEMORY.key())
-    except NoPermissionError:
-        return {}
-    samples = {}
-    for field, text in found.items():
-        if field.startswith(_FIELD):
-            with suppress(ValueError, TypeError, KeyError):  # the next look replaces it
-                samples[field.removeprefix(_FIELD)] = Sample.of(text)
-    return samples

@@ -16,7 +16,6 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import psutil
 import structlog
@@ -30,7 +29,7 @@ from thoughtstream.backoff import Backoff
 from thoughtstream.config import Settings
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.home import conf, redis_server
-from thoughtstream.home.home import Home, write_private
+from thoughtstream.home.home import Home, url_of, write_private
 from thoughtstream.home.process_lock import ProcessLock
 
 _POLL_S = 0.03
@@ -43,11 +42,6 @@ log = structlog.get_logger()
 
 class EmbeddedError(ThoughtstreamError):
     """The embedded Redis cannot be started or stopped; the message says why and what to do."""
-
-
-def url_of(home: Path) -> str:
-    """The address of a home's embedded Redis, running or not."""
-    return f"unix://{quote(str(Home.at(home).socket))}"
 
 
 class EmbeddedRedis:

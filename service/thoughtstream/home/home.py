@@ -7,7 +7,9 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
+from thoughtstream.config import ConfigError
 from thoughtstream.errors import ThoughtstreamError
 
 SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
@@ -32,12 +34,12 @@ class Home:
         """The home at a path as a person gives it (`~`, relative).
 
         Raises:
-            HomeError: it is in the home directory of a user who has none.
+            ConfigError: it is in the home directory of a user who has none.
         """
         try:
             return cls(path.expanduser().absolute())
         except RuntimeError:
-            raise HomeError(
+            raise ConfigError(
                 f"home: {path}: this user has no home directory; set THOUGHTSTREAM_HOME to a "
                 "directory of your own"
             ) from None
@@ -99,6 +101,11 @@ class Home:
             return size
         log.replace(log.with_suffix(".log.1"))
         return 0
+
+
+def url_of(home: Path) -> str:
+    """The address of a home's embedded Redis, running or not."""
+    return f"unix://{quote(str(Home.at(home).socket))}"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -164,7 +164,8 @@ def _replays(traces: Sequence[Trace], now_ms: int, most: int) -> list[Replay]:
 
 
 def _rests(trace: Trace, now_ms: int) -> bool:
-    return trace.replayed_at > now_ms - REST_MS
+    """Who was replayed further ahead than a rest was so before the clock was set back."""
+    return abs(now_ms - trace.replayed_at) < REST_MS
 
 
 def _distillations(

@@ -7,6 +7,7 @@ from typing import Any
 
 from thoughtstream import keys
 from thoughtstream.errors import NotForgotten
+from thoughtstream.memory.merged import merged_into
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.reading import checked, unknown
 from thoughtstream.memory.streams import Fields, Streams
@@ -60,7 +61,7 @@ class LettingGo:
         Raises:
             NotRemembered: there is none of this name.
         """
-        entry = await self._do("forget", self._keys, checked(name), by or "", self._maxlen)
+        entry = await self._do("forget_1", self._keys, checked(name), by or "", self._maxlen)
         if entry is None:
             raise unknown(name)
         return str(entry)
@@ -77,7 +78,7 @@ class LettingGo:
         where = [*self._keys, keys.WINDOW.key(mind=self._mind, window=window)]
         flat = [part for pair in fields.items() for part in pair]
         own = (keys.encode_name(window), kind or "", *flat)
-        id_ = await self._do("supersede", where, checked(name), by or "", self._maxlen, *own)
+        id_ = await self._do("supersede_1", where, checked(name), by or "", self._maxlen, *own)
         if id_ is None:
             raise unknown(name)
         return str(id_)
@@ -88,26 +89,33 @@ class LettingGo:
         Raises:
             NotForgotten: this entry is no memory, or no longer there.
         """
-        found = await self._do("take_back", self._keys, entry)
+        where = [*self._keys, keys.MERGED.key(mind=self._mind)]
+        found = await self._do("take_back_2", where, entry)
         if found is None:
             raise NotForgotten(f"{entry}: is not (or no longer) among the forgotten")
         return str(found)
 
-    async def erase(self, name: str, windows: tuple[str, ...]) -> Erased:
-        """Erase a memory and all copies of it.
+    async def erase(self, name: str, windows: tuple[str, ...], dry_run: bool = False) -> Erased:
+        """Erase a memory and all copies of it; `dry_run`: only say what would go.
 
         Raises:
             NotRemembered: there is nothing of this name.
         """
         name = await self._id_of(checked(name))
-        marks, places = await self._that_came_of(name)
         its_windows = {
             window: keys.WINDOW.key(mind=self._mind, window=window) for window in windows
         }
         copies_in = (family.key(mind=self._mind) for family in _COPIES)
         where = [*self._keys, *copies_in, *its_windows.values()]
-        memories, copies, derived = await self._do("erase", where, name, *marks, *places)
-        await self._rewrite(its_windows)
+        found = None
+        while found is None:  # more was merged into it meanwhile
+            merged = await merged_into(self._redis, self._mind, name)
+            marks, places = await self._that_came_of({name, *merged})
+            own = (name, len(merged), *merged, *marks, *places)
+            found = await self._do("erase_2", where, "look" if dry_run else "erase", *own)
+        memories, copies, derived = found
+        if not dry_run:
+            await self._rewrite(its_windows)
         if not memories and not copies:
             raise unknown(name)
         return Erased(memories, copies, tuple(derived), REMAINS)
@@ -134,23 +142,22 @@ class LettingGo:
                 if answer == "again":  # it changes faster than this goes: all in one step
                     most = _ALL
 
-    async def _that_came_of(self, name: str) -> tuple[list[str], list[str]]:
-        """The last entry of each kind, and the places of memories that name this one. Those that
-        come later are for the Function to find.
+    async def _that_came_of(self, names: set[str]) -> tuple[list[str], list[str]]:
+        """The last entry of each kind, and the places of memories that name one of these. Those
+        that come later are for the Function to find.
         """
         streams, marks, places = Streams(self._redis, self._mind), [], []
         for kind in keys.MEMORIES:
             last = "0-0"
             async for location, fields in streams.every(kind):
                 last = location.entry
-                if _names(fields, name):
+                if _names(fields, names):
                     places.append(f"{kind}/{location.entry}")
             marks.append(last)
         return marks, places
 
     async def _do(self, move: str, where: list[str], *args: Any) -> Any:
-        function = f"letting_go_{move}_1"
-        return await LIBRARY.call(self._redis, function, where, (self._prefix, *args))
+        return await LIBRARY.call(self._redis, f"letting_go_{move}", where, (self._prefix, *args))
 
 
 REMAINS = (
@@ -160,16 +167,16 @@ REMAINS = (
 )
 
 
-def _names(fields: Fields, id_: str) -> bool:
-    if any(fields.get(name) == id_ for name in _REFERENCES):
+def _names(fields: Fields, ids: set[str]) -> bool:
+    if any(fields.get(name) in ids for name in _REFERENCES):
         return True
     made_of = fields.get("distilled_from")
-    return made_of is not None and id_ in made_of and id_ in _ids(made_of)
+    return made_of is not None and not ids.isdisjoint(_ids(made_of))
 
 
-def _ids(text: str) -> list[Any]:
+def _ids(text: str) -> set[str]:
     try:
         found = json.loads(text)
     except ValueError:
-        return []
-    return found if isinstance(found, list) else []
+        return set()
+    return {one for one in found if isinstance(one, str)} if isinstance(found, list) else set()

@@ -8,6 +8,8 @@ from thoughtstream.memory.consolidation import LIBRARY
 from thoughtstream.store.client import Client
 from thoughtstream.store.entries import checked_entry, end_of_page
 
+_PAGE = 500
+
 
 class Merged(NamedTuple):
     """A memory as it was when it became part of another, `into`. Times in milliseconds of the
@@ -49,6 +51,19 @@ async def read_merged(redis: Client, mind: str, limit: int, before: str) -> list
     stream = keys.MERGED.key(mind=mind)
     entries: Any = await redis.xrevrange(stream, end_of_page(before), "-", count=limit)
     return [Merged.of(entry, fields) for entry, fields in entries]
+
+
+async def merged_into(redis: Client, mind: str, id: str) -> list[str]:
+    """The ids of what is part of this memory, and of what was part of that, the oldest first."""
+    stream, last, found = keys.MERGED.key(mind=mind), "-", dict[str, str]()
+    ask: Any = redis
+    while page := await ask.xrange(stream, last, count=_PAGE):
+        found |= {fields.get("id", ""): fields.get("merged_into", "") for _, fields in page}
+        last = f"({page[-1][0]}"
+    ids = {id}
+    while more := {one for one, into in found.items() if into in ids} - ids:
+        ids |= more
+    return [one for one in found if one in ids and one != id]
 
 
 async def unmerge(redis: Client, mind: str, entry: str) -> str:

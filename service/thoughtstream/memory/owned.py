@@ -1,5 +1,6 @@
 """What the owner of a mind does with single memories: the part of `Mind` that is about them."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from thoughtstream import keys
@@ -9,8 +10,8 @@ from thoughtstream.memory.letting_go import Erased, LettingGo
 from thoughtstream.memory.models import Memory
 from thoughtstream.memory.reading import Whole, read_one, read_page
 from thoughtstream.memory.recall import Recall
+from thoughtstream.memory.spoilt import errors_of_mind
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import typed_errors
 
 
 class OwnedMemories:
@@ -20,6 +21,9 @@ class OwnedMemories:
     _redis: Client
     _settings: Settings
     _recall: Recall
+
+    def _errors(self) -> AbstractAsyncContextManager[None]:
+        return errors_of_mind(self._redis, self.name)
 
     async def memories(
         self,
@@ -37,7 +41,7 @@ class OwnedMemories:
         Raises:
             InvalidThought: an argument is wrong.
         """
-        with typed_errors():
+        async with self._errors():
             return await read_page(
                 self._redis, self.name, limit=limit, kind=kind, before=before, after=after
             )
@@ -48,7 +52,7 @@ class OwnedMemories:
         Raises:
             NotRemembered: there is none.
         """
-        with typed_errors():
+        async with self._errors():
             return await read_one(self._redis, self.name, id)
 
     async def forget(self, id: str, *, by: str | None = None) -> str:
@@ -59,21 +63,24 @@ class OwnedMemories:
         Raises:
             NotRemembered: there is none.
         """
-        with typed_errors():
+        async with self._errors():
             return await self._letting_go.forget(id, by)
 
-    async def erase(self, id: str) -> Erased:
+    async def erase(self, id: str, *, dry_run: bool = False) -> Erased:
         """Erase a memory, or what was forgotten or merged, for good: it, all copies of it, and what
         other memories know of it. Only counts are left. The answer says where the text remains.
+
+        `dry_run`: say what would go, and change nothing.
 
         Raises:
             NotRemembered: there is nothing of this id.
         """
-        with typed_errors():
+        async with self._errors():
             found: Any = await self._redis.smembers(keys.WINDOWS.key(mind=self.name))
             windows = {keys.decode_name(window) for window in found}
-            erased = await self._letting_go.erase(id, (*sorted(windows | _STANDARD),))
-        await self._recall.scrub()
+            erased = await self._letting_go.erase(id, (*sorted(windows | _STANDARD),), dry_run)
+        if not dry_run:
+            await self._recall.scrub()
         return erased
 
     @property

@@ -46,6 +46,15 @@ def checked(address: str | None) -> list[str]:
     return urls
 
 
+def database_of(address: str) -> int:
+    """The number of the database that an address names.
+
+    Raises:
+        ConfigError: it is no address of Redis.
+    """
+    return int(options_of(checked(address)[0]).get("db") or 0)
+
+
 def _password_in_query(parts: Any) -> bool:
     """`redis://:who?knows@host`: what seems a host is where a password begins."""
     return "@" in parts.query and "@" not in parts.netloc and ":" in parts.netloc.lstrip("[")[:1]

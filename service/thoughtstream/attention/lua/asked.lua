@@ -35,6 +35,6 @@ local function anchor_asked(keys, args)
   return remember(asked, answer[2], args[1], args[2])
 end
 
-redis.register_function('attention_think_asked_2', think_asked)
-redis.register_function { function_name = 'attention_anchor_asked_2', callback = anchor_asked,
+redis.register_function('attention_think_asked_3', think_asked)
+redis.register_function { function_name = 'attention_anchor_asked_3', callback = anchor_asked,
                           flags = { 'allow-oom' } }

@@ -49,8 +49,8 @@ local function take_back(keys, args)
   return id .. '@' .. window_name(keys[2])
 end
 
-redis.register_function { function_name = 'attention_anchor_2', callback = anchor_now,
+redis.register_function { function_name = 'attention_anchor_3', callback = anchor_now,
                           flags = { 'allow-oom' } }
-redis.register_function { function_name = 'attention_confirm_2', callback = confirm,
+redis.register_function { function_name = 'attention_confirm_3', callback = confirm,
                           flags = { 'allow-oom' } }
-redis.register_function('attention_take_back_2', take_back)
+redis.register_function('attention_take_back_3', take_back)

@@ -66,18 +66,21 @@ local function overdue(run, member)
   return tonumber(redis.call('ZSCORE', run.keys[KEY.deadlines], member) or '0') <= run.now
 end
 
--- Takes the strongest of all windows out of the contest: (member, strength, fields); nil if nothing
--- competes. Ghosts and thoughts whose time is over are cleared on the way, a bounded number of them.
+-- Takes the strongest of all windows out of the contest: (it and the next, each as member and
+-- strength; its fields, id and window); nil if nothing competes. Ghosts and thoughts whose time is
+-- over are cleared on the way, a bounded number of them.
 local function strongest(run)
+  local contest = run.keys[KEY.contest]
   for _ = 1, run.cfg.batch do
-    local best = redis.call('ZPOPMIN', run.keys[KEY.contest])
+    local best = redis.call('ZRANGE', contest, 0, 1, 'WITHSCORES')
     local member = best[1]
     if not member then
       run.more = false
       return nil
     end
+    redis.call('ZREMRANGEBYRANK', contest, 0, 0)
     local flat, id, window = take(run, member)
-    if flat and not overdue(run, member) then return member, best[2], flat, id, window end
+    if flat and not overdue(run, member) then return best, flat, id, window end
     leave(run, { member }, 'expired')
   end
   return nil
@@ -89,15 +92,23 @@ local function score_text(negated, run)
   return text(score_now(-negated, run.now, run.cfg))
 end
 
+-- By how much the first of two strengths, as the contest has them, is ahead in score.
+local function lead_text(first, second, run)
+  return text(score_now(-first, run.now, run.cfg) - score_now(-second, run.now, run.cfg))
+end
+
 local function attend(run, token)
-  local member, won_by, flat, id, window = strongest(run)
-  if not member then return end
-  local encode_at = run.now + run.cfg.ttl
+  local best, flat, id, window = strongest(run)
+  if not best then return end
+  local member, won_by, next_by = best[1], best[2], best[4]
+  local encode_at = whole(run.now + run.cfg.ttl)
   local fields = without(flat, ENGINE_FIELDS)
   if not place(fields, 'salience') then set(fields, 'salience', '0.5') end
+  run.rivals = next_by and redis.call('ZCARD', run.keys[KEY.contest]) or 0
+  if next_by then set(fields, 'lead', lead_text(won_by, next_by, run)) end
   local attended = { 'id', id .. '@' .. window, 'window', window, 'score', score_text(won_by, run),
-                     'attended_at', whole(run.now), 'encode_at', whole(encode_at), 'cycle', token,
-                     unpack(fields) }
+                     'rivals', whole(run.rivals), 'attended_at', run.now_text,
+                     'encode_at', encode_at, 'cycle', token, unpack(fields) }
   redis.call('XADD', run.keys[KEY.assembled], 'MAXLEN', '~', run.cfg.assembled_maxlen, '*',
              unpack(attended))
   redis.call('XDEL', window_key(run, window), id)
@@ -109,6 +120,7 @@ end
 
 -- Losers under the threshold go, the weakest first, a bounded number of them a cycle.
 local function forget(run)
+  if run.rivals == 0 then return end
   local cfg = run.cfg
   local bar = cfg.half_life == 0 and cfg.bar or text(-strength(cfg.threshold, run.now, cfg))
   local weak = redis.call('ZRANGE', run.keys[KEY.contest], '+inf', '(' .. bar, 'BYSCORE', 'REV',
@@ -122,7 +134,7 @@ local function forget(run)
       if flat then
         set(flat, 'id', public_id(member))
         set(flat, 'score', score_text(weak[i + 1], run))
-        set(flat, 'forgotten_at', whole(run.now))
+        set(flat, 'forgotten_at', run.now_text)
         set(flat, 'threshold', text(cfg.threshold))
         redis.call('XADD', run.keys[KEY.unconscious], 'MAXLEN', '~', cfg.unconscious_maxlen, '*',
                    unpack(flat))
@@ -168,9 +180,9 @@ end
 local function report(run)
   local ids = run.anchored_ids
   record(run)
-  return string.format('[%d,%s,%s,%s,%s,%s]', run.now, next_due(run), tostring(run.more),
-                       cjson.encode(run.counts), #ids == 0 and '[]' or cjson.encode(ids),
-                       run.attended)
+  return '[' .. run.now_text .. ',' .. next_due(run) .. ',' .. tostring(run.more) .. ','
+         .. cjson.encode(run.counts) .. ',' .. (#ids == 0 and '[]' or cjson.encode(ids)) .. ','
+         .. run.attended .. ']'
 end
 
 -- The configuration comes as one text, always the same from a worker: parsed once.
@@ -206,6 +218,7 @@ local function cycle(keys, args)
   local run = { keys = keys, cfg = config_of(args[5]), now = now_ms(), prefix = args[3],
                 item_prefix = args[4], counts = {}, attended = 'null', anchored_ids = {},
                 settled = false, next_due = false, more = true }
+  run.now_text = whole(run.now)
   local before = mode == 'again' and attended_by(run, token)
   if before then
     run.attended = before
@@ -222,5 +235,5 @@ local function cycle(keys, args)
 end
 
 -- allow-oom: at maxmemory, thoughts are refused (XADD) but forgetting, expiry and anchors continue.
-redis.register_function { function_name = 'attention_cycle_2', callback = cycle,
+redis.register_function { function_name = 'attention_cycle_3', callback = cycle,
                           flags = { 'allow-oom' } }

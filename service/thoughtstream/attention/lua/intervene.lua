@@ -64,5 +64,5 @@ local function intervene(keys, args)
   return { 'ok', encode_at }
 end
 
-redis.register_function { function_name = 'attention_intervene_2', callback = intervene,
+redis.register_function { function_name = 'attention_intervene_3', callback = intervene,
                           flags = { 'allow-oom' } }

@@ -30,6 +30,6 @@ local function anchor_once(keys, args)
   return answer
 end
 
-redis.register_function('attention_think_once_2', think_once)
-redis.register_function { function_name = 'attention_anchor_once_2', callback = anchor_once,
+redis.register_function('attention_think_once_3', think_once)
+redis.register_function { function_name = 'attention_anchor_once_3', callback = anchor_once,
                           flags = { 'allow-oom' } }

@@ -1,4 +1,4 @@
-#!lua name=thoughtstream_attention_2
+#!lua name=thoughtstream_attention_3
 
 -- The attention library: this file and those that `attention.py` names after it, in one piece.
 --
@@ -26,14 +26,23 @@ local ENGINE_FIELDS = {
   words = true, strength = true, replayed_at = true, merged_from = true, merged_into = true,
   merged_at = true, unmerged_at = true, distilled_from = true, supersedes = true,
   superseded_by = true, asked_by = true, vetoed_by = true, reframed_by = true, boosted_by = true,
-  restored_at = true, restored_by = true,
+  restored_at = true, restored_by = true, lead = true, rivals = true,
 }
 
 -- names -------------------------------------------------------------------------------------
 
+local zeros = {}
+
+local function zeros_before(digits)
+  if not zeros[digits] then zeros[digits] = string.rep('0', 20 - digits) end
+  return zeros[digits]
+end
+
+-- Without patterns: an audit asks for each thought.
 local function member_of(entry_id, window)
-  local ms, seq = string.match(entry_id, '^(%d+)-(%d+)$')
-  return pad(ms) .. '-' .. pad(seq) .. '@' .. window
+  local dash = string.find(entry_id, '-', 1, true)
+  return zeros_before(dash - 1) .. string.sub(entry_id, 1, dash) .. zeros_before(#entry_id - dash)
+         .. string.sub(entry_id, dash + 1) .. '@' .. window
 end
 
 -- entry id, window

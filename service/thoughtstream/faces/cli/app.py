@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 
-def _show_version(is_asked: bool | None) -> None:
+def _show_version(is_asked: bool) -> None:
     if is_asked:
         from importlib.metadata import version
 
@@ -34,19 +34,27 @@ def _show_version(is_asked: bool | None) -> None:
         raise typer.Exit
 
 
+_SILENT = {"status", "think"}
+"""Nothing that these call writes a log: they start without structlog."""
+
+
 @app.callback()
 def _root(
+    ctx: typer.Context,
     version: Annotated[
-        bool | None,  # what is not given stays None: to make it False would import pydantic
+        bool,
         typer.Option(
             "--version", callback=_show_version, is_eager=True, help="Show the version, and exit."
         ),
-    ] = None,
+    ] = False,
 ) -> None:
     """Competing thought streams on Redis: a mind that attends, forgets and remembers."""
-    from thoughtstream.faces.cli import logging_setup, output
+    from thoughtstream.faces.cli import output
 
-    logging_setup.log_to_stderr()
+    if ctx.invoked_subcommand not in _SILENT:
+        from thoughtstream.faces.cli import logging_setup
+
+        logging_setup.log_to_stderr()
     warnings.showwarning = output.warn
 
 
@@ -66,7 +74,7 @@ def main() -> None:
         code = error.code
     except ThoughtstreamError as error:
         _complain(str(error))
-        code = exit_codes.FAILED
+        code = exit_codes.of(error)
     except exit_codes.ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = exit_codes.OK

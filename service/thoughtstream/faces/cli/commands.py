@@ -3,11 +3,10 @@
 import gc
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
-from types import ModuleType
 from typing import Any, cast
 
 import typer
-from typer._click import Command, Context, HelpFormatter
+from typer._click import Command, Context, HelpFormatter, Parameter
 from typer._click.shell_completion import CompletionItem
 from typer.core import TyperGroup
 
@@ -24,6 +23,7 @@ PANELS: dict[str, dict[str, str]] = {
         "doctor": (
             "Check Redis: memory, connections, persistence, speed, ACL, notifications, stray keys."
         ),
+        "metrics": ("Print the metrics of Redis and of all minds, once, as Prometheus reads them."),
         "keys": "List every kind of key: its type, lifetime, bound and writer, by memory domain.",
     },
     "A mind": {
@@ -66,6 +66,7 @@ PANELS: dict[str, dict[str, str]] = {
         "work": "Run the tasks of a queue, until SIGTERM or Ctrl-C.",
         "tasks": "What is submitted to queues, and what becomes of it.",
         "agents": "Who works on this Redis, and what they write to each other.",
+        "mcp": "Give an agent a mind and a bus to other agents, over stdin and stdout (MCP).",
         "packets": "What thoughtseeds found out, for the agents that want to know.",
         "cache": "Results that were expensive to compute.",
         "scratch": "Temporary state, which goes by itself.",
@@ -87,7 +88,7 @@ class _Commands(Mapping[str, Command]):
         if name not in NAMES:
             raise KeyError(name)
         function = name.replace("-", "_")
-        module = _imported(f"thoughtstream.faces.cli.{_ELSEWHERE.get(name, function)}")
+        module = import_module(f"thoughtstream.faces.cli.{_ELSEWHERE.get(name, function)}")
         if hasattr(module, "COMMANDS"):
             made = _group(module.COMMANDS, NAMES[name])
         else:
@@ -103,15 +104,6 @@ class _Commands(Mapping[str, Command]):
 
     def __len__(self) -> int:
         return len(NAMES)
-
-
-def _imported(name: str) -> ModuleType:
-    """A module; nothing of what it imports is garbage yet, so that nobody looks for any."""
-    gc.disable()
-    try:
-        return import_module(name)
-    finally:
-        gc.enable()
 
 
 def _group(commands: dict[Callable[..., Any], str], says: str | None = None) -> typer.Typer:
@@ -136,6 +128,28 @@ class Commands(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = cast(MutableMapping[str, Command], _Commands())
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        """Its options, which are all flags: not given, each is False. Where it would be None, as
+        those of completion are, typer would import pydantic to find that out.
+        """
+        params = super().get_params(ctx)
+        for param in params:
+            param.default = param.default or False
+        return params
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        """A command, imported. All of that stays to the end: nobody looks for garbage in it, not
+        meanwhile and not at the end, which would take longer than most commands do.
+        """
+        gc.disable()
+        try:
+            return super().resolve_command(ctx, args)
+        finally:
+            gc.freeze()
+            gc.enable()
 
     def list_commands(self, ctx: Context) -> list[str]:
         """Their names, in the order of the help."""

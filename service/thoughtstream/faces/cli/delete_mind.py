@@ -33,6 +33,8 @@ def delete_mind(
         raise typer.BadParameter(f"--confirm: is {confirm!r}; to delete it, give {name!r}")
     with output.stderr.status("deleting" if confirm else "looking"):
         found = event_loop.run(_delete(name, confirm))
+    if found.is_empty:
+        raise exit_codes.Failed(f"{name}: there is no such mind; `thoughtstream status` lists all")
     output.answer(plain(found), json, lambda: _show(found))
     if found.anew:
         exit_codes.stop(exit_codes.FAILED)

@@ -4,6 +4,8 @@ from typing import NoReturn
 
 import typer
 
+from thoughtstream.errors import ConfigError
+
 OK = 0
 FAILED = 1
 """It could not be done, or a check failed (status, audit, doctor, bad lines in feed)."""
@@ -27,6 +29,11 @@ class Failed(Exception):
 
 class ReaderGone(Exception):
     """Whoever read our output has closed it: there is nothing more to say."""
+
+
+def of(error: Exception) -> int:
+    """How a command ends that ran into this: all alike."""
+    return BAD_CONFIG if isinstance(error, ConfigError) else FAILED
 
 
 def stop(code: int) -> NoReturn:

@@ -70,7 +70,8 @@ def feed(
         with display.progress:
             stopped_by = event_loop.run(_feed(mind, feeding, descriptor, rate, flood))
     except (ThoughtstreamError, OSError) as error:
-        raise exit_codes.Failed(f"{error} (thoughts fed before that: {feeding.fed:,})") from None
+        said = f"{error} (thoughts fed before that: {feeding.fed:,})"
+        raise exit_codes.Failed(said, exit_codes.of(error)) from None
     if stopped_by:
         raise exit_codes.Failed(f"interrupted (thoughts fed: {feeding.fed:,})", 128 + stopped_by)
     answer = _answer(feeding, display.bad, time.monotonic() - began)

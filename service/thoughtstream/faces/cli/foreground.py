@@ -12,7 +12,7 @@ from importlib.metadata import version
 import structlog
 
 from thoughtstream import discretion, service
-from thoughtstream.config import ConfigError, Settings
+from thoughtstream.config import Settings
 from thoughtstream.faces.cli import event_loop, exit_codes, output, web_child
 from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
@@ -34,7 +34,7 @@ def serve(settings: Settings, overrides: Mapping[str, str], as_json: bool) -> No
     `overrides`: settings of the command line, by name; they are in `settings` already.
 
     Raises:
-        Failed: it is already running in this home, or its settings are wrong.
+        Failed: it is already running in this home. ConfigError: its settings are wrong.
     """
     Home.at(settings.home).prepare()
     lock = service_lock(settings)
@@ -44,11 +44,8 @@ def serve(settings: Settings, overrides: Mapping[str, str], as_json: bool) -> No
             f"the service of {settings.home} is already running (process {pid}); "
             "stop it with `thoughtstream down`"
         )
-    try:
-        lock.write_record(os.getpid(), version=version("thoughtstream"))
-        event_loop.run(_until_signalled(settings, overrides, as_json))
-    except ConfigError as error:
-        raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
+    lock.write_record(os.getpid(), version=version("thoughtstream"))
+    event_loop.run(_until_signalled(settings, overrides, as_json))
 
 
 def _acquire(lock: ProcessLock) -> bool:

@@ -39,7 +39,9 @@ def forgotten(
         output.answer(found, json, lambda: _show_trial(threshold, total, weakest))
         return
     thoughts = event_loop.run(_forgotten(mind, limit, before))
-    output.answer([t._asdict() for t in thoughts], json, lambda: _show(thoughts))
+    next_ = thoughts[-1].entry if len(thoughts) == limit else None
+    answer = {"mind": mind, "forgotten": [t._asdict() for t in thoughts], "next": next_}
+    output.answer(answer, json, lambda: _show(mind, thoughts, next_))
 
 
 async def _forgotten(name: str, limit: int, before: str) -> list[Forgotten]:
@@ -52,7 +54,7 @@ async def _would_forget(name: str, threshold: float, limit: int) -> tuple[int, l
         return await mind.would_forget(threshold, limit=limit)
 
 
-def _show(thoughts: list[Forgotten]) -> None:
+def _show(mind: str, thoughts: list[Forgotten], next_: str | None) -> None:
     if not thoughts:
         output.stdout.print("Nothing has been forgotten.")
         return
@@ -68,7 +70,9 @@ def _show(thoughts: list[Forgotten]) -> None:
         )  # fmt: skip
         table.add_row(*(style.text(cell) for cell in row))
     output.stdout.print(table)
-    output.stdout.print("[dim]To have one back: thoughtstream take-back ENTRY[/]")
+    output.say_next("To have one back", "take-back", "ENTRY", mind=mind)
+    if next_:
+        output.say_next("More", "forgotten", "--before", next_, mind=mind)
 
 
 def _show_trial(threshold: float, total: int, weakest: list[str]) -> None:

@@ -12,6 +12,7 @@ from thoughtstream.faces.cli import output
 from thoughtstream.faces.cli.options import Json, examples
 from thoughtstream.faces.plain import plain
 from thoughtstream.keys import FAMILIES, Domain, Family
+from thoughtstream.store.address import database_of
 
 EXAMPLES = examples("thoughtstream keys", "thoughtstream keys --acl monitor")
 
@@ -22,9 +23,13 @@ def keys(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List every kind of key: its type, lifetime, bound and writer, by memory domain."""
+    """List every kind of key: its type, lifetime, bound and writer, by memory domain.
+
+    The ACL rules are for the database of `redis.url`: each has channels of its own.
+    """
     if acl is not None:
-        rules = acl_rules(acl)
+        url = config.load().redis.url
+        rules = acl_rules(acl, database_of(url) if url else 0)
         output.answer(
             {"role": acl, "rules": rules},
             json,

@@ -47,7 +47,9 @@ def list_(
     next_ = found[-1].place if len(found) == limit else None
     memories = [memory.model_dump(mode="json") for memory in found]
     answer = {"mind": mind, "memories": memories, "next": next_}
-    output.answer(answer, json, lambda: _show_page(found, next_))
+    of_kind = ("--kind", kind) if kind else ()
+    more = ("memories", "list", *of_kind, "--before", next_) if next_ else ()
+    output.answer(answer, json, lambda: _show_page(mind, found, more))
 
 
 def show(memory: MemoryId, mind: MindName = DEFAULT_MIND, json: Json = False) -> None:
@@ -87,7 +89,7 @@ def forget(
 
     def show_it() -> None:
         output.say("[green]✓[/] forgotten {}", memory)
-        output.say("[dim]To have it back: thoughtstream take-back {}[/]", entry)
+        output.say_next("To have it back", "take-back", entry, mind=mind)
 
     output.answer({"id": memory, "entry": entry}, json, show_it)
 
@@ -103,15 +105,16 @@ def erase(
     Only counts are left. It says where the text remains, and for how long.
     """
     if not yes:
+        would = _run(mind, lambda it: it.erase(memory, dry_run=True))
         if json:
             raise exit_codes.Failed("erase: can't be undone; confirm it with --yes")
-        output.say("Erase for good: {}", memory)
+        output.say("Erase for good: {} ({})", memory, _counts(would))
         typer.confirm("It can't be undone. Go on?", abort=True)
     erased = _run(mind, lambda it: it.erase(memory))
     output.answer({"id": memory, **plain(erased)}, json, lambda: _show_erased(erased))
 
 
-def _show_page(found: list[Memory], next_: str | None) -> None:
+def _show_page(mind: str, found: list[Memory], more: tuple[str, ...]) -> None:
     if not found:
         output.stdout.print("No memories here.")
     for memory in found:
@@ -120,8 +123,8 @@ def _show_page(found: list[Memory], next_: str | None) -> None:
         line.append_text(style.text(memory.content))
         output.stdout.print(line, soft_wrap=True)
         output.say("[dim]  {}[/]", memory.id if "@" in memory.id else memory.place)
-    if next_:
-        output.say("[dim]More: thoughtstream memories list --before {}[/]", next_)
+    if more:
+        output.say_next("More", *more, mind=mind)
 
 
 def _show_whole(found: Whole) -> None:
@@ -133,10 +136,13 @@ def _show_whole(found: Whole) -> None:
                 output.say("[dim]  {}: {}[/]", name, value)
 
 
-def _show_erased(erased: Erased) -> None:
+def _counts(erased: Erased) -> str:
     memories = output.count(erased.memories, "memory", "memories")
-    copies = output.count(erased.copies, "copy", "copies")
-    output.say("[green]✓[/] erased: {}, {}", memories, copies)
+    return f"{memories}, {output.count(erased.copies, 'copy', 'copies')}"
+
+
+def _show_erased(erased: Erased) -> None:
+    output.say("[green]✓[/] erased: {}", _counts(erased))
     for id_ in erased.derived:
         output.say("[dim]  came of it and stays: {}[/]", id_)
     for where in erased.remains:

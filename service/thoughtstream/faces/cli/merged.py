@@ -11,7 +11,7 @@ from thoughtstream.faces.cli import event_loop, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.memory.merged import Merged
 
-EXAMPLES = examples("thoughtstream merged", "thoughtstream merged --json | jq .[].entry")
+EXAMPLES = examples("thoughtstream merged", "thoughtstream merged --json | jq .merged[].entry")
 UNMERGE_EXAMPLES = examples("thoughtstream unmerge 1700000000000-0")
 
 
@@ -23,7 +23,9 @@ def merged(
 ) -> None:
     """List the memories that sleep merged into others that say the same."""
     found = event_loop.run(_merged(mind, limit, before))
-    output.answer([one._asdict() for one in found], json, lambda: _show(found))
+    next_ = found[-1].entry if len(found) == limit else None
+    answer = {"mind": mind, "merged": [one._asdict() for one in found], "next": next_}
+    output.answer(answer, json, lambda: _show(mind, found, next_))
 
 
 def unmerge(
@@ -46,7 +48,7 @@ async def _unmerge(name: str, entry: str) -> str:
         return await mind.unmerge(entry)
 
 
-def _show(found: list[Merged]) -> None:
+def _show(mind: str, found: list[Merged], next_: str | None) -> None:
     if not found:
         output.stdout.print("Nothing has been merged.")
         return
@@ -57,4 +59,6 @@ def _show(found: list[Merged]) -> None:
         when = output.moment(one.merged_at)
         table.add_row(*(escape(cell) for cell in (one.entry, when, one.into, one.content)))
     output.stdout.print(table)
-    output.stdout.print("[dim]To take one back: thoughtstream unmerge ENTRY[/]")
+    output.say_next("To take one back", "unmerge", "ENTRY", mind=mind)
+    if next_:
+        output.say_next("More", "merged", "--before", next_, mind=mind)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +14,7 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook,
 from thoughtstream import discretion
 from thoughtstream.faces.cli import style
 from thoughtstream.faces.cli.exit_codes import ReaderGone
+from thoughtstream.faces.cli.options import DEFAULT_MIND
 from thoughtstream.faces.plain import plain
 
 
@@ -111,6 +113,12 @@ def _utf8(text: str) -> str:
 def say(markup: str, *values: object, soft_wrap: bool = True) -> None:
     """Print a line of our markup, with what is foreign in place of each `{}`."""
     stdout.print(style.filled(markup, *values), soft_wrap=soft_wrap)
+
+
+def say_next(what_for: str, *words: str, mind: str) -> None:
+    """Say what to type next, and what for: a command of ours on the same mind."""
+    of = () if mind == DEFAULT_MIND else ("--mind", mind)
+    say("[dim]{}: thoughtstream {}[/]", what_for, shlex.join([*words, *of]))
 
 
 def say_aside(message: str) -> None:

@@ -49,7 +49,7 @@ def text(content: str) -> Text:
 
 def filled(markup: str, *values: object) -> Text:
     """Our markup, with what is foreign in place of each `{}`: shown as it is, never obeyed."""
-    whole = Text.from_markup(markup.replace("{}", _PLACE))
+    whole = Text.from_markup(markup.replace("{}", _PLACE), emoji=False)
     parts = whole.split(_PLACE, include_separator=True, allow_blank=True)
     filled_in, rest = Text(), iter(values)
     for part in parts:

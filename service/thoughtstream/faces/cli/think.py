@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from thoughtstream import Mind
 from thoughtstream.faces.cli import event_loop, output
 from thoughtstream.faces.cli.options import (
     DEFAULT_MIND,
@@ -15,6 +14,7 @@ from thoughtstream.faces.cli.options import (
     pairs,
 )
 from thoughtstream.keys import Kind
+from thoughtstream.thinking import Thinking
 
 EXAMPLES = examples(
     'thoughtstream think "the kettle is on"',
@@ -58,5 +58,5 @@ def think(
 
 
 async def _think(mind: str, content: str, fields: dict[str, Any]) -> str:
-    async with Mind.connect(mind) as it:
+    async with Thinking.connect(mind) as it:
         return await it.think(content, **fields)

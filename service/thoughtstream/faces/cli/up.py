@@ -6,12 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from thoughtstream import config
-from thoughtstream.config import ConfigError, Settings
+from thoughtstream.config import Settings
 from thoughtstream.faces import overview
 from thoughtstream.faces.cli import (
     background,
     event_loop,
-    exit_codes,
     foreground,
     logging_setup,
     output,
@@ -39,10 +38,7 @@ def up(
 ) -> None:
     """Run the service, with an embedded Redis unless `redis.url` is set."""
     overrides = pairs(set_ or [], "--set")
-    try:
-        settings = config.load(**_nested(overrides))
-    except ConfigError as error:
-        raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
+    settings = config.load(**_nested(overrides))
     if detach:
         already = background.start(settings, set_ or [])
         found = event_loop.run(overview.collect(settings))

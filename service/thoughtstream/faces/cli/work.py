@@ -11,7 +11,7 @@ import structlog
 import typer
 
 from thoughtstream import Colony, TaskQueue, config
-from thoughtstream.config import ConfigError, Settings
+from thoughtstream.config import Settings
 from thoughtstream.faces.cli import (
     event_loop,
     exit_codes,
@@ -49,10 +49,7 @@ def work(
     and what runs may end; at the second one it ends at once, and its tasks go to other workers when
     their leases end.
     """
-    try:
-        settings = config.load()
-    except ConfigError as error:
-        raise exit_codes.Failed(str(error), exit_codes.BAD_CONFIG) from None
+    settings = config.load()
     logging_setup.log_to_stderr(settings.log, logging.INFO)
     if reload:
         options = ["--slots", str(slots), *(["--json"] if json else [])]

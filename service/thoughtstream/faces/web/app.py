@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from thoughtstream.config import Settings
 from thoughtstream.faces.web import probes, problems
@@ -25,6 +25,8 @@ from thoughtstream.faces.web.resources import (
     values,
 )
 from thoughtstream.faces.web.tokens import Tokens
+from thoughtstream.faces.web.watching.endpoint import Events
+from thoughtstream.faces.web.watching.watching import Watching
 
 _RESOURCES = (
     session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
@@ -37,7 +39,8 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with Watching.open(settings) as app.state.watching:
+            yield
         await engine.aclose()
 
     app = FastAPI(
@@ -55,5 +58,11 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
     app.include_router(probes.router)
     app.router.routes.extend(assets.routes())
     problems.install(app)
+    events = Events(lambda: app.state.watching)
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        is_of_events = scope["type"] == "http" and scope["path"] == "/v1/events"
+        await (events if is_of_events else app)(scope, receive, send)
+
     web = settings.web
-    return Guard(app, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
+    return Guard(served, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)

@@ -77,6 +77,9 @@ KINDS: dict[type[Exception], Kind] = {
     errors.InterventionRefused: _kind(
         "intervention-closed", 409, "Too late", "It can't be changed any more: supersede it."
     ),
+    errors.SpoiltMind: _kind(
+        "spoilt-mind", 409, "Spoilt", "A key of this mind is somebody else's."
+    ),
     Asleep: _kind("asleep", 409, "Asleep", "Another worker puts this mind to sleep."),
     Superseded: _kind("superseded", 409, "Taken over", "Another worker took over."),
     BeingDeleted: _kind("being-deleted", 409, "Being deleted", "Somebody else deletes this mind."),

@@ -13,6 +13,7 @@ import uvicorn
 from thoughtstream.config import Settings, WebConfig
 from thoughtstream.faces.web.app import build
 from thoughtstream.faces.web.place import tokens_of, web_lock
+from thoughtstream.faces.web.watching.connections import Connection
 
 _CLOSE_S = 5
 
@@ -55,7 +56,7 @@ def run(settings: Settings) -> None:
     url = f"{'https' if web.tls_cert else 'http'}://{shown}:{port}"
     config = uvicorn.Config(
         build(settings, tokens_of(settings)),
-        http="httptools",
+        http=Connection,
         loop="uvloop",
         log_config=None,
         access_log=False,

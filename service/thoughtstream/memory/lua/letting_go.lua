@@ -5,6 +5,8 @@
 local KEY = { ledger = 1, unconscious = 2, episodic = 3, semantic = 4, procedural = 5, guard = 6,
               vectors = { episodic = 7, semantic = 8, procedural = 9 } }
 local FIRST_WINDOW = 10
+local MERGED = 10
+local PAGE = 500
 local KINDS = { 'episodic', 'semantic', 'procedural' }
 local IS_KIND = { episodic = true, semantic = true, procedural = true }
 
@@ -50,6 +52,17 @@ end
 
 local function count(run, name, by)
   redis.call('HINCRBY', run.keys[KEY.ledger], name, by or 1)
+end
+
+-- Calls `use` with each entry of a stream after another one.
+local function each_entry(stream, after, use)
+  local last = after
+  while true do
+    local page = redis.call('XRANGE', stream, last, '+', 'COUNT', PAGE)
+    for _, entry in ipairs(page) do use(entry[1], entry[2]) end
+    if #page < PAGE then return end
+    last = '(' .. page[#page][1]
+  end
 end
 
 -- It goes to the unconscious with all that is known of it. Returns its entry there.
@@ -106,7 +119,30 @@ local function supersede(keys, args)
   return id
 end
 
--- KEYS: see KEY. ARGV: prefix of item keys, entry in the unconscious.
+-- What was part of a memory when it was archived, but for what has been taken out of it since; it is so
+-- much weaker.
+local function put_parts(run, item, was)
+  local merged, left, strength = {}, {}, tonumber(was.strength)
+  each_entry(run.keys[MERGED], '-', function(_, flat)
+    local fields = to_map(flat)
+    if fields.merged_into == was.id then merged[fields.id or ''] = true end
+  end)
+  for _, id in ipairs(ids_of(was.merged_from)) do
+    if merged[id] then
+      left[#left + 1] = id
+    elseif strength and type(id) == 'string' and redis.call('EXISTS', run.item_prefix .. id) == 1 then
+      strength = strength - (tonumber(redis.call('HGET', run.item_prefix .. id, 'strength') or '1') or 1)
+    end
+  end
+  if #left > 0 then
+    redis.call('HSET', item, 'merged_from', cjson.encode(left))
+  else
+    redis.call('HDEL', item, 'merged_from')
+  end
+  if strength then redis.call('HSET', item, 'strength', text(math.max(strength, 1))) end
+end
+
+-- KEYS: see KEY, then merged. ARGV: prefix of item keys, entry in the unconscious.
 -- Returns the memory's id, which it keeps; nothing if no memory is there, or no longer.
 local function take_back(keys, args)
   local run = { keys = keys, item_prefix = args[1] }
@@ -124,6 +160,7 @@ local function take_back(keys, args)
     for _, name in ipairs(OF_ITEM) do
       if was[name] then redis.call('HSET', item, name, was[name]) end
     end
+    if was.merged_from then put_parts(run, item, was) end
     count(run, 'taken_back')
   end
   redis.call('XDEL', keys[KEY.unconscious], args[2])
@@ -134,4 +171,4 @@ redis.register_function { function_name = 'letting_go_forget_1', callback = forg
                           flags = { 'allow-oom' } }
 redis.register_function { function_name = 'letting_go_supersede_1', callback = supersede,
                           flags = { 'allow-oom' } }
-redis.register_function('letting_go_take_back_1', take_back)
+redis.register_function('letting_go_take_back_2', take_back)

@@ -90,11 +90,14 @@ local function leave(keys)
 end
 
 -- ARGV: for how long an agent may be offline (ms). Nothing is left of one that has left, or is offline for
--- longer.
+-- longer. Returns when to look again, as the index notes it.
 local function forget(keys, args)
   local agent = open(keys[2], AGENT)
-  local is_over = agent.state == 'offline' and agent.at - tonumber(agent.clock) >= tonumber(args[1])
-  if not agent.fence or is_over then redis.call('DEL', keys[1], keys[2], keys[3]) end
+  if agent.fence and agent.state ~= 'offline' then return 'gone' end
+  local left = agent.fence and tonumber(agent.clock) + tonumber(args[1]) - agent.at or 0
+  if left > 0 then return whole(left) end
+  redis.call('DEL', keys[1], keys[2], keys[3])
+  return 'gone'
 end
 
 -- Returns the status as it is now; '' if there is no such agent.
@@ -115,6 +118,6 @@ publish_function('agent_register_1', register, 'allow-oom')
 publish_function('agent_beat_1', beat, 'allow-oom')
 publish_function('agent_settle_1', settle, 'allow-oom')
 publish_function('agent_leave_1', leave, 'allow-oom')
-publish_function('agent_forget_1', forget, 'allow-oom')
+publish_function('agent_forget_2', forget, 'allow-oom')
 publish_function('agent_lease_1', lease, 'allow-oom')
 publish_function('agent_look_1', look, 'no-writes')

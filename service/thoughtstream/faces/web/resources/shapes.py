@@ -19,6 +19,8 @@ def _object(record: type[NamedTuple], name: str) -> type[BaseModel]:
 AttendedThought = _object(Attended, "Attended")
 ForgottenThought = _object(Forgotten, "Forgotten")
 MergedMemory = _object(Merged, "Merged")
+CompetingThought = _object(Candidate, "Candidate")
+AnchoredMemory = _object(Remembered, "Remembered")
 
 
 class Page(BaseModel):
@@ -57,11 +59,11 @@ class State(BaseModel):
     now_ms: int
     windows: dict[str, int]
     competing: int
-    contest: list[Candidate]
+    contest: list[CompetingThought]  # type: ignore[valid-type]
     intervening: list[AttendedThought]  # type: ignore[valid-type]
     attended: list[AttendedThought]  # type: ignore[valid-type]
     forgotten: list[ForgottenThought]  # type: ignore[valid-type]
-    memories: list[Remembered]
+    memories: list[AnchoredMemory]  # type: ignore[valid-type]
     memory_counts: dict[str, int]
     ledger: dict[str, int]
     threshold: float

@@ -1,0 +1,41 @@
+"""Where pictures come from: the one client of all that is watched, connected when first needed."""
+
+import asyncio
+
+from thoughtstream.config import Settings
+from thoughtstream.faces.overview import redis_url
+from thoughtstream.faces.web.watching.clock import Clock
+from thoughtstream.faces.web.watching.vitals import Pulse
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import open_client
+
+MOST_LOOKS = 256
+"""At the same time: each has a connection meanwhile."""
+
+
+class Source:
+    """Readers are served, and told so, also while Redis is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock()
+        self.pulse = Pulse(settings)
+        self.turns = asyncio.Semaphore(MOST_LOOKS)
+        self._redis: Client | None = None
+        self._connecting = asyncio.Lock()
+
+    async def redis(self) -> Client:
+        """The client.
+
+        Raises:
+            RedisUnavailable: nothing answers there. ConfigError: it refuses us.
+        """
+        async with self._connecting:
+            if self._redis is None:
+                self._redis = await open_client(self.settings.redis, redis_url(self.settings))
+            return self._redis
+
+    async def aclose(self) -> None:
+        """Disconnect."""
+        if self._redis is not None:
+            await self._redis.aclose()

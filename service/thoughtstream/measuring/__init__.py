@@ -1,0 +1,1 @@
+"""What is measured, and by whom: a table of metrics, and where programs put what they measure."""
