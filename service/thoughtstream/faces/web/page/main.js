@@ -90,6 +90,7 @@ watch.on.mind = () => {
   remember('mind', watch.mind);
   entitle();
 };
+watch.on.anchored = memory => sediment.add(memory);
 watch.on.memory = gone => memory.drop(gone);
 watch.on.takenBack = () => forgotten.draw({ always: true });
 watch.on.minds = tiles => views.minds.changed(tiles);

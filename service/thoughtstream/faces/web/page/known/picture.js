@@ -90,12 +90,9 @@ export class Picture {
     const memory = memoryOf(said);
     const thought = this.thoughts.get(memory.id);
     if (thought) thought.memory = memory.kind;
-    this.remember(memory);
-  }
-
-  remember(memory) {
-    if (this.memories.some(one => one.place === memory.place)) return;
-    this.memories = [memory, ...this.memories].slice(0, MOST_MEMORIES);
+    if (!this.memories.some(one => one.place === memory.place))
+      this.memories = [memory, ...this.memories].slice(0, MOST_MEMORIES);
+    return memory;
   }
 
   takenBack(entry) {

@@ -16,7 +16,7 @@ export class Watch {
   status = new Status();
   scopes = new Set();
   /** Set by who draws: something changed that shows at once; a memory is another; another mind. */
-  on = { redraw() {}, memory() {}, takenBack() {}, mind() {}, minds() {}, locked() {} };
+  on = { redraw() {}, anchored() {}, memory() {}, takenBack() {}, mind() {}, minds() {}, locked() {} };
   #stream;
   #look = 0;
   #heldAt = 0;
@@ -138,7 +138,7 @@ export class Watch {
         picture.intervened(data);
         break;
       case 'anchored':
-        picture.anchored(data);
+        this.on.anchored(picture.anchored(data));
         break;
       case 'forgotten':
         picture.forgot(data);

@@ -38,7 +38,7 @@ export class RedisView {
   #draw(redis) {
     const shards = shardsOf(redis);
     const uptime = redis.uptime_s === undefined ? '' : ` · up ${span(redis.uptime_s * 1000)}`;
-    tell(byId('redis-about'), `${counted(shards.length, 'shard')} · ${redis.version}${uptime}`);
+    tell(byId('redis-about'), `${redis.nodes ? `${counted(shards.length, 'shard')} · ` : ''}${redis.version}${uptime}`);
     const slots = shards.filter(shard => shard.slots).map((shard, i) => slotsOf(shard, i));
     byId('slots').hidden = !slots.length;
     byId('slots').replaceChildren(...slots);
@@ -88,7 +88,8 @@ function slotsOf(shard, i) {
 
 function shardInWords(shard, i) {
   const slots = shard.slots ? h('small', `${count(shard.slots)} slots`) : null;
-  return h('div', h('h2', `Shard ${i + 1} `, slots), ...[shard, ...shard.replicas].map(nodeInWords));
+  const title = shard.slots ? `Shard ${i + 1} ` : 'Server';
+  return h('div', h('h2', title, slots), ...[shard, ...shard.replicas].map(nodeInWords));
 }
 
 function nodeInWords(node) {
@@ -98,7 +99,7 @@ function nodeInWords(node) {
   return h(
     'div.node',
     h('p', h('b', node.node), alive ? said : h('span.bad', '✗ does not answer')),
-    meter(share, share > NEAR),
+    most > 0 && meter(share, share > NEAR),
     h('p', node.role, h('span', linkInWords(node))),
   );
 }
@@ -117,7 +118,8 @@ function domainsOf(sample, named) {
       const near = beyond ? ' · beyond it' : share > NEAR ? ' · near' : '';
       const said = budget ? `${bytes(used)} of ${bytes(budget)}${near}` : bytes(used);
       const title = named ? `${name}, ${sample.node}` : name;
-      return h('li', h('span', title), meter(share, beyond || share > NEAR), h('span', said));
+      const bar = budget ? meter(share, beyond || share > NEAR) : h('span');
+      return h('li', h('span', title), bar, h('span', said));
     });
 }
 
