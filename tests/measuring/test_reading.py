@@ -158,13 +158,13 @@ async def test_the_user_of_a_service_may_read_all_of_it(redis: Client, settings:
         await mind.think("a thought that waits")
     assert await Sampler(redis, settings.budgets).sample()
     everything = await read(settings)
-    async with user(redis, settings, SERVICE) as its:
+    async with user(redis, settings, SERVICE.rules) as its:
         found = await read(its)
     assert found.keys() == everything.keys()
     less = Grant(SERVICE.commands.replace("+latency|latest", ""), SERVICE.writers)
-    async with user(redis, settings, less) as its:
+    async with user(redis, settings, less.rules) as its:
         assert (await read(its)).keys() == everything.keys() - {metrics.SPIKE}
-    async with user(redis, settings, Grant(SERVICE.commands)) as its:
+    async with user(redis, settings, Grant(SERVICE.commands).rules) as its:
         with pytest.raises(ConfigError, match="does not allow this user"):
             await read(its)
     assert {metrics.SPIKE, metrics.LAG, metrics.DOMAIN_BYTES, metrics.FORK} <= found.keys()
