@@ -1,12 +1,15 @@
 """What stands beside the resources behind the same guard: the page, tools for agents, metrics."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.servers import wait_until
 from tests.web.served import Web, serving
 from thoughtstream.config import Settings
 from thoughtstream.faces.web.place import tokens_of
@@ -39,12 +42,23 @@ def test_metrics_need_their_scope(web: Web) -> None:
     assert (refused.status, refused.json["scope"]) == (403, "metrics")
 
 
-async def _tools(web: Web, token: str) -> dict[str, set[str]]:
+@asynccontextmanager
+async def _client(web: Web, token: str) -> AsyncIterator[Client]:
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(headers=headers) as http:
+    async with httpx2.AsyncClient(headers=headers, verify=False) as http:
         transport = streamable_http_client(f"{web.url}/mcp", http_client=http)
         async with Client(transport) as client:
-            found = (await client.list_tools()).tools
+            yield client
+
+
+async def _call(web: Web, token: str, tool: str, **arguments: str) -> None:
+    async with _client(web, token) as client:
+        await client.call_tool(tool, arguments)
+
+
+async def _tools(web: Web, token: str) -> dict[str, set[str]]:
+    async with _client(web, token) as client:
+        found = (await client.list_tools()).tools
     return {tool.name: {*tool.input_schema["properties"]} for tool in found}
 
 
@@ -59,3 +73,25 @@ async def test_a_token_of_one_mind_has_its_tools_and_no_others(web: Web) -> None
     assert "mind" in all_["recall"]
     assert "think" not in all_
     assert web.ask("POST", "/mcp", {}, token="").status == 401
+
+
+async def test_streams_and_tools_are_counted(web: Web) -> None:
+    tokens = tokens_of(web.settings)
+    _, agent = tokens.add("agent", ("read", "think", "metrics"), ("ana",))
+    await _call(web, agent, "remember", content="tea needs four minutes")
+    await _call(web, agent, "nothing")
+
+    def told(series: str) -> bool:
+        return series in web.ask("GET", "/metrics", token=agent).raw.decode()
+
+    assert told('thoughtstream_mcp_calls_total{outcome="done",tool="remember"} 1.0')
+    assert told('thoughtstream_mcp_calls_total{outcome="failed",tool="unknown"} 1.0')
+    with socket.create_connection(("localhost", web.port)) as connection:
+        asked = (
+            f"GET /v1/events?mind=ana HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {agent}"
+        )
+        connection.sendall(f"{asked}\r\n\r\n".encode())
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        assert told("thoughtstream_watchers 1.0")
+    wait_until(lambda: told("thoughtstream_watchers 0.0"), "it has left")
+    assert told('thoughtstream_watcher_closed_total{reason="left"} 1.0')

@@ -26,6 +26,7 @@ from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.mcp.grant import Grant
 from thoughtstream.faces.mcp.request import Requests
 from thoughtstream.faces.mcp.server import Backing, Context, serving
+from thoughtstream.measuring.measures import NOTHING, Measures
 
 LOOPBACK = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
 """Hosts that are always ours, with any port."""
@@ -49,6 +50,7 @@ class McpEndpoint:
         *,
         hosts: Sequence[str] | None = LOOPBACK,
         most_body_bytes: int = MOST_BODY_BYTES,
+        measures: Measures = NOTHING,
     ) -> None:
         self._engine = engine
         self._grant_of = grant_of
@@ -58,12 +60,13 @@ class McpEndpoint:
             allowed_origins=[f"{scheme}://{one}" for one in hosts or () for scheme in _SCHEMES],
         )
         self._most_body_bytes = most_body_bytes
+        self._measures = measures
         self._manager: StreamableHTTPSessionManager | None = None
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serve until the context ends."""
-        backing = Backing(Requests(self._engine), _granted)
+        backing = Backing(Requests(self._engine), _granted, measures=self._measures)
         manager = StreamableHTTPSessionManager(
             serving(backing),
             json_response=True,

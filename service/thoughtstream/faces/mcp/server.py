@@ -1,5 +1,6 @@
 """The server itself, whatever it is reached by: who asks for what, and who answers."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,8 @@ from thoughtstream.faces.mcp.request import Request, Requests
 from thoughtstream.faces.mcp.tool import Tool
 from thoughtstream.faces.mcp.tools import attention, bus, memory
 from thoughtstream.faces.mcp.watching import Watching
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.web import MCP_CALL, MCP_CALLS
 
 INSTRUCTIONS = (
     "A mind: thoughts compete, the strongest are attended and become memories, weak ones are "
@@ -56,6 +59,7 @@ class Backing:
     grant_of: Callable[[Context], Grant]
     agent: Agent | None = None
     watching: Watching | None = None
+    measures: Measures = NOTHING
 
 
 def serving(backing: Backing) -> Server[Any]:
@@ -122,10 +126,19 @@ class _Handlers:
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
+        began = time.perf_counter()
         try:
-            return await self._called(ctx, params.name, dict(params.arguments or {}))
+            answer = await self._called(ctx, params.name, dict(params.arguments or {}))
         except Exception as error:  # noqa: BLE001  # whatever it is, the agent is told in words
-            return failed(params.name, error)
+            answer = failed(params.name, error)
+        self._measure(params.name, answer, time.perf_counter() - began)
+        return answer
+
+    def _measure(self, tool: str, answer: types.CallToolResult, took_s: float) -> None:
+        """What is no tool is `unknown`, so that nobody can make series."""
+        name = tool if tool in _MIND_TOOLS or tool in _BUS_TOOLS else "unknown"
+        self._backing.measures.count(MCP_CALLS, name, "failed" if answer.is_error else "done")
+        self._backing.measures.observe(MCP_CALL, took_s, name)
 
     async def _called(
         self, ctx: Context, name: str, arguments: dict[str, Any]

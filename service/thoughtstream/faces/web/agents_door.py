@@ -6,14 +6,15 @@ from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.mcp.grant import Grant
 from thoughtstream.faces.mcp.http import McpEndpoint
 from thoughtstream.faces.web.tokens import Token
+from thoughtstream.measuring.measures import Measures
 
 _GLOB = set("*?[")
 
 
-def agents_door(engine: Engine) -> McpEndpoint:
+def agents_door(engine: Engine, measures: Measures) -> McpEndpoint:
     """The endpoint; the guard in front of it has checked host, size and token."""
     most = engine.settings.web.max_body_bytes
-    return McpEndpoint(engine, _granted, hosts=None, most_body_bytes=most)
+    return McpEndpoint(engine, _granted, hosts=None, most_body_bytes=most, measures=measures)
 
 
 def _granted(request: Request) -> Grant | None:

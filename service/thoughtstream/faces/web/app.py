@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,6 +34,11 @@ from thoughtstream.faces.web.resources import (
 from thoughtstream.faces.web.tokens import Tokens
 from thoughtstream.faces.web.watching.endpoint import Events
 from thoughtstream.faces.web.watching.watching import Watching
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.web import WEB
+
+if TYPE_CHECKING:
+    from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
     session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
@@ -41,23 +47,33 @@ _RESOURCES = (
 
 def build(settings: Settings, tokens: Tokens) -> ASGIApp:
     """All that the web process serves."""
-    engine = Engine(settings)
-    app = _resources(engine, tokens)
+    engine, kept = Engine(settings), _measures()
+    measures = kept or NOTHING
+    app = _resources(engine, tokens, measures)
     beside: dict[str, ASGIApp] = {"/v1/events": Events(lambda: app.state.watching)}
     if find_spec("mcp"):
         from thoughtstream.faces.web.agents_door import agents_door
 
-        beside["/mcp"] = app.state.mcp = agents_door(engine)
+        beside["/mcp"] = app.state.mcp = agents_door(engine, measures)
     measured: ASGIApp = _Beside(app, beside)
-    if find_spec("prometheus_client"):
+    if kept:
         from thoughtstream.faces.web.measured import Measured
 
-        measured = app.state.metrics = Measured(measured, app, settings)
+        measured = app.state.metrics = Measured(measured, app, settings, kept)
     web = settings.web
     return Guard(measured, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
 
 
-def _resources(engine: Engine, tokens: Tokens) -> FastAPI:
+def _measures() -> "PrometheusMeasures | None":
+    """None where nobody could read them: the extra `metrics` is not installed."""
+    if not find_spec("prometheus_client"):
+        return None
+    from thoughtstream.measuring.prometheus import PrometheusMeasures
+
+    return PrometheusMeasures(WEB)
+
+
+def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
     app = FastAPI(
         title="Thoughtstream",
         description="Minds to think into and recall from; everything that the Python API does.",
@@ -67,7 +83,7 @@ def _resources(engine: Engine, tokens: Tokens) -> FastAPI:
         redoc_url=None,
         responses=problems.DESCRIBED,
     )
-    app.state.engine, app.state.tokens = engine, tokens
+    app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
     app.state.mcp = app.state.metrics = None
     for resource in _RESOURCES:
         app.include_router(resource.router)
@@ -81,7 +97,8 @@ def _resources(engine: Engine, tokens: Tokens) -> FastAPI:
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(app.state.engine.aclose)
-        opening = Watching.open(app.state.engine.settings, app.state.tokens.still_has)
+        known = app.state.tokens.still_has, app.state.measures
+        opening = Watching.open(app.state.engine.settings, *known)
         app.state.watching = await stack.enter_async_context(opening)
         if app.state.mcp:
             await stack.enter_async_context(app.state.mcp.serving())

@@ -11,7 +11,7 @@ from thoughtstream.faces.metrics.requests import MeasuredRequests
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.tokens import Token
 from thoughtstream.measuring.prometheus import PrometheusMeasures
-from thoughtstream.measuring.web import WATCHERS, WEB
+from thoughtstream.measuring.web import WATCHERS
 
 PATH = "/metrics"
 
@@ -19,8 +19,13 @@ PATH = "/metrics"
 class Measured:
     """Measures all requests to an application, and tells of it with what is read from Redis."""
 
-    def __init__(self, app: ASGIApp, resources: FastAPI, settings: Settings) -> None:
-        measures = PrometheusMeasures(WEB)
+    def __init__(
+        self,
+        app: ASGIApp,
+        resources: FastAPI,
+        settings: Settings,
+        measures: PrometheusMeasures,
+    ) -> None:
         measures.watch(WATCHERS, lambda: resources.state.watching.readers)
         self._reader = Reader(settings)
         self._exposition = Exposition(self._reader, measures.registry)

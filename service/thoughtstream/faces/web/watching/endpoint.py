@@ -23,6 +23,7 @@ from thoughtstream.faces.web.watching.permit import Permit
 from thoughtstream.faces.web.watching.reader import Reader, Slow
 from thoughtstream.faces.web.watching.redis_channel import RedisChannel
 from thoughtstream.faces.web.watching.watching import TooManyWatchers, Watching
+from thoughtstream.measuring.web import WATCHER_CLOSED
 
 CONNECTION = "thoughtstream.connection"
 """In `scope["extensions"]` (see `connections.Connection`): `abort()` closes the connection, though
@@ -115,15 +116,18 @@ class Events:
         connection = scope.get("extensions", {}).get(CONNECTION, {})
         if connection:
             connection["when_closing"](reader.end)
-        gone = asyncio.ensure_future(_until_gone(receive, reader))
+        gone, reason = asyncio.ensure_future(_until_gone(receive, reader)), "left"
         try:
             await reader.run(send)
+            reason = "left" if gone.done() else "stopped"
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except Slow:
+            reason = "slow"
             if connection:
                 connection["abort"]()
         finally:
             gone.cancel()
+            self._watching().measures.count(WATCHER_CLOSED, reason)
 
     def _channel(self, asked: Asked) -> Channel:
         source = self._watching().source

@@ -9,6 +9,8 @@ from thoughtstream.faces.web.watching.channel import Channel
 from thoughtstream.faces.web.watching.permit import Permit, StillHolds
 from thoughtstream.faces.web.watching.reader import Reader
 from thoughtstream.faces.web.watching.source import Source
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.web import WATCHER_CLOSED
 
 _TEND_S = 1.0
 
@@ -20,8 +22,11 @@ class TooManyWatchers(Exception):
 class Watching:
     """`open` makes one."""
 
-    def __init__(self, settings: Settings, still_holds: StillHolds) -> None:
+    def __init__(
+        self, settings: Settings, still_holds: StillHolds, measures: Measures = NOTHING
+    ) -> None:
         self.source = Source(settings)
+        self.measures = measures
         self._still_holds = still_holds
         self._most = settings.web.max_watchers
         self._readers: dict[Reader, Permit] = {}
@@ -29,9 +34,11 @@ class Watching:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, still_holds: StillHolds) -> AsyncIterator["Watching"]:
+    async def open(
+        cls, settings: Settings, still_holds: StillHolds, measures: Measures = NOTHING
+    ) -> AsyncIterator["Watching"]:
         """Serve readers until the context ends. Redis need not be there."""
-        watching = cls(settings, still_holds)
+        watching = cls(settings, still_holds, measures)
         tending = asyncio.create_task(watching._tend())
         try:
             yield watching
@@ -62,8 +69,9 @@ class Watching:
             TooManyWatchers
         """
         if len(self._readers) >= self._most:
+            self.measures.count(WATCHER_CLOSED, "full")
             raise TooManyWatchers
-        reader = Reader(self.source.clock.now_ms)
+        reader = Reader(self.source.clock.now_ms, self.measures)
         self._readers[reader] = permit
         return reader
 
