@@ -81,7 +81,7 @@ def test_every_command_of_the_readme_works_in_its_order(environment: dict[str, s
             assert "kettle" in output or "5 seconds" in output
         if "audit" in command:
             assert "balanced" in output
-    assert len(done) == 11
+    assert len(done) == 12
 
 
 def test_the_api_of_the_readme_works(environment: dict[str, str]) -> None:
