@@ -83,7 +83,7 @@ def test_every_command_of_the_readme_works_in_its_order(environment: dict[str, s
             assert "balanced" in output
         if command.endswith("open"):
             assert re.search(r"http://localhost:\d+/#token=ts_\w+", output)
-    assert len(done) == 12
+    assert len(done) == 13
 
 
 def test_the_api_of_the_readme_works(environment: dict[str, str]) -> None:
