@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from tests.drills.outcome import TABLE
 from tests.servers import WHEEL, RedisServer, programs
+from tests.services import UNWATCHED
 from thoughtstream import keys
 from thoughtstream.config import MetricsConfig, RedisConfig, Settings
 from thoughtstream.store.connection import connect
@@ -19,6 +20,8 @@ hypothesis_settings.register_profile("thorough", deadline=None)
 hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 
 SLOW = "slow"
+
+os.environ.update(UNWATCHED)  # of services within tests, too
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,8 +15,10 @@ from thoughtstream import service
 from thoughtstream.config import Settings
 
 PROGRAM = [sys.executable, "-m", "thoughtstream.faces.cli", "up"]
-WITHOUT_WEB = {"THOUGHTSTREAM_WEB__ENABLED": "false"}
-"""For a service that nobody watches: a web process beside it takes a second of CPU to start."""
+UNWATCHED = {"THOUGHTSTREAM_WEB__ENABLED": "false", "THOUGHTSTREAM_METRICS__PORT": "0"}
+"""For a service that nobody watches: a web process beside it takes a second of CPU to start, and
+many services at once would quarrel for one port of metrics.
+"""
 
 _SETTINGS = ("THOUGHTSTREAM_", "REDIS_", "NOTIFY_SOCKET", "XDG_DATA_HOME")
 
@@ -32,7 +34,7 @@ class ServiceProcess:
         settings = {"METRICS__PORT": "0"} | settings
         own = {f"THOUGHTSTREAM_{name}": value for name, value in settings.items()}
         at = {"THOUGHTSTREAM_HOME": str(home), "REDIS_URL": url}
-        self._env = kept | WITHOUT_WEB | at | own
+        self._env = kept | UNWATCHED | at | own
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

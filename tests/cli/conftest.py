@@ -18,7 +18,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.servers import wait_until
-from tests.services import WITHOUT_WEB
+from tests.services import UNWATCHED
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import main
 from thoughtstream.home.embedded_redis import EmbeddedRedis
@@ -39,7 +39,7 @@ class Terminal:
 
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_SETTINGS)}
-        own = {"THOUGHTSTREAM_HOME": str(self.home), "COLUMNS": "120", "TERM": "dumb"} | WITHOUT_WEB
+        own = {"THOUGHTSTREAM_HOME": str(self.home), "COLUMNS": "120", "TERM": "dumb"} | UNWATCHED
         return kept | own | self.env
 
     def run(self, *words: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:

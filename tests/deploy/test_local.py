@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.services import WITHOUT_WEB
+from tests.services import UNWATCHED
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ class Person:
 
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_SETTINGS)}
-        return kept | WITHOUT_WEB | {"THOUGHTSTREAM_HOME": str(self.home)} | self.env
+        return kept | UNWATCHED | {"THOUGHTSTREAM_HOME": str(self.home)} | self.env
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

@@ -103,8 +103,8 @@ class Life(RuleBasedStateMachine):
         if worker not in self.last:
             return
         token, first = self.last[worker]
-        if first.attended is None:
-            return
+        if first.attended is None or first.attended.id not in self.model.assembled:
+            return  # of what was erased since, nothing is left to answer with
         cycle = self.workers[worker].cycle(MIND, WINDOWS, token=token, mode="again")
         again = self.run(cycle)
         assert again.attended is not None

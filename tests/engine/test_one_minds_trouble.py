@@ -292,7 +292,7 @@ async def test_a_key_of_another_type_is_named_with_the_cure(
     key = keys.EPISODIC.key(mind=MIND)
     await redis.set(key, "mine")
     async with Mind.connect(MIND, settings=lively) as mind:
-        with pytest.raises(SpoiltMind, match=rf"^{MIND}: {key} is a string, and no stream .* DEL"):
+        with pytest.raises(SpoiltMind, match=rf"^{key}: is a string, not a stream; .* DEL"):
             await HANDS[hand](mind)
 
 

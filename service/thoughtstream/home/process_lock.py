@@ -10,11 +10,12 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import psutil
+from typing import TYPE_CHECKING, Any
 
 from thoughtstream.home.home import write_private
+
+if TYPE_CHECKING:
+    import psutil
 
 _SAME_START_S = 2.0
 
@@ -54,6 +55,8 @@ class ProcessLock:
 
     def write_record(self, pid: int, **facts: str) -> None:
         """Record which process holds it, and facts about it that outlive it."""
+        import psutil  # who only asks whether it lives, or where, doesn't pay for it
+
         started = psutil.Process(pid).create_time()
         write_private(self._record, json.dumps({"pid": pid, "started": started, **facts}))
 
@@ -65,8 +68,10 @@ class ProcessLock:
             return {}
         return record if isinstance(record, dict) else {}
 
-    def process(self) -> psutil.Process | None:
+    def process(self) -> "psutil.Process | None":
         """The recorded process, if it is still that one and alive."""
+        import psutil
+
         record = self.read_record()
         try:
             process = psutil.Process(record["pid"])

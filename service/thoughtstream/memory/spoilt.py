@@ -13,7 +13,7 @@ from thoughtstream.errors import SpoiltMind
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
-_CURE = "RENAME it away or DEL it, and the mind goes on by itself"
+_CURE = "RENAME it away, or DEL it"
 
 
 @asynccontextmanager
@@ -43,7 +43,7 @@ async def _what_is_spoilt(redis: Client, mind: str) -> str:
         types = await pipe.execute()
     for (key, family), type_ in zip(families.items(), types, strict=True):
         if type_ not in ("none", family.type):
-            return f"{mind}: {key} is a {type_}, and no {family.type} as it should be; {_CURE}"
+            return f"{key}: is a {type_}, not a {family.type}; {_CURE}"
     return (
         f"{mind}: one of its keys has another type than it should: `thoughtstream doctor` names "
         f"it; {_CURE}"
