@@ -84,8 +84,8 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             f'tar -xf {quote(archive)} -C "$home"',
             f'{quote(python)} -m venv --without-pip "$home"/venv',
             'pip=$(echo "$home"/wheels/pip-*.whl)',
-            '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index '
-            '--find-links "$home"/wheels --no-cache-dir --disable-pip-version-check thoughtstream',
+            '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links '
+            '"$home"/wheels --no-cache-dir --disable-pip-version-check "thoughtstream[metrics]"',
             'rm -rf "$home"/wheels',
             f'ln -sfn "$home"/venv {quote(current)}.new',
             f"mv -f{'h' if python.startswith('/opt/homebrew') else 'T'} "

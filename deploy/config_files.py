@@ -113,5 +113,5 @@ def embedded_toml(stack: Stack, *, notes: Sequence[str]) -> str:
 def _service_sections(service: ServiceSettings) -> dict[str, Any]:
     """The sections that the service has under the same names."""
     return service.model_dump(
-        mode="json", exclude_none=True, include={"streams", "memory", "budgets"}
+        mode="json", exclude_none=True, include={"streams", "memory", "budgets", "metrics"}
     )

@@ -24,6 +24,7 @@ from thoughtstream.config import (
     BudgetsConfig,
     EmbeddedConfig,
     MemoryConfig,
+    MetricsConfig,
     StreamConfig,
     explain,
 )
@@ -80,6 +81,7 @@ class ServiceSettings(_Section):
     streams: StreamConfig = StreamConfig()
     memory: MemoryConfig = MemoryConfig()
     budgets: BudgetsConfig = BudgetsConfig()
+    metrics: MetricsConfig = MetricsConfig()
     log: Literal["console", "json"] = "json"
     start_timeout_s: int = Field(
         120, ge=1, le=3600, description="seconds within which Redis and the service must be healthy"

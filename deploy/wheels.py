@@ -120,6 +120,7 @@ def _collect(target: Target, wheels: Path) -> None:
     _run([
         uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate",
         "--python-version", target.python, "--python-platform", target.uv_platform,
+        "--extra", "metrics",
         "--output-file", str(requirements), str(ROOT / "pyproject.toml"),
     ])  # fmt: skip
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",

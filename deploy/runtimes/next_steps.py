@@ -26,7 +26,7 @@ def at_home(layout: HomeLayout, supervisor: str) -> Tell:
         "\n".join(
             [
                 f"home      {layout.home} (settings, data, logs), kept running by {supervisor}",
-                "next      uv run thoughtstream watch",
+                "next      uv run thoughtstream open   or, here, uv run thoughtstream watch",
                 '          uv run thoughtstream think "hello"   or   uv run thoughtstream sense',
                 "stop      uv run thoughtstream down",
             ]

@@ -1,6 +1,7 @@
 """`thoughtstream metrics`: for a textfile collector, or to look at."""
 
 import json
+import subprocess
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -15,6 +16,8 @@ def test_metrics_are_printed_as_prometheus_reads_them(
     terminal.call("anchor", "the kettle is on")
     said = terminal.call("metrics")
     assert (said.returncode, said.stderr) == (0, "")
+    checked = subprocess.run(["promtool", "check", "metrics"], input=said.stdout, text=True)
+    assert checked.returncode == 0
     families = {family.name: family for family in text_string_to_metric_families(said.stdout)}
     assert families["thoughtstream_up"].samples[0].value == 1
     assert families["thoughtstream_minds"].samples[0].value == 1

@@ -159,7 +159,11 @@ def test_acl_holds_digests_and_no_open_door() -> None:
 
 
 def test_service_reads_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = {"streams": {"forget_threshold": 0.25}, "memory": {"trigger_limit": 3}}
+    own = {
+        "streams": {"forget_threshold": 0.25},
+        "memory": {"trigger_limit": 3},
+        "metrics": {"port": 0},
+    }
     wanted = stack(runtime="native", service=own)
     file = tmp_path / "thoughtstream.toml"
     secret = str(tmp_path / "password")
@@ -171,6 +175,7 @@ def test_service_reads_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     read = config.load()
 
     assert (read.streams, read.memory) == (wanted.service.streams, wanted.service.memory)
+    assert read.metrics == wanted.service.metrics
     assert read.memory.trigger_limit == 3
     assert (read.home, read.log) == (tmp_path, "json")
     assert (read.redis.url, read.redis.username) == ("redis://h:1/0", "service")

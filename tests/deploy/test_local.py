@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.services import WITHOUT_WEB
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +28,7 @@ class Person:
 
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_SETTINGS)}
-        return kept | {"THOUGHTSTREAM_HOME": str(self.home)} | self.env
+        return kept | WITHOUT_WEB | {"THOUGHTSTREAM_HOME": str(self.home)} | self.env
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -65,7 +67,7 @@ def test_first_time_and_again(person: Person) -> None:
 
     assert first["results"]["totals"]["error"] == 0
     assert str(person.home) in first["said"]
-    assert "uv run thoughtstream watch" in first["said"]
+    assert "uv run thoughtstream open" in first["said"]
     status = person.thoughtstream("status")
     assert status["service"]["alive"]
     assert status["redis"]["url"].startswith("unix://")

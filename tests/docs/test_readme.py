@@ -56,7 +56,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     ours = ("THOUGHTSTREAM_", "REDIS_", "XDG_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache/uv"))
-    environment = kept | {"HOME": str(home), "UV_CACHE_DIR": cache}
+    environment = kept | {"HOME": str(home), "UV_CACHE_DIR": cache, "BROWSER": "true"}
     yield environment
     subprocess.run(["uv", "run", "thoughtstream", "down"], cwd=ROOT, env=environment, check=False)
 
@@ -81,7 +81,9 @@ def test_every_command_of_the_readme_works_in_its_order(environment: dict[str, s
             assert "kettle" in output or "5 seconds" in output
         if "audit" in command:
             assert "balanced" in output
-    assert len(done) == 11
+        if command.endswith("open"):
+            assert re.search(r"http://localhost:\d+/#token=ts_\w+", output)
+    assert len(done) == 13
 
 
 def test_the_api_of_the_readme_works(environment: dict[str, str]) -> None:

@@ -19,9 +19,9 @@ from tests.mcp.clients import asked, read, refused
 from tests.mcp.test_tools import MIND_TOOLS
 from tests.services import until
 from thoughtstream.config import Settings
+from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.mcp.grant import Grant
 from thoughtstream.faces.mcp.http import McpEndpoint
-from thoughtstream.store.connection import open_client
 
 TOKENS = {
     "Bearer of-ana": Grant.of_mind("ana", ["think", "intervene"]),
@@ -37,14 +37,14 @@ def grant_of(request: Request) -> Grant | None:
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[str]:
     """The address of `/mcp` in a web process of its own kind."""
-    endpoint = McpEndpoint(settings, grant_of)
+    engine = Engine(settings)
+    endpoint = McpEndpoint(engine, grant_of)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        redis = await open_client(settings.redis)
-        async with endpoint.serving(redis):
+        async with endpoint.serving():
             yield
-        await redis.aclose()
+        await engine.aclose()
 
     app = Starlette(routes=[Route("/mcp", endpoint)], lifespan=lifespan)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -137,7 +137,7 @@ async def test_fifty_clients_at_once(settings: Settings) -> None:
 
 
 async def test_before_it_serves_it_says_so(settings: Settings) -> None:
-    endpoint = McpEndpoint(settings, grant_of)
+    endpoint = McpEndpoint(Engine(settings), grant_of)
     transport = httpx2.ASGITransport(app=endpoint)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
         assert (await http.post("/mcp", json={})).status_code == 503

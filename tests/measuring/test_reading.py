@@ -7,10 +7,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 
+from tests.engine.test_acl import user
 from tests.services import running, until
 from thoughtstream import Mind, keys
+from thoughtstream.acl import SERVICE, Grant
 from thoughtstream.attention.models import COUNTS
-from thoughtstream.config import Settings, StreamConfig
+from thoughtstream.config import ConfigError, Settings, StreamConfig
 from thoughtstream.faces.metrics import reading
 from thoughtstream.faces.metrics.audits import Audits
 from thoughtstream.faces.metrics.exposition import Exposition
@@ -148,3 +150,21 @@ async def test_no_series_tells_of_one_mind(redis: Client, settings: Settings) ->
     families: Any = open_metrics(told)  # type: ignore[no-untyped-call]
     names = {family.name for family in families}
     assert names == {metric.name.removesuffix("_total") for metric in REDIS}
+
+
+async def test_the_user_of_a_service_may_read_all_of_it(redis: Client, settings: Settings) -> None:
+    async with Mind.connect("ana", settings=settings) as mind:
+        await mind.anchor("the kettle is on")
+        await mind.think("a thought that waits")
+    assert await Sampler(redis, settings.budgets).sample()
+    everything = await read(settings)
+    async with user(redis, settings, SERVICE.rules) as its:
+        found = await read(its)
+    assert found.keys() == everything.keys()
+    less = Grant(SERVICE.commands.replace("+latency|latest", ""), SERVICE.writers)
+    async with user(redis, settings, less.rules) as its:
+        assert (await read(its)).keys() == everything.keys() - {metrics.SPIKE}
+    async with user(redis, settings, Grant(SERVICE.commands).rules) as its:
+        with pytest.raises(ConfigError, match="does not allow this user"):
+            await read(its)
+    assert {metrics.SPIKE, metrics.LAG, metrics.DOMAIN_BYTES, metrics.FORK} <= found.keys()

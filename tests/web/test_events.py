@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -279,6 +280,18 @@ async def test_who_may_not_look_is_refused(web: Web) -> None:
         "no scope": 403, "not its mind": 404, "nobody": 401, "no mind": 422, "no view": 422,
         "no limit": 422, "no GET": 405,
     }  # fmt: skip
+
+
+async def test_a_stream_ends_when_its_token_is_taken_away(web: Web) -> None:
+    tokens = tokens_of(web.settings)
+    _, secret = tokens.add("guest", ("read",))
+    guest = replace(web, token=secret)
+    async with reading(guest, mind="ana") as stream, reading(web, mind="ana") as other:
+        await stream.until("state")
+        tokens.remove("guest")
+        while await stream.next() is not None:
+            pass
+        await other.until("state")
 
 
 async def test_one_reader_too_many_is_to_come_later(settings: Settings) -> None:

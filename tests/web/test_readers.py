@@ -17,6 +17,7 @@ from tests.web.streams import reading, request
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import MemoryConfig, Settings, StreamConfig
+from thoughtstream.faces.web.tokens import Token
 from thoughtstream.faces.web.watching.mind_channel import MindChannel
 from thoughtstream.faces.web.watching.reader import MOST_WAITING, Reader
 from thoughtstream.faces.web.watching.watching import Watching
@@ -41,7 +42,7 @@ async def web(settings: Settings) -> AsyncIterator[Web]:
 
 
 async def test_who_never_reads_is_closed_and_the_others_are_told_of_everything(web: Web) -> None:
-    async with Mind.connect("ana", settings=web.settings) as ana:
+    async with asyncio.timeout(90), Mind.connect("ana", settings=web.settings) as ana:
         with deaf(web), deaf(web):
             async with reading(web, mind="ana") as stream:
                 await stream.until("state")
@@ -78,8 +79,9 @@ async def test_a_thousand_readers_come_and_go_and_nothing_is_left(web: Web) -> N
 
 async def test_what_nobody_watches_costs_nothing(settings: Settings) -> None:
     before = asyncio.all_tasks()
-    async with Watching.open(settings) as watching:
-        readers = [watching.enter() for _ in range(3)]
+    async with Watching.open(settings, lambda _: True) as watching:
+        token = Token(id="1", name="of a test", sha256="", scopes=("read",))
+        readers = [watching.enter(token) for _ in range(3)]
         for reader, mind in zip(readers, ("ana", "bob", "ana"), strict=True):
             watching.join(reader, mind, partial(MindChannel, watching.source, mind), None)
         assert len(watching.watched) == 2

@@ -18,8 +18,11 @@ from thoughtstream.sync import Mind
 _NUMBER = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For as long as a module: while it lives, its event loop runs in this thread, and tests of
+    other modules could not run theirs.
+    """
     expect.set_options(timeout=PATIENCE_MS)
     with chromium() as browser:
         yield browser

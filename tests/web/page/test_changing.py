@@ -97,6 +97,7 @@ def test_boosted_it_is_remembered_as_stronger(attended: Screen, mind: Mind) -> N
 def test_what_was_forgotten_is_taken_back(screen: Screen, mind: Mind, name: str) -> None:
     screen.watch(name)
     mind.feed([NewThought.of("strong", salience=0.9), NewThought.of("weak", salience=0.1)])
+    expect(screen.sentence).to_have_text("strong")  # of two that come at once it shows this one
     row = screen.find("#forgotten li").filter(has_text="weak")
     expect(row).to_contain_text("0.10")
     row.get_by_role("button", name="Take back").click()

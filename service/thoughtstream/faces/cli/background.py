@@ -48,7 +48,7 @@ def start(settings: Settings, set_: list[str]) -> bool:
         child = _spawn(home.service_log, set_, str(told.getsockname()))
         try:
             already = _is_another(child, told, settings, begin)
-            _wait_for_web(settings)
+            wait_for_web(settings)
             return already
         except BaseException:  # Ctrl-C, too: what nobody waits for any more isn't left behind
             _end(child)
@@ -72,11 +72,11 @@ def _is_another(
     return False
 
 
-def _wait_for_web(settings: Settings) -> None:
-    """The address is known when it listens; nobody waits for it for long."""
+def wait_for_web(settings: Settings) -> None:
+    """The address of the page is known when its process listens; nobody waits for it for long."""
     until = time.monotonic() + _WEB_S
-    while web_child.is_wanted(settings) and time.monotonic() < until:
-        if place.address(settings):
+    while service_lock(settings).is_held() and web_child.is_wanted(settings):
+        if place.address(settings) or time.monotonic() > until:
             return
         time.sleep(_POLL_S)
 

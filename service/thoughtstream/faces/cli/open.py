@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from thoughtstream import config
-from thoughtstream.faces.cli import exit_codes, output
+from thoughtstream.faces.cli import background, exit_codes, output
 from thoughtstream.faces.cli.options import Json, examples
 from thoughtstream.faces.web import place
 
@@ -24,7 +24,9 @@ def open_(
     The token stands behind `#`: no server and no log sees it there, but whoever has the address may
     do what you may.
     """
-    url = place.opening(config.load())
+    settings = config.load()
+    background.wait_for_web(settings)  # of a service that has just begun
+    url = place.opening(settings)
     if url is None:
         raise exit_codes.Failed("no web process is running here; `thoughtstream up` starts one")
     is_open = not (print_ or json) and webbrowser.open(url)

@@ -1,10 +1,10 @@
 """The server over streamable HTTP, for a web process to mount: stateless, with answers in JSON.
 
-    endpoint = McpEndpoint(settings, grant_of)
+    endpoint = McpEndpoint(Engine(settings), grant_of)
     app = Starlette(routes=[Route("/mcp", endpoint)], lifespan=lifespan)
 
     async def lifespan(app):
-        async with open_client(…) as redis, endpoint.serving(redis):
+        async with endpoint.serving():
             yield
 
 `grant_of(request)` says what the bearer of a request's token may do: `Grant.of_mind("ana", scopes)`
@@ -22,11 +22,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from thoughtstream.config import Settings
+from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.mcp.grant import Grant
-from thoughtstream.faces.mcp.request import Minds
+from thoughtstream.faces.mcp.request import Requests
 from thoughtstream.faces.mcp.server import Backing, Context, serving
-from thoughtstream.store.client import Client
+from thoughtstream.measuring.measures import NOTHING, Measures
 
 LOOPBACK = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
 """Hosts that are always ours, with any port."""
@@ -45,13 +45,14 @@ class McpEndpoint:
 
     def __init__(
         self,
-        settings: Settings,
+        engine: Engine,
         grant_of: Callable[[HttpRequest], Grant | None],
         *,
         hosts: Sequence[str] | None = LOOPBACK,
         most_body_bytes: int = MOST_BODY_BYTES,
+        measures: Measures = NOTHING,
     ) -> None:
-        self._settings = settings
+        self._engine = engine
         self._grant_of = grant_of
         self._security = TransportSecuritySettings(
             enable_dns_rebinding_protection=hosts is not None,
@@ -59,12 +60,13 @@ class McpEndpoint:
             allowed_origins=[f"{scheme}://{one}" for one in hosts or () for scheme in _SCHEMES],
         )
         self._most_body_bytes = most_body_bytes
+        self._measures = measures
         self._manager: StreamableHTTPSessionManager | None = None
 
     @asynccontextmanager
-    async def serving(self, redis: Client) -> AsyncIterator[None]:
-        """Serve with this connection, which stays the caller's."""
-        backing = Backing(Minds(redis, self._settings), _granted)
+    async def serving(self) -> AsyncIterator[None]:
+        """Serve until the context ends."""
+        backing = Backing(Requests(self._engine), _granted, measures=self._measures)
         manager = StreamableHTTPSessionManager(
             serving(backing),
             json_response=True,

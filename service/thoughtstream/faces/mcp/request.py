@@ -1,11 +1,11 @@
 """What a mind's tool works on."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import may_be_attended
+from thoughtstream.faces.engine import Engine
 from thoughtstream.mind import Mind
 from thoughtstream.store.client import Client
 
@@ -33,25 +33,17 @@ class Request:
         return None if await may_be_attended(self.redis) else NOBODY
 
 
-class Minds:
-    """The minds on one connection; those that were used lately keep what recall knows of them."""
+class Requests:
+    """Requests to the minds of one connection."""
 
-    _MOST = 100
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
-    def __init__(self, redis: Client, settings: Settings) -> None:
-        self._redis = redis
-        self._settings = settings
-        self._known = OrderedDict[str, Mind]()
-
-    def request(self, name: str, by: str | None = None) -> Request:
+    async def of(self, name: str, by: str | None = None) -> Request:
         """A request to one of them.
 
         Raises:
-            InvalidThought: no mind can have this name.
+            InvalidThought: no mind can have this name. RedisUnavailable: Redis does not answer.
         """
-        mind = self._known.get(name) or Mind(name, self._redis, self._settings)
-        self._known[name] = mind
-        self._known.move_to_end(name)
-        if len(self._known) > self._MOST:
-            self._known.popitem(last=False)
-        return Request(mind, self._redis, self._settings, by)
+        mind = await self._engine.mind(name)
+        return Request(mind, await self._engine.redis(), self._engine.settings, by)

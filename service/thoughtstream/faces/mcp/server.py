@@ -1,5 +1,6 @@
 """The server itself, whatever it is reached by: who asks for what, and who answers."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +14,12 @@ from thoughtstream.faces.mcp import prompts, resources, schema
 from thoughtstream.faces.mcp.agent import Agent
 from thoughtstream.faces.mcp.calling import called, failed
 from thoughtstream.faces.mcp.grant import Grant, NotAllowed
-from thoughtstream.faces.mcp.request import Minds, Request
+from thoughtstream.faces.mcp.request import Request, Requests
 from thoughtstream.faces.mcp.tool import Tool
 from thoughtstream.faces.mcp.tools import attention, bus, memory
 from thoughtstream.faces.mcp.watching import Watching
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.web import MCP_CALL, MCP_CALLS
 
 INSTRUCTIONS = (
     "A mind: thoughts compete, the strongest are attended and become memories, weak ones are "
@@ -52,10 +55,11 @@ class Backing:
     become, among others; None: it can't. `watching`: who tells the client what is attended.
     """
 
-    minds: Minds
+    requests: Requests
     grant_of: Callable[[Context], Grant]
     agent: Agent | None = None
     watching: Watching | None = None
+    measures: Measures = NOTHING
 
 
 def serving(backing: Backing) -> Server[Any]:
@@ -122,10 +126,19 @@ class _Handlers:
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
+        began = time.perf_counter()
         try:
-            return await self._called(ctx, params.name, dict(params.arguments or {}))
+            answer = await self._called(ctx, params.name, dict(params.arguments or {}))
         except Exception as error:  # noqa: BLE001  # whatever it is, the agent is told in words
-            return failed(params.name, error)
+            answer = failed(params.name, error)
+        self._measure(params.name, answer, time.perf_counter() - began)
+        return answer
+
+    def _measure(self, tool: str, answer: types.CallToolResult, took_s: float) -> None:
+        """What is no tool is `unknown`, so that nobody can make series."""
+        name = tool if tool in _MIND_TOOLS or tool in _BUS_TOOLS else "unknown"
+        self._backing.measures.count(MCP_CALLS, name, "failed" if answer.is_error else "done")
+        self._backing.measures.observe(MCP_CALL, took_s, name)
 
     async def _called(
         self, ctx: Context, name: str, arguments: dict[str, Any]
@@ -139,7 +152,7 @@ class _Handlers:
             raise NotAllowed(f"{name}: there is no such tool here; call one of {known}")
         _check(grant, _MIND_TOOLS[name])
         mind = grant.named(arguments.pop("mind", None) if grant.mind is None else None)
-        request = self._backing.minds.request(mind, by=agent.name if agent else None)
+        request = await self._backing.requests.of(mind, by=agent.name if agent else None)
         return await called(_MIND_TOOLS[name], request, arguments)
 
     async def list_resources(self, ctx: Context, _: Any) -> types.ListResourcesResult:
@@ -160,7 +173,7 @@ class _Handlers:
             if address.scheme == "task":
                 return await resources.read_task(params.uri, address, self._backing.agent)
             name = self._grant(ctx).named(address.owner)
-            return await resources.read(params.uri, address, self._backing.minds.request(name))
+            return await resources.read(params.uri, address, await self._backing.requests.of(name))
 
     async def list_prompts(self, ctx: Context, _: Any) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=[prompts.RECOLLECT])

@@ -14,9 +14,10 @@ from thoughtstream.attending import attending
 from thoughtstream.colony import Colony
 from thoughtstream.config import Settings
 from thoughtstream.faces import overview
+from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.mcp.agent import Agent
 from thoughtstream.faces.mcp.grant import Grant
-from thoughtstream.faces.mcp.request import Minds
+from thoughtstream.faces.mcp.request import Requests
 from thoughtstream.faces.mcp.server import Backing, serving
 from thoughtstream.faces.mcp.watching import Watching
 
@@ -55,9 +56,9 @@ async def session(
     """
     async with AsyncExitStack() as stack:
         colony = await stack.enter_async_context(Colony.connect(settings=settings))
-        minds = Minds(colony.redis, settings)
+        requests = Requests(Engine(settings, colony.redis))
         if grant.mind is not None:
-            minds.request(grant.mind)
+            await requests.of(grant.mind)
         if attend:
             address = overview.redis_url(settings)
             await stack.enter_async_context(attending(settings, address))
@@ -65,9 +66,9 @@ async def session(
         if grant.has("work"):
             agent = Agent(colony, agent_name)
             stack.push_async_callback(agent.leave)
-        watching = Watching(minds)
+        watching = Watching(requests)
         stack.callback(watching.close)
-        yield serving(Backing(minds, lambda _: grant, agent, watching)), agent
+        yield serving(Backing(requests, lambda _: grant, agent, watching)), agent
 
 
 def _end_when_told(stack: AsyncExitStack) -> None:

@@ -13,7 +13,7 @@ from mcp.server.session import ServerSession
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.faces.mcp.request import Minds
+from thoughtstream.faces.mcp.request import Requests
 
 EVERY_S = 1.0
 
@@ -23,8 +23,8 @@ log = structlog.get_logger()
 class Watching:
     """What one client is told of. Clients of before 2026-07-28 subscribe, others listen."""
 
-    def __init__(self, minds: Minds) -> None:
-        self._minds = minds
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
         self._bus = InMemorySubscriptionBus()
         self._listening = ListenHandler(self._bus)
         self._subscribed = dict[str, tuple[ServerSession, str]]()
@@ -97,7 +97,7 @@ class Watching:
             following.cancel()
 
     async def _follow(self, mind: str, changed: asyncio.Event) -> None:
-        request = self._minds.request(mind)
+        request = await self._requests.of(mind)
         while True:
             try:
                 async for _ in request.mind.attended():

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.faces.metrics.series import Series
@@ -78,9 +78,11 @@ def _window_keys(mind: str, named: Any) -> list[str]:
 
 def _as_it_should_be(answer: Any) -> Any:
     """None: its key is something else; `doctor` and the audit say so."""
-    if isinstance(answer, Exception) and not isinstance(answer, ResponseError):
+    if not isinstance(answer, Exception):
+        return answer
+    if isinstance(answer, NoPermissionError) or not isinstance(answer, ResponseError):
         raise answer
-    return None if isinstance(answer, Exception) else answer
+    return None
 
 
 def _count(text: str | None) -> int:

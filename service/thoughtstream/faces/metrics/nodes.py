@@ -12,7 +12,7 @@ from thoughtstream.faces.metrics.series import Series
 from thoughtstream.health.nodes import look
 from thoughtstream.measuring import redis as metrics
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import typed_errors
+from thoughtstream.store.outages import OUTAGES
 from thoughtstream.store.said import info_of
 
 _AS_SAID = {
@@ -76,7 +76,7 @@ def _of_info(name: str, info: dict[str, Any]) -> Iterator[Series]:
 async def _asked(redis: Client, name: str, shown: str, *, in_cluster: bool) -> list[Series]:
     """What takes a question of its own; nothing where it is not answered."""
     found: list[Series] = []
-    with suppress(RedisUnavailable, ResponseError), typed_errors():
+    with suppress(*OUTAGES, ResponseError, RedisUnavailable):
         async with redis.at(name) as client:
             server: Any = client
             if in_cluster:

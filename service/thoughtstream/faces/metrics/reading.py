@@ -8,7 +8,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from thoughtstream import keys
-from thoughtstream.config import Settings
+from thoughtstream.config import ConfigError, Settings
 from thoughtstream.coordination.membership import alive_services
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.faces.metrics.audits import Audits
@@ -20,7 +20,7 @@ from thoughtstream.health import budgets
 from thoughtstream.health.sample import Sample, kept
 from thoughtstream.measuring import redis as metrics
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import open_client
+from thoughtstream.store.connection import open_client, typed_errors
 
 FRESH_S = 15.0
 """A reading is shared for so long by all who ask."""
@@ -44,6 +44,9 @@ class Reader:
     async def read(self) -> list[Series]:
         """All series, as they were in the last 15 s. Of a Redis that does not answer, only that it
         doesn't: what was read of it before would look like news.
+
+        Raises:
+            ConfigError: it refuses this user, or something of what is to be read.
         """
         async with self._turn:
             if time.monotonic() - self._read_at >= FRESH_S:
@@ -61,8 +64,11 @@ class Reader:
             async with asyncio.timeout(_PATIENCE_S):
                 if self._redis is None:
                     self._redis = await open_client(self._settings.redis, redis_url(self._settings))
-                everything = await _all(self._redis, self._settings, self._audits)
+                with typed_errors():
+                    everything = await _all(self._redis, self._settings, self._audits)
                 return [Series(metrics.UP, 1), *everything]
+        except ConfigError:
+            raise
         except (RedisError, ThoughtstreamError, OSError) as error:  # a TimeoutError is an OSError
             log.warning("metrics.not_read", error=str(error))
             return [Series(metrics.UP, 0)]

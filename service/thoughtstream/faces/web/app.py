@@ -1,15 +1,22 @@
-"""The application: a guard in front of resources, problems in the same words everywhere."""
+"""The application: a guard in front of resources, problems in the same words everywhere.
+
+What programs ask for is FastAPI's, which describes it (`/openapi.json`). The event stream, MCP and
+metrics are applications of their own beside it: what a framework does for each request, they would
+pay for without using it.
+"""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from thoughtstream.config import Settings
+from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import probes, problems
-from thoughtstream.faces.web.engine import Engine
 from thoughtstream.faces.web.guard import Guard
 from thoughtstream.faces.web.page import assets
 from thoughtstream.faces.web.resources import (
@@ -27,6 +34,11 @@ from thoughtstream.faces.web.resources import (
 from thoughtstream.faces.web.tokens import Tokens
 from thoughtstream.faces.web.watching.endpoint import Events
 from thoughtstream.faces.web.watching.watching import Watching
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.web import WEB
+
+if TYPE_CHECKING:
+    from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
     session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
@@ -35,34 +47,83 @@ _RESOURCES = (
 
 def build(settings: Settings, tokens: Tokens) -> ASGIApp:
     """All that the web process serves."""
-    engine = Engine(settings)
+    engine, kept = Engine(settings), _measures()
+    measures = kept or NOTHING
+    app = _resources(engine, tokens, measures)
+    beside: dict[str, ASGIApp] = {"/v1/events": Events(lambda: app.state.watching)}
+    if find_spec("mcp"):
+        from thoughtstream.faces.web.agents_door import agents_door
 
-    @asynccontextmanager
-    async def living(_: FastAPI) -> AsyncIterator[None]:
-        async with Watching.open(settings) as app.state.watching:
-            yield
-        await engine.aclose()
+        beside["/mcp"] = app.state.mcp = agents_door(engine, measures)
+    measured: ASGIApp = _Beside(app, beside)
+    if kept:
+        from thoughtstream.faces.web.measured import Measured
 
+        measured = app.state.metrics = Measured(measured, app, settings, kept)
+    web = settings.web
+    return Guard(measured, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
+
+
+def _measures() -> "PrometheusMeasures | None":
+    """None where nobody could read them: the extra `metrics` is not installed."""
+    if not find_spec("prometheus_client"):
+        return None
+    from thoughtstream.measuring.prometheus import PrometheusMeasures
+
+    return PrometheusMeasures(WEB)
+
+
+def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
     app = FastAPI(
         title="Thoughtstream",
         description="Minds to think into and recall from; everything that the Python API does.",
         version=version("thoughtstream"),
-        lifespan=living,
+        lifespan=_living,
         docs_url=None,
         redoc_url=None,
         responses=problems.DESCRIBED,
     )
-    app.state.engine, app.state.tokens = engine, tokens
+    app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
+    app.state.mcp = app.state.metrics = None
     for resource in _RESOURCES:
         app.include_router(resource.router)
     app.include_router(probes.router)
     app.router.routes.extend(assets.routes())
     problems.install(app)
-    events = Events(lambda: app.state.watching)
+    return app
 
-    async def served(scope: Scope, receive: Receive, send: Send) -> None:
-        is_of_events = scope["type"] == "http" and scope["path"] == "/v1/events"
-        await (events if is_of_events else app)(scope, receive, send)
 
-    web = settings.web
-    return Guard(served, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(app.state.engine.aclose)
+        known = app.state.tokens.still_has, app.state.measures
+        opening = Watching.open(app.state.engine.settings, *known)
+        app.state.watching = await stack.enter_async_context(opening)
+        if app.state.mcp:
+            await stack.enter_async_context(app.state.mcp.serving())
+        if app.state.metrics:
+            stack.push_async_callback(app.state.metrics.aclose)
+        yield
+
+
+class _Beside:
+    """Some paths are served by applications of their own."""
+
+    def __init__(self, app: ASGIApp, beside: dict[str, ASGIApp]) -> None:
+        self._app = app
+        self._beside = beside
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to whoever serves its path."""
+        app = self._beside.get(scope.get("path", ""), self._app)
+        if app is not self._app:
+            scope["route"] = _Route(scope["path"])
+        await app(scope, receive, send)
+
+
+class _Route:
+    """What metrics call such a path."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path

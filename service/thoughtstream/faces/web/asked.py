@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Query, Request
 
 from thoughtstream import Colony, Mind
+from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import problems
-from thoughtstream.faces.web.engine import Engine
 from thoughtstream.faces.web.names import Named
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.tokens import Scope, Token

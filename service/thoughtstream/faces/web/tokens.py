@@ -7,7 +7,7 @@ SHA-256, in constant time; a slow hash is for passwords that people choose.
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from fcntl import LOCK_EX, flock
 from fnmatch import fnmatchcase
@@ -83,6 +83,12 @@ class Tokens:
         given = _digest(secret)
         is_right = hmac.compare_digest(given, token.sha256 if token else _NOBODY)
         return token if token and is_right and not token.is_over else None
+
+    def still_has(self, token: object) -> bool:
+        """Whether it is still one of them. A file that can't be read takes none away."""
+        with suppress(TokensError):
+            return any(known == token and not known.is_over for known in self._known().values())
+        return True
 
     def all(self) -> list[Token]:
         """All tokens, by name."""

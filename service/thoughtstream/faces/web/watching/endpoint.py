@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
@@ -20,9 +19,11 @@ from thoughtstream.faces.web.watching.channel import Channel
 from thoughtstream.faces.web.watching.events import RETRY, event
 from thoughtstream.faces.web.watching.mind_channel import MindChannel
 from thoughtstream.faces.web.watching.minds_channel import MindsChannel, Page
+from thoughtstream.faces.web.watching.permit import Permit
 from thoughtstream.faces.web.watching.reader import Reader, Slow
 from thoughtstream.faces.web.watching.redis_channel import RedisChannel
 from thoughtstream.faces.web.watching.watching import TooManyWatchers, Watching
+from thoughtstream.measuring.web import WATCHER_CLOSED
 
 CONNECTION = "thoughtstream.connection"
 """In `scope["extensions"]` (see `connections.Connection`): `abort()` closes the connection, though
@@ -39,18 +40,6 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-accel-buffering", b"no"),
 ]
-
-
-class Permit(Protocol):
-    """What a request may do: `scope["state"]["token"]`, as the guard puts it there."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def scopes(self) -> tuple[Any, ...]: ...
-    @property
-    def minds(self) -> tuple[str, ...]: ...
-    def may_see(self, mind: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,7 @@ class Events:
 
     Query: `view` (mind, minds or redis), `mind` (for the first), `q`, `after` and `limit` (a page
     of minds, as `GET /v1/minds` takes them). The header Last-Event-ID, or `last_event_id`, resumes
-    after an event `attended`.
+    after an event `attended`. A stream ends when its permit does.
     """
 
     def __init__(self, watching: Callable[[], Watching]) -> None:
@@ -102,7 +91,7 @@ class Events:
         """Answer a request: with events until one end has enough, or with a problem."""
         try:
             permit, asked = _checked(scope)
-            reader = self._enter()
+            reader = self._enter(permit)
         except Problem as problem:
             refusal = problems.answer(problem.kind, problem.detail, **problem.extra)
             return await refusal(scope, receive, send)
@@ -114,9 +103,9 @@ class Events:
         finally:
             self._watching().leave(reader)
 
-    def _enter(self) -> Reader:
+    def _enter(self, permit: Permit) -> Reader:
         try:
-            return self._watching().enter()
+            return self._watching().enter(permit)
         except TooManyWatchers:
             raise Problem(
                 CROWDED, "there are web.max_watchers readers already; try again later, or raise it"
@@ -127,15 +116,18 @@ class Events:
         connection = scope.get("extensions", {}).get(CONNECTION, {})
         if connection:
             connection["when_closing"](reader.end)
-        gone = asyncio.ensure_future(_until_gone(receive, reader))
+        gone, reason = asyncio.ensure_future(_until_gone(receive, reader)), "left"
         try:
             await reader.run(send)
+            reason = "left" if gone.done() else "stopped"
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except Slow:
+            reason = "slow"
             if connection:
                 connection["abort"]()
         finally:
             gone.cancel()
+            self._watching().measures.count(WATCHER_CLOSED, reason)
 
     def _channel(self, asked: Asked) -> Channel:
         source = self._watching().source

@@ -1,6 +1,7 @@
 """One mind, watched: its state four times a second, and everything that happens in it."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from thoughtstream import Mind, keys
@@ -114,7 +115,7 @@ class MindChannel(Channel):
         """To all if it is another, else to those who have none yet."""
         rhythm = vitals.rhythm
         if not self._is_known(state) or rhythm != self._last_rhythm:
-            self._last, self._last_rhythm = state, rhythm
+            self._last, self._last_rhythm = replace(state, now_ms=0), rhythm
             threshold = self._source.settings.streams.forget_threshold
             said = {**plain(state), "threshold": threshold, "rhythm": rhythm}
             self._shown = event("state", cut(said, OF_STATE))
@@ -125,9 +126,7 @@ class MindChannel(Channel):
 
     def _is_known(self, state: MindState) -> bool:
         """Whether only time has passed."""
-        names = [name for name in state.__dataclass_fields__ if name != "now_ms"]
-        last = self._last
-        return last is not None and all(getattr(state, n) == getattr(last, n) for n in names)
+        return replace(state, now_ms=0) == self._last
 
     async def _welcome(self, redis: Client) -> None:
         """Have those who joined told of all that comes, and of what they missed."""

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from thoughtstream.faces.web.watching.events import KEEP_ALIVE, gap
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.web import WATCHER_DROPPED
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -24,8 +26,9 @@ class Reader:
     of a reader that is slow the oldest events are dropped, and a `gap` says how many.
     """
 
-    def __init__(self, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, clock_ms: Callable[[], int], measures: Measures = NOTHING) -> None:
         self._clock_ms = clock_ms
+        self._measures = measures
         self._state = b""
         self._told_before = deque[bytes]()
         self._waiting = deque[bytes]()
@@ -41,6 +44,7 @@ class Reader:
             self._waiting.popleft()
             self._dropped_since = self._dropped_since or self._clock_ms()
             self._dropped += 1
+            self._measures.count(WATCHER_DROPPED)
         self._waiting.append(told)
         self._wake.set()
 

@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 
 from thoughtstream.config import Settings
 from thoughtstream.faces.web.watching.channel import Channel
+from thoughtstream.faces.web.watching.permit import Permit, StillHolds
 from thoughtstream.faces.web.watching.reader import Reader
 from thoughtstream.faces.web.watching.source import Source
+from thoughtstream.measuring.measures import NOTHING, Measures
+from thoughtstream.measuring.web import WATCHER_CLOSED
 
 _TEND_S = 1.0
 
@@ -19,17 +22,23 @@ class TooManyWatchers(Exception):
 class Watching:
     """`open` makes one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, still_holds: StillHolds, measures: Measures = NOTHING
+    ) -> None:
         self.source = Source(settings)
+        self.measures = measures
+        self._still_holds = still_holds
         self._most = settings.web.max_watchers
-        self._readers = set[Reader]()
+        self._readers: dict[Reader, Permit] = {}
         self._channels: dict[Hashable, Channel] = {}
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator["Watching"]:
+    async def open(
+        cls, settings: Settings, still_holds: StillHolds, measures: Measures = NOTHING
+    ) -> AsyncIterator["Watching"]:
         """Serve readers until the context ends. Redis need not be there."""
-        watching = cls(settings)
+        watching = cls(settings, still_holds, measures)
         tending = asyncio.create_task(watching._tend())
         try:
             yield watching
@@ -53,16 +62,17 @@ class Watching:
         for reader in self._readers:
             reader.end()
 
-    def enter(self) -> Reader:
+    def enter(self, permit: Permit) -> Reader:
         """A new reader, of nothing yet; `leave` has to follow.
 
         Raises:
             TooManyWatchers
         """
         if len(self._readers) >= self._most:
+            self.measures.count(WATCHER_CLOSED, "full")
             raise TooManyWatchers
-        reader = Reader(self.source.clock.now_ms)
-        self._readers.add(reader)
+        reader = Reader(self.source.clock.now_ms, self.measures)
+        self._readers[reader] = permit
         return reader
 
     def join(
@@ -76,7 +86,7 @@ class Watching:
 
     def leave(self, reader: Reader) -> None:
         """A reader has gone. What nobody else watches costs nothing from now on."""
-        self._readers.discard(reader)
+        self._readers.pop(reader, None)
         for what, channel in list(self._channels.items()):
             if reader in channel.readers:
                 channel.leave(reader)
@@ -86,5 +96,10 @@ class Watching:
     async def _tend(self) -> None:
         while True:
             await asyncio.sleep(_TEND_S)
-            for reader in self._readers:
-                reader.keep_awake()
+            permits = set(self._readers.values())
+            holds = {permit: self._still_holds(permit) for permit in permits}
+            for reader, permit in self._readers.items():
+                if holds[permit]:
+                    reader.keep_awake()
+                else:
+                    reader.end()

@@ -16,9 +16,11 @@ _MOST_MINDS = 256
 class Engine:
     """Connects when it is first asked: whoever serves people is up before Redis is."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, redis: Client | None = None) -> None:
+        """`redis`: a connection that is there; whoever gives it closes it."""
         self.settings = settings
-        self._redis: Client | None = None
+        self._redis = redis
+        self._is_ours = redis is None
         self._connecting = asyncio.Lock()
         self._minds: OrderedDict[str, Mind] = OrderedDict()
         self._colony: Colony | None = None
@@ -61,5 +63,5 @@ class Engine:
         """Disconnect."""
         if self._colony is not None:
             await self._colony.cache.aclose()
-        if self._redis is not None:
+        if self._redis is not None and self._is_ours:
             await self._redis.aclose()
