@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -10,7 +11,7 @@ from tests.servers import WHEEL, RedisServer, programs
 from tests.web.page.screen import Screen, screen_of
 from tests.web.page.stack import Stack
 from tests.web.served import Web, serving
-from thoughtstream.config import RedisConfig, Settings
+from thoughtstream.config import RedisConfig, Settings, WebConfig
 from thoughtstream.sync import Mind
 
 pytestmark = pytest.mark.slow
@@ -45,6 +46,23 @@ def test_a_lost_connection_is_told_and_made_up_for(screen: Screen, mind: Mind, n
     expect(
         screen.place("missed").or_(screen.sentence.filter(has_text="missed")).first
     ).to_be_visible()
+
+
+def test_where_too_many_watch_it_looks_now_and_then(
+    browser: Browser, stack: Stack, mind: Mind, name: str, tmp_path: Path
+) -> None:
+    crowded = {"home": tmp_path, "web": WebConfig(max_watchers=1)}
+    with (
+        serving(stack.settings.model_copy(update=crowded)) as web,
+        screen_of(browser, web) as first,
+        screen_of(browser, web) as second,
+    ):
+        first.watch(name)
+        second.open(f"mind/{name}")
+        expect(second.live).to_have_text("A look each 5 s")
+        expect(second.find("#banner")).to_contain_text("Too many watch at once")
+        mind.think("seen all the same")
+        expect(second.sentence).to_have_text("seen all the same")
 
 
 def test_without_a_token_it_says_where_to_get_one(screen: Screen, mind: Mind, name: str) -> None:

@@ -44,7 +44,7 @@ const pulse = new Pulse(watch);
 const picker = new Picker();
 const gate = new Gate(() => {
   if (watch.mind) watch.wake();
-  route();
+  enter();
 });
 const views = { minds: new Minds(watch), redis: new RedisView(watch), agents: new AgentsView(watch) };
 let view = '';
@@ -109,6 +109,14 @@ watch.on.redraw = (() => {
 })();
 
 // --- views -----------------------------------------------------------------------------------------
+
+/** Whoever comes in goes where the address says, and may do what the token allows. */
+function enter() {
+  route();
+  get('/v1/session')
+    .then(({ scopes }) => watch.allow(scopes))
+    .catch(problem => gate.refused(problem));
+}
 
 async function route() {
   const asked = routeOf(location.hash);
@@ -219,10 +227,12 @@ for (const button of document.querySelectorAll('[data-copies]'))
   button.addEventListener('click', () => copy(byId(button.dataset.copies).textContent));
 
 async function copy(text) {
-  await navigator.clipboard?.writeText(text).then(
-    () => toast('Copied.'),
-    () => toast('This browser does not let the page copy; select the text.'),
-  );
+  try {
+    await navigator.clipboard.writeText(text);
+    toast('Copied.');
+  } catch {
+    toast('This browser does not let the page copy: select the text.');
+  }
 }
 
 const sign = attributes => svg('svg', { viewBox: '0 0 12 12', 'aria-hidden': 'true' }, svg('circle', { cx: 6, cy: 6, r: 4, ...attributes }));
@@ -253,4 +263,6 @@ addEventListener('resize', () => sediment.draw());
 startTheme();
 setInterval(glance, GLANCE_MS);
 requestAnimationFrame(frame);
-openSession().catch(problem => toast(problem.message)).then(route);
+openSession()
+  .catch(problem => toast(problem.message))
+  .then(enter);

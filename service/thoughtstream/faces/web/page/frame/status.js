@@ -62,9 +62,10 @@ export class Status {
   }
 
   #settle() {
-    const away = this.troubles.has('redis') || this.connection.is === 'lost';
+    const { is, problem } = this.connection;
+    const away = this.troubles.has('redis') || (is === 'lost' && !isCrowded(problem));
     const was = this.#awaySince;
-    this.#awaySince = away ? was || Date.now() : this.connection.is === 'live' ? 0 : was;
+    this.#awaySince = away ? was || Date.now() : is === 'connecting' ? was : 0;
     this.draw();
     return was && !this.#awaySince ? `It is back, after ${span(Date.now() - was)}. Going on where it was.` : '';
   }

@@ -18,6 +18,7 @@ export class Picture {
   arrived = [];
   more = 0;
   #perSecond = new Map();
+  #path = null; // as long as nothing was attended: it is drawn thirty times a second
 
   constructor(mind) {
     this.mind = mind;
@@ -29,9 +30,10 @@ export class Picture {
 
   /** Those attended, the oldest first. */
   get path() {
-    return [...this.thoughts.values()]
+    this.#path ??= [...this.thoughts.values()]
       .filter(thought => thought.fate === 'attended')
       .sort((a, b) => a.attended_at - b.attended_at);
+    return this.#path;
   }
 
   /** Those that can still be changed at this moment. */
@@ -150,6 +152,7 @@ export class Picture {
     const known = this.thoughts.get(said.id);
     const thought = Object.assign(known ?? {}, attendedOf(said), { fate: 'attended', vetoed });
     this.thoughts.set(said.id, thought);
+    this.#path = null;
     this.arrived.push(thought);
     const second = Math.floor(said.attended_at / 1000);
     this.#perSecond.set(second, (this.#perSecond.get(second) ?? 0) + 1);
@@ -162,6 +165,7 @@ export class Picture {
   }
 
   #letGo(now) {
+    this.#path = null;
     for (const [id, thought] of this.thoughts)
       if ((thought.attended_at ?? thought.at) < now - KEPT_MS) this.thoughts.delete(id);
   }

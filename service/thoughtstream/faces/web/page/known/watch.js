@@ -94,6 +94,12 @@ export class Watch {
     this.on.redraw();
   }
 
+  /** What the token may do. */
+  allow(scopes) {
+    this.scopes = new Set(scopes);
+    this.on.redraw();
+  }
+
   redraw() {
     this.on.redraw();
   }
@@ -125,7 +131,7 @@ export class Watch {
     switch (name) {
       case 'hello':
         picture.settings = { ...picture.settings, ...data.settings };
-        this.scopes = new Set(data.scopes ?? []);
+        this.allow(data.scopes);
         break;
       case 'state':
         picture.look(data);
