@@ -26,9 +26,9 @@ def test_redis_away_and_back(screen: Screen, stack: Stack, mind: Mind, name: str
         expect(screen.live).to_have_text("Redis is away")
         expect(screen.sentence).to_have_text("the last before")
         expect(screen.find("#now button").first).to_be_disabled()
+    expect(screen.toast).to_contain_text("It is back, after")  # it is not shown for long
     expect(screen.live).to_have_text("Live")
     expect(screen.find("#banner")).to_be_hidden()
-    expect(screen.toast).to_contain_text("It is back, after")
     mind.think("the first after")
     expect(screen.sentence).to_have_text("the first after")
 
