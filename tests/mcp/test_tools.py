@@ -64,6 +64,7 @@ async def test_what_is_not_allowed_is_not_listed_and_not_done(
                 assert (await mind.audit()).unread == 0
 
 
+@pytest.mark.slow
 async def test_a_thought_is_attended_changed_and_remembered(settings: Settings) -> None:
     async with in_process(settings, attend=True) as client:
         thought = await asked(client, "think", content="the ketle is on", salience=0.9)
