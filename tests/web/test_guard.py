@@ -59,6 +59,25 @@ async def test_a_mind_that_is_not_the_tokens_is_as_one_that_is_not_there(web: We
     assert (await web.get("/v1/minds", token=secret)).json["items"] == []
 
 
+def test_minds_in_trouble_are_named_to_who_may_see_all(web: Web) -> None:
+    _, secret = tokens_of(web.settings).add("agent", ("read",), ("ana*",))
+
+    def checks(token: str | None) -> list[str]:
+        found = web.ask("GET", "/v1/doctor", token=token).json["findings"]
+        return [one["check"] for one in found]
+
+    assert "minds in trouble" in checks(None)
+    assert "minds in trouble" not in checks(secret)
+    assert "version" in checks(secret)
+
+
+def test_a_head_is_a_get_without_its_body(web: Web) -> None:
+    asked, got = web.ask("HEAD", "/v1/minds"), web.ask("GET", "/v1/minds")
+    assert (asked.status, asked.raw) == (200, b"")
+    assert asked.headers["content-type"] == got.headers["content-type"]
+    assert web.ask("HEAD", "/v1/minds", token="").status == 401
+
+
 def _by_cookie(web: Web, method: str = "POST", **headers: str) -> int:
     cookie = {"Cookie": f"{COOKIE}={web.token}"}
     body = {"content": "x"} if method == "POST" else None

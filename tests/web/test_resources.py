@@ -48,6 +48,33 @@ async def test_a_thought_goes_its_whole_way(web: Web) -> None:
     assert (await web.get("/v1/minds/ana/audit")).json["balanced"] is True
 
 
+async def test_a_thought_is_found_wherever_it_is(web: Web) -> None:
+    many = {
+        "thoughts": [{"content": "strong", "salience": 0.9}, {"content": "weak", "salience": 0.1}]
+    }
+    strong, weak = (await web.post("/v1/minds/ana/thoughts", many)).json["ids"]
+
+    async def place(id_: str) -> Any:
+        return (await web.get(f"/v1/minds/ana/thoughts/{segment(id_)}")).json["place"]
+
+    async def is_(id_: str, *places: str) -> bool:
+        return await place(id_) in places
+
+    assert await is_(strong, "waiting", "competing", "intervening")
+    await until(lambda: is_(strong, "intervening"))
+    await until(lambda: is_(weak, "forgotten"))
+    vetoed = (await web.post("/v1/minds/ana/thoughts", {"content": "a mistake"})).json
+    await until(lambda: is_(vetoed["id"], "intervening"))
+    await web.post(f"{vetoed['url']}/interventions", {"action": "veto"})
+    await until(lambda: is_(strong, "remembered"))
+    await until(lambda: is_(vetoed["id"], "attended"))
+    found = (await web.get(f"/v1/minds/ana/thoughts/{segment(strong)}")).json
+    assert (await web.get(found["memory"])).json["content"] == "strong"
+    unknown = await web.get("/v1/minds/ana/thoughts/1-1@sensory")
+    wrong = await web.get("/v1/minds/ana/thoughts/abc")
+    assert (unknown.status, wrong.status) == (404, 422)
+
+
 async def test_an_intervention_is_once_and_too_late_says_so(web: Web) -> None:
     made = (await web.post("/v1/minds/ana/thoughts", {"content": "a mistake"})).json["id"]
 

@@ -119,6 +119,8 @@ class _Beside:
         app = self._beside.get(scope.get("path", ""), self._app)
         if app is not self._app:
             scope["route"] = _Route(scope["path"])
+        elif scope.get("method") == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server sends no body to whoever asked for none
         await app(scope, receive, send)
 
 

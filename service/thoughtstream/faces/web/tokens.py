@@ -56,6 +56,11 @@ class Token(BaseModel):
         return any(fnmatchcase(mind, glob) for glob in self.minds)
 
     @property
+    def sees_all(self) -> bool:
+        """Whether every mind is one of its own."""
+        return "*" in self.minds
+
+    @property
     def is_over(self) -> bool:
         """Whether its time is over."""
         return self.expires_at is not None and self.expires_at <= datetime.now(UTC)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from thoughtstream.attention.models import Attended, Forgotten
 from thoughtstream.attention.state import Candidate, Remembered
+from thoughtstream.attention.whereabouts import Place
 from thoughtstream.memory.merged import Merged
 from thoughtstream.memory.models import Memory, Recalled
 
@@ -74,6 +75,14 @@ class Made(BaseModel):
 
     id: str
     url: str
+
+
+class Found(BaseModel):
+    """Where a thought is; `memory`: the address of the one that it has become."""
+
+    id: str
+    place: Place
+    memory: str | None
 
 
 class Fed(BaseModel):

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from thoughtstream import Mind
 from thoughtstream.attention.models import Action, Attended, NewThought
 from thoughtstream.attention.state import read_attended
+from thoughtstream.attention.whereabouts import find_thought
+from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import (
     Before,
@@ -22,6 +24,7 @@ from thoughtstream.faces.web.asked import (
     ThinkMind,
 )
 from thoughtstream.faces.web.names import Named, segment
+from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.resources import shapes
 from thoughtstream.faces.web.resources.minds import url_of
 from thoughtstream.keys import Kind
@@ -119,6 +122,18 @@ async def feed(mind: ThinkMind, request: Request) -> Response:
     if wrong:
         raise RequestValidationError([item | {"loc": ("body", *item["loc"])} for item in wrong])
     return Answer({"ids": await mind.feed(thoughts)}, 201)
+
+
+@router.get("/thoughts/{thought}", response_model=shapes.Found)
+async def find(mind: ReadMind, engine: TheEngine, thought: Named) -> Response:
+    """Where a thought is just now."""
+    with typed_errors():
+        place = await find_thought(await engine.redis(), mind.name, thought)
+    if place is None:
+        raise Problem(problems.UNKNOWN, f"{thought}: is not known (any more)")
+    is_memory = place == "remembered"
+    url = url_of(mind.name, "memories", segment(thought)) if is_memory else None
+    return Answer({"id": thought, "place": place, "memory": url})
 
 
 @router.get("/attended", response_model=shapes.AttendedPage)
