@@ -43,6 +43,7 @@ class Screen:
     def watch(self, mind: str) -> "Screen":
         """Open the page at a mind, and wait until it is live."""
         self.open(f"mind/{mind}")
+        expect(self.find("#mind-name")).to_have_text(mind)
         expect(self.live).to_have_text("Live")
         return self
 

@@ -33,6 +33,7 @@ def test_a_veto_by_click_prevents_the_memory(attended: Screen, mind: Mind) -> No
 
 
 def test_a_veto_by_key_prevents_the_memory(attended: Screen, mind: Mind) -> None:
+    expect(attended.place(SAID)).to_be_visible()
     attended.press("j", "v")
     expect(attended.place(SAID)).to_have_class("vetoed chosen")
     wait_until_settled(mind)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.page.screen import Screen
-from tests.web.page.stack import contents
+from tests.web.page.stack import Stack, contents
 from thoughtstream.sync import Mind
 
 pytestmark = pytest.mark.slow
@@ -47,6 +47,16 @@ def test_a_memory_opens_to_where_it_is_from(remembering: Screen, mind: Mind) -> 
     details = remembering.find("#memories .details")
     expect(details).to_contain_text(memory.place)
     expect(details).to_contain_text("salience")
+
+
+def test_nothing_of_one_mind_stays_before_another(remembering: Screen, stack: Stack) -> None:
+    remembering.find("#memories .opens").filter(has_text="tea").click()
+    expect(remembering.find("#memories .details")).to_be_visible()
+    with stack.mind("somebody else") as other:
+        other.anchor("the bus is late")
+    remembering.go("mind/somebody%20else")
+    expect(remembering.find("#memories li")).to_have_count(1)
+    expect(remembering.find("#memories li")).to_contain_text("the bus is late")
 
 
 def test_forgotten_on_request_and_taken_back(remembering: Screen, mind: Mind) -> None:

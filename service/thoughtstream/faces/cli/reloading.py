@@ -1,5 +1,6 @@
 """Running a command in a process of its own, anew whenever a Python file changes."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -55,7 +56,9 @@ def _start(command: list[str]) -> "subprocess.Popen[bytes]":
     of the tether tells it.
     """
     program = [sys.executable, "-m", "thoughtstream.faces.cli.tethered", *command]
-    return subprocess.Popen(program, stdin=subprocess.PIPE, process_group=0)
+    # Python takes a file that changed within a second, and is as long, for what it has compiled.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.Popen(program, stdin=subprocess.PIPE, process_group=0, env=environment)
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

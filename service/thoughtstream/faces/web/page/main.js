@@ -84,6 +84,7 @@ watch.on.mind = () => {
   places.clear();
   ribbon.clear();
   memory.clear();
+  forgotten.clear();
   sediment.load();
   byId('mind-name').textContent = watch.mind;
   byId('mark-name').textContent = watch.mind;

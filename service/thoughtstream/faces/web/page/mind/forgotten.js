@@ -17,6 +17,12 @@ export class Forgotten {
     this.#changes = changes;
   }
 
+  /** Another mind: nothing of the one before stays, also under the pointer. */
+  clear() {
+    this.#drawn = '';
+    byId('forgotten').replaceChildren();
+  }
+
   draw({ always = false } = {}) {
     const { picture } = this.#watch;
     const more = picture.more ? ` · and ${count(picture.more)} more` : '';

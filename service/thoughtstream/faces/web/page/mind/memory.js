@@ -33,8 +33,10 @@ export class Memory {
     });
   }
 
+  /** Another mind: nothing of the one before stays, also under the pointer. */
   clear() {
     byId('question').value = '';
+    byId('memories').replaceChildren();
     this.#found = null;
     this.#open = null;
     this.#drawn = '';
