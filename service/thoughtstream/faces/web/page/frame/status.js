@@ -93,7 +93,8 @@ export class Status {
 
   #banner() {
     const banner = byId('banner');
-    const trouble = GRAVEST_FIRST.map(what => this.troubles.get(what)).find(Boolean);
+    const isLost = this.#awaySince && !this.troubles.has('redis'); // what was heard before is old news
+    const trouble = isLost ? null : GRAVEST_FIRST.map(what => this.troubles.get(what)).find(Boolean);
     const parts = trouble ? this.#inWords(trouble) : this.#connectionInWords();
     const text = parts.map(part => part.textContent ?? part).join('');
     if (banner.hidden === !parts.length && banner.textContent === text) return;
