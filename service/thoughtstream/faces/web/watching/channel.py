@@ -53,8 +53,8 @@ class Channel(ABC):
         """A reader goes; after the last one, nothing looks any more."""
         self.readers.discard(reader)
         self._joining.pop(reader, None)
-        if not self.readers and self._looking is not None:
-            self._looking.cancel()
+        if not self.readers:
+            self._source.stop(self._looking)
             self._looking = None
 
     def tell(self, told: bytes) -> None:

@@ -23,6 +23,7 @@ class Source:
         self.turns = asyncio.Semaphore(MOST_LOOKS)
         self._redis: Client | None = None
         self._connecting = asyncio.Lock()
+        self._stopping = set[asyncio.Task[None]]()
 
     async def redis(self) -> Client:
         """The client.
@@ -35,7 +36,15 @@ class Source:
                 self._redis = await open_client(self.settings.redis, redis_url(self.settings))
             return self._redis
 
+    def stop(self, looking: asyncio.Task[None] | None) -> None:
+        """Nobody wants this look any more. It gives its connection back before all are closed."""
+        if looking is not None:
+            looking.cancel()
+            self._stopping.add(looking)
+            looking.add_done_callback(self._stopping.discard)
+
     async def aclose(self) -> None:
-        """Disconnect."""
+        """Disconnect, when nothing looks any more."""
+        await asyncio.gather(*self._stopping, return_exceptions=True)
         if self._redis is not None:
             await self._redis.aclose()

@@ -45,6 +45,8 @@ class Watching:
         finally:
             tending.cancel()
             watching.dismiss()
+            for reader in list(watching._readers):
+                watching.leave(reader)
             await watching.source.aclose()
 
     @property
