@@ -23,9 +23,10 @@ export class Hero {
     this.#changes = changes;
   }
 
-  /** Another mind. */
+  /** Another mind: nothing of the one before stays. */
   clear() {
     this.thought = null;
+    byId('now').replaceChildren();
     this.#waiting = [];
     this.#since = 0;
     this.#drawn = '';
