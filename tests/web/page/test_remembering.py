@@ -23,6 +23,8 @@ def remembering(screen: Screen, mind: Mind, name: str) -> Screen:
 def test_a_question_is_answered_and_its_words_marked(remembering: Screen) -> None:
     remembering.press("/")
     remembering.page.keyboard.type("when does Marta land?")
+    expect(remembering.find("#question")).to_have_value("when does Marta land?")
+    expect(remembering.live).to_have_text("Live")
     expect(remembering.find("#memories li").first).to_contain_text("Marta's flight lands at 18:40")
     expect(remembering.find("#memories mark")).to_have_text(["Marta", "lands"])
     expect(remembering.find("#answer")).to_contain_text("answer")

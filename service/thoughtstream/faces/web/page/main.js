@@ -182,9 +182,13 @@ function change(how) {
   changes[how](thought);
 }
 
+/** At once: what is typed next belongs into the field, or each letter would be a key of its own. */
 function ask() {
-  if (view !== 'mind') location.hash = watch.mind ? mindAddress(watch.mind) : '#mind';
-  requestAnimationFrame(() => byId('question').focus());
+  if (view !== 'mind') {
+    location.hash = watch.mind ? mindAddress(watch.mind) : '#mind';
+    show('mind');
+  }
+  byId('question').focus();
 }
 
 const go = address => () => {
