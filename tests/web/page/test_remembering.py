@@ -20,6 +20,20 @@ def remembering(screen: Screen, mind: Mind, name: str) -> Screen:
     return screen.watch(name)
 
 
+def test_what_is_typed_after_the_slash_is_the_question(remembering: Screen) -> None:
+    for view in ("redis", f"mind/{remembering.find('#mind-name').text_content()}"):
+        remembering.go(view)
+        focused = remembering.page.evaluate(
+            """() => {
+                document.activeElement.blur();
+                const slash = { key: "/", bubbles: true };
+                document.body.dispatchEvent(new KeyboardEvent("keydown", slash));
+                return document.activeElement.id;
+            }"""
+        )
+        assert focused == "question", "at once: no letter may be a key of its own"
+
+
 def test_a_question_is_answered_and_its_words_marked(remembering: Screen) -> None:
     remembering.press("/")
     remembering.page.keyboard.type("when does Marta land?")
