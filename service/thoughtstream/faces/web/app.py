@@ -52,9 +52,9 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
     app = _resources(engine, tokens, measures)
     beside: dict[str, ASGIApp] = {"/v1/events": Events(lambda: app.state.watching)}
     if find_spec("mcp"):
-        from thoughtstream.faces.web.agents_door import agents_door
+        from thoughtstream.faces.web.mcp_endpoint import mcp_endpoint
 
-        beside["/mcp"] = app.state.mcp = agents_door(engine, measures)
+        beside["/mcp"] = app.state.mcp = mcp_endpoint(engine, measures)
     measured: ASGIApp = _Beside(app, beside)
     if kept:
         from thoughtstream.faces.web.measured import Measured

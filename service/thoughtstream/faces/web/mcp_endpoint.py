@@ -11,7 +11,7 @@ from thoughtstream.measuring.measures import Measures
 _GLOB = set("*?[")
 
 
-def agents_door(engine: Engine, measures: Measures) -> McpEndpoint:
+def mcp_endpoint(engine: Engine, measures: Measures) -> McpEndpoint:
     """The endpoint; the guard in front of it has checked host, size and token."""
     most = engine.settings.web.max_body_bytes
     return McpEndpoint(engine, _granted, hosts=None, most_body_bytes=most, measures=measures)
