@@ -3,11 +3,10 @@
 import asyncio
 
 from thoughtstream.config import Settings
-from thoughtstream.faces.overview import redis_url
+from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web.watching.clock import Clock
 from thoughtstream.faces.web.watching.vitals import Pulse
 from thoughtstream.store.client import Client
-from thoughtstream.store.connection import open_client
 
 MOST_LOOKS = 256
 """At the same time: each has a connection meanwhile."""
@@ -21,8 +20,7 @@ class Source:
         self.clock = Clock()
         self.pulse = Pulse(settings)
         self.turns = asyncio.Semaphore(MOST_LOOKS)
-        self._redis: Client | None = None
-        self._connecting = asyncio.Lock()
+        self._engine = Engine(settings)
         self._stopping = set[asyncio.Task[None]]()
 
     async def redis(self) -> Client:
@@ -31,10 +29,7 @@ class Source:
         Raises:
             RedisUnavailable: nothing answers there. ConfigError: it refuses us.
         """
-        async with self._connecting:
-            if self._redis is None:
-                self._redis = await open_client(self.settings.redis, redis_url(self.settings))
-            return self._redis
+        return await self._engine.redis()
 
     def stop(self, looking: asyncio.Task[None] | None) -> None:
         """Nobody wants this look any more. It gives its connection back before all are closed."""
@@ -46,5 +41,4 @@ class Source:
     async def aclose(self) -> None:
         """Disconnect, when nothing looks any more."""
         await asyncio.gather(*self._stopping, return_exceptions=True)
-        if self._redis is not None:
-            await self._redis.aclose()
+        await self._engine.aclose()
