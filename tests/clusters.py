@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from redis.cluster import RedisCluster
 
 from tests.servers import RedisServer, programs, wait_until
 
@@ -42,6 +43,15 @@ class Cluster:
     def url(self) -> str:
         """The URL of one of its nodes."""
         return f"{self.scheme}://127.0.0.1:{next(iter(self.servers))}/0"
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        """redis-py's own client; made from a URL, its `close` (8.1) leaves its connections open."""
+        with RedisCluster.from_url(self.url) as client:
+            try:
+                yield client
+            finally:
+                client.disconnect_connection_pools()
 
     @property
     def masters(self) -> list[int]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from redis.cluster import RedisCluster
 
 from deploy.cluster.health import problems
 from deploy.cluster.nodes import ClusterError, wait
@@ -165,7 +164,7 @@ def names() -> dict[str, bytes]:
 
 
 def test_hosts_come_go_and_are_replaced_and_nothing_is_lost(nodes: Processes) -> None:
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         for name, value in names().items():
             client.set(name, value)
     old = list(nodes.spec.nodes)
@@ -186,5 +185,5 @@ def test_hosts_come_go_and_are_replaced_and_nothing_is_lost(nodes: Processes) ->
     assert all(found.is_new for each, found in shrunk.present.items() if each.host == "d")
     assert len(shrunk.only(old).masters) == 3
 
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         assert {name: client.get(name) for name in names()} == names()

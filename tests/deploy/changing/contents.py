@@ -1,7 +1,5 @@
 """The keys of a cluster that changes."""
 
-from redis.cluster import RedisCluster
-
 from deploy.cluster.topology import Node
 from tests.deploy.processes import Processes
 
@@ -10,19 +8,19 @@ KEYS = {f"key:{number}": str(number).encode() for number in range(300)}
 
 def write_keys(nodes: Processes) -> None:
     """Write all of them."""
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         for name, value in KEYS.items():
             client.set(name, value)
 
 
 def all_there(nodes: Processes) -> bool:
     """Whether each is there, by value."""
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         return all(client.get(name) == value for name, value in KEYS.items())
 
 
 def slot_with_keys(nodes: Processes, master: Node) -> int:
     """A slot of a master that has some of them."""
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         found = nodes.view()[master].slots
         return next(int(slot) for slot in map(client.keyslot, KEYS) if slot in found)

@@ -8,7 +8,6 @@ from threading import Event
 from uuid import uuid4
 
 import pytest
-from redis.cluster import RedisCluster
 
 from deploy.cluster import slots
 from deploy.cluster.state import SLOTS
@@ -82,7 +81,7 @@ def test_what_is_written_while_slots_move_is_there(nodes: Processes) -> None:
         slots.reshard(nodes, have)
 
     assert len(written) > 300
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         assert {name: client.get(name) for name in written} == written
 
 
@@ -93,7 +92,7 @@ def writing(pool: Executor, nodes: Processes) -> Iterator[dict[str, bytes]]:
     over = Event()
 
     def write() -> None:
-        with RedisCluster.from_url(nodes.cluster.url) as client:
+        with nodes.cluster.client() as client:
             for number in count():
                 if over.is_set():
                     break

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection
 from itertools import count, islice
 
 import pytest
-from redis.cluster import RedisCluster
 
 from deploy.cluster import slots
 from deploy.cluster.health import problems
@@ -112,13 +111,13 @@ def test_moves_that_are_cut_off_anywhere_are_gone_on_with(
         assert slots.counts(nodes.view()) == want
         assert problems(nodes.view(), 1) == []
         assert all_there(nodes)
-        with RedisCluster.from_url(nodes.cluster.url) as client:
+        with nodes.cluster.client() as client:
             assert {name: client.get(name) for name in late} == late
 
 
 def _written_to(nodes: Processes, slots: Collection[int]) -> dict[str, bytes]:
     """New keys of some slots, which a client is sent to the target with (ASK) while they move."""
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         written = {n: n.encode() for n in map(str, range(9000)) if client.keyslot(n) in slots}
         for name, value in written.items():
             client.set(name, value)
@@ -139,7 +138,7 @@ def test_slots_of_a_master_that_has_failed_over_meanwhile_stay(
     def ask(node: Node, *command: str) -> str:
         if next(asked) == 3:
             successor = nodes.cluster.hand_over(source.port)
-            with RedisCluster.from_url(nodes.cluster.url) as client:
+            with nodes.cluster.client() as client:
                 written.update({n: n for n in islice(names, 9000) if client.keyslot(n) in moving})
             with nodes.cluster.servers[successor].client() as client:
                 for name in written:
@@ -151,7 +150,7 @@ def test_slots_of_a_master_that_has_failed_over_meanwhile_stay(
         move_slots(nodes, view, source, target, len(moving))
 
     close_open(nodes, nodes.view().nodes)
-    with RedisCluster.from_url(nodes.cluster.url) as client:
+    with nodes.cluster.client() as client:
         assert written
         assert {name: client.get(name) for name in written} == {
             name: name.encode() for name in written
