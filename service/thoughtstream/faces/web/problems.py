@@ -18,6 +18,7 @@ from thoughtstream import errors
 from thoughtstream.config import ConfigError
 from thoughtstream.discretion import without_secrets
 from thoughtstream.faces.web.answers import Answer
+from thoughtstream.faces.web.tokens import TokensError
 from thoughtstream.memory.archive import BadExport
 from thoughtstream.memory.consolidation import Asleep, Superseded
 from thoughtstream.memory.query import InvalidRecall
@@ -100,6 +101,7 @@ KINDS: dict[type[Exception], Kind] = {
     ),
     DistillerFailed: _kind("distiller-failed", 503, "No gist", "The session can be resumed."),
     ConfigError: _kind("misconfigured", 503, "Misconfigured", "The server needs its operator."),
+    TokensError: _kind("tokens-unreadable", 503, "Nobody gets in", "`tokens.json` is spoilt."),
 }
 """How each error of ours is told; one that is missing here counts as its nearest ancestor."""
 
@@ -173,6 +175,7 @@ def install(app: FastAPI) -> None:
     """Have an app tell of all that goes wrong in this way."""
     app.add_exception_handler(Problem, _of_ours)
     app.add_exception_handler(errors.ThoughtstreamError, _of_the_engine)
+    app.add_exception_handler(RecursionError, _of_recursion)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_routing)
     app.add_exception_handler(Exception, _of_a_fault)
@@ -184,6 +187,15 @@ async def _of_ours(_: Request, error: Exception) -> Response:
 
 
 async def _of_the_engine(_: Request, error: Exception) -> Response:
+    return of_the_engine(error)
+
+
+async def _of_recursion(_: Request, error: Exception) -> Response:
+    return answer(INVALID, "body: is nested too deep; a few hundred levels are possible")
+
+
+def of_the_engine(error: Exception) -> Response:
+    """The answer that tells of an error of ours."""
     kind, message = kind_of(error), str(error)
     named = [_FIELD.fullmatch(line) for line in message.splitlines()]
     fields = [_at(match[1].split("."), match[2]) for match in named if match]

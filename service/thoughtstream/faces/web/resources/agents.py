@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from thoughtstream.coordination.agents import AgentStatus, inbox_of
@@ -17,35 +17,32 @@ from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import Reader, TheColony, Thinker
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.problems import Problem
+from thoughtstream.faces.web.resources.bodies import Fields
 
 router = APIRouter(prefix="/v1", tags=["agents"])
 
 LONGEST_WAIT_S = 60
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Registering(Fields):
+    skills: Annotated[tuple[str, ...], Field(max_length=1000)] = ()
 
 
-class Registering(_Body):
-    skills: Annotated[list[str], Field(max_length=1000)] = []
-
-
-class Sending(_Body):
+class Sending(Fields):
     """A message: from whom, and what it says."""
 
     sender: str = Field(alias="from")
     text: str
 
 
-class Taking(_Body):
+class Taking(Fields):
     """How many messages, and how long to wait for the first."""
 
     most: Annotated[int, Field(ge=1, le=1000)] = 10
     wait_s: Annotated[float, Field(ge=0, le=LONGEST_WAIT_S)] = 0
 
 
-class Reading(_Body):
+class Reading(Fields):
     """A message that was taken, by its id and token: it was read. `answer`: any JSON."""
 
     id: str
@@ -53,7 +50,7 @@ class Reading(_Body):
     answer: Any = None
 
 
-class Subscribing(_Body):
+class Subscribing(Fields):
     domains: Annotated[list[str], Field(min_length=1, max_length=1000)]
 
 
@@ -148,7 +145,7 @@ async def unsubscribe(token: Thinker, colony: TheColony, agent: Named, domain: N
     return Response(status_code=204)
 
 
-class Reserving(_Body):
+class Reserving(Fields):
     """Who wants it, for how long, and how long to wait while another has it."""
 
     by: Annotated[str, Field(min_length=1)]

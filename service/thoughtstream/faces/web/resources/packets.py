@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from thoughtstream.coordination.packets import MOST_TARGETS, Packet
@@ -12,14 +12,13 @@ from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import Reader, TheColony, Thinker
 from thoughtstream.faces.web.names import Named
 from thoughtstream.faces.web.problems import Problem
+from thoughtstream.faces.web.resources.bodies import Fields
 
 router = APIRouter(prefix="/v1/packets", tags=["packets"])
 
 
-class NewPacket(BaseModel):
+class NewPacket(Fields):
     """What it found out; `targets`: agents beside those that subscribed to the domain."""
-
-    model_config = ConfigDict(extra="forbid")
 
     seed: str
     domain: str

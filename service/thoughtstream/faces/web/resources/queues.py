@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from thoughtstream.arguments import IS_UTF8
 from thoughtstream.config import Durability
 from thoughtstream.coordination.handle import Handle
 from thoughtstream.coordination.models import (
@@ -21,6 +22,7 @@ from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import IdempotencyKey, Operator, Reader, TheColony, Thinker
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.problems import Problem
+from thoughtstream.faces.web.resources.bodies import Fields
 
 router = APIRouter(prefix="/v1/queues", tags=["queues"])
 
@@ -28,11 +30,7 @@ LONGEST_WAIT_S = 60
 Verb = Literal["done", "renew", "release", "retry", "dead", "ask"]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Submitting(_Body):
+class Submitting(Fields):
     """A task. `key`, or the header Idempotency-Key: submitted twice, it is one."""
 
     payload: str
@@ -43,7 +41,7 @@ class Submitting(_Body):
     durability: Durability = "memory"
 
 
-class Said(_Body):
+class Said(Fields):
     """What a worker says of a task that it holds: `text` is the result, the progress, the error or
     the question; `delay_s`: after how long to `retry`.
     """
@@ -62,11 +60,11 @@ class Said(_Body):
         return Report(claim, self.verb, self.text)
 
 
-class Working(_Body):
+class Working(Fields):
     """A round of a worker: all that it says, and how many tasks it claims, under a lease."""
 
     worker: str
-    reports: Annotated[list[Said], Field(max_length=MOST_AT_ONCE)] = []
+    reports: Annotated[tuple[Said, ...], Field(max_length=MOST_AT_ONCE)] = ()
     claim: Annotated[int, Field(ge=0, le=MOST_AT_ONCE)] = 0
     lease_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
 
@@ -156,7 +154,7 @@ async def answer(
     colony: TheColony,
     queue: Named,
     task: Named,
-    text: Annotated[str, Body(embed=True)],
+    text: Annotated[str, IS_UTF8, Body(embed=True)],
 ) -> Response:
     """Answer a task's question: it goes on."""
     if not await colony.queue(queue).answer(task, text):
@@ -180,7 +178,7 @@ async def replay(
     token: Operator,
     colony: TheColony,
     queue: Named,
-    id: Annotated[str | None, Body(embed=True)] = None,
+    id: Annotated[Annotated[str, IS_UTF8] | None, Body(embed=True)] = None,
     most: Annotated[int, Body(embed=True, ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE,
 ) -> Response:
     """Have dead tasks wait again: this one, else the oldest."""

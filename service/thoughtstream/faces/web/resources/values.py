@@ -40,8 +40,9 @@ async def cache(
     token: Thinker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = None
 ) -> Response:
     """Keep what was computed, by default for an hour (cache.ttl_s)."""
+    kept = Answer({"key": key, "value": value})  # what can't be answered is not kept
     await colony.cache.set(key, value, ttl_s=ttl_s)
-    return Answer({"key": key, "value": value})
+    return kept
 
 
 @router.delete("/cache/{key}", response_model=dict[str, bool])
@@ -61,8 +62,9 @@ async def jot(
     token: Thinker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = _SCRATCH_S
 ) -> Response:
     """Jot down a value; it goes by itself, by default in an hour."""
+    kept = Answer({"key": key, "value": value})
     await colony.scratch.set(key, value, ttl_s=ttl_s or _SCRATCH_S)
-    return Answer({"key": key, "value": value})
+    return kept
 
 
 @router.delete("/scratch/{key}", response_model=dict[str, bool])
