@@ -121,4 +121,4 @@ def test_tokens_are_made_listed_and_removed(terminal: Terminal) -> None:
     assert terminal.call("token", "remove", "agent").returncode == 1
     wrong = terminal.call("token", "add", "agent", "--scope", "all")
     assert wrong.returncode == 2
-    assert "give one of read, think, intervene, operate, metrics" in wrong.stderr
+    assert "give one of read, think, intervene, operate, work, metrics" in wrong.stderr

@@ -210,7 +210,7 @@ async def _of_validation(_: Request, error: Exception) -> Response:
     found = [_at(_path(item["loc"]), item["msg"].removeprefix("Value error, ")) for item in items]
     if any(item["type"] == "json_invalid" and "line" not in item["loc"] for item in items):
         return answer(Kind("malformed", 400, "No JSON", ""), f"body: {found[0]['detail']}")
-    detail = "; ".join(f"{one['pointer'].lstrip('/')}: {one['detail']}" for one in found)
+    detail = "; ".join(f"{one['pointer'].lstrip('/') or 'body'}: {one['detail']}" for one in found)
     return answer(INVALID, detail, found)
 
 

@@ -12,7 +12,7 @@ class Fields(BaseModel):
     halves of surrogate pairs only where a length is given.
     """
 
-    model_config = ConfigDict(extra="forbid", str_min_length=0)
+    model_config = ConfigDict(extra="forbid", str_min_length=0, allow_inf_nan=False)
 
 
 class OwnFields(NewThought):
