@@ -1,7 +1,9 @@
 """What no client of ours sends is refused in words, costs little, and changes nothing."""
 
 import http.client
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -10,6 +12,7 @@ from tests.web.served import Web, serving
 from thoughtstream.config import Settings
 from thoughtstream.faces.web.guard import COOKIE
 from thoughtstream.faces.web.place import tokens_of
+from thoughtstream.faces.web.watching import connections
 
 THOUGHTS, MEMORY = "/v1/minds/ana/thoughts", "/v1/minds/ana/memories/1-1"
 SURROGATE = b"\\ud800"
@@ -31,6 +34,15 @@ def test_what_is_no_object_is_no_thought(web: Web, raw: bytes) -> None:
     refused = web.ask("POST", THOUGHTS, raw=raw, headers={"Content-Type": "application/json"})
     assert (refused.status, refused.json["type"]) == (422, "/problems/invalid")
     assert _counted(web) == 0
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("path", [THOUGHTS, "/v1/session", "/v1/queues/q/rounds"])
+def test_what_is_said_to_be_no_json_is_not_read(web: Web, path: str, kind: str) -> None:
+    refused = web.ask("POST", path, raw=b'{"content": "x"}', headers={"Content-Type": kind})
+    assert (refused.status, refused.json["type"]) == (415, "/problems/no-json")
+    assert "Content-Type: application/json" in refused.json["detail"]
+    assert web.ask("GET", "/v1/minds/ana/would-forget").status == 422
 
 
 @pytest.mark.parametrize("path", [THOUGHTS, "/v1/minds/ana/memories"])
@@ -171,6 +183,36 @@ async def test_a_reader_that_sends_a_long_body_is_let_go(web: Web) -> None:
         pass
     connection.close()
     await until(watchers)
+
+
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "])
+@pytest.mark.parametrize("part", [b"x" * 8192, b"x\r\nX: " * 1024])
+def test_a_head_without_an_end_is_given_up(web: Web, start: bytes, part: bytes) -> None:
+    sent, answer = 0, b""
+    with socket.create_connection(("localhost", web.port), timeout=30) as connection:
+        try:
+            connection.sendall(start)
+            while sent < 64 << 20:
+                connection.sendall(part)
+                sent += len(part)
+        except OSError:
+            pass
+        with suppress(OSError):
+            answer = connection.recv(1000)
+    assert sent < 16 << 20  # what the system itself buffers
+    assert answer[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 400", b"")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
+def test_who_does_not_finish_a_head_is_let_go(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_S", 0.2)
+    with serving(settings) as web:
+        with socket.create_connection(("localhost", web.port), timeout=20) as connection:
+            connection.sendall(sent)
+            assert connection.recv(1000) == b""
+        assert web.ask("GET", "/healthz").status == 200
 
 
 @pytest.mark.parametrize("origin", ["http://[", "null", "://", "http://localhost@evil.example"])
