@@ -91,9 +91,13 @@ class Tokens:
         return token if token and is_right and not token.is_over else None
 
     def still_has(self, token: object) -> bool:
-        """Whether it is still one of them. A file that can't be read takes none away."""
+        """Whether it is still one of them, and not over. A file that can't be read takes none
+        away.
+        """
+        if isinstance(token, Token) and token.is_over:
+            return False
         with suppress(TokensError):
-            return any(known == token and not known.is_over for known in self._known().values())
+            return token in self._known().values()
         return True
 
     def all(self) -> list[Token]:
