@@ -3,6 +3,7 @@ others.
 """
 
 import os
+import resource
 import signal
 import socket
 import urllib.request
@@ -53,6 +54,19 @@ def test_up_says_where_the_page_is_and_down_ends_it(terminal: Terminal) -> None:
     assert process is not None
     assert not process.is_running()
     assert terminal.call("open").returncode == 1
+
+
+def test_it_may_have_as_many_connections_as_the_system_allows(terminal: Terminal) -> None:
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+    try:
+        terminal.up()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    wait_until(lambda: web_of(terminal) is not None, "its web process listens")
+    process = web_of(terminal)
+    assert process is not None
+    assert process.rlimit(psutil.RLIMIT_NOFILE)[0] == min(most, 65_535)
 
 
 def test_it_comes_back_and_never_outlives_up(terminal: Terminal) -> None:
@@ -121,4 +135,4 @@ def test_tokens_are_made_listed_and_removed(terminal: Terminal) -> None:
     assert terminal.call("token", "remove", "agent").returncode == 1
     wrong = terminal.call("token", "add", "agent", "--scope", "all")
     assert wrong.returncode == 2
-    assert "give one of read, think, intervene, operate, metrics" in wrong.stderr
+    assert "give one of read, think, intervene, operate, work, metrics" in wrong.stderr

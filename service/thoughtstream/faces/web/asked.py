@@ -39,6 +39,13 @@ def _with(scope: Scope) -> Any:
     return Depends(check)
 
 
+def _onlooker(token: Annotated[Token, Depends(token_of)]) -> Token:
+    if not (token.may("work") or (token.may("read") and token.sees_all)):
+        detail = f"the token {token.name} lacks the scope work, or read for all minds"
+        raise Problem(problems.FORBIDDEN, detail, scope="work")
+    return token
+
+
 def _mind(scope: Scope) -> Any:
     """The mind of the path, if the token may do this with it; that others are there isn't told."""
 
@@ -63,6 +70,10 @@ TheToken = Annotated[Token, Depends(token_of)]
 TheColony = Annotated[Colony, Depends(_its_colony)]
 
 Reader = Annotated[Token, _with("read")]
+Worker = Annotated[Token, _with("work")]
+Onlooker = Annotated[Token, Depends(_onlooker)]
+"""Who may look at what agents share: it belongs to no mind."""
+
 Thinker = Annotated[Token, _with("think")]
 Intervener = Annotated[Token, _with("intervene")]
 Operator = Annotated[Token, _with("operate")]
@@ -78,5 +89,8 @@ Before = Annotated[
 ]
 IdempotencyKey = Annotated[
     str | None,
-    Header(description="What is asked again with the same key within a day is done once."),
+    Header(
+        min_length=1,
+        description="What is asked again with the same key within a day is done once.",
+    ),
 ]

@@ -3,6 +3,7 @@
 All of it is known before a body is read.
 """
 
+import re
 from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
@@ -12,13 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.problems import Problem
-from thoughtstream.faces.web.tokens import Token, Tokens
+from thoughtstream.faces.web.tokens import Token, Tokens, TokensError
 
 COOKIE = "thoughtstream"
 _LOOKS = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_UNLIMITED = "/import"
-"""An import is read to a file, and only who may operate gets there."""
+_UNLIMITED = re.compile(r"/v1/minds/[^/]+/import")
+"""An import is read to a file, and only by who may operate."""
 
 
 class Guard:
@@ -39,14 +40,16 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it with a problem."""
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         try:
             scope.setdefault("state", {})["token"] = self._checked(scope)
-            receive = self._bounded(scope, receive)
+            await self._app(scope, self._bounded(scope, receive), send)
         except Problem as problem:
             refusal = problems.answer(problem.kind, problem.detail, **problem.extra)
-            return await refusal(scope, receive, send)
-        return await self._app(scope, receive, send)
+            await refusal(scope, receive, send)
+        except TokensError as error:
+            await problems.of_the_engine(error)(scope, receive, send)
 
     def _checked(self, scope: Scope) -> Token | None:
         headers = Headers(scope=scope)
@@ -88,7 +91,7 @@ class Guard:
             )
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        if scope["path"].endswith(_UNLIMITED):
+        if _UNLIMITED.fullmatch(scope["path"]):
             return receive
         told = Headers(scope=scope).get("content-length", "")
         left = self._max_body_bytes
@@ -130,7 +133,7 @@ def _check_origin(headers: Headers) -> None:
     """Another site's page can neither send our header nor say that it is ours."""
     host = headers.get("host", "")
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    is_ours = site == "same-origin" if site else urlsplit(origin or "").netloc == host
+    is_ours = site == "same-origin" if site else (origin or "").partition("://")[2] == host
     if "x-thoughtstream" not in headers or not is_ours:
         raise Problem(
             problems.FOREIGN,

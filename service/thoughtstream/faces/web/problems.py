@@ -18,6 +18,7 @@ from thoughtstream import errors
 from thoughtstream.config import ConfigError
 from thoughtstream.discretion import without_secrets
 from thoughtstream.faces.web.answers import Answer
+from thoughtstream.faces.web.tokens import TokensError
 from thoughtstream.memory.archive import BadExport
 from thoughtstream.memory.consolidation import Asleep, Superseded
 from thoughtstream.memory.query import InvalidRecall
@@ -56,6 +57,7 @@ UNAVAILABLE = _kind(
     written="unknown",
 )  # fmt: skip
 LOST = _kind("lost", 409, "Too late", "The lease has ended, and it is somebody else's.")
+NO_JSON = _kind("no-json", 415, "Not JSON", "The Content-Type of the body is not JSON.")
 FAULT = _kind("fault", 500, "A fault of ours", "The service's log has it under `request_id`.")
 
 KINDS: dict[type[Exception], Kind] = {
@@ -100,11 +102,15 @@ KINDS: dict[type[Exception], Kind] = {
     ),
     DistillerFailed: _kind("distiller-failed", 503, "No gist", "The session can be resumed."),
     ConfigError: _kind("misconfigured", 503, "Misconfigured", "The server needs its operator."),
+    TokensError: _kind("tokens-unreadable", 503, "Nobody gets in", "`tokens.json` is spoilt."),
 }
 """How each error of ours is told; one that is missing here counts as its nearest ancestor."""
 
-ALL = {kind.name: kind for kind in (*KINDS.values(), INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED,
-                                    TOO_LARGE, MISDIRECTED, FOREIGN, LOST, FAULT)}  # fmt: skip
+_OTHERS = (
+    INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED, TOO_LARGE, MISDIRECTED, FOREIGN, LOST, NO_JSON,
+    FAULT,
+)  # fmt: skip
+ALL = {kind.name: kind for kind in (*KINDS.values(), *_OTHERS)}
 """All kinds by name, for `GET /problems/{name}`."""
 
 
@@ -173,6 +179,7 @@ def install(app: FastAPI) -> None:
     """Have an app tell of all that goes wrong in this way."""
     app.add_exception_handler(Problem, _of_ours)
     app.add_exception_handler(errors.ThoughtstreamError, _of_the_engine)
+    app.add_exception_handler(RecursionError, _of_recursion)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_routing)
     app.add_exception_handler(Exception, _of_a_fault)
@@ -184,6 +191,15 @@ async def _of_ours(_: Request, error: Exception) -> Response:
 
 
 async def _of_the_engine(_: Request, error: Exception) -> Response:
+    return of_the_engine(error)
+
+
+async def _of_recursion(_: Request, error: Exception) -> Response:
+    return answer(INVALID, "body: is nested too deep; a few hundred levels are possible")
+
+
+def of_the_engine(error: Exception) -> Response:
+    """The answer that tells of an error of ours."""
     kind, message = kind_of(error), str(error)
     named = [_FIELD.fullmatch(line) for line in message.splitlines()]
     fields = [_at(match[1].split("."), match[2]) for match in named if match]
@@ -192,14 +208,26 @@ async def _of_the_engine(_: Request, error: Exception) -> Response:
     return answer(kind, message, fields if is_invalid else (), **extra)
 
 
-async def _of_validation(_: Request, error: Exception) -> Response:
+async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     items = error.errors()
+    if all(map(_is_no_object, items)) and "json" not in _type_of(request):
+        return answer(NO_JSON, "body: send JSON, with the header `Content-Type: application/json`")
     found = [_at(_path(item["loc"]), item["msg"].removeprefix("Value error, ")) for item in items]
     if any(item["type"] == "json_invalid" and "line" not in item["loc"] for item in items):
         return answer(Kind("malformed", 400, "No JSON", ""), f"body: {found[0]['detail']}")
-    detail = "; ".join(f"{one['pointer'].lstrip('/')}: {one['detail']}" for one in found)
+    detail = "; ".join(f"{one['pointer'].lstrip('/') or 'body'}: {one['detail']}" for one in found)
     return answer(INVALID, detail, found)
+
+
+def _type_of(request: Request) -> str:
+    return request.headers.get("content-type", "")
+
+
+def _is_no_object(item: Mapping[str, Any]) -> bool:
+    """What is wrong with a body that was not read, because it is said to be no JSON."""
+    is_that = item["type"] in ("model_attributes_type", "dict_type", "missing")
+    return is_that and item["loc"][0] == "body"
 
 
 _WHERE = ("body", "query", "path", "header")

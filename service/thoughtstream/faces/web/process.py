@@ -1,10 +1,11 @@
 """The web process: listens, says where, and ends in good order."""
 
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EADDRINUSE
 
 import structlog
@@ -16,6 +17,7 @@ from thoughtstream.faces.web.place import tokens_of, web_lock
 from thoughtstream.faces.web.watching.connections import Connection
 
 _CLOSE_S = 5
+_MOST_FILES = 65_535
 
 log = structlog.get_logger()
 
@@ -50,6 +52,7 @@ def run(settings: Settings) -> None:
         OSError: the address can't be had.
     """
     web = settings.web
+    _allow_many_connections()
     listening = listen(web)
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else "localhost" if host == "127.0.0.1" else host
@@ -68,6 +71,14 @@ def run(settings: Settings) -> None:
     )
     Server(config, settings, url).run(sockets=[listening])
     log.info("web.stopped")
+
+
+def _allow_many_connections() -> None:
+    """As many as the system lets us have: each reader is one, and shells allow few (macOS: 256)."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def listen(web: WebConfig) -> socket.socket:

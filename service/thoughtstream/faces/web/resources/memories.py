@@ -1,14 +1,12 @@
 """Memories: asked for, read, made, corrected, and let go; and what sleep merged."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict
 from starlette.responses import Response
 
-from thoughtstream.attention.models import NewThought
 from thoughtstream.config import Durability
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import (
@@ -24,6 +22,7 @@ from thoughtstream.faces.web.asked import (
 )
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.resources import shapes
+from thoughtstream.faces.web.resources.bodies import OwnFields
 from thoughtstream.faces.web.resources.minds import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory.letting_go import Erased
@@ -32,26 +31,16 @@ from thoughtstream.memory.reading import Whole
 router = APIRouter(prefix="/v1/minds/{mind}", tags=["memories"])
 
 
-class NewMemory(NewThought):
+class NewMemory(OwnFields):
     """A memory to be made at once, past the contest; names of your own are kept as text."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     durability: Durability | None = None
 
-    def given(self) -> dict[str, Any]:
-        """What was given, by name."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
-
-class Correction(NewThought):
+class Correction(OwnFields):
     """What is true now, in the place of a memory."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    def given(self) -> dict[str, Any]:
-        """What was given, by name."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+    elsewhere: ClassVar = {**OwnFields.elsewhere, "by": "is the name of your token"}
 
 
 @router.post("/memories", status_code=201, response_model=shapes.Anchored)

@@ -3,6 +3,7 @@ readers would pay for.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +35,7 @@ CROWDED = Kind(
     "too-many-watchers", 503, "Too many watch", "There are `web.max_watchers` readers already."
 )
 NOT_GET = Kind("method-not-allowed", 405, "Not this method", "An event stream is read with GET.")
+_NUMBER = re.compile(r"[0-9]{1,3}")
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -65,7 +67,7 @@ class Asked:
         """
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         limit = query.get("limit") or str(Page.limit)
-        if not (limit.isdecimal() and 1 <= int(limit[:9]) <= Page.MOST):
+        if not (_NUMBER.fullmatch(limit) and 1 <= int(limit) <= Page.MOST):
             raise Problem(problems.INVALID, f"limit: is {limit!r}; give 1 to {Page.MOST}")
         return cls(
             view=query.get("view") or "mind",
@@ -179,6 +181,11 @@ def _check_mind(mind: str, permit: Permit) -> None:
 
 
 async def _until_gone(receive: Receive, reader: Reader) -> None:
-    while (await receive())["type"] != "http.disconnect":
+    """Also where the guard has enough of the body that somebody sends with a GET."""
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    except Problem:
         pass
-    reader.end()
+    finally:
+        reader.end()
