@@ -32,10 +32,12 @@ from thoughtstream.faces.web.resources import (
     values,
 )
 from thoughtstream.faces.web.tokens import Tokens
+from thoughtstream.faces.web.traced import TracedRequests
 from thoughtstream.faces.web.watching.endpoint import Events
 from thoughtstream.faces.web.watching.watching import Watching
 from thoughtstream.measuring.measures import NOTHING, Measures
 from thoughtstream.measuring.web import WEB
+from thoughtstream.tracing.choosing import traces
 
 if TYPE_CHECKING:
     from thoughtstream.measuring.prometheus import PrometheusMeasures
@@ -60,6 +62,8 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
         from thoughtstream.faces.web.measured import Measured
 
         measured = app.state.metrics = Measured(measured, app, settings, kept)
+    if settings.traces.enabled:
+        measured = TracedRequests(measured, traces(settings.traces))
     web = settings.web
     return Guard(measured, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
 
