@@ -40,11 +40,18 @@ from thoughtstream.measuring.web import WEB
 from thoughtstream.tracing.choosing import traces
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
     from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
     session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
 )  # fmt: skip
+
+_UNTOLD: "TelemetryConfig" = {
+    "auto_configure": False, "tracing": False, "metrics": False, "logs": False
+}  # fmt: skip
+"""FastAPI would tell OpenTelemetry whole addresses, and what is asked of a mind is in them."""
 
 
 def build(settings: Settings, tokens: Tokens) -> ASGIApp:
@@ -85,6 +92,7 @@ def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
         lifespan=_living,
         docs_url=None,
         redoc_url=None,
+        telemetry=_UNTOLD,
         responses=problems.DESCRIBED,
     )
     app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
