@@ -222,6 +222,25 @@ class MetricsConfig(_Section):
     )
 
 
+class TracesConfig(_Section):
+    """Spans of thoughts and tasks, for OpenTelemetry. Needs the extra `traces`."""
+
+    enabled: bool = False
+    endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^/]",
+        description="a collector's address (OTLP over HTTP), e.g. http://localhost:4318; unset: as "
+        "OTEL_EXPORTER_OTLP_ENDPOINT and the like say",
+    )
+    ratio: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="the share that is traced of what begins here; unset: all, or as "
+        "OTEL_TRACES_SAMPLER says",
+    )
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -321,6 +340,7 @@ class Settings(BaseSettings):
     embedded: EmbeddedConfig = EmbeddedConfig()
     web: WebConfig = WebConfig()
     metrics: MetricsConfig = MetricsConfig()
+    traces: TracesConfig = TracesConfig()
     log: Literal["console", "json"] = "console"
 
     @classmethod

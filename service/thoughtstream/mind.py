@@ -21,6 +21,7 @@ from thoughtstream.attention.models import (
     check_size,
 )
 from thoughtstream.attention.state import MOST, MindState, weaker
+from thoughtstream.attention.traced import tell
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.keys import Kind
@@ -172,7 +173,10 @@ class Mind(Thinking, Owned):
             await self._look_for_windows()
         async with self._errors():
             await self._census.mention(self.name)
-            return await self._attention.cycle(self.name, self._window_names)
+            began = time.perf_counter()
+            report = await self._attention.cycle(self.name, self._window_names)
+        tell(self._traces, self.name, report, time.perf_counter() - began)
+        return report
 
     async def windows(self) -> tuple[str, ...]:
         """The names of its windows: the standard four, and every other that attention has found."""

@@ -34,6 +34,7 @@ from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.shields import retrieved
 from thoughtstream.store.wakeups import Wakeups, switch_on, wakeups
+from thoughtstream.tracing.choosing import traces
 
 _RETRY_S = 0.1
 _LONGEST_RETRY_S = LATELY_S
@@ -52,8 +53,9 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     `on_ready` is called once, when the service is a member and its minds are being attended.
 
     Raises:
-        ConfigError: Redis refuses the user or the password.
+        ConfigError: Redis refuses the user or the password; traces are wanted without their extra.
     """
+    traces(settings.traces)  # refused before anything begins
     with measures(SERVICE, settings.metrics.port) as its:
         its.say(BUILD, version=version("thoughtstream"), redis_py=version("redis"))
         await _run(settings, url, its, on_ready)

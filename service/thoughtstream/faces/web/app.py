@@ -32,17 +32,26 @@ from thoughtstream.faces.web.resources import (
     values,
 )
 from thoughtstream.faces.web.tokens import Tokens
+from thoughtstream.faces.web.traced import TracedRequests
 from thoughtstream.faces.web.watching.endpoint import Events
 from thoughtstream.faces.web.watching.watching import Watching
 from thoughtstream.measuring.measures import NOTHING, Measures
 from thoughtstream.measuring.web import WEB
+from thoughtstream.tracing.choosing import traces
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
     from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
     session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
 )  # fmt: skip
+
+_UNTOLD: "TelemetryConfig" = {
+    "auto_configure": False, "tracing": False, "metrics": False, "logs": False
+}  # fmt: skip
+"""FastAPI would tell OpenTelemetry whole addresses, and what is asked of a mind is in them."""
 
 
 def build(settings: Settings, tokens: Tokens) -> ASGIApp:
@@ -60,6 +69,8 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
         from thoughtstream.faces.web.measured import Measured
 
         measured = app.state.metrics = Measured(measured, app, settings, kept)
+    if settings.traces.enabled:
+        measured = TracedRequests(measured, traces(settings.traces))
     web = settings.web
     return Guard(measured, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
 
@@ -81,6 +92,7 @@ def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
         lifespan=_living,
         docs_url=None,
         redoc_url=None,
+        telemetry=_UNTOLD,
         responses=problems.DESCRIBED,
     )
     app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
