@@ -248,6 +248,7 @@ byId('legend').append(
   h('span', sign({ ...ringed, opacity: 0.5 }), 'forgotten or too late'),
   h('span', '╌ threshold'),
   h('span', 'higher is stronger'),
+  h('span.of-many', 'a column is as high as many were attended'),
 );
 
 // --- a page that nobody sees hears nothing ------------------------------------------------------------
