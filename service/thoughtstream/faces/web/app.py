@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
-    session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
+    session, thoughts, minds, memories, forgotten, server, agents, queues, packets, values,
 )  # fmt: skip
 
 
