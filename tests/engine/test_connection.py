@@ -8,8 +8,10 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError
 
+from tests.services import until
 from thoughtstream import Mind
 from thoughtstream.config import Settings
+from thoughtstream.store.connection import open_client
 
 
 @asynccontextmanager
@@ -51,8 +53,25 @@ async def test_also_when_its_connection_is_lost_in_the_same_moment(redis: Redis)
         async with stopped_while_talking(redis, ConnectionError):
             await go_on(steps % 5)
             for connection in list(pool._in_use_connections):
-                connection._abort()
+                connection.abort()
             await go_on(steps // 5)
+
+
+async def test_a_client_that_is_closed_by_who_is_cancelled_meanwhile_is_closed(
+    redis: Redis, settings: Settings
+) -> None:
+    for steps in range(1, 6):
+        client: Any = await open_client(settings.redis)
+        await asyncio.gather(*(client.echo("x") for _ in range(3)))
+        closing = asyncio.create_task(client.aclose())
+        await go_on(steps)
+        closing.cancel()
+        await asyncio.wait({closing})
+
+        async def alone() -> bool:
+            return len(await redis.client_list()) == 1
+
+        await until(alone, most_s=5)
 
 
 async def test_much_may_be_said_at_once(redis: Redis, settings: Settings) -> None:

@@ -51,14 +51,15 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
             """At once, whatever `nowait` says. A host that is away says no goodbye: waited for, it
             would keep the caller; not waited for, TLS would keep the socket for half a minute.
             """
-            self._abort()
+            self.abort()
             await super().disconnect(nowait=True, **options)
 
         def __del__(self, *_: Any) -> None:
             """A node that has gone takes its connections with it."""
-            self._abort()
+            self.abort()
 
-        def _abort(self) -> None:
+        def abort(self) -> None:
+            """Close it without waiting for anything: nobody can be cancelled meanwhile."""
             writer = getattr(self, "_writer", None)
             if writer is not None:
                 with suppress(RuntimeError):  # the loop has ended

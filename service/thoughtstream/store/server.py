@@ -16,6 +16,17 @@ class Server(Redis):
     patience_s = 0.0
     layout = 0
 
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Close all connections, also if whoever waits for that is cancelled: the library closes
+        each in a task of its own, and one that is cancelled before it begins closes nothing.
+        """
+        pool: Any = self.connection_pool
+        is_its_own = close_connection_pool is None and self.auto_close_connection_pool
+        if close_connection_pool or is_its_own:
+            for connection in (*pool._available_connections, *pool._in_use_connections):
+                connection.abort()
+        await super().aclose(close_connection_pool)
+
     async def execute_command(self, *args: Any, near: Any = None, **options: Any) -> Any:
         """Errors are those of the client library.
 

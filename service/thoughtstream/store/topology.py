@@ -115,7 +115,12 @@ class Topology:
         self._remember()
 
     async def disconnect(self) -> None:
-        """Close all connections; what was known is looked up anew."""
+        """Close all connections; what was known is looked up anew. Whoever waits for it may be
+        cancelled: all are closed before anything is waited for.
+        """
+        self._remember()
+        for one in self._ever:
+            _abort(one.node)
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait({self._looking})
@@ -176,6 +181,12 @@ class Topology:
             node = ClusterNode(host, port, "primary", **self._connection)
             self._manager.nodes_cache[node.name] = node
         return node  # type: ignore[no-any-return]
+
+
+def _abort(node: ClusterNode) -> None:
+    """Close its connections at once."""
+    for connection in node._connections:
+        connection.abort()  # type: ignore[attr-defined]  # they are ours
 
 
 async def _slots_of(node: ClusterNode) -> tuple[ClusterNode, Any]:
