@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _RESOURCES = (
     session, thoughts, minds, memories, forgotten, server, agents, queues, packets, values,
 )  # fmt: skip
+"""A request looks for its own in this order."""
 
 
 def build(settings: Settings, tokens: Tokens) -> ASGIApp:
