@@ -108,6 +108,25 @@ async def test_who_is_slow_loses_the_oldest_events_and_is_told_how_many(redis: R
     ]
 
 
+async def test_what_one_look_found_is_sent_in_one_piece() -> None:
+    reader, bodies = Reader(lambda: 1234), list[bytes]()
+
+    async def send(message: Any) -> None:
+        bodies.append(message["body"])
+        reader.end()
+
+    sending = asyncio.create_task(reader.run(send))
+    for number in range(3):
+        await asyncio.sleep(0)  # a look waits for Redis between what it finds
+        reader.offer(b"event: %d\n\n" % number)
+    await asyncio.sleep(0)
+    reader.show(b"event: state\n\n")
+    assert not bodies
+    reader.wake()
+    await sending
+    assert bodies == [b"event: 0\n\nevent: 1\n\nevent: 2\n\nevent: state\n\n"]
+
+
 async def _sent(reader: Reader) -> list[str]:
     """All that waits for a reader."""
     bodies: list[bytes] = []

@@ -92,7 +92,7 @@ class NewThought(BaseModel):
             for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
             if getattr(self, name)
         }
-        said_at = milliseconds(self.extra.get("at", ""))
+        said_at = milliseconds(self.extra["at"]) if "at" in self.extra else None
         at = {} if said_at is None else {"at": str(said_at)}
         return {
             "content": self.content,

@@ -1,5 +1,6 @@
 """What is running: Redis, services and minds, as `status` and `up` report it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -137,6 +138,23 @@ def _service(found: AgentStatus) -> dict[str, Any]:
 async def all_minds(redis: Client) -> list[dict[str, Any]]:
     """All minds, by name: one round trip for each page of them."""
     return [mind async for page in Census(redis).pages() for mind in await _looked_at(redis, page)]
+
+
+async def minds_named(
+    redis: Client, is_wanted: Callable[[str], bool], most: int
+) -> list[dict[str, Any]]:
+    """The first minds, by name, whose names are wanted: one round trip for each page of names, and
+    one for those that are looked at; another only where some are not there any more.
+    """
+    with typed_errors():
+        names = [name async for page in Census(redis).pages() for name in page]
+        wanted = sorted(filter(is_wanted, names), key=keys.readable)
+        found = list[dict[str, Any]]()
+        for start in range(0, len(wanted), most):
+            found += await _looked_at(redis, wanted[start : start + most])
+            if len(found) >= most:
+                break
+    return found[:most]
 
 
 async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:

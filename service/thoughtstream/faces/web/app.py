@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
-    session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
+    session, thoughts, minds, memories, forgotten, server, agents, queues, packets, values,
 )  # fmt: skip
+"""A request looks for its own in this order."""
 
 _UNTOLD: "TelemetryConfig" = {
     "auto_configure": False, "tracing": False, "metrics": False, "logs": False

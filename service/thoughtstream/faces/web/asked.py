@@ -1,4 +1,8 @@
-"""What a request may use: the parameters that resources of HTTP declare."""
+"""What a request may use: the parameters that resources of HTTP declare.
+
+They are async, though nothing is awaited in some: FastAPI gives all others a thread for each
+request. None depends on another, which costs as much as what most resources do.
+"""
 
 from typing import Annotated, Any
 
@@ -14,27 +18,40 @@ from thoughtstream.faces.web.tokens import Scope, Token
 MOST = 200
 
 
-def engine_of(request: Request) -> Engine:
+async def engine_of(request: Request) -> Engine:
     """The engine of the process."""
+    return _engine(request)
+
+
+async def token_of(request: Request) -> Token:
+    """Whose request this is; the guard has let it in."""
+    return _token(request)
+
+
+def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
 
 
-def token_of(request: Request) -> Token:
-    """Whose request this is; the guard has let it in."""
+def _token(request: Request) -> Token:
     token: Token = request.state.token
+    return token
+
+
+def _allowed(request: Request, scope: Scope) -> Token:
+    token = _token(request)
+    if not token.may(scope):
+        raise Problem(
+            problems.FORBIDDEN, f"the token {token.name} lacks the scope {scope}", scope=scope
+        )
     return token
 
 
 def _with(scope: Scope) -> Any:
     """A request whose token has a scope."""
 
-    def check(token: Annotated[Token, Depends(token_of)]) -> Token:
-        if not token.may(scope):
-            raise Problem(
-                problems.FORBIDDEN, f"the token {token.name} lacks the scope {scope}", scope=scope
-            )
-        return token
+    async def check(request: Request) -> Token:
+        return _allowed(request, scope)
 
     return Depends(check)
 
@@ -49,20 +66,16 @@ def _onlooker(token: Annotated[Token, Depends(token_of)]) -> Token:
 def _mind(scope: Scope) -> Any:
     """The mind of the path, if the token may do this with it; that others are there isn't told."""
 
-    async def find(
-        mind: Named,
-        token: Annotated[Token, _with(scope)],
-        engine: Annotated[Engine, Depends(engine_of)],
-    ) -> Mind:
-        if not token.may_see(mind):
+    async def find(request: Request, mind: Named) -> Mind:
+        if not _allowed(request, scope).may_see(mind):
             raise Problem(problems.UNKNOWN, f"{mind}: is no mind that this token may see")
-        return await engine.mind(mind)
+        return await _engine(request).mind(mind)
 
     return Depends(find)
 
 
-async def _its_colony(engine: Annotated[Engine, Depends(engine_of)]) -> Colony:
-    return await engine.colony()
+async def _its_colony(request: Request) -> Colony:
+    return await _engine(request).colony()
 
 
 TheEngine = Annotated[Engine, Depends(engine_of)]

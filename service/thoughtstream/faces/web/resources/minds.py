@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -18,6 +18,7 @@ from thoughtstream.faces.web.asked import OperateMind, Reader, ReadMind, TheEngi
 from thoughtstream.faces.web.names import segment
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.resources import shapes
+from thoughtstream.keys import readable
 from thoughtstream.memory.importing import Imported
 from thoughtstream.memory.sleep import SleepReport
 
@@ -39,24 +40,19 @@ async def minds(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> Response:
     """The minds that this token may see, by name."""
-    ours = [
-        mind
-        for mind in await overview.all_minds(await engine.redis())
-        if token.may_see(mind["mind"])
-        and mind["mind"] > after
-        and q.lower() in mind["mind"].lower()
-    ]
+
+    def is_wanted(name: str) -> bool:
+        mind = readable(name)
+        return token.may_see(mind) and mind > after and q.lower() in mind.lower()
+
+    found = await overview.minds_named(await engine.redis(), is_wanted, limit + 1)
     page = [
-        {"name": (name := mind.pop("mind")), "url": url_of(name), **mind} for mind in ours[:limit]
+        {"name": (name := mind.pop("mind")), "url": url_of(name), **mind} for mind in found[:limit]
     ]
-    if len(page) == len(ours):
+    if len(found) <= limit:
         return Answer({"items": page, "next": None})
     more = urlencode({"limit": limit, "q": q, "after": page[-1]["name"]})
     return Answer({"items": page, "next": f"/v1/minds?{more}"})
-
-
-def _tile(mind: str, **found: Any) -> dict[str, Any]:
-    return {"name": mind, "url": url_of(mind), **found}
 
 
 @router.get("/{mind}", response_model=shapes.State)
