@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from thoughtstream.config import Settings
 from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import probes, problems
+from thoughtstream.faces.web.description import DescribedApp, operation_id
 from thoughtstream.faces.web.guard import Guard
 from thoughtstream.faces.web.page import assets
 from thoughtstream.faces.web.resources import (
@@ -74,14 +75,15 @@ def _measures() -> "PrometheusMeasures | None":
 
 
 def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
-    app = FastAPI(
+    app = DescribedApp(
         title="Thoughtstream",
         description="Minds to think into and recall from; everything that the Python API does.",
         version=version("thoughtstream"),
         lifespan=_living,
         docs_url=None,
         redoc_url=None,
-        responses=problems.DESCRIBED,
+        generate_unique_id_function=operation_id,
+        responses={"default": {}},  # what `description` says, not FastAPI's own problem
     )
     app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
     app.state.mcp = app.state.metrics = None

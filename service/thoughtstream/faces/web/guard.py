@@ -51,7 +51,7 @@ class Guard:
     def _checked(self, scope: Scope) -> Token | None:
         headers = Headers(scope=scope)
         self._check_host(headers.get("host", ""))
-        if not _needs_a_token(scope):
+        if not needs_a_token(scope["path"], scope["method"]):
             return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -112,9 +112,9 @@ class Guard:
         )
 
 
-def _needs_a_token(scope: Scope) -> bool:
-    path: str = scope["path"]
-    is_login = path == "/v1/session" and scope["method"] == "POST"
+def needs_a_token(path: str, method: str) -> bool:
+    """Whether a request to a path is for those only who have a token."""
+    is_login = path == "/v1/session" and method == "POST"
     return path.startswith(("/v1/", "/mcp", "/metrics")) and not is_login
 
 

@@ -31,8 +31,15 @@ def name_of(segment: str) -> str:
     """The name that a segment (percent-decoded) stands for.
 
     Raises:
-        ValueError: what follows `=` is no base64url of UTF-8.
+        ValueError: what follows `=` is no base64url of UTF-8, or the name is too long.
     """
+    name = _decoded(segment)
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise ValueError(f"is too long: the most is {MAX_NAME_CHARACTERS:,} characters")
+    return name
+
+
+def _decoded(segment: str) -> str:
     if not segment.startswith("="):
         return segment
     coded = segment[1:]

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from thoughtstream import errors
 from thoughtstream.config import ConfigError
@@ -24,6 +25,7 @@ from thoughtstream.memory.query import InvalidRecall
 from thoughtstream.memory.sleep import DistillerFailed
 from thoughtstream.memory.wiping import BeingDeleted
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _FIELD = re.compile(r"([\w.]+): (.+)", re.S)
 RETRY_S = 2
 log = structlog.get_logger()
@@ -56,6 +58,7 @@ UNAVAILABLE = _kind(
     written="unknown",
 )  # fmt: skip
 LOST = _kind("lost", 409, "Too late", "The lease has ended, and it is somebody else's.")
+NOT_NOW = _kind("not-now", 409, "Not now", "The task has ended, or asks nothing.")
 FAULT = _kind("fault", 500, "A fault of ours", "The service's log has it under `request_id`.")
 
 KINDS: dict[type[Exception], Kind] = {
@@ -104,29 +107,29 @@ KINDS: dict[type[Exception], Kind] = {
 """How each error of ours is told; one that is missing here counts as its nearest ancestor."""
 
 ALL = {kind.name: kind for kind in (*KINDS.values(), INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED,
-                                    TOO_LARGE, MISDIRECTED, FOREIGN, LOST, FAULT)}  # fmt: skip
+                                    TOO_LARGE, MISDIRECTED, FOREIGN, LOST, NOT_NOW,
+                                    FAULT)}  # fmt: skip
 """All kinds by name, for `GET /problems/{name}`."""
 
 
-class Told(BaseModel):
-    """A problem as it is told."""
+class Wrong(BaseModel):
+    """What is wrong with a field; `pointer`: where in the body (RFC 6901), or which parameter."""
 
-    model_config = ConfigDict(extra="allow")
+    pointer: str
+    detail: str
+
+
+class Told(BaseModel):
+    """A problem (RFC 9457). Some kinds say more: `scope`, `written`, `accepted`, `id`."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
 
     type: str
     title: str
     status: int
     detail: str
     request_id: str
-
-
-DESCRIBED: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "A problem (RFC 9457); `GET` its `type` to read what it means.",
-        "content": {"application/problem+json": {"schema": Told.model_json_schema()}},
-    }
-}
-"""For `/openapi.json`: any request may end with one."""
+    errors: list[Wrong] = []
 
 
 class Problem(HTTPException):
@@ -219,13 +222,26 @@ def _at(path: Sequence[object], detail: str) -> dict[str, str]:
     return {"pointer": "".join(f"/{part}" for part in parts), "detail": detail}
 
 
-async def _of_routing(_: Request, error: Exception) -> Response:
+async def _of_routing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     name = status.phrase.lower().replace(" ", "-")
     told = answer(Kind(name, status, status.phrase, ""), str(error.detail))
     told.headers.update(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        told.headers["Allow"] = ", ".join(_allowed(request))
     return told
+
+
+def _allowed(request: Request) -> list[str]:
+    """What may be done with a path: several routes share it, and each knows only its own method."""
+    routes = request.app.router.routes
+
+    def is_known(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] == Match.FULL for route in routes)
+
+    return [method for method in _METHODS if is_known("GET" if method == "HEAD" else method)]
 
 
 async def _of_a_fault(_: Request, error: Exception) -> Response:

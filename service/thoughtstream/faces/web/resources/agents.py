@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from thoughtstream.coordination.agents import AgentStatus, inbox_of
@@ -15,6 +15,7 @@ from thoughtstream.errors import AgentUnknown
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import Reader, TheColony, Thinker
+from thoughtstream.faces.web.body import Body
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.problems import Problem
 
@@ -23,29 +24,25 @@ router = APIRouter(prefix="/v1", tags=["agents"])
 LONGEST_WAIT_S = 60
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Registering(Body):
+    skills: Annotated[list[str], Field(max_length=1000, default_factory=list)]
 
 
-class Registering(_Body):
-    skills: Annotated[list[str], Field(max_length=1000)] = []
-
-
-class Sending(_Body):
+class Sending(Body):
     """A message: from whom, and what it says."""
 
     sender: str = Field(alias="from")
     text: str
 
 
-class Taking(_Body):
+class Taking(Body):
     """How many messages, and how long to wait for the first."""
 
     most: Annotated[int, Field(ge=1, le=1000)] = 10
     wait_s: Annotated[float, Field(ge=0, le=LONGEST_WAIT_S)] = 0
 
 
-class Reading(_Body):
+class Reading(Body):
     """A message that was taken, by its id and token: it was read. `answer`: any JSON."""
 
     id: str
@@ -53,8 +50,15 @@ class Reading(_Body):
     answer: Any = None
 
 
-class Subscribing(_Body):
+class Subscribing(Body):
     domains: Annotated[list[str], Field(min_length=1, max_length=1000)]
+
+
+class Subscribed(BaseModel):
+    """An agent, and the domains that were added."""
+
+    agent: str
+    subscribed: list[str]
 
 
 class Sent(BaseModel):
@@ -134,7 +138,7 @@ async def read(token: Thinker, colony: TheColony, agent: Named, body: Reading) -
     return Answer({"read": True})
 
 
-@router.put("/agents/{agent}/subscriptions")
+@router.put("/agents/{agent}/subscriptions", response_model=Subscribed)
 async def subscribe(token: Thinker, colony: TheColony, agent: Named, body: Subscribing) -> Response:
     """It gets the packets of these domains, too, from now on."""
     await colony.subscribe(agent, *body.domains)
@@ -148,7 +152,7 @@ async def unsubscribe(token: Thinker, colony: TheColony, agent: Named, domain: N
     return Response(status_code=204)
 
 
-class Reserving(_Body):
+class Reserving(Body):
     """Who wants it, for how long, and how long to wait while another has it."""
 
     by: Annotated[str, Field(min_length=1)]

@@ -1,6 +1,5 @@
 """Memories: asked for, read, made, corrected, and let go; and what sleep merged."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -35,7 +34,7 @@ router = APIRouter(prefix="/v1/minds/{mind}", tags=["memories"])
 class NewMemory(NewThought):
     """A memory to be made at once, past the contest; names of your own are kept as text."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     durability: Durability | None = None
 
@@ -47,7 +46,7 @@ class NewMemory(NewThought):
 class Correction(NewThought):
     """What is true now, in the place of a memory."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     def given(self) -> dict[str, Any]:
         """What was given, by name."""
@@ -70,7 +69,7 @@ async def memories(
     mind: ReadMind,
     q: Annotated[str | None, Query(description="A question: what answers it, best first.")] = None,
     kind: Kind | None = None,
-    since: datetime | None = None,
+    since: str | None = None,
     until: str | None = None,
     on: str | None = None,
     who: str | None = None,
@@ -108,7 +107,7 @@ async def memory(mind: ReadMind, memory: Named) -> Response:
     return Answer(await mind.memory(memory))
 
 
-@router.patch("/memories/{memory}")
+@router.patch("/memories/{memory}", response_model=shapes.Superseding)
 async def supersede(
     mind: InterveneMind, memory: Named, correction: Correction, token: TheToken
 ) -> Response:
@@ -118,7 +117,7 @@ async def supersede(
     return Answer({"id": id_, "url": url, "supersedes": memory})
 
 
-@router.delete("/memories/{memory}")
+@router.delete("/memories/{memory}", response_model=shapes.LetGo)
 async def forget(mind: InterveneMind, memory: Named, token: TheToken) -> Response:
     """Forget it: it isn't recalled any more, and can be taken back by the entry in the answer."""
     return Answer({"entry": await mind.forget(memory, by=token.name)})

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from thoughtstream.attention.models import Audit
+from thoughtstream.deletion import Deletion
 from thoughtstream.faces import overview
 from thoughtstream.faces.plain import plain
 from thoughtstream.faces.web import problems
@@ -53,10 +54,6 @@ async def minds(
         return Answer({"items": page, "next": None})
     more = urlencode({"limit": limit, "q": q, "after": page[-1]["name"]})
     return Answer({"items": page, "next": f"/v1/minds?{more}"})
-
-
-def _tile(mind: str, **found: Any) -> dict[str, Any]:
-    return {"name": mind, "url": url_of(mind), **found}
 
 
 @router.get("/{mind}", response_model=shapes.State)
@@ -110,7 +107,7 @@ async def export(mind: OperateMind) -> Response:
     return Lines(lines())
 
 
-@router.post("/{mind}/import", response_model=Imported)
+@router.post("/{mind}/import", response_model=Imported, openapi_extra=shapes.LINES)
 async def import_(mind: OperateMind, request: Request) -> Response:
     """Take in an export; what is here already is skipped. Nothing is written unless it is whole."""
     with NamedTemporaryFile() as file:
@@ -120,7 +117,7 @@ async def import_(mind: OperateMind, request: Request) -> Response:
         return Answer(await mind.import_from(Path(file.name)))
 
 
-@router.delete("/{mind}")
+@router.delete("/{mind}", response_model=Deletion)
 async def delete(mind: OperateMind, confirm: str | None = None, dry_run: bool = False) -> Response:
     """Delete the whole mind: repeat its name in `confirm`, or see what would go with `dry_run`."""
     found = await mind.delete(confirm=confirm, dry_run=dry_run)

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query
+from fastapi import Body as FromBody
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from thoughtstream.config import Durability
@@ -19,6 +20,7 @@ from thoughtstream.coordination.models import (
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import IdempotencyKey, Operator, Reader, TheColony, Thinker
+from thoughtstream.faces.web.body import Body
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.problems import Problem
 
@@ -28,11 +30,7 @@ LONGEST_WAIT_S = 60
 Verb = Literal["done", "renew", "release", "retry", "dead", "ask"]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Submitting(_Body):
+class Submitting(Body):
     """A task. `key`, or the header Idempotency-Key: submitted twice, it is one."""
 
     payload: str
@@ -43,7 +41,7 @@ class Submitting(_Body):
     durability: Durability = "memory"
 
 
-class Said(_Body):
+class Said(Body):
     """What a worker says of a task that it holds: `text` is the result, the progress, the error or
     the question; `delay_s`: after how long to `retry`.
     """
@@ -62,11 +60,11 @@ class Said(_Body):
         return Report(claim, self.verb, self.text)
 
 
-class Working(_Body):
+class Working(Body):
     """A round of a worker: all that it says, and how many tasks it claims, under a lease."""
 
     worker: str
-    reports: Annotated[list[Said], Field(max_length=MOST_AT_ONCE)] = []
+    reports: Annotated[list[Said], Field(max_length=MOST_AT_ONCE, default_factory=list)]
     claim: Annotated[int, Field(ge=0, le=MOST_AT_ONCE)] = 0
     lease_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
 
@@ -125,7 +123,7 @@ async def submit(
 
 
 @router.get("/{queue}/tasks/{task}", response_model=TaskState)
-async def look(
+async def task(
     token: Reader,
     colony: TheColony,
     queue: Named,
@@ -146,7 +144,7 @@ async def look(
 async def cancel(token: Thinker, colony: TheColony, queue: Named, task: Named) -> Response:
     """End a task that has not ended."""
     if not await colony.queue(queue).cancel(task):
-        raise Problem(problems.UNKNOWN, f"{task}: there is no such task, or it has ended")
+        raise await _not_now(Handle(colony.queue(queue), task), "has ended already")
     return Answer({"canceled": True})
 
 
@@ -156,12 +154,17 @@ async def answer(
     colony: TheColony,
     queue: Named,
     task: Named,
-    text: Annotated[str, Body(embed=True)],
+    text: Annotated[str, FromBody(embed=True)],
 ) -> Response:
     """Answer a task's question: it goes on."""
     if not await colony.queue(queue).answer(task, text):
-        raise Problem(problems.UNKNOWN, f"{task}: has not asked anything (any more)")
+        raise await _not_now(Handle(colony.queue(queue), task), "has not asked anything (any more)")
     return Answer({"answered": True})
+
+
+async def _not_now(task: Handle, why: str) -> Problem:
+    await task.state()  # one that isn't known is told as such
+    return Problem(problems.NOT_NOW, f"{task.id}: {why}")
 
 
 @router.post("/{queue}/rounds", response_model=Worked)
@@ -180,8 +183,8 @@ async def replay(
     token: Operator,
     colony: TheColony,
     queue: Named,
-    id: Annotated[str | None, Body(embed=True)] = None,
-    most: Annotated[int, Body(embed=True, ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE,
+    id: Annotated[str | None, FromBody(embed=True)] = None,
+    most: Annotated[int, FromBody(embed=True, strict=True, ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE,
 ) -> Response:
     """Have dead tasks wait again: this one, else the oldest."""
     return Answer({"replayed": await colony.queue(queue).replay(id, most=most)})

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
+from fastapi import Body as FromBody
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationError
 from starlette.responses import Response
 
 from thoughtstream import Mind
@@ -23,6 +24,7 @@ from thoughtstream.faces.web.asked import (
     TheToken,
     ThinkMind,
 )
+from thoughtstream.faces.web.body import Body
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.resources import shapes
@@ -39,7 +41,7 @@ MOST = 1000
 class Thought(NewThought):
     """A thought to be written; names of your own are kept as text."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     def new(self) -> NewThought:
         """As the engine takes it."""
@@ -47,16 +49,15 @@ class Thought(NewThought):
         return NewThought.of(**given)
 
 
-class Thoughts(BaseModel):
+class Thoughts(Body):
     """Several, in order. If one is wrong, none is written."""
-
-    model_config = ConfigDict(extra="forbid")
 
     thoughts: Annotated[list[Thought], Field(min_length=1, max_length=MOST)]
 
 
 def _how_many(body: Any) -> str:
-    return "many" if isinstance(body, Thoughts) or "thoughts" in body else "one"
+    is_many = isinstance(body, Thoughts) or (isinstance(body, dict) and "thoughts" in body)
+    return "many" if is_many else "one"
 
 
 OneOrMany = Annotated[
@@ -64,10 +65,8 @@ OneOrMany = Annotated[
 ]
 
 
-class Intervention(BaseModel):
+class Intervention(Body):
     """`veto` and `restore` need no more; `boost` a salience; `reframe` what is to be changed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     action: Action
     content: str | None = None
@@ -78,7 +77,7 @@ class Intervention(BaseModel):
 @router.post("/thoughts", status_code=201, response_model=shapes.Made | shapes.Fed)
 async def think(
     mind: ThinkMind,
-    body: Annotated[OneOrMany, Body()],
+    body: Annotated[OneOrMany, FromBody()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Write one thought to a window, or up to a thousand: they compete, and may be forgotten."""
@@ -107,7 +106,7 @@ async def _feed(mind: Mind, body: Thoughts, key: str | None) -> list[str]:
     "/feed",
     status_code=201,
     response_model=shapes.Fed,
-    openapi_extra={"requestBody": {"content": {"application/x-ndjson": {"schema": {}}}}},
+    openapi_extra=shapes.LINES,
 )
 async def feed(mind: ThinkMind, request: Request) -> Response:
     """Write a thought for each line of JSON. If one is wrong, none is written."""
