@@ -56,6 +56,11 @@ def _decoded(segment: str) -> str:
 Named = Annotated[
     str,
     AfterValidator(name_of),
-    Path(max_length=5400, json_schema_extra={"maxLength": MAX_NAME_CHARACTERS}),
+    Path(
+        max_length=5400,
+        json_schema_extra={"maxLength": MAX_NAME_CHARACTERS},
+        description="Any name. One that has `/`, or begins with `.` or `=`, is given as `=` and "
+        "the base64url of its UTF-8 bytes.",
+    ),
 ]
 """A parameter of a path that is a name."""
