@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.servers import WHEEL, RedisServer, programs
 from tests.services import ServiceProcess
 from tests.web.served import Web, serving
-from thoughtstream.config import MetricsConfig, RedisConfig, Settings
+from thoughtstream.config import MetricsConfig, RedisConfig, Settings, WebConfig
 
 
 @contextmanager
@@ -21,6 +21,7 @@ def stack(directory: Path) -> Iterator[Web]:
             home=directory / "home",
             redis=RedisConfig(url=redis.url),
             metrics=MetricsConfig(port=0),
+            web=WebConfig(requests_per_s=0, thoughts_per_s=0),
         )
         with serving(settings) as web:
             yield web

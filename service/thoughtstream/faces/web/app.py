@@ -61,8 +61,7 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
         from thoughtstream.faces.web.measured import Measured
 
         measured = app.state.metrics = Measured(measured, app, settings, kept)
-    web = settings.web
-    return Guard(measured, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
+    return Guard(measured, tokens=tokens, web=settings.web)
 
 
 def _measures() -> "PrometheusMeasures | None":

@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Query, Request
 from thoughtstream import Colony, Mind
 from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import problems
+from thoughtstream.faces.web.limits.allowances import Allowance
 from thoughtstream.faces.web.names import Named
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.tokens import Scope, Token
@@ -24,6 +25,11 @@ def token_of(request: Request) -> Token:
     """Whose request this is; the guard has let it in."""
     token: Token = request.state.token
     return token
+
+
+def _allowance_of(request: Request) -> Allowance:
+    allowance: Allowance = request.state.allowance
+    return allowance
 
 
 def _with(scope: Scope) -> Any:
@@ -60,6 +66,7 @@ async def _its_colony(engine: Annotated[Engine, Depends(engine_of)]) -> Colony:
 
 TheEngine = Annotated[Engine, Depends(engine_of)]
 TheToken = Annotated[Token, Depends(token_of)]
+TheAllowance = Annotated[Allowance, Depends(_allowance_of)]
 TheColony = Annotated[Colony, Depends(_its_colony)]
 
 Reader = Annotated[Token, _with("read")]

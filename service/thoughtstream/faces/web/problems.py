@@ -59,6 +59,7 @@ UNAVAILABLE = _kind(
 )  # fmt: skip
 LOST = _kind("lost", 409, "Too late", "The lease has ended, and it is somebody else's.")
 NOT_NOW = _kind("not-now", 409, "Not now", "The task has ended, or asks nothing.")
+TOO_MANY = _kind("too-many-requests", 429, "Too many", "Ask again after `Retry-After` seconds.")
 FAULT = _kind("fault", 500, "A fault of ours", "The service's log has it under `request_id`.")
 
 KINDS: dict[type[Exception], Kind] = {
@@ -107,7 +108,7 @@ KINDS: dict[type[Exception], Kind] = {
 """How each error of ours is told; one that is missing here counts as its nearest ancestor."""
 
 ALL = {kind.name: kind for kind in (*KINDS.values(), INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED,
-                                    TOO_LARGE, MISDIRECTED, FOREIGN, LOST, NOT_NOW,
+                                    TOO_LARGE, MISDIRECTED, FOREIGN, LOST, NOT_NOW, TOO_MANY,
                                     FAULT)}  # fmt: skip
 """All kinds by name, for `GET /problems/{name}`."""
 
@@ -135,8 +136,10 @@ class Told(BaseModel):
 class Problem(HTTPException):
     """Ends a request with a problem, also in the middle of reading its body."""
 
-    def __init__(self, kind: Kind, detail: str, **extra: Any) -> None:
-        super().__init__(kind.status, detail)
+    def __init__(
+        self, kind: Kind, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(kind.status, detail, dict(headers or {}))
         self.kind = kind
         self.extra = extra
 
@@ -166,6 +169,13 @@ def answer(
     return Answer(body, kind.status, headers, "application/problem+json")
 
 
+def answer_to(problem: Problem) -> Response:
+    """The answer that tells of this problem."""
+    told = answer(problem.kind, problem.detail, **problem.extra)
+    told.headers.update(problem.headers or {})
+    return told
+
+
 def kind_of(error: Exception) -> Kind:
     """The kind of an error."""
     found = (KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in KINDS)
@@ -183,7 +193,7 @@ def install(app: FastAPI) -> None:
 
 async def _of_ours(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return answer(error.kind, error.detail, **error.extra)
+    return answer_to(error)
 
 
 async def _of_the_engine(_: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from thoughtstream.faces.web.asked import (
     InterveneMind,
     Limit,
     ReadMind,
+    TheAllowance,
     TheEngine,
     TheToken,
     ThinkMind,
@@ -77,10 +78,12 @@ class Intervention(Body):
 @router.post("/thoughts", status_code=201, response_model=shapes.Made | shapes.Fed)
 async def think(
     mind: ThinkMind,
+    allowance: TheAllowance,
     body: Annotated[OneOrMany, FromBody()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Write one thought to a window, or up to a thousand: they compete, and may be forgotten."""
+    allowance.thoughts.take(len(body.thoughts) if isinstance(body, Thoughts) else 1)
     if isinstance(body, Thoughts):
         return Answer({"ids": await _feed(mind, body, idempotency_key)}, 201)
     id_ = await _think(mind, body, idempotency_key)
@@ -108,7 +111,7 @@ async def _feed(mind: Mind, body: Thoughts, key: str | None) -> list[str]:
     response_model=shapes.Fed,
     openapi_extra=shapes.LINES,
 )
-async def feed(mind: ThinkMind, request: Request) -> Response:
+async def feed(mind: ThinkMind, allowance: TheAllowance, request: Request) -> Response:
     """Write a thought for each line of JSON. If one is wrong, none is written."""
     lines = (await request.body()).split(b"\n")
     thoughts, wrong = list[NewThought](), list[Any]()
@@ -120,6 +123,7 @@ async def feed(mind: ThinkMind, request: Request) -> Response:
                 wrong += [item | {"loc": ("line", number, *item["loc"])} for item in error.errors()]
     if wrong:
         raise RequestValidationError([item | {"loc": ("body", *item["loc"])} for item in wrong])
+    allowance.thoughts.take(len(thoughts))
     return Answer({"ids": await mind.feed(thoughts)}, 201)
 
 

@@ -93,8 +93,7 @@ class Events:
             permit, asked = _checked(scope)
             reader = self._enter(permit)
         except Problem as problem:
-            refusal = problems.answer(problem.kind, problem.detail, **problem.extra)
-            return await refusal(scope, receive, send)
+            return await problems.answer_to(problem)(scope, receive, send)
         try:
             reader.begin([RETRY, self._hello(permit)])
             make = partial(self._channel, asked)
@@ -155,7 +154,8 @@ class Events:
 
 def _checked(scope: Scope) -> tuple[Permit, Asked]:
     if scope["method"] != "GET":
-        raise Problem(NOT_GET, f"{scope['method']}: an event stream is read with GET")
+        detail = f"{scope['method']}: an event stream is read with GET"
+        raise Problem(NOT_GET, detail, headers={"Allow": "GET"})
     permit: Permit = scope["state"]["token"]
     if "read" not in permit.scopes:
         raise Problem(
