@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.web.contract.asking import ask
 from tests.web.contract.stack import stack
 
-_OF_ONE_EXAMPLE = 35
+_OF_ONE_EXAMPLE = 80
 """Cases, about."""
 
 
@@ -24,9 +24,8 @@ def main() -> int:
     cases: int = parser.parse_args().cases
     examples = str(max(cases // _OF_ONE_EXAMPLE, 1))
     with tempfile.TemporaryDirectory() as directory, stack(Path(directory)) as web:
-        asked = ask(web, "--generation-database", "none", "--max-examples", examples)
-    sys.stdout.write(asked.stdout + asked.stderr)
-    return asked.returncode
+        options = ("--generation-database", "none", "--max-examples", examples)
+        return ask(web, *options, is_shown=True).returncode
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import OperateMind, Reader, ReadMind, TheEngine
 from thoughtstream.faces.web.names import segment
+from thoughtstream.faces.web.order import Place, Sort, place_of
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.resources import shapes
 from thoughtstream.memory.importing import Imported
@@ -36,24 +37,38 @@ async def minds(
     token: Reader,
     engine: TheEngine,
     q: Annotated[str, Query(description="Only minds with this in their name.")] = "",
-    after: Annotated[str, Query(description="Only minds behind this one, by name.")] = "",
+    sort: Annotated[
+        Sort, Query(description="Which come first: in trouble, busy now, or by name.")
+    ] = "name",
+    after: Annotated[str, Query(description="The place where a page ended, for the next.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> Response:
-    """The minds that this token may see, by name."""
-    ours = [
-        mind
-        for mind in await overview.all_minds(await engine.redis())
-        if token.may_see(mind["mind"])
-        and mind["mind"] > after
-        and q.lower() in mind["mind"].lower()
-    ]
-    page = [
-        {"name": (name := mind.pop("mind")), "url": url_of(name), **mind} for mind in ours[:limit]
-    ]
-    if len(page) == len(ours):
-        return Answer({"items": page, "next": None})
-    more = urlencode({"limit": limit, "q": q, "after": page[-1]["name"]})
-    return Answer({"items": page, "next": f"/v1/minds?{more}"})
+    """The minds that this token may see. Those that stay where they are come once."""
+    redis = await engine.redis()
+    behind = _place(after, sort)
+    troubled = await overview.troubled(redis)
+    found = []
+    for mind in await overview.all_minds(redis):
+        name = mind.pop("mind")
+        in_play = (mind["competing"] or 0) + (mind["intervening"] or 0)
+        place = place_of(name, sort, troubled=troubled, in_play=in_play)
+        if token.may_see(name) and q.lower() in name.lower() and (not behind or place > behind):
+            tile = {"name": name, "url": url_of(name), **mind, "trouble": troubled.get(name)}
+            found.append((place, tile))
+    found.sort(key=lambda one: one[0])
+    items = [tile for _, tile in found[:limit]]
+    if len(items) == len(found):
+        return Answer({"items": items, "next": None})
+    last, _ = found[limit - 1]
+    more = urlencode({"limit": limit, "q": q, "sort": sort, "after": last.said(sort)})
+    return Answer({"items": items, "next": f"/v1/minds?{more}"})
+
+
+def _place(after: str, sort: Sort) -> Place | None:
+    try:
+        return Place.of(after, sort) if after else None
+    except ValueError as error:
+        raise Problem(problems.INVALID, str(error)) from None
 
 
 @router.get("/{mind}", response_model=shapes.State)

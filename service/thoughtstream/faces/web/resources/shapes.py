@@ -35,6 +35,14 @@ class Page(BaseModel):
     next: str | None
 
 
+class Trouble(BaseModel):
+    """What is wrong in a mind, as its service says, and the cure."""
+
+    what: str
+    detail: str
+    cure: str
+
+
 class Tile(BaseModel):
     """A mind among others: how much of what it has. Null: the key is not what it should be."""
 
@@ -43,6 +51,7 @@ class Tile(BaseModel):
     competing: int | None
     intervening: int | None
     memories: dict[str, int | None]
+    trouble: Trouble | None
 
 
 class Minds(Page):
