@@ -29,9 +29,11 @@ from thoughtstream.faces.web.resources import (
     queues,
     server,
     session,
+    sleeps,
     thoughts,
     values,
 )
+from thoughtstream.faces.web.sleepers import Sleepers
 from thoughtstream.faces.web.tokens import Tokens
 from thoughtstream.faces.web.watching.endpoint import Events
 from thoughtstream.faces.web.watching.watching import Watching
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
-    session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
+    session, minds, thoughts, memories, forgotten, sleeps, server, agents, queues, packets, values,
 )  # fmt: skip
 
 
@@ -85,6 +87,7 @@ def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
         responses={"default": {}},  # what `description` says, not FastAPI's own problem
     )
     app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
+    app.state.sleepers = Sleepers()
     app.state.mcp = app.state.metrics = None
     for resource in _RESOURCES:
         app.include_router(resource.router)
@@ -101,6 +104,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
         known = app.state.tokens.still_has, app.state.measures
         opening = Watching.open(app.state.engine.settings, *known)
         app.state.watching = await stack.enter_async_context(opening)
+        stack.push_async_callback(app.state.sleepers.aclose)
         if app.state.mcp:
             await stack.enter_async_context(app.state.mcp.serving())
         if app.state.metrics:

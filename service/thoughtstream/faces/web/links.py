@@ -22,6 +22,7 @@ _NEXT: dict[str, dict[str, dict[str, str]]] = {
     "supersede": _all(_OF_MEMORY, _MEMORY),
     "forget": _all("take_back", _MIND, entry="$response.body#/entry"),
     "register": _all("agent leave send take subscribe", _AGENT),
+    "sleep": _all("slept", _MIND, session="$response.body#/session"),
     "submit": _all("task cancel answer", _QUEUE, task="$response.body#/id")
     | _all("queue work replay", _QUEUE),
     "dispatch": _all("packet", packet="$response.body#/id"),

@@ -21,7 +21,6 @@ from thoughtstream.faces.web.order import Place, Sort, place_of
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.resources import shapes
 from thoughtstream.memory.importing import Imported
-from thoughtstream.memory.sleep import SleepReport
 
 router = APIRouter(prefix="/v1/minds", tags=["minds"])
 
@@ -103,12 +102,6 @@ async def would_forget(
     """What another threshold would forget of what competes now."""
     count, weakest = await mind.would_forget(threshold, limit=limit)
     return Answer({"count": count, "weakest": weakest})
-
-
-@router.post("/{mind}/sleep", response_model=SleepReport)
-async def sleep(mind: OperateMind, dry_run: bool = False) -> Response:
-    """Consolidate memory; `dry_run` says what it would do. Answers when it is done."""
-    return Answer(await mind.sleep(dry_run=dry_run))
 
 
 @router.get("/{mind}/export", response_class=Lines)
