@@ -82,6 +82,13 @@ def test_a_head_is_a_get_without_its_body(web: Web) -> None:
     assert web.ask("HEAD", "/v1/minds", token="").status == 401
 
 
+def test_what_a_path_allows_is_told_whole(web: Web) -> None:
+    refused = web.ask("PUT", "/v1/minds/ana/memories/1-1@sensory")
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD, PATCH, DELETE")
+    assert web.ask("PATCH", "/v1/queues/q/tasks").headers["allow"] == "POST"
+    assert web.ask("POST", "/").headers["allow"] == "GET, HEAD"
+
+
 def _by_cookie(web: Web, method: str = "POST", **headers: str) -> int:
     cookie = {"Cookie": f"{COOKIE}={web.token}"}
     body = {"content": "x"} if method == "POST" else None

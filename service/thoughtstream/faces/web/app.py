@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from thoughtstream.config import Settings
 from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import probes, problems
+from thoughtstream.faces.web.description import DescribedApp, operation_id
 from thoughtstream.faces.web.guard import Guard
 from thoughtstream.faces.web.page import assets
 from thoughtstream.faces.web.resources import (
@@ -28,9 +29,11 @@ from thoughtstream.faces.web.resources import (
     queues,
     server,
     session,
+    sleeps,
     thoughts,
     values,
 )
+from thoughtstream.faces.web.sleepers import Sleepers
 from thoughtstream.faces.web.tokens import Tokens
 from thoughtstream.faces.web.traced import TracedRequests
 from thoughtstream.faces.web.watching.endpoint import Events
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
     from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
-    session, thoughts, minds, memories, forgotten, server, agents, queues, packets, values,
+    session, thoughts, minds, memories, forgotten, sleeps, server, agents, queues, packets, values,
 )  # fmt: skip
 """A request looks for its own in this order."""
 
@@ -72,8 +75,7 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
         measured = app.state.metrics = Measured(measured, app, settings, kept)
     if settings.traces.enabled:
         measured = TracedRequests(measured, traces(settings.traces))
-    web = settings.web
-    return Guard(measured, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
+    return Guard(measured, tokens=tokens, web=settings.web)
 
 
 def _measures() -> "PrometheusMeasures | None":
@@ -86,7 +88,7 @@ def _measures() -> "PrometheusMeasures | None":
 
 
 def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
-    app = FastAPI(
+    app = DescribedApp(
         title="Thoughtstream",
         description="Minds to think into and recall from; everything that the Python API does.",
         version=version("thoughtstream"),
@@ -94,9 +96,11 @@ def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         telemetry=_UNTOLD,
-        responses=problems.DESCRIBED,
+        generate_unique_id_function=operation_id,
+        responses={"default": {}},  # what `description` says, not FastAPI's own problem
     )
     app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
+    app.state.sleepers = Sleepers()
     app.state.mcp = app.state.metrics = None
     for resource in _RESOURCES:
         app.include_router(resource.router)
@@ -113,6 +117,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
         known = app.state.tokens.still_has, app.state.measures
         opening = Watching.open(app.state.engine.settings, *known)
         app.state.watching = await stack.enter_async_context(opening)
+        stack.push_async_callback(app.state.sleepers.aclose)
         if app.state.mcp:
             await stack.enter_async_context(app.state.mcp.serving())
         if app.state.metrics:

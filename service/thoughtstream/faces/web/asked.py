@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Query, Request
 from thoughtstream import Colony, Mind
 from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import problems
+from thoughtstream.faces.web.limits.allowances import Allowance
 from thoughtstream.faces.web.names import Named
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.tokens import Scope, Token
@@ -47,6 +48,11 @@ def _allowed(request: Request, scope: Scope) -> Token:
     return token
 
 
+async def _allowance_of(request: Request) -> Allowance:
+    allowance: Allowance = request.state.allowance
+    return allowance
+
+
 def _with(scope: Scope) -> Any:
     """A request whose token has a scope."""
 
@@ -80,6 +86,7 @@ async def _its_colony(request: Request) -> Colony:
 
 TheEngine = Annotated[Engine, Depends(engine_of)]
 TheToken = Annotated[Token, Depends(token_of)]
+TheAllowance = Annotated[Allowance, Depends(_allowance_of)]
 TheColony = Annotated[Colony, Depends(_its_colony)]
 
 Reader = Annotated[Token, _with("read")]

@@ -27,7 +27,7 @@ LONGEST_WAIT_S = 60
 
 
 class Registering(Fields):
-    skills: Annotated[tuple[str, ...], Field(max_length=1000)] = ()
+    skills: Annotated[list[str], Field(max_length=1000, default_factory=list)]
 
 
 class Sending(Fields):
@@ -54,6 +54,13 @@ class Reading(Fields):
 
 class Subscribing(Fields):
     domains: Annotated[list[str], Field(min_length=1, max_length=1000)]
+
+
+class Subscribed(BaseModel):
+    """An agent, and the domains that were added."""
+
+    agent: str
+    subscribed: list[str]
 
 
 class Sent(BaseModel):
@@ -138,7 +145,7 @@ async def read(token: Worker, colony: TheColony, agent: Named, body: Reading) ->
     return Answer({"read": True})
 
 
-@router.put("/agents/{agent}/subscriptions")
+@router.put("/agents/{agent}/subscriptions", response_model=Subscribed)
 async def subscribe(token: Worker, colony: TheColony, agent: Named, body: Subscribing) -> Response:
     """It gets the packets of these domains, too, from now on."""
     await colony.subscribe(agent, *body.domains)

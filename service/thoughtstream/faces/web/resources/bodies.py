@@ -8,17 +8,18 @@ from thoughtstream.attention.models import NewThought
 
 
 class Fields(BaseModel):
-    """An object with these fields and no others. Every text in it is valid: pydantic looks for
-    halves of surrogate pairs only where a length is given.
+    """An object with these fields and no others, which means what it says: a number is no text.
+    Every text in it is valid: pydantic looks for halves of surrogate pairs only where a length is
+    given.
     """
 
-    model_config = ConfigDict(extra="forbid", str_min_length=0, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, str_min_length=0, allow_inf_nan=False)
 
 
 class OwnFields(NewThought):
     """A thought or a memory; names of your own are kept as text."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     elsewhere: ClassVar[dict[str, str]] = {
         "idempotency_key": "goes into the header Idempotency-Key"

@@ -1,6 +1,5 @@
 """Memories: asked for, read, made, corrected, and let go; and what sleep merged."""
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -59,7 +58,7 @@ async def memories(
     mind: ReadMind,
     q: Annotated[str | None, Query(description="A question: what answers it, best first.")] = None,
     kind: Kind | None = None,
-    since: datetime | None = None,
+    since: str | None = None,
     until: str | None = None,
     on: str | None = None,
     who: str | None = None,
@@ -97,7 +96,7 @@ async def memory(mind: ReadMind, memory: Named) -> Response:
     return Answer(await mind.memory(memory))
 
 
-@router.patch("/memories/{memory}")
+@router.patch("/memories/{memory}", response_model=shapes.Superseding)
 async def supersede(
     mind: InterveneMind, memory: Named, correction: Correction, token: TheToken
 ) -> Response:
@@ -107,7 +106,7 @@ async def supersede(
     return Answer({"id": id_, "url": url, "supersedes": memory})
 
 
-@router.delete("/memories/{memory}")
+@router.delete("/memories/{memory}", response_model=shapes.LetGo)
 async def forget(mind: InterveneMind, memory: Named, token: TheToken) -> Response:
     """Forget it: it isn't recalled any more, and can be taken back by the entry in the answer."""
     return Answer({"entry": await mind.forget(memory, by=token.name)})

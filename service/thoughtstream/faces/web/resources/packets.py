@@ -26,7 +26,7 @@ class NewPacket(Fields):
     activation: Annotated[float, Field(ge=0, le=1)] = 0.5
     prediction_error: float = 0.0
     surprise: float = 0.0
-    targets: Annotated[tuple[str, ...], Field(max_length=MOST_TARGETS)] = ()
+    targets: Annotated[list[str], Field(max_length=MOST_TARGETS, default_factory=list)]
     layer: str = ""
 
 
@@ -41,14 +41,14 @@ class Dispatched(BaseModel):
 @router.post("", status_code=201, response_model=Dispatched)
 async def dispatch(token: Worker, colony: TheColony, new: NewPacket) -> Response:
     """Put a packet into the inboxes of its targets and of who subscribed to its domain."""
-    packet = Packet(**dict(new))
+    packet = Packet(**dict(new) | {"targets": tuple(new.targets)})
     delivery = await colony.dispatch(packet)
     said = {"delivered": delivery.delivered, "undeliverable": delivery.undeliverable}
     return Answer({"id": packet.id, **said}, 201)
 
 
 @router.get("/{packet}", response_model=Packet)
-async def look(token: Onlooker, colony: TheColony, packet: Named) -> Response:
+async def packet(token: Onlooker, colony: TheColony, packet: Named) -> Response:
     """A packet, for a day after it was sent."""
     found = await colony.packet(packet)
     if found is None:

@@ -76,7 +76,7 @@ class Working(Fields):
     """A round of a worker: all that it says, and how many tasks it claims, under a lease."""
 
     worker: str
-    reports: Annotated[tuple[Said, ...], Field(max_length=MOST_AT_ONCE)] = ()
+    reports: Annotated[list[Said], Field(max_length=MOST_AT_ONCE, default_factory=list)]
     claim: Annotated[int, Field(ge=0, le=MOST_AT_ONCE)] = 0
     lease_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
 
@@ -135,7 +135,7 @@ async def submit(
 
 
 @router.get("/{queue}/tasks/{task}", response_model=TaskState)
-async def look(
+async def task(
     token: Onlooker,
     colony: TheColony,
     queue: Named,
@@ -156,7 +156,7 @@ async def look(
 async def cancel(token: Worker, colony: TheColony, queue: Open, task: Named) -> Response:
     """End a task that has not ended."""
     if not await colony.queue(queue).cancel(task):
-        raise Problem(problems.UNKNOWN, f"{task}: there is no such task, or it has ended")
+        raise await _not_now(Handle(colony.queue(queue), task), "has ended already")
     return Answer({"canceled": True})
 
 
@@ -170,8 +170,13 @@ async def answer(
 ) -> Response:
     """Answer a task's question: it goes on."""
     if not await colony.queue(queue).answer(task, text):
-        raise Problem(problems.UNKNOWN, f"{task}: has not asked anything (any more)")
+        raise await _not_now(Handle(colony.queue(queue), task), "has not asked anything (any more)")
     return Answer({"answered": True})
+
+
+async def _not_now(task: Handle, why: str) -> Problem:
+    await task.state()  # one that isn't known is told as such
+    return Problem(problems.NOT_NOW, f"{task.id}: {why}")
 
 
 @router.post("/{queue}/rounds", response_model=Worked)
@@ -192,7 +197,7 @@ async def replay(
     colony: TheColony,
     queue: Open,
     id: Annotated[Annotated[str, IS_UTF8] | None, Body(embed=True)] = None,
-    most: Annotated[int, Body(embed=True, ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE,
+    most: Annotated[int, Body(embed=True, strict=True, ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE,
 ) -> Response:
     """Have dead tasks wait again: this one, else the oldest."""
     return Answer({"replayed": await colony.queue(queue).replay(id, most=most)})

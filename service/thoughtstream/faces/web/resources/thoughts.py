@@ -19,6 +19,7 @@ from thoughtstream.faces.web.asked import (
     InterveneMind,
     Limit,
     ReadMind,
+    TheAllowance,
     TheEngine,
     TheToken,
     ThinkMind,
@@ -52,8 +53,8 @@ class Thoughts(Fields):
 
 
 def _how_many(body: Any) -> str:
-    has_several = isinstance(body, Thoughts) or (isinstance(body, dict) and "thoughts" in body)
-    return "many" if has_several else "one"
+    is_many = isinstance(body, Thoughts) or (isinstance(body, dict) and "thoughts" in body)
+    return "many" if is_many else "one"
 
 
 OneOrMany = Annotated[
@@ -74,10 +75,12 @@ class Intervention(Fields):
 async def think(
     mind: ThinkMind,
     engine: TheEngine,
+    allowance: TheAllowance,
     body: Annotated[OneOrMany, Body()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Write one thought to a window, or up to a thousand: they compete, and may be forgotten."""
+    allowance.thoughts.take(len(body.thoughts) if isinstance(body, Thoughts) else 1)
     if isinstance(body, Thoughts):
         most_bytes = engine.settings.streams.max_thought_bytes
         return Answer({"ids": await _feed(mind, body, idempotency_key, most_bytes)}, 201)
@@ -107,9 +110,9 @@ async def _feed(mind: Mind, body: Thoughts, key: str | None, most_bytes: int) ->
     "/feed",
     status_code=201,
     response_model=shapes.Fed,
-    openapi_extra={"requestBody": {"content": {"application/x-ndjson": {"schema": {}}}}},
+    openapi_extra=shapes.LINES,
 )
-async def feed(mind: ThinkMind, request: Request) -> Response:
+async def feed(mind: ThinkMind, allowance: TheAllowance, request: Request) -> Response:
     """Write a thought for each line of JSON. If one is wrong, none is written."""
     lines = (await request.body()).split(b"\n")
     thoughts, wrong = list[NewThought](), list[Any]()
@@ -121,6 +124,7 @@ async def feed(mind: ThinkMind, request: Request) -> Response:
                 wrong += [item | {"loc": ("line", number, *item["loc"])} for item in error.errors()]
     if wrong:
         raise RequestValidationError([item | {"loc": ("body", *item["loc"])} for item in wrong])
+    allowance.thoughts.take(len(thoughts))
     return Answer({"ids": await mind.feed(thoughts)}, 201)
 
 

@@ -19,7 +19,7 @@ _NOTHING = object()
 _SCRATCH_S = 3600.0
 
 Value = Annotated[Any, Body(embed=True)]
-Seconds = Annotated[float | None, Body(embed=True), Field(gt=0, le=1e9)]
+Seconds = Annotated[float | None, Body(embed=True), Field(strict=True, gt=0, le=1e9)]
 
 
 class Kept(BaseModel):

@@ -8,7 +8,7 @@ import { get, withQuery } from '../known/api.js';
 
 const SHOWN = 36;
 const SHOWN_NARROW = 12;
-const ASKED_FOR = 200; // by name, as the service has them; sorted here
+const ASKED_FOR = 200; // in the order that is wished, and kept in it here while they change
 const TYPING_MS = 180;
 const CURVE_S = 30;
 const FLAT = Array(CURVE_S).fill(0);
@@ -89,7 +89,7 @@ export class Minds {
   async #turn(after) {
     this.#after = after;
     this.#page = 0;
-    const query = { q: byId('minds-name').value.trim(), after, limit: ASKED_FOR };
+    const query = { q: byId('minds-name').value.trim(), sort: byId('minds-sort').value, after, limit: ASKED_FOR };
     try {
       const page = await get(withQuery('/v1/minds', query));
       this.#items = page.items;
