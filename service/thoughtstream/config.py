@@ -254,7 +254,7 @@ class EmbeddedConfig(_Section):
     server: Path | None = Field(None, description="redis-server to run; unset: search for one")
 
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class WebConfig(_Section):
@@ -278,7 +278,7 @@ class WebConfig(_Section):
     def _safe(self) -> "WebConfig":
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key: give both, or none")
-        if self.host not in _LOOPBACK and self.tls_cert is None and not self.behind_proxy:
+        if self.host not in LOOPBACK and self.tls_cert is None and not self.behind_proxy:
             raise ValueError(
                 f"host: {self.host} is not loopback; give tls_cert and tls_key, or set "
                 "behind_proxy where a proxy does TLS"

@@ -1,22 +1,32 @@
-"""A real web process for tests, on a loopback port of its own, and a client that asks it."""
+"""A real web process for tests, on a loopback port of its own, and a client that asks it. In Redis
+it has the rights of the user `web`, as on a host.
+"""
 
 import asyncio
 import http.client
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
 import uvicorn
+from pydantic import SecretStr
 
+from thoughtstream.acl import acl_rules
 from thoughtstream.config import Settings
+from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces.web.app import build
 from thoughtstream.faces.web.place import owners_secret, tokens_of
 from thoughtstream.faces.web.process import listen
 from thoughtstream.faces.web.watching.connections import Connection
 from thoughtstream.home.home import Home
+from thoughtstream.libraries import LIBRARIES
+from thoughtstream.store.connection import open_client
+
+PASSWORD = "a password of web"
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,33 @@ class Web:
         return await asyncio.to_thread(self.ask, method, path, body, **more)
 
 
+def with_its_rights(settings: Settings) -> Settings:
+    """The settings of the user `web`, on all servers; their Functions are there, as services load
+    them. Where nothing answers yet: the settings as they are.
+    """
+    with ThreadPoolExecutor(1) as pool:  # the caller may have an event loop
+        return pool.submit(asyncio.run, _user(settings)).result()
+
+
+async def _user(settings: Settings) -> Settings:
+    try:
+        redis = await open_client(settings.redis)
+    except RedisUnavailable:
+        return settings
+    rules = ("reset", "on", f">{PASSWORD}", *acl_rules("web").split())
+    try:
+        for name in await redis.servers():
+            async with redis.at(name) as server:
+                run: Any = server.execute_command
+                await run("ACL", "SETUSER", "web", *rules)
+                for library in LIBRARIES:
+                    await library.ensure(server)
+    finally:
+        await redis.aclose()
+    access = {"username": "web", "password": SecretStr(PASSWORD)}
+    return settings.model_copy(update={"redis": settings.redis.model_copy(update=access)})
+
+
 @contextmanager
 def serving(settings: Settings) -> Iterator[Web]:
     """A web process in a thread of its own, until the context ends."""
@@ -93,8 +130,8 @@ def serving(settings: Settings) -> Iterator[Web]:
     secret = owners_secret(settings)
     listening = listen(settings.web)
     config = uvicorn.Config(
-        build(settings, tokens_of(settings)), http=Connection, log_config=None, access_log=False,
-        timeout_graceful_shutdown=1,
+        build(with_its_rights(settings), tokens_of(settings)), http=Connection, log_config=None,
+        access_log=False, timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listening],), daemon=True)

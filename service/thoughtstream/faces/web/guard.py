@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from thoughtstream.config import LOOPBACK
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.tokens import Token, Tokens
 
 COOKIE = "thoughtstream"
 _LOOKS = ("GET", "HEAD", "OPTIONS")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _UNLIMITED = "/import"
 """An import is read to a file, and only who may operate gets there."""
 
@@ -33,7 +33,7 @@ class Guard:
     ) -> None:
         self._app = app
         self._tokens = tokens
-        self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts)}
+        self._hosts = {*LOOPBACK, *(host.lower() for host in hosts)}
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
