@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
@@ -14,17 +13,17 @@ from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
+from redis import Redis
+from redis.exceptions import ConnectionError
 
 from thoughtstream.acl import acl_rules
 from thoughtstream.config import Settings
-from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces.web.app import build
 from thoughtstream.faces.web.place import owners_secret, tokens_of
 from thoughtstream.faces.web.process import listen
 from thoughtstream.faces.web.watching.connections import Connection
 from thoughtstream.home.home import Home
 from thoughtstream.libraries import LIBRARIES
-from thoughtstream.store.connection import open_client
 
 PASSWORD = "a password of web"
 
@@ -98,27 +97,31 @@ def with_its_rights(settings: Settings) -> Settings:
     """The settings of the user `web`, on all servers; their Functions are there, as services load
     them. Where nothing answers yet: the settings as they are.
     """
-    with ThreadPoolExecutor(1) as pool:  # the caller may have an event loop
-        return pool.submit(asyncio.run, _user(settings)).result()
-
-
-async def _user(settings: Settings) -> Settings:
     try:
-        redis = await open_client(settings.redis)
-    except RedisUnavailable:
+        with Redis.from_url(str(settings.redis.url), protocol=2) as redis:
+            in_cluster = redis.info("cluster")["cluster_enabled"]
+            masters = _masters(redis) if in_cluster else [str(settings.redis.url)]
+    except ConnectionError:
         return settings
-    rules = ("reset", "on", f">{PASSWORD}", *acl_rules("web").split())
-    try:
-        for name in await redis.servers():
-            async with redis.at(name) as server:
-                run: Any = server.execute_command
-                await run("ACL", "SETUSER", "web", *rules)
-                for library in LIBRARIES:
-                    await library.ensure(server)
-    finally:
-        await redis.aclose()
+    for url in masters:
+        with Redis.from_url(url, protocol=2, decode_responses=True) as redis:
+            _admit(redis)
     access = {"username": "web", "password": SecretStr(PASSWORD)}
     return settings.model_copy(update={"redis": settings.redis.model_copy(update=access)})
+
+
+def _masters(redis: Redis) -> list[str]:
+    nodes: Any = redis.cluster("nodes")
+    return [f"redis://{name}" for name, node in nodes.items() if "master" in node["flags"]]
+
+
+def _admit(redis: Redis) -> None:
+    run: Any = redis.execute_command
+    run("ACL", "SETUSER", "web", "reset", "on", f">{PASSWORD}", *acl_rules("web").split())
+    there = {library[1] for library in run("FUNCTION", "LIST")}
+    for library in LIBRARIES:
+        if library.name not in there:
+            run("FUNCTION", "LOAD", library.code)
 
 
 @contextmanager
