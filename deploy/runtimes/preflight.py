@@ -134,6 +134,17 @@ def files(stack: Stack, allowed: int, path: str) -> Iterator[str]:
         )
 
 
+def web(
+    stack: Stack,
+    facts: Facts,
+    mine: UnitState | None,
+    programs: frozenset[str] = frozenset(),
+) -> Iterator[str]:
+    """Nobody else listens where the web process is to."""
+    if stack.web.enabled:
+        yield from ports(facts, {"web.port": stack.web.port}, mine, programs)
+
+
 def ports(
     facts: Facts,
     wanted: Mapping[str, int],

@@ -17,7 +17,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from thoughtstream import keys
-from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.backoff import Backoff
 from thoughtstream.config import ConfigError, Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
@@ -26,6 +25,7 @@ from thoughtstream.coordination.scout import Scout, rest_after
 from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.health.sampler import Sampler
+from thoughtstream.libraries import LIBRARIES
 from thoughtstream.measuring.measures import Measures
 from thoughtstream.measuring.service import BUILD, SERVICE
 from thoughtstream.measuring.serving import measures
@@ -255,7 +255,8 @@ class _Service:
         await _lasting(self._minds, lambda: _shielded(serve()))
 
     async def _serve_server(self, server: Redis, name: str, on_looked: Callable[[], None]) -> None:
-        await LIBRARY.ensure(server)
+        for library in LIBRARIES:
+            await library.ensure(server)
         await switch_on(server)
         registry = Registry(self._redis, server, name)
         try:

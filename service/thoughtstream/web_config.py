@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class WebConfig(BaseModel):
@@ -39,7 +39,7 @@ class WebConfig(BaseModel):
     def _safe(self) -> "WebConfig":
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key: give both, or none")
-        if self.host not in _LOOPBACK and self.tls_cert is None and not self.behind_proxy:
+        if self.host not in LOOPBACK and self.tls_cert is None and not self.behind_proxy:
             raise ValueError(
                 f"host: {self.host} is not loopback; give tls_cert and tls_key, or set "
                 "behind_proxy where a proxy does TLS"

@@ -81,6 +81,33 @@ def test_it_comes_back_and_never_outlives_up(terminal: Terminal) -> None:
     wait_until(lambda: not process.is_running(), "it ended with its parent", most_s=30)
 
 
+def test_alone_it_tells_systemd_and_stops_on_sigterm(terminal: Terminal, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        told.settimeout(60)
+        terminal.env["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+        web = terminal.start("web")
+        assert told.recv(100) == b"READY=1"
+        assert asked(terminal.json("open", "--print")["url"].split("/#")[0] + "/healthz", "") == 200
+        web.send_signal(signal.SIGTERM)
+        assert told.recv(100) == b"STOPPING=1"
+        web.communicate(timeout=60)
+    assert web.returncode == 0
+
+
+def test_up_is_not_ready_when_its_web_process_is(terminal: Terminal, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        told.settimeout(60)
+        terminal.env["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+        service = terminal.start("up")
+        assert told.recv(100) == b"READY=1"
+        wait_until(lambda: bool(terminal.json("status")["web"]), "it listens", most_s=30)
+        service.send_signal(signal.SIGTERM)
+        assert told.recv(100) == b"STOPPING=1"  # and not that the web process is ready
+        service.communicate(timeout=60)
+
+
 def test_two_homes_have_two_addresses(terminal: Terminal) -> None:
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

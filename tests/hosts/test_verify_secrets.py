@@ -11,7 +11,7 @@ from .deployed_host import ServerHost
 def test_passwords_are_long_and_of_their_own(server: ServerHost) -> None:
     secrets = server.secrets()
 
-    assert len(set(secrets.values())) == (4 if server.stack.cluster else 3)
+    assert len(set(secrets.values())) == len(server.deployed.secrets.roles)
     assert all(len(bytes.fromhex(secret)) == 32 for secret in secrets.values())
 
 
@@ -32,7 +32,7 @@ def test_passwords_stand_nowhere_else(server: ServerHost) -> None:
         )
         places["logs"] = _each("docker logs", "docker ps -aq")
     elif server.machine.systemd:
-        units = " ".join((*server.deployed.specs, server.deployed.service_unit))
+        units = " ".join((*server.deployed.specs, *server.deployed.own_units))
         places["units"] = f"systemctl show {units}"
         places["logs"] = "journalctl --boot --output cat"
     secrets = server.secrets()

@@ -11,15 +11,14 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thoughtstream.config import WebConfig
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.limits.allowances import Allowances
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.tokens import Token, Tokens, TokensError
+from thoughtstream.web_config import LOOPBACK, WebConfig
 
 COOKIE = "thoughtstream"
 _LOOKS = ("GET", "HEAD", "OPTIONS")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _UNLIMITED = re.compile(r"/v1/minds/[^/]+/import")
 """An import is read to a file, and only by who may operate."""
 
@@ -32,7 +31,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, tokens: Tokens, web: WebConfig) -> None:
         self._app = app
         self._tokens = tokens
-        self._hosts = {*_LOOPBACK, *(host.lower() for host in web.hosts)}
+        self._hosts = {*LOOPBACK, *(host.lower() for host in web.hosts)}
         self._max_body_bytes = web.max_body_bytes
         self._allowances = Allowances(web)
 
