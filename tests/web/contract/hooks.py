@@ -18,10 +18,9 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
 @schemathesis.serializer("application/x-ndjson")
 def lines(context: schemathesis.SerializationContext, value: Any) -> bytes:
-    """Lines of JSON; each is made of what is to be in one."""
-    items = value if isinstance(value, list) else [value]
-    texts = (one if isinstance(one, str) else json.dumps(one) for one in items)
-    return "\n".join(texts).encode(errors="surrogatepass")
+    """A text as it is; what is none would be a line of JSON."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode(errors="surrogatepass")
 
 
 def _is_allowed(wait_s: Any) -> bool:

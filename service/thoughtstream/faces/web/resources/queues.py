@@ -152,9 +152,9 @@ async def task(
     return Answer(await handle.state())
 
 
-@router.delete("/{queue}/tasks/{task}", response_model=dict[str, bool])
+@router.post("/{queue}/tasks/{task}/cancel", response_model=dict[str, bool])
 async def cancel(token: Worker, colony: TheColony, queue: Open, task: Named) -> Response:
-    """End a task that has not ended."""
+    """End a task that has not ended; it is told as `canceled` for as long as a result is kept."""
     if not await colony.queue(queue).cancel(task):
         raise await _not_now(Handle(colony.queue(queue), task), "has ended already")
     return Answer({"canceled": True})
