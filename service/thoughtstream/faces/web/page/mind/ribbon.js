@@ -73,7 +73,7 @@ export class Ribbon {
     byId('ribbon-frame').setAttribute('aria-label', said);
     const competing = this.#watch.picture.state?.competing ?? 0;
     const parts = ['last 30 s', `${count(competing)} ${competing === 1 ? 'competes' : 'compete'} now`];
-    if (gone !== 0) parts.push(missing(gone));
+    if (gone !== 0) parts.unshift(missing(gone));
     tell(byId('competing'), parts.join(' · '));
     byId('legend').classList.toggle('dense', this.#isDense);
   }
