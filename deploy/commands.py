@@ -114,20 +114,20 @@ def build_image(archive: str, *, folder: str, tag: str) -> str:
 
 _ASK = """
 import http.client, ssl, sys
-host, port, tls = sys.argv[1:]
+host, port, tls, path = sys.argv[1:]
 web = http.client.HTTPConnection(host, port, timeout=5)
 if tls == "tls":
     unverified = ssl._create_unverified_context()
     web = http.client.HTTPSConnection(host, port, timeout=5, context=unverified)
-web.request("GET", "/healthz")
+web.request("GET", path)
 sys.exit(web.getresponse().status != 200)
 """
 """Of the process beside it, so that its certificate need not vouch for where it is asked."""
 
 
-def ask_web(python: str, host: str, port: int, tls: bool) -> list[str]:
-    """A program that succeeds if a web process answers there."""
-    return [python, "-c", _ASK, host, str(port), "tls" if tls else "plain"]
+def ask_web(python: str, host: str, port: int, tls: bool, path: str = "/healthz") -> list[str]:
+    """A program that succeeds if what listens there answers that all is well."""
+    return [python, "-c", _ASK, host, str(port), "tls" if tls else "plain", path]
 
 
 def start_unit(unit: str, *, restart: bool, own: bool = False) -> str:

@@ -16,6 +16,7 @@ REDIS_UNIT = "thoughtstream-redis"
 SERVICE_UNIT = "thoughtstream"
 WEB_UNIT = "thoughtstream-web"
 THP_UNIT = "thoughtstream-thp"
+PROMETHEUS_UNIT = "thoughtstream-prometheus"
 REDIS_DAEMON = "io.thoughtstream.redis"
 DAEMON = "io.thoughtstream.service"
 WEB_DAEMON = "io.thoughtstream.web"
@@ -132,6 +133,14 @@ class Layout:
     @property
     def web_data(self) -> str:
         return f"{self.data}/web"
+
+    @property
+    def prometheus_etc(self) -> str:
+        return f"{self.etc}/prometheus"
+
+    @property
+    def prometheus_data(self) -> str:
+        return f"{self.data}/prometheus"
 
     @property
     def releases(self) -> str:

@@ -186,6 +186,7 @@ class Stack(_Section):
     docker: DockerSettings = DockerSettings()
     service: ServiceSettings = ServiceSettings()
     web: WebServerSettings = WebServerSettings()
+    prometheus: bool = False
     embedded: EmbeddedConfig = EmbeddedConfig()
     cluster: ClusterSettings | None = None
     tls: TlsSettings | None = None
@@ -193,9 +194,9 @@ class Stack(_Section):
     @model_validator(mode="after")
     def _says_nothing_in_vain(self) -> Self:
         idle = {
-            "docker": {"embedded"},
+            "docker": {"embedded", "prometheus"},
             "native": {"embedded", "docker"},
-            "embedded": {"docker", "redis", "web", "cluster", "tls"},
+            "embedded": {"docker", "redis", "web", "prometheus", "cluster", "tls"},
         }
         if vain := idle[self.runtime] & self.model_fields_set:
             raise ValueError(
@@ -241,6 +242,7 @@ class Stack(_Section):
         if self.docker.insight and self.docker.insight_port == self.redis.port:
             raise ValueError(f"docker.insight_port: {self.redis.port} is redis.port; change one")
         others = {self.service.metrics.port: "service.metrics.port"}
+        others |= {9090: "prometheus's"} if self.prometheus else {}
         if self.docker.insight:
             others[self.docker.insight_port] = "docker.insight_port"
         if self.cluster is None:
@@ -251,6 +253,15 @@ class Stack(_Section):
         is_server = self.runtime != "embedded"
         if is_server and self.web.enabled and self.web.port in others:
             raise ValueError(f"web.port: {self.web.port} is {others[self.web.port]}; change one")
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_prometheus_scrapes(self) -> Self:
+        if self.prometheus and not (self.web.enabled and self.service.metrics.port):
+            raise ValueError(
+                "prometheus: scrapes the web process and the service; set web.enabled and "
+                "service.metrics.port, or leave it out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -64,6 +64,8 @@ class DarwinNative(Native):
         machine = facts.machine
         if self.stack.cluster:
             yield "cluster: its nodes run on Linux; a Mac can only have a single server"
+        if self.stack.prometheus:
+            yield "prometheus: is deployed to Linux only; leave it out, and install it yourself"
         if machine.user != "root":
             yield (
                 f"facts.machine.user: is {machine.user}, who may not install LaunchDaemons; set "

@@ -160,7 +160,11 @@ class Native(ServerRuntime, ABC):
     def finish(self, facts: Facts) -> list[Step]:
         web = self._web_process(self.web, facts) if self.web else self._no_web(facts)
         told = next_steps.on_server(self.layout, self.stack, self.cli)
-        return [*self._service(facts), *web, told]
+        return [*self._service(facts), *web, *self._watching(facts), told]
+
+    def _watching(self, facts: Facts) -> Iterator[Step]:
+        """What looks after all that."""
+        yield from ()
 
     def _release(self, facts: Facts) -> Iterator[Step]:
         release = self.release(facts)
@@ -221,24 +225,30 @@ class Native(ServerRuntime, ABC):
     def _service(self, facts: Facts) -> Iterator[Step]:
         yield from (file.step() for file in changed([self.toml, self.wrapper], facts))
         trusted = self.tls.service_ca.text if self.tls else ""
-        yield from self._process(self.service_unit, self.toml.text + trusted, facts)
+        read = digest(self.toml.text, self.release(facts).name, trusted)
+        yield from self._process(self.service_unit, read, facts)
         yield self.healthy()
 
     def _web_process(self, web: HostWeb, facts: Facts) -> Iterator[Step]:
         yield from web.preparation(facts)
-        yield from self._process(self.web_unit, web.read, facts)
+        read = digest(web.read, self.release(facts).name)
+        yield from self._process(self.web_unit, read, facts)
         check = web.answers(f"{self.layout.current}/bin/python")
         failure = "the web process did not answer"
         yield self.gate(self.web_unit, "the web process answers", failure, check)
 
     def _no_web(self, facts: Facts) -> Iterator[Step]:
-        state = facts.units.get(self.web_unit)
+        yield from self._ended(self.web_unit, "the web process", facts)
+
+    def _ended(self, unit: str, what: str, facts: Facts) -> Iterator[Step]:
+        """A process that isn't wanted any more."""
+        state = facts.units.get(unit)
         if state and (state.active in UP or state.enabled == "enabled"):
-            yield Run("stop the web process for good", self.end(self.web_unit))
+            yield Run(f"stop {what} for good", self.end(unit))
 
     def _process(self, unit: str, read: str, facts: Facts) -> Iterator[Step]:
-        """A process of ours: started, and anew if it would now `read` something else."""
-        revision = digest(self.job(unit).text, read, self.release(facts).name)
+        """A process: started, and anew if it would now `read` something else."""
+        revision = digest(self.job(unit).text, read)
         state = facts.units.get(unit)
         why, restart = "", False
         if state is None or state.active not in UP:

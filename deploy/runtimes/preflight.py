@@ -150,6 +150,7 @@ def ports(
     wanted: Mapping[str, int],
     mine: UnitState | None,
     programs: frozenset[str] = frozenset(),
+    cure: str = "choose another port",
 ) -> Iterator[str]:
     """Nobody else listens where we want to: `mine` and `programs` are our own."""
     for setting, port in wanted.items():
@@ -161,4 +162,4 @@ def ports(
             continue
         who = listener.program or "another program"
         process = f" (process {listener.pid})" if listener.pid else ""
-        yield f"{setting}: {port} is in use by {who}{process}; stop it, or choose another port"
+        yield f"{setting}: {port} is in use by {who}{process}; stop it, or {cure}"

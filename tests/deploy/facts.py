@@ -12,7 +12,7 @@ from deploy.facts.machine import Machine
 from deploy.facts.redis import RedisState
 from deploy.facts.software import Software
 from deploy.facts.units import UnitState
-from deploy.layout import CLUSTER_ROLES, THP_UNIT
+from deploy.layout import CLUSTER_ROLES, PROMETHEUS_UNIT, THP_UNIT
 from deploy.runtimes.base import Runtime
 from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.docker import Docker
@@ -126,7 +126,8 @@ def _redis(server: Server) -> RedisState:
 def _units(runtime: Native, facts: Facts, plan: list[Step]) -> Facts:
     texts = {step.path: step.text for step in plan if isinstance(step, PutFile)}
     layout = runtime.layout
-    revisions = {unit: _revision(texts[runtime.job(unit).path]) for unit in runtime.own_units}
+    own = (*runtime.own_units, *([PROMETHEUS_UNIT] if runtime.stack.prometheus else []))
+    revisions = {unit: _revision(texts[runtime.job(unit).path]) for unit in own}
     (release,) = (step.release.name for step in plan if isinstance(step, InstallRelease))
     up = UnitState("loaded", "active", "enabled", 100)
     units = {

@@ -56,6 +56,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"web": {"port": 6379}}, "web.port: 6379 is redis.port; change one"),
     ({"web": {"port": 8701}}, "web.port: 8701 is service.metrics.port; change one"),
     ({"web": {"port": 7002}, "cluster": {}}, "web.port: 7002 is a node's; change one"),
+    ({"prometheus": True}, "prometheus: has no meaning with runtime 'docker'"),
+    (
+        {"prometheus": True, "runtime": "native", "web": {"enabled": False}},
+        "prometheus: scrapes the web process and the service; set web.enabled",
+    ),
     ({"web": {}, "runtime": "embedded"}, "web: has no meaning with runtime 'embedded'"),
     ({"service": {"streams": {"forget_threshold": -1}}}, "service.streams.forget_threshold: Input"),
     ({"service": {"memory": {"trigger_limit": 11}}}, "service.memory.trigger_limit: Input"),

@@ -32,7 +32,8 @@ def deployed(
     with lab.host(f"{suite}-{runtime}", suite=suite) as host:
         if runtime == "docker":
             with_docker(host)
-        deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime)
+        beside = {"prometheus": True} if request.param == RUNTIMES[0] else {}
+        deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime, **beside)
         before = deployment.digest()
         planned = deployment.deploy(dry=True)
         assert deployment.digest() == before
