@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -37,6 +38,7 @@ from thoughtstream import keys
 from thoughtstream.home.home import url_of
 
 PATIENCE_MS = 30_000
+_COMMAND_S = 120
 OPENED = 5
 """Times that something is opened; the median counts."""
 
@@ -107,7 +109,12 @@ def _run(home: Path, *arguments: str) -> str:
     }
     command = [sys.executable, "-m", "thoughtstream.faces.cli", *arguments]
     ended = subprocess.run(
-        command, env=os.environ | own, stdout=subprocess.PIPE, text=True, check=True
+        command,
+        env=os.environ | own,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=_COMMAND_S,
     )
     return ended.stdout
 
@@ -186,6 +193,7 @@ def main() -> None:
     parser.add_argument("--minds", type=int, default=1000)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         found = measure(Path(home), given.thoughts, given.minds)
     if given.json:

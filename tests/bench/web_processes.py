@@ -17,6 +17,9 @@ from thoughtstream.config import Settings
 from thoughtstream.faces.web.place import address, owners_secret
 from thoughtstream.home.home import Home
 
+_START_S = 120
+"""At most: the machine may have much else to do."""
+
 
 @dataclass(frozen=True)
 class Served:
@@ -43,7 +46,7 @@ def web_process(settings: Settings) -> Iterator[Served]:
     }
     command = [sys.executable, "-m", "thoughtstream.faces.cli", "web"]
     with started(command, os.environ | own) as process:
-        wait_until(lambda: address(settings), "the web process listens")
+        wait_until(lambda: address(settings), "the web process listens", most_s=_START_S)
         port = int(str(address(settings)).rpartition(":")[2])
         yield Served(psutil.Process(process.pid), Web(settings, port, secret))
 
@@ -54,7 +57,7 @@ def baseline(module: str, beside: Served, given: bytes = b"") -> Iterator[Served
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with started([sys.executable, "-m", module, str(port)], os.environ, given) as process:
-        wait_until(lambda: _listens(port), "the baseline listens")
+        wait_until(lambda: _listens(port), "the baseline listens", most_s=_START_S)
         yield Served(psutil.Process(process.pid), Web(beside.web.settings, port, beside.web.token))
 
 
