@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.servers import WHEEL, RedisServer, programs, wait_until
 from tests.web.page.screen import Screen, screen_of
@@ -120,6 +120,20 @@ def test_without_a_token_it_says_where_to_get_one(screen: Screen, mind: Mind, na
     expect(screen.find("#locked")).to_be_hidden()
     screen.go(f"mind/{name}")
     expect(screen.sentence).to_have_text("not for everybody")
+
+
+def test_who_goes_somewhere_while_signing_in_is_not_locked_out(
+    screen: Screen, mind: Mind, name: str
+) -> None:
+    signing_in: list[Route] = []
+    screen.page.route("**/v1/session", lambda route: signing_in.append(route), times=1)
+    mind.think("for those who wait")
+    screen.open(f"mind/{name}")
+    screen.page.evaluate("fetch('/v1/minds')")  # what was asked before this is answered
+    assert len(signing_in) == 1
+    signing_in[0].continue_()
+    expect(screen.sentence).to_have_text("for those who wait")
+    expect(screen.find("#locked")).to_be_hidden()
 
 
 def test_the_token_leaves_the_address(screen: Screen) -> None:

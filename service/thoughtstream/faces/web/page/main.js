@@ -263,7 +263,6 @@ document.addEventListener('visibilitychange', () => {
 });
 addEventListener('online', () => watch.retry());
 addEventListener('offline', () => watch.lose());
-addEventListener('hashchange', route);
 addEventListener('resize', () => sediment.draw());
 
 startTheme();
@@ -271,4 +270,7 @@ setInterval(glance, GLANCE_MS);
 requestAnimationFrame(frame);
 openSession()
   .catch(problem => toast(problem.message))
-  .then(enter);
+  .then(() => {
+    addEventListener('hashchange', route); // who goes somewhere before has no token yet, and would be locked out
+    enter();
+  });
