@@ -20,7 +20,7 @@ from tests.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = """
-from deploy.layout import ROLES
+from deploy.layout import ROLES as _ROLES
 from deploy.settings import stack
 
 _machine = ["system=Darwin", "architecture=arm64", "user=root", "login=ana", "home=/Users/ana",
@@ -30,7 +30,7 @@ _answers = {
     "brew=$(command": ["brew=/opt/homebrew/bin/brew"],
     "brew --version": "Homebrew 4.6.0",
     "then echo yes; fi": "yes",
-    "monitor.password ] && echo": [f"{role}={'0' * 64}" for role in ROLES],
+    "monitor.password ] && echo": [f"{role}={'0' * 64}" for role in _ROLES],
     "docker info": ["version=27.3.1", "memory=8589934592", "root=/x", "compose=2.29.7"],
 }
 hosts = [("@fake/mini", {"_sudo": SUDO, "fake_delay": 0, "fake_delay_jitter": 0,

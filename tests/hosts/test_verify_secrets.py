@@ -4,6 +4,7 @@ from shlex import quote
 
 from deploy.facts.files import PathsFact
 from deploy.runtimes.docker import Docker
+from deploy.runtimes.prometheus import PROGRAM
 
 from .deployed_host import ServerHost
 
@@ -55,6 +56,6 @@ def _each(command: str, ids: str) -> str:
 def _settings(server: ServerHost) -> str:
     """Every file that the deployment wrote and that isn't a password."""
     secrets = {*server.deployed.secrets.files.values(), *_masterauth(server)}
-    paths = set(server.deployed.watch().paths) - secrets
+    paths = set(server.deployed.watch().paths) - secrets - {PROGRAM}
     there = server.read(PathsFact, sorted(paths))
     return " ".join(quote(path) for path, state in there.items() if state.sha256)

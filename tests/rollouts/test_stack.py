@@ -101,14 +101,16 @@ def test_more_threads_restart_once(deployed: Deployment) -> None:
     assert not deployed.deploy(io_threads=2).changed
 
 
-def test_another_port_of_the_page_restarts_nothing_else(deployed: Deployment) -> None:
+def test_another_port_of_the_page_restarts_it_and_who_scrapes_it(deployed: Deployment) -> None:
     deployed.deploy()
 
     done = deployed.deploy(web={"port": 8710})
 
     restarts = [step.partition(" (")[0] for step in done.plan if step.startswith("restart ")]
     docker = deployed.settings["runtime"] == "docker"
-    assert restarts == ["restart container web" if docker else "restart thoughtstream-web"]
+    scrapes = ["restart thoughtstream-prometheus"] if "prometheus" in deployed.settings else []
+    web = "restart container web" if docker else "restart thoughtstream-web"
+    assert restarts == [web, *scrapes]
     assert deployed.host.exec("ss -Hltn 'sport = :8700'").stdout == ""
     assert "127.0.0.1:8710" in deployed.host.exec("ss -Hltn 'sport = :8710'").stdout
 
