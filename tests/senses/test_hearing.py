@@ -61,6 +61,7 @@ def test_more_words_tell_no_less(told: list[str]) -> None:
         ("отлично!", "в мае мы взяли двух кошек из приюта"),
         ("the kettle is on", "the kettle is on and nobody has been in the kitchen since the start"),
         ("we met some while ago", "we met 12 years ago"),
+        ("it was fixed before noon", "it was fixed on Friday noon"),
         ("it was told by somebody", "it was told by Caroline"),
         ("gesagt hat das jemand", "gesagt hat das Özlem"),
         ("they painted the fence", "I painted the fence"),
@@ -88,6 +89,7 @@ def test_a_name_is_one_where_it_is_news_and_starts_no_sentence() -> None:
 
 def test_only_sentences_that_ask_count_as_asked() -> None:
     told = Hearing().hear("The boat has sunk. Anna swam")
+    assert Hearing().hear('"Anna swam?!"') == Hearing().hear("Anna swam?")
     with_question = Hearing().hear("The boat has sunk. Where were they? Anna swam")
     as_question = Hearing().hear("The boat has sunk? Anna swam?!")
     assert with_question.news > told.news > as_question.news
