@@ -42,6 +42,8 @@ def web_process(settings: Settings) -> Iterator[Served]:
     own = {
         "THOUGHTSTREAM_HOME": str(settings.home),
         "THOUGHTSTREAM_WEB__PORT": "0",
+        "THOUGHTSTREAM_WEB__REQUESTS_PER_S": "0",
+        "THOUGHTSTREAM_WEB__THOUGHTS_PER_S": "0",
         "REDIS_URL": str(settings.redis.url),
     }
     command = [sys.executable, "-m", "thoughtstream.faces.cli", "web"]

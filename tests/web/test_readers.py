@@ -16,7 +16,7 @@ from tests.web.served import Web, served
 from tests.web.streams import reading, request
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
-from thoughtstream.config import MemoryConfig, Settings, StreamConfig
+from thoughtstream.config import MemoryConfig, Settings, StreamConfig, WebConfig
 from thoughtstream.faces.web.tokens import Token
 from thoughtstream.faces.web.watching.mind_channel import MindChannel
 from thoughtstream.faces.web.watching.reader import MOST_WAITING, Reader
@@ -35,6 +35,7 @@ async def web(settings: Settings) -> AsyncIterator[Web]:
     quick = {
         "streams": StreamConfig(cycle_target_ms=0),
         "memory": MemoryConfig(trigger_limit=0, sleep_every_s=0),
+        "web": WebConfig(requests_per_s=0),  # a thousand readers have one token
     }
     settings = settings.model_copy(update=quick)
     async with running(settings), served(settings) as web:

@@ -62,7 +62,8 @@ def _with(scope: Scope) -> Any:
     return Depends(check)
 
 
-def _onlooker(token: Annotated[Token, Depends(token_of)]) -> Token:
+async def _onlooker(request: Request) -> Token:
+    token = _token(request)
     if not (token.may("work") or (token.may("read") and token.sees_all)):
         detail = f"the token {token.name} lacks the scope work, or read for all minds"
         raise Problem(problems.FORBIDDEN, detail, scope="work")

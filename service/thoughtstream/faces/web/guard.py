@@ -38,7 +38,8 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it with a problem."""
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         try:
             token = self._checked(scope)
             state = scope.setdefault("state", {})
@@ -47,12 +48,11 @@ class Guard:
                 state["allowance"] = allowance = self._allowances.of(token.id)
                 send = allowance.telling(send)
                 allowance.requests.take()
-            receive = self._bounded(scope, receive)
+            await self._app(scope, self._bounded(scope, receive), send)
         except Problem as problem:
-            return await problems.answer_to(problem)(scope, receive, send)
+            await problems.answer_to(problem)(scope, receive, send)
         except TokensError as error:
-            return await problems.of_the_engine(error)(scope, receive, send)
-        return await self._app(scope, receive, send)
+            await problems.of_the_engine(error)(scope, receive, send)
 
     def _checked(self, scope: Scope) -> Token | None:
         headers = Headers(scope=scope)
