@@ -34,8 +34,10 @@ def _show_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-_SILENT = {"status", "think"}
-"""Nothing that these call writes a log: they start without structlog."""
+_QUICK = {"status", "think"}
+"""Nothing that these call writes a log, or is anybody else's code: they start without structlog,
+and without OpenTelemetry's metrics, which redis-py imports wherever they are installed.
+"""
 
 
 @app.callback()
@@ -51,7 +53,7 @@ def _root(
     """Competing thought streams on Redis: a mind that attends, forgets and remembers."""
     from thoughtstream.faces.cli import output
 
-    if ctx.invoked_subcommand not in _SILENT:
+    if ctx.invoked_subcommand not in _QUICK:
         from thoughtstream.faces.cli import logging_setup
 
         logging_setup.log_to_stderr()
@@ -61,6 +63,8 @@ def _root(
 def main() -> None:
     """The entry point."""
     sys.excepthook = _tell_of
+    if not _QUICK.isdisjoint(sys.argv[1:2]):
+        sys.modules.setdefault("opentelemetry.sdk.metrics", None)  # type: ignore[arg-type]
     _tolerate_any_encoding()
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="thoughtstream", standalone_mode=False)
