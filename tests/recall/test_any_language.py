@@ -99,7 +99,7 @@ async def test_other_rules_make_the_index_anew(
     assert await proposed(mind, place, "电脑") == []
     monkeypatch.undo()
     monkeypatch.setattr(redisearch_index, "_MARK", f"_{rules}")
-    monkeypatch.setattr(fts5_file, "_VERSION", 4_000 + rules)
+    monkeypatch.setattr(fts5_file, "_VERSION", fts5_file._VERSION + rules - RULES)
     async with Mind.connect("ana", settings=mind._settings) as same:
         found = await proposed(same, place, "电脑")
     assert len(found) == (rules != RULES)

@@ -10,7 +10,7 @@ Source: RediSearch 2.10 (the first with BM25STD).
 import asyncio
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -75,7 +75,7 @@ class RediSearchIndex:
         [(_, *found)] = await self._ask([(wanted, options)])
         items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
         locations = [Location(item["kind"], item["entry"]) for item in items if len(item) == 2]
-        return Proposal(locations, len(items) < limit)
+        return Proposal(locations, len(items) < limit, {})
 
     async def _ask(self, searches: Sequence[Search]) -> list[Any]:
         """The answers, once it has read all memories."""
@@ -94,6 +94,10 @@ class RediSearchIndex:
         except ResponseError as error:
             raise IndexUnusable(str(error)) from error
         raise IndexUnusable("RediSearch is still reading the memories")
+
+    async def sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
+        """It keeps none."""
+        return {}
 
     async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams. Nothing to do: their items go with them."""
