@@ -64,7 +64,6 @@ def test_sketches_have_a_number() -> None:
     assert (traits.VERSION, hashlib.sha256(made.encode()).hexdigest()[:8]) == (1, "0fb42dd6")
 
 
-@pytest.mark.parametrize("shared_place", ["FTS5 on 8.2"], indirect=True)
 async def test_what_a_question_ranks_is_not_read_but_for_its_answers(
     mind: Mind, monkeypatch: pytest.MonkeyPatch
 ) -> None:

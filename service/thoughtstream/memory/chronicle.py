@@ -57,7 +57,7 @@ class Chronicle:
                 del self._traits[location]
         missing = [location for location in locations if location not in self._traits]
         if sketches and missing:
-            drawn = {one: sketches[one] for one in missing if one in sketches}
+            drawn = {one: sketches[one] for one in missing if sketches.get(one)}
             self._traits.update((trait.location, trait) for trait in sketched(drawn))
             missing = [location for location in missing if location not in drawn]
         for location, fields in (await self._streams.read(missing)).items():

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from thoughtstream.language import questions
 from thoughtstream.language.moments import local_day
@@ -112,8 +112,7 @@ def _signs(content: str, told: Collection[str]) -> str:
     return "".join(str(int(sign)) for sign in signs)
 
 
-@dataclass(frozen=True, slots=True)
-class Trait:
+class Trait(NamedTuple):
     """A memory, as the ranking sees it. `place`: in time, among those of its kind; `said_at` in
     milliseconds.
     """
