@@ -67,7 +67,8 @@ def test_sketches_have_a_number() -> None:
 async def test_what_a_question_ranks_is_not_read_but_for_its_answers(
     mind: Mind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await anchor(mind, [NewThought.of(f"an olive and the number {n}") for n in range(40)])
+    told = ("an olive and a number", "something beside it", "and something else")
+    await anchor(mind, [NewThought.of(f"{told[n % 3]}: {n}") for n in range(42)])
     monkeypatch.setattr("thoughtstream.memory.recall._WHOLE", 10)
     await mind.recall("olive", limit=3)
     read: list[int] = []
