@@ -49,15 +49,17 @@ class Chronicle:
             return sum(map(len, self._places.values()))
 
     async def traits(
-        self, locations: Collection[Location], sketches: Mapping[Location, str] | None = None
+        self, locations: Collection[Location], sketches: Sketches | None = None
     ) -> dict[Location, Trait]:
-        """Of those that are still there; what has no sketch is read."""
+        """Of those that are still there. `sketches`: asked for those that are not known, before
+        they are read.
+        """
         if len(self._traits) > _MOST_TRAITS:
             for location in list(islice(self._traits, _MOST_TRAITS // 2)):
                 del self._traits[location]
         missing = [location for location in locations if location not in self._traits]
-        if sketches and missing:
-            drawn = {one: sketches[one] for one in missing if sketches.get(one)}
+        if sketches is not None and missing:
+            drawn = {one: sketch for one, sketch in (await sketches(missing)).items() if sketch}
             self._traits.update((trait.location, trait) for trait in sketched(drawn))
             missing = [location for location in missing if location not in drawn]
         for location, fields in (await self._streams.read(missing)).items():
@@ -89,9 +91,7 @@ class Chronicle:
         return [_location(kind, one) for one in before], [_location(kind, one) for one in after]
 
     async def around(self, found: Iterable[Trait], sketches: Sketches) -> Pool:
-        """These memories, and next to the first of them those beside. `sketches`: asked for those
-        that it does not have.
-        """
+        """These memories, and those beside the first of them. `sketches`: as in `traits`."""
         chosen: dict[str, dict[int, Trait]] = {}
         beside: dict[Location, int] = {}
         for number, trait in enumerate(found):
@@ -102,9 +102,7 @@ class Chronicle:
             if number < _WITH_NEIGHBOURS:
                 near = (one for one in (at - 1, at + 1) if 0 <= one < len(places))
                 beside |= {_location(kind, places[one]): one for one in near}
-        unknown = [location for location in beside if location not in self._traits]
-        drawn = await sketches(unknown) if unknown else {}
-        for location, trait in (await self.traits(beside, drawn)).items():
+        for location, trait in (await self.traits(beside, sketches)).items():
             chosen[location.kind].setdefault(beside[location], trait)
         ordered = [sorted(some.items(), key=itemgetter(0)) for some in chosen.values()]
         return Pool([Stretch([one for _, one in some], [at for at, _ in some]) for some in ordered])

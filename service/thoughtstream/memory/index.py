@@ -16,13 +16,11 @@ class IndexUnusable(Exception):
 class Proposal:
     """The locations that an index has for a query, by its own score, best first.
 
-    `is_all`: it has no others. Some memories may be gone from the streams. `sketches`: of those
-    locations of which it keeps one.
+    `is_all`: it has no others. Some memories may be gone from the streams.
     """
 
     locations: list[Location]
     is_all: bool
-    sketches: Mapping[Location, str]
 
 
 class Index(Protocol):

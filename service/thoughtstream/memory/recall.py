@@ -148,7 +148,7 @@ class Recall:
             await self._keep_index(query, memories)
             yield await self._chronicle.whole(), frequency
             return
-        meant = list((await self._chronicle.traits(nearest)).values())
+        meant = list((await self._chronicle.traits(nearest, self._sketches)).values())
         known: set[Location] = set()
         size = _POOL
         for part in _rare_first(query, frequency, memories):
@@ -176,7 +176,7 @@ class Recall:
             asked = partial(_propose, query, filters, size + len(known))
             proposal = await self._ask(asked)
             new = [location for location in proposal.locations if location not in known][:size]
-            found = await self._chronicle.traits(new, proposal.sketches)
+            found = await self._chronicle.traits(new, self._sketches)
             gone = {location for location in new if location not in found}
             if gone and self._serving is not None:
                 await self._serving.forget(gone)

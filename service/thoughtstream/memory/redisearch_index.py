@@ -74,16 +74,11 @@ class RediSearchIndex:
                 still reading the memories.
         """
         wanted = f"{_any_of(query.terms)} {_condition(filters)}"
-        options = ("RETURN", "3", "kind", "entry", "as_ranked", "LIMIT", "0", str(limit))
+        options = ("RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
         [(_, *found)] = await self._ask([(wanted, options)])
         items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
-        sketches = {
-            Location(item["kind"], item["entry"]): item.get("as_ranked")
-            for item in items
-            if "kind" in item and "entry" in item
-        }
-        kept = {location: sketch for location, sketch in sketches.items() if sketch is not None}
-        return Proposal(list(sketches), len(items) < limit, kept)
+        locations = [Location(item["kind"], item["entry"]) for item in items if len(item) == 2]
+        return Proposal(locations, len(items) < limit)
 
     async def _ask(self, searches: Sequence[Search]) -> list[Any]:
         """The answers, once it has read all memories."""
