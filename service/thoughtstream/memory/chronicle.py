@@ -59,7 +59,8 @@ class Chronicle:
                 del self._traits[location]
         missing = [location for location in locations if location not in self._traits]
         if sketches is not None and missing:
-            drawn = {one: sketch for one, sketch in (await sketches(missing)).items() if sketch}
+            kept = await sketches(missing)
+            drawn = {one: kept[one] for one in missing if kept.get(one)}
             self._traits.update((trait.location, trait) for trait in sketched(drawn))
             missing = [location for location in missing if location not in drawn]
         for location, fields in (await self._streams.read(missing)).items():

@@ -219,15 +219,15 @@ class Fts5File:
         condition, values = _condition(filters)
         # Of equals the first that was added, so that FTS5 need not give all that it finds.
         rows = self._db.execute(
-            "SELECT kind, entry FROM memory JOIN (SELECT rowid AS found, rank FROM words "
+            "SELECT kind, entry, sketch FROM memory JOIN (SELECT rowid AS found, rank FROM words "
             "WHERE words MATCH ? ORDER BY rank LIMIT ?) ON number = found ORDER BY rank, found"
             if not condition
-            else "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
+            else "SELECT kind, entry, sketch FROM words JOIN memory ON number = words.rowid "
             f"WHERE words MATCH ? {condition} ORDER BY words.rank LIMIT ?",
             (" OR ".join(map(expression, query.terms)), *values, limit),
         )
-        locations = [Location(kind, _short(entry)) for kind, entry in rows]
-        return Proposal(locations, len(locations) < limit)
+        sketches = {Location(kind, _short(entry)): sketch for kind, entry, sketch in rows}
+        return Proposal(list(sketches), len(sketches) < limit, sketches)
 
     def sketches(
         self, locations: Collection[Location], read: Mapping[str, Mark]

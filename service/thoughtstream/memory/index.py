@@ -16,11 +16,13 @@ class IndexUnusable(Exception):
 class Proposal:
     """The locations that an index has for a query, by its own score, best first.
 
-    `is_all`: it has no others. Some memories may be gone from the streams.
+    `is_all`: it has no others. Some memories may be gone from the streams. `sketches`: of
+    the locations, if it had them at hand.
     """
 
     locations: list[Location]
     is_all: bool
+    sketches: Mapping[Location, str] | None = None
 
 
 class Index(Protocol):

@@ -176,7 +176,9 @@ class Recall:
             asked = partial(_propose, query, filters, size + len(known))
             proposal = await self._ask(asked)
             new = [location for location in proposal.locations if location not in known][:size]
-            found = await self._chronicle.traits(new, self._sketches)
+            found = await self._chronicle.traits(
+                new, partial(self._sketches, at_hand=proposal.sketches)
+            )
             gone = {location for location in new if location not in found}
             if gone and self._serving is not None:
                 await self._serving.forget(gone)
@@ -184,7 +186,11 @@ class Recall:
             if not gone or proposal.is_all:
                 return list(found.values())
 
-    async def _sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
+    async def _sketches(
+        self, locations: Collection[Location], at_hand: Mapping[Location, str] | None = None
+    ) -> Mapping[Location, str]:
+        if at_hand is not None:
+            return at_hand
         return await self._ask(lambda index: index.sketches(locations))
 
     async def _frequency(self, query: Query, memories: int) -> dict[str, int]:
