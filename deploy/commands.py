@@ -5,7 +5,7 @@ name the file that holds it, and the host's shell reads it into the environment.
 from dataclasses import dataclass
 from shlex import join, quote
 
-from deploy.layout import Layout
+from deploy.layout import REQUIREMENT, Layout
 from thoughtstream.acl import Role
 
 
@@ -85,7 +85,8 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             f'{quote(python)} -m venv --without-pip "$home"/venv',
             'pip=$(echo "$home"/wheels/pip-*.whl)',
             '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links '
-            '"$home"/wheels --no-cache-dir --disable-pip-version-check "thoughtstream[metrics]"',
+            '"$home"/wheels --no-cache-dir --disable-pip-version-check '
+            f'"{REQUIREMENT}"',
             'rm -rf "$home"/wheels',
             f'ln -sfn "$home"/venv {quote(current)}.new',
             f"mv -f{'h' if python.startswith('/opt/homebrew') else 'T'} "
@@ -109,6 +110,24 @@ def build_image(archive: str, *, folder: str, tag: str) -> str:
         f"rm -rf {quote(folder)} {quote(archive)} && "
         f"{{ {old} | grep -v {quote(tag)} | xargs docker image rm >/dev/null 2>&1 || true; }}"
     )
+
+
+_ASK = """
+import http.client, ssl, sys
+host, port, tls, path = sys.argv[1:]
+web = http.client.HTTPConnection(host, port, timeout=5)
+if tls == "tls":
+    unverified = ssl._create_unverified_context()
+    web = http.client.HTTPSConnection(host, port, timeout=5, context=unverified)
+web.request("GET", path)
+sys.exit(web.getresponse().status != 200)
+"""
+"""Of the process beside it, so that its certificate need not vouch for where it is asked."""
+
+
+def ask_web(python: str, host: str, port: int, tls: bool, path: str = "/healthz") -> list[str]:
+    """A program that succeeds if what listens there answers that all is well."""
+    return [python, "-c", _ASK, host, str(port), "tls" if tls else "plain", path]
 
 
 def start_unit(unit: str, *, restart: bool, own: bool = False) -> str:

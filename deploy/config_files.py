@@ -90,17 +90,36 @@ def users_acl(digests: Mapping[Role, str], *beside: Mapping[Role, str]) -> str:
 def service_toml(
     stack: Stack, *, home: str, url: str, password_file: str, ca_file: str | None = None
 ) -> str:
-    """The service's settings on a server."""
-    redis = {"url": url, "username": "service", "password_file": password_file}
-    if ca_file is not None:
-        redis["ca_file"] = ca_file
-    sections = {"redis": redis, **_service_sections(stack.service)}
-    return render(
-        "thoughtstream.toml",
-        notes=(),
-        top={"home": home, "log": stack.service.log},
-        sections=sections,
-    )
+    """The service's settings on a server; the web process is one of its own there."""
+    sections = {
+        "redis": _access("service", url, password_file, ca_file),
+        **_service_sections(stack.service),
+        "web": {"enabled": False},
+    }
+    return _server_toml(stack, home, sections)
+
+
+def web_toml(
+    stack: Stack, *, home: str, url: str, password_file: str, ca_file: str | None = None,
+    web: Mapping[str, Any],
+) -> str:  # fmt: skip
+    """The same of the web process, which knows what the service does; `web`: its own section."""
+    sections = {
+        "redis": _access("web", url, password_file, ca_file),
+        **_service_sections(stack.service, without="metrics"),
+        "web": web,
+    }
+    return _server_toml(stack, home, sections)
+
+
+def _access(role: Role, url: str, password_file: str, ca_file: str | None) -> dict[str, str]:
+    redis = {"url": url, "username": role, "password_file": password_file}
+    return redis if ca_file is None else {**redis, "ca_file": ca_file}
+
+
+def _server_toml(stack: Stack, home: str, sections: Mapping[str, Any]) -> str:
+    top = {"home": home, "log": stack.service.log}
+    return render("thoughtstream.toml", notes=(), top=top, sections=sections)
 
 
 def embedded_toml(stack: Stack, *, notes: Sequence[str]) -> str:
@@ -110,8 +129,7 @@ def embedded_toml(stack: Stack, *, notes: Sequence[str]) -> str:
     return render("thoughtstream.toml", notes=notes, top={}, sections=sections)
 
 
-def _service_sections(service: ServiceSettings) -> dict[str, Any]:
+def _service_sections(service: ServiceSettings, *, without: str = "") -> dict[str, Any]:
     """The sections that the service has under the same names."""
-    return service.model_dump(
-        mode="json", exclude_none=True, include={"streams", "memory", "budgets", "metrics"}
-    )
+    names = {"streams", "memory", "budgets", "metrics"} - {without}
+    return service.model_dump(mode="json", exclude_none=True, include=names)

@@ -8,19 +8,25 @@ from pathlib import Path
 from thoughtstream.acl import Role
 from thoughtstream.config import FILE_NAME, default_home
 
-ROLES: tuple[Role, ...] = ("admin", "service", "monitor")
+ROLES: tuple[Role, ...] = ("admin", "service", "web", "monitor")
 CLUSTER_ROLES: tuple[Role, ...] = (*ROLES, "replica")
 """`replica`: whom a replica is to its master."""
 
 REDIS_UNIT = "thoughtstream-redis"
 SERVICE_UNIT = "thoughtstream"
+WEB_UNIT = "thoughtstream-web"
 THP_UNIT = "thoughtstream-thp"
+PROMETHEUS_UNIT = "thoughtstream-prometheus"
 REDIS_DAEMON = "io.thoughtstream.redis"
 DAEMON = "io.thoughtstream.service"
+WEB_DAEMON = "io.thoughtstream.web"
 INSIGHT = "thoughtstream-insight"
 IMAGE = "thoughtstream"
+EXTRAS = ("mcp", "metrics", "web")
+REQUIREMENT = f"thoughtstream[{','.join(EXTRAS)}]"
+"""What of ours is installed on a host."""
 CONTAINER_UID = 10_001
-"""The service's user inside its container."""
+"""Our user inside a container."""
 
 SYSTEMD = "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-redis.conf"
@@ -29,7 +35,7 @@ LAUNCH_DAEMONS = "/Library/LaunchDaemons"
 
 @dataclass(frozen=True)
 class Owner:
-    """Who may read what: `admin` owns, the two groups read what their process needs."""
+    """Who may read what: `admin` owns, the groups read what their process needs."""
 
     admin: str
     admin_group: str
@@ -37,6 +43,8 @@ class Owner:
     redis_group: str
     service: str
     service_group: str
+    web: str
+    web_group: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,11 @@ class Layout:
         return f"{self.etc}/service"
 
     @property
+    def web_etc(self) -> str:
+        """The web process's configuration directory."""
+        return f"{self.etc}/web"
+
+    @property
     def redis_conf(self) -> str:
         return f"{self.redis_etc}/redis.conf"
 
@@ -102,6 +115,10 @@ class Layout:
         return f"{self.service_etc}/thoughtstream.toml"
 
     @property
+    def web_toml(self) -> str:
+        return f"{self.web_etc}/thoughtstream.toml"
+
+    @property
     def compose(self) -> str:
         return f"{self.etc}/compose.yaml"
 
@@ -112,6 +129,18 @@ class Layout:
     @property
     def service_data(self) -> str:
         return f"{self.data}/service"
+
+    @property
+    def web_data(self) -> str:
+        return f"{self.data}/web"
+
+    @property
+    def prometheus_etc(self) -> str:
+        return f"{self.etc}/prometheus"
+
+    @property
+    def prometheus_data(self) -> str:
+        return f"{self.data}/prometheus"
 
     @property
     def releases(self) -> str:
@@ -137,6 +166,7 @@ class Layout:
         places = {
             "admin": f"{self.etc}/secrets/admin",
             "service": f"{self.service_etc}/password",
+            "web": f"{self.web_etc}/password",
             "monitor": f"{self.redis_shared}/monitor.password",
             "replica": f"{self.etc}/secrets/replica",
         }
@@ -145,7 +175,9 @@ class Layout:
 
 def linux_native() -> Layout:
     """Debian's Redis and our service under our own systemd units."""
-    owner = Owner("root", "root", "redis", "redis", "thoughtstream", "thoughtstream")
+    owner = Owner(
+        "root", "root", "redis", "redis", *["thoughtstream"] * 2, *["thoughtstream-web"] * 2
+    )
     return Layout(
         "/etc/thoughtstream", "/opt/thoughtstream", "/var/lib/thoughtstream", "/usr/local/bin",
         owner,
@@ -157,7 +189,7 @@ def linux_docker() -> Layout:
     are readable to whatever user its image runs it as.
     """
     uid = str(CONTAINER_UID)
-    owner = Owner("root", "root", "root", "root", uid, uid)
+    owner = Owner("root", "root", "root", "root", *[uid] * 4)
     return Layout(
         "/etc/thoughtstream", "/opt/thoughtstream", "/var/lib/thoughtstream", "/usr/local/bin",
         owner, etc_mode=0o700, redis_mode=0o644,
@@ -167,7 +199,7 @@ def linux_docker() -> Layout:
 def darwin_native(user: str) -> Layout:
     """Homebrew's Redis under our own LaunchDaemons, which run as the user who owns Homebrew."""
     root = "/opt/thoughtstream"
-    owner = Owner("root", "wheel", user, "staff", user, "staff")
+    owner = Owner("root", "wheel", *[user, "staff"] * 3)
     return Layout(f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, closed=True)
 
 
@@ -182,7 +214,7 @@ def darwin_docker(user: str, home: str) -> Layout:
     both share with their machine.
     """
     root = f"{home}/.thoughtstream"
-    owner = Owner(*[user, "staff"] * 3)
+    owner = Owner(*[user, "staff"] * 4)
     return Layout(
         f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, etc_mode=0o700, redis_mode=0o644
     )

@@ -2,6 +2,8 @@
 connects; what only the host can tell (its memory, its ports) is checked by `preflight`.
 """
 
+import ssl
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -51,6 +53,9 @@ class DockerSettings(_Section):
     service_memory_limit: Bytes = Field(
         512 << 20, ge=64 << 20, description="memory of the service's container"
     )
+    web_memory_limit: Bytes = Field(
+        512 << 20, ge=128 << 20, description="memory of the web process's container"
+    )
     insight: bool = Field(False, description="whether RedisInsight runs beside it")
     insight_image: str = Field("redis/redisinsight:2.70", description="RedisInsight's image")
     insight_port: int = Field(8001, ge=1, le=65_535, description="RedisInsight's port on loopback")
@@ -86,6 +91,53 @@ class ServiceSettings(_Section):
     start_timeout_s: int = Field(
         120, ge=1, le=3600, description="seconds within which Redis and the service must be healthy"
     )
+
+
+class WebServerSettings(_Section):
+    """The web process: the page, HTTP and MCP, beside the service of each host."""
+
+    enabled: bool = Field(True, description="whether it runs")
+    bind: IPv4Address | IPv6Address = Field(
+        IPv4Address("127.0.0.1"), description="the address it listens on"
+    )
+    port: int = Field(8700, ge=1024, le=65_535)
+    hosts: tuple[str, ...] = Field(
+        (), description="names, beside localhost and bind, by which it is asked"
+    )
+    behind_proxy: bool = Field(False, description="a proxy in front of it does TLS")
+    tls_cert: FilePath | None = Field(
+        None, description="its certificate with the chain (PEM), on the machine that deploys"
+    )
+    tls_key: FilePath | None = Field(None, description="the key of that (PEM)")
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key: give both, or none")
+        if self.tls_cert and self.tls_key:
+            _check_pair(self.tls_cert, self.tls_key)
+        if not (self.bind.is_loopback or self.tls_cert or self.behind_proxy):
+            raise ValueError(
+                f"bind: {self.bind} is not loopback; give tls_cert and tls_key, or set "
+                "behind_proxy where a proxy does TLS"
+            )
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By which it is asked, beside localhost."""
+        is_one = not (self.bind.is_loopback or self.bind.is_unspecified)
+        return (*self.hosts, str(self.bind)) if is_one else self.hosts
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: "")
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(
+            f"tls_cert, tls_key: a server can't use them: {error}; give a certificate with its "
+            "chain and the key of that, without a password, in PEM"
+        ) from None
 
 
 class ClusterSettings(_Section):
@@ -133,6 +185,8 @@ class Stack(_Section):
     redis: RedisSettings = RedisSettings()
     docker: DockerSettings = DockerSettings()
     service: ServiceSettings = ServiceSettings()
+    web: WebServerSettings = WebServerSettings()
+    prometheus: bool = False
     embedded: EmbeddedConfig = EmbeddedConfig()
     cluster: ClusterSettings | None = None
     tls: TlsSettings | None = None
@@ -140,9 +194,9 @@ class Stack(_Section):
     @model_validator(mode="after")
     def _says_nothing_in_vain(self) -> Self:
         idle = {
-            "docker": {"embedded"},
+            "docker": {"embedded", "prometheus"},
             "native": {"embedded", "docker"},
-            "embedded": {"docker", "redis", "cluster", "tls"},
+            "embedded": {"docker", "redis", "web", "prometheus", "cluster", "tls"},
         }
         if vain := idle[self.runtime] & self.model_fields_set:
             raise ValueError(
@@ -187,6 +241,27 @@ class Stack(_Section):
     def _has_a_port_each(self) -> Self:
         if self.docker.insight and self.docker.insight_port == self.redis.port:
             raise ValueError(f"docker.insight_port: {self.redis.port} is redis.port; change one")
+        others = {self.service.metrics.port: "service.metrics.port"}
+        others |= {9090: "prometheus's"} if self.prometheus else {}
+        if self.docker.insight:
+            others[self.docker.insight_port] = "docker.insight_port"
+        if self.cluster is None:
+            others[self.redis.port] = "redis.port"
+        else:
+            others |= dict.fromkeys(self.cluster.ports, "a node's")
+            others |= dict.fromkeys((port + BUS for port in self.cluster.ports), "a node's bus")
+        is_server = self.runtime != "embedded"
+        if is_server and self.web.enabled and self.web.port in others:
+            raise ValueError(f"web.port: {self.web.port} is {others[self.web.port]}; change one")
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_prometheus_scrapes(self) -> Self:
+        if self.prometheus and not (self.web.enabled and self.service.metrics.port):
+            raise ValueError(
+                "prometheus: scrapes the web process and the service; set web.enabled and "
+                "service.metrics.port, or leave it out"
+            )
         return self
 
     @model_validator(mode="after")

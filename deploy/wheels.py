@@ -20,6 +20,7 @@ from threading import Lock
 from platformdirs import user_cache_path
 from pyinfra.api.exceptions import DeployError
 
+from deploy.layout import EXTRAS
 from deploy.render import digest
 
 ROOT = Path(__file__).parent.parent
@@ -69,7 +70,7 @@ class Release:
 
     @property
     def name(self) -> str:
-        return digest(self.source, repr(self.target))
+        return digest(self.source, repr(self.target), *EXTRAS)
 
     @property
     def archive(self) -> Path:
@@ -120,7 +121,7 @@ def _collect(target: Target, wheels: Path) -> None:
     _run([
         uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate",
         "--python-version", target.python, "--python-platform", target.uv_platform,
-        "--extra", "metrics",
+        *(f"--extra={extra}" for extra in EXTRAS),
         "--output-file", str(requirements), str(ROOT / "pyproject.toml"),
     ])  # fmt: skip
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",

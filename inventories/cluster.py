@@ -15,6 +15,7 @@ SSH_CONFIG = os.environ.get("THOUGHTSTREAM_SSH_CONFIG")
 wanted = stack(
     runtime="native",  # or "docker": the same in containers on the host's network
     redis={"maxmemory": "512mb"},  # per node
+    # The page is on each host's loopback; web={"enabled": False} does without it.
     cluster={"nodes": 2, "replicas": 1},  # nodes per host; replicas per shard, on other hosts
 )
 

@@ -101,7 +101,7 @@ def _in_place(stack: Stack, runtime: Runtime, backup: Backup, share: Share) -> l
     put = swap(instance, share.folder, aside)
     return [
         Upload((share,), backup.until),
-        Run(f"stop {instance.service}", instance.stop(instance.service)),
+        *_stopped(instance),
         Run(f"stop {instance.unit}", instance.stop(instance.unit)),
         Run(f"put the backup's log in place, and keep the old one in {aside}", put),
         Run(f"start {instance.unit}", instance.start(instance.unit)),
@@ -133,7 +133,7 @@ def _by_keys(
     ]
     return [
         Upload(shares, backup.until),
-        Run(f"stop {instance.service}", instance.stop(instance.service)),
+        *_stopped(instance),
         *(making_room if backup.replace else []),
         CopyKeys(shares, cluster),
         Compare(instance if compares else None, archives, cluster),
@@ -141,13 +141,20 @@ def _by_keys(
     ]
 
 
+def _stopped(instance: Instance) -> list[Step]:
+    """Nobody writes while keys are put back."""
+    return [Run(f"stop {unit}", instance.stop(unit)) for unit in reversed(instance.clients)]
+
+
 def _start_service(stack: Stack, runtime: Runtime, instance: Instance) -> list[Step]:
+    service, *others = instance.clients
     return [
-        Run(f"start {instance.service}", instance.start(instance.service)),
+        Run(f"start {service}", instance.start(service)),
         Gate(
             "the service is healthy",
             "the service did not become healthy",
             f"{runtime.command} status",
             stack.service.start_timeout_s,
         ),
+        *(Run(f"start {unit}", instance.start(unit)) for unit in others),
     ]

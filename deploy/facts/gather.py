@@ -93,7 +93,9 @@ def gather(read: Reader, machine: Machine, watch: Watch, *, local: bool) -> Fact
         paths=read(PathsFact, watch.paths),
         secrets=read(SecretDigestsFact, watch.secrets) if watch.secrets else {},
         software=(
-            read(SoftwareFact, layout.owner.service, layout.current) if layout else Software()
+            read(SoftwareFact, (layout.owner.service, layout.owner.web), layout.current)
+            if layout
+            else Software()
         ),
         units=_units(read, watch),
         docker=docker,

@@ -1,5 +1,6 @@
 """Packages and releases on a host."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
 
@@ -11,7 +12,8 @@ _PACKAGE = "${db:Status-Status} redis=${Version}\\n"
 @dataclass(frozen=True)
 class Software:
     """`redis`: the installed version; the candidates: what apt would install; `unfinished`: a
-    package installation was interrupted; `current`: the release of ours that is linked.
+    package installation was interrupted; `users`: those of ours
+    that are there; `current`: the release of ours that is linked.
     """
 
     redis: str | None = None
@@ -20,14 +22,14 @@ class Software:
     unfinished: bool = False
     brew: str | None = None
     python_candidate: str | None = None
-    service_user: bool = False
+    users: frozenset[str] = frozenset()
     current: str | None = None
 
 
 class SoftwareFact(ScriptFact[Software]):
-    """Redis's packages, our user and our release."""
+    """Redis's packages, our users and our release."""
 
-    def command(self, user: str, current: str) -> str:
+    def command(self, users: Sequence[str], current: str) -> str:
         return script(
             "if command -v apt-get >/dev/null; then",
             "  echo apt=yes",
@@ -40,7 +42,9 @@ class SoftwareFact(ScriptFact[Software]):
             "candidate() { apt-cache policy \"$1\" | sed -n 's/^ *Candidate: //p' | grep -v none; }",  # noqa: E501
             'echo "candidate=$(candidate redis-server)"',
             'echo "python_candidate=$(candidate python3)"',
-            f"id {quote(user)} >/dev/null && echo service_user=yes",
+            f"for u in {' '.join(map(quote, users))}; do",
+            '  id "$u" >/dev/null && echo "user $u=yes"',
+            "done",
             f'echo "current=$(basename "$(dirname "$(readlink {quote(current)})")")"',
         )
 
@@ -54,7 +58,7 @@ class SoftwareFact(ScriptFact[Software]):
             unfinished="unfinished" in found,
             brew=found.get("brew"),
             python_candidate=found.get("python_candidate"),
-            service_user="service_user" in found,
+            users=frozenset(n.removeprefix("user ") for n in found if n.startswith("user ")),
             current=None if current in (None, ".") else current,
         )
 

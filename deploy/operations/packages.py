@@ -18,6 +18,14 @@ _NEW_ENOUGH = (
 @perform.register
 def _install(step: Install) -> None:
     apt.update(name="update the package lists", cache_time=3600)
+    if "redis-server" in step.packages:
+        _check_redis()
+    for unit in step.masked:
+        server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])
+    apt.packages(name=str(step), packages=list(step.packages), no_recommends=True)
+
+
+def _check_redis() -> None:
     gate = Gate(
         f"check that apt offers Redis {dotted(OLDEST)} or newer",
         f"apt doesn't offer Redis {dotted(OLDEST)} or newer",
@@ -26,9 +34,6 @@ def _install(step: Install) -> None:
         diagnose="apt-cache policy redis-server",
     )
     wait_for(name=str(gate), gate=gate)
-    for unit in step.masked:
-        server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])
-    apt.packages(name=str(step), packages=list(step.packages), no_recommends=True)
 
 
 @perform.register

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from shlex import quote
 
+from deploy.cluster.nodes import ClusterError
 from deploy.rollouts.cluster_preflight import require_healthy
 from deploy.rollouts.hosts import DeployedCluster, HostState
 from deploy.rollouts.rollout import Rollout
@@ -20,6 +21,8 @@ from deploy.steps import ApplyMasterauth, CopySecret, LoadAcl, Run, Step
 def rotate_secrets(cluster: DeployedCluster) -> Rollout:
     """New passwords are made; both are valid; the new ones are used; only they are valid."""
     require_healthy(cluster)
+    if lines := list(_missing(cluster)):
+        raise ClusterError("passwords are missing; run deploy.stack first", *lines)
     source = _source(cluster)
     names = [source, *sorted(cluster.hosts.keys() - {source})]
     having = partial(_have, source)
@@ -30,6 +33,14 @@ def rotate_secrets(cluster: DeployedCluster) -> Rollout:
         for number, step in enumerate(phase(name, cluster.hosts[name]))
     ]
     return Rollout(cluster.spec, turns, cluster.health_check())
+
+
+def _missing(cluster: DeployedCluster) -> Iterator[str]:
+    """What can't be replaced: a user that is new in this version, say."""
+    for name, known in sorted(cluster.hosts.items()):
+        for role in known.runtime.secrets.roles:
+            if role not in known.facts.secrets:
+                yield f"{name}: has no password of {role}"
 
 
 def _source(cluster: DeployedCluster) -> str:

@@ -91,18 +91,21 @@ def redis_directory(layout: Layout, path: str) -> MakeDirectory:
     return MakeDirectory(path, owner.admin, owner.redis_group, mode)
 
 
-def shared_directories(layout: Layout) -> list[MakeDirectory]:
-    """The configuration directories that a host's servers and its service share."""
+def shared_directories(layout: Layout, *, web: bool) -> list[MakeDirectory]:
+    """The configuration directories of a host's servers, its service and its web process."""
     owner = layout.owner
     admin = (owner.admin, owner.admin_group)
     service = (owner.admin, owner.service_group, 0o750)
+    webs = (owner.admin, owner.web_group, 0o750)
     if layout.closed:
         service = (owner.service, owner.service_group, 0o700)
+        webs = (owner.web, owner.web_group, 0o700)
     return [
         MakeDirectory(layout.etc, *admin, layout.etc_mode),
         MakeDirectory(f"{layout.etc}/secrets", *admin, 0o700),
         redis_directory(layout, layout.redis_shared),
         MakeDirectory(layout.service_etc, *service),
+        *([MakeDirectory(layout.web_etc, *webs)] if web else []),
     ]
 
 

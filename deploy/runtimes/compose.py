@@ -2,7 +2,7 @@
 take on while it runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.facts.gather import Facts
@@ -22,7 +22,8 @@ _NOFILE = 65_535
 @dataclass(frozen=True)
 class Compose:
     """`servers`: each Redis by the name of its compose service; `containers`: each service's
-    container; `read`: what a service reads at its start, beside its block; `image`: the service's.
+    container; `read`: what a service reads at its start, beside its block; `image`: the service's;
+    `web_check`: what succeeds in the web process's container if it answers.
     """
 
     stack: Stack
@@ -31,6 +32,7 @@ class Compose:
     containers: Mapping[str, str]
     read: Mapping[str, str]
     image: str
+    web_check: Sequence[str]
 
     @property
     def _clustered(self) -> bool:
@@ -66,6 +68,9 @@ class Compose:
             service_image=self.image,
             container=self.containers[service],
             revision=revision,
+            web_address=in_url(str(self.stack.web.bind)),
+            web_port=self.stack.web.port,
+            web_check=["CMD", *self.web_check],
             start_timeout_s=self.stack.service.start_timeout_s,
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, darwin_native
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, WEB_DAEMON, darwin_native
 from deploy.render import render
 from deploy.runtimes import preflight
 from deploy.runtimes.base import File, supervised
@@ -22,6 +22,7 @@ class DarwinNative(Native):
     """One Mac with Homebrew."""
 
     service_unit = DAEMON
+    web_unit = WEB_DAEMON
     instance = LaunchdInstance
     clusters = False
     reload_restarts = True
@@ -29,7 +30,7 @@ class DarwinNative(Native):
     def __init__(self, stack: Stack, machine: Machine) -> None:
         user = machine.login or ""
         layout = darwin_native(user)
-        super().__init__(stack, machine, layout, (), supervised="no", become=f"sudo -u {user} -E")
+        super().__init__(stack, machine, layout, (), supervised="no", become='sudo -u "$user" -E')
 
     def unit_of(self, spec: ServerSpec) -> str:
         return REDIS_DAEMON
@@ -52,10 +53,10 @@ class DarwinNative(Native):
             paths=(*self.paths, self.python, f"{self.brew}/bin/redis-server"),
             secrets=self.secrets.files,
             software=self.layout,
-            units=(REDIS_DAEMON, DAEMON),
+            units=(REDIS_DAEMON, DAEMON, WEB_DAEMON),
             launchd_domain="system",
             cli=self.cli,
-            ports=(self.stack.redis.port,),
+            ports=(self.stack.redis.port, self.stack.web.port),
             disk=self.layout.data,
         )
 
@@ -63,6 +64,8 @@ class DarwinNative(Native):
         machine = facts.machine
         if self.stack.cluster:
             yield "cluster: its nodes run on Linux; a Mac can only have a single server"
+        if self.stack.prometheus:
+            yield "prometheus: is deployed to Linux only; leave it out, and install it yourself"
         if machine.user != "root":
             yield (
                 f"facts.machine.user: is {machine.user}, who may not install LaunchDaemons; set "
@@ -81,6 +84,7 @@ class DarwinNative(Native):
         yield from preflight.disk(self.stack, facts.disk)
         mine = facts.units.get(REDIS_DAEMON)
         yield from preflight.ports(facts, {"redis.port": self.stack.redis.port}, mine)
+        yield from preflight.web(self.stack, facts, facts.units.get(WEB_DAEMON))
 
     def machine_steps(self, facts: Facts) -> list[Step]:
         steps: list[Step] = []
@@ -101,6 +105,7 @@ class DarwinNative(Native):
             MakeDirectory(layout.data, owner.admin, owner.admin_group, 0o755),
             MakeDirectory(layout.redis_data, *own),
             MakeDirectory(layout.service_data, *own),
+            *([MakeDirectory(layout.web_data, *own)] if self.web else []),
             MakeDirectory(self.log, *own),
         ]
 
@@ -110,14 +115,15 @@ class DarwinNative(Native):
         return f"{self.layout.opt}/log"
 
     def job(self, unit: str, *, revision: str = "") -> File:
-        redis = unit == REDIS_DAEMON
-        own = {"THOUGHTSTREAM_REVISION": revision, "THOUGHTSTREAM_CONFIG": self.layout.toml}
+        redis, web = unit == REDIS_DAEMON, unit == WEB_DAEMON
+        toml = self.layout.web_toml if web else self.layout.toml
+        own = {"THOUGHTSTREAM_REVISION": revision, "THOUGHTSTREAM_CONFIG": toml}
         text = render(
             "launchd/daemon.plist",
             label=unit,
             arguments=[f"{self.brew}/bin/redis-server", self.layout.redis_conf]
             if redis
-            else supervised(self.layout.program, "up"),
+            else supervised(self.layout.program, "web" if web else "up"),
             user=self.layout.owner.redis if redis else self.layout.owner.service,
             environment={} if redis else own,
             restart="always" if redis else "on-failure",
@@ -132,6 +138,10 @@ class DarwinNative(Native):
 
     def retire(self) -> list[Step]:
         return []  # a Mac is in no cluster
+
+    def end(self, *units: str) -> str:
+        jobs = [f"system/{unit}" for unit in units]
+        return "; ".join(f"launchctl disable {job}; launchctl bootout {job}" for job in jobs)
 
     def gate(self, unit: str, what: str, failure: str, check: str) -> Gate:
         return Gate(

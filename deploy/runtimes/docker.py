@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from deploy.cluster.topology import Node
-from deploy.commands import RedisCli
+from deploy.commands import RedisCli, ask_web
 from deploy.config_files import LocalDirectives, service_toml
 from deploy.facts.docker import ContainerState, DockerState
 from deploy.facts.gather import Facts, Watch
@@ -12,8 +12,10 @@ from deploy.layout import (
     CONTAINER_UID,
     IMAGE,
     INSIGHT,
+    REQUIREMENT,
     SERVICE_UNIT,
     THP_UNIT,
+    WEB_UNIT,
     darwin_docker,
     linux_docker,
 )
@@ -26,6 +28,7 @@ from deploy.runtimes.instances import ContainerInstance, Instance
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
 from deploy.runtimes.server_runtime import ServerRuntime
+from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
 from deploy.steps import (
     BuildImage,
@@ -47,7 +50,7 @@ _GLIBC = "2.28"
 _HOPELESS = 5
 """A new container that ended so often won't come up."""
 _PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
-_BESIDE = {"service": SERVICE_UNIT, "insight": INSIGHT}
+_BESIDE = {"service": SERVICE_UNIT, "web": WEB_UNIT, "insight": INSIGHT}
 
 
 class Docker(ServerRuntime):
@@ -67,12 +70,12 @@ class Docker(ServerRuntime):
         }
         self.servers = list(self.composed.values())
         self.toml = self._toml()
-        self.wrapper = File(
-            self.layout.command,
-            render("command-docker.sh", service_unit=SERVICE_UNIT),
-            *self._admin,
-            0o755,
-        )
+        self.web = self._web() if stack.web.enabled else None
+        wrapper = render(
+            "command-docker.sh", service_unit=SERVICE_UNIT, web_unit=WEB_UNIT,
+            web=self.web is not None,
+        )  # fmt: skip
+        self.wrapper = File(self.layout.command, wrapper, *self._admin, 0o755)
 
     def _server(self, spec: ServerSpec) -> Server:
         seen = self.tls.seen(SHARED) if self.tls else None
@@ -88,18 +91,20 @@ class Docker(ServerRuntime):
     def compose(self) -> Compose:
         """The compose file of the host."""
         trusted = self.tls.service_ca.text if self.tls else ""
-        read = {"service": self.toml.text + trusted, "insight": ""}
+        web = self.web.read if self.web else ""
+        read = {"service": self.toml.text + trusted, "web": web, "insight": ""}
         read |= {service: server.restart_only for service, server in self.composed.items()}
         return Compose(
-            self.stack, self.layout, self.composed, self.containers, read, image=self._tag
-        )
+            self.stack, self.layout, self.composed, self.containers, read, image=self._tag,
+            web_check=ask_web("python", *self.web.place) if self.web else [],
+        )  # fmt: skip
 
     @property
     def containers(self) -> dict[str, str]:
         """The container of each compose service that the host has."""
         redis = {service: server.spec.unit for service, server in self.composed.items()}
-        insight = self.stack.docker.insight
-        return redis | {s: c for s, c in _BESIDE.items() if s == "service" or insight}
+        wanted = {"service": True, "web": self.web, "insight": self.stack.docker.insight}
+        return redis | {name: _BESIDE[name] for name, is_wanted in wanted.items() if is_wanted}
 
     @property
     def _admin(self) -> tuple[str, str]:
@@ -109,12 +114,13 @@ class Docker(ServerRuntime):
         return Watch(
             paths=(*self.shared_paths, *(p for s in self.servers for p in s.paths),
                    *(d.path for d in self._data), *map(self.state_file, self.nodes),
-                   self.toml.path, self.wrapper.path, self.layout.compose,
+                   self.toml.path, *(self.web.paths if self.web else []), self.wrapper.path,
+                   self.layout.compose,
                    self.layout.opt, self.layout.bin, *kernel_tuning.PATHS),
             secrets=self.secrets.files,
             units=() if self.mac else (THP_UNIT,),
             images=(*self._images, self._tag),
-            containers=tuple(self.containers.values()),
+            containers=tuple(dict.fromkeys((*self.containers.values(), WEB_UNIT))),
             cli=None if self.nodes else self.cli,
             nodes=self.nodes,
             masterauth=self.layout.masterauth if self.nodes else None,
@@ -126,6 +132,7 @@ class Docker(ServerRuntime):
     def _ports(self) -> dict[str, int]:
         docker = self.stack.docker
         ports = {k: p for server in self.servers for k, p in server.spec.ports.items()}
+        ports |= {"web.port": self.stack.web.port} if self.web else {}
         return ports | ({"docker.insight_port": docker.insight_port} if docker.insight else {})
 
     @property
@@ -151,7 +158,7 @@ class Docker(ServerRuntime):
         yield from preflight.disk(self.stack, facts.disk)
         yield from preflight.files(self.stack, nofile_of(facts), "facts.docker.nofile")
         runs = any(_runs(facts.docker.containers.get(unit)) for unit in self.containers.values())
-        own = _PROXIES | {"redis-server"} if self.nodes else _PROXIES
+        own = _PROXIES | {"redis-server", "thoughtstream"} if self.nodes else _PROXIES
         yield from preflight.ports(facts, self._ports, None, own if runs else frozenset())
         yield from self.tls.problems() if self.tls else ()
 
@@ -196,7 +203,7 @@ class Docker(ServerRuntime):
     @property
     def _dockerfile(self) -> str:
         image = self.stack.docker.python_image
-        return render("Dockerfile", python_image=image, uid=CONTAINER_UID)
+        return render("Dockerfile", python_image=image, uid=CONTAINER_UID, requirement=REQUIREMENT)
 
     @property
     def _tag(self) -> str:
@@ -214,6 +221,7 @@ class Docker(ServerRuntime):
             yield from server.configuration(own, restart=bool(why), starts=starts)
         files = changed([self.toml, self.wrapper, compose], facts)
         yield from (file.step() for file in files)
+        yield from self.web.preparation(facts) if self.web else ()
         for service, server in self.composed.items():
             why, restart = self.why(server, facts)
             if restart and rolling:
@@ -224,10 +232,12 @@ class Docker(ServerRuntime):
             yield from self._up(service, found, why, restart=restart)
 
     def retire(self) -> list[Step]:
-        command = f"docker rm --force {SERVICE_UNIT} >/dev/null"
-        return [
-            Run("stop the service for good", f"docker stop {SERVICE_UNIT} && {command} || true")
-        ]
+        return [Run("stop the service for good", _end(*self._clients))]
+
+    @property
+    def _clients(self) -> tuple[str, ...]:
+        """The containers of what serves minds."""
+        return (SERVICE_UNIT, *([WEB_UNIT] if self.web else []))
 
     def restart(self, node: Node, why: str) -> list[Step]:
         service = f"redis-{node.port}"
@@ -241,7 +251,7 @@ class Docker(ServerRuntime):
         unit = server.spec.unit
         network = "host" if server.spec.node else f"container:{unit}"
         return ContainerInstance(
-            unit, server.cli, "/data", "redis:redis", SERVICE_UNIT, server.name, server.address,
+            unit, server.cli, "/data", "redis:redis", self._clients, server.name, server.address,
             network,
         )  # fmt: skip
 
@@ -278,7 +288,9 @@ class Docker(ServerRuntime):
         return why, restart
 
     def _beside(self, facts: Facts, docker: DockerState) -> Iterator[Step]:
-        """The service, and RedisInsight."""
+        """The service, the web process, and RedisInsight."""
+        if self.web is None and WEB_UNIT in docker.containers:
+            yield Run("stop the web process for good", _end(WEB_UNIT))
         _, revisions = self.compose.file(facts)
         for service, container in self.containers.items():
             if service not in self.composed:
@@ -314,6 +326,8 @@ class Docker(ServerRuntime):
             return self.composed[service].cli.is_ready()
         if service == "service":
             return f"docker exec {SERVICE_UNIT} thoughtstream status"
+        if service == "web" and self.web:
+            return f"docker exec {WEB_UNIT} {self.web.answers('python')}"
         health = f"docker container inspect --format '{{{{.State.Health.Status}}}}' {INSIGHT}"
         return f'[ "$({health})" = healthy ]'
 
@@ -323,6 +337,11 @@ class Docker(ServerRuntime):
         if not self.nodes:
             return f"redis://redis:{self.stack.redis.port}/0"
         return service_url(server.spec for server in self.servers)
+
+    def _web(self) -> HostWeb:
+        ca = self.tls.ca.text if self.tls else ""
+        home = "/var/lib/thoughtstream"
+        return HostWeb(self.stack, self.layout, self._url, _ETC, home, ca, published=not self.nodes)
 
     def _toml(self) -> File:
         owner = self.layout.owner
@@ -334,6 +353,12 @@ class Docker(ServerRuntime):
             ca_file=f"{_ETC}/ca.crt" if self.tls else None,
         )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
+
+
+def _end(*containers: str) -> str:
+    """The command that stops and removes containers."""
+    names = " ".join(containers)
+    return f"docker stop {names} && docker rm --force {names} >/dev/null || true"
 
 
 def _service_of(spec: ServerSpec) -> str:

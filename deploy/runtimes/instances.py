@@ -16,15 +16,16 @@ SOCKET = "scratch.sock"
 
 @dataclass(frozen=True)
 class Instance:
-    """Under systemd. `unit` is its unit or container, `service` the service's, `owner` its files'
-    user, `name` what a backup calls it, `address` where it is reached on its host.
+    """Under systemd. `unit` is its unit or container, `clients` those of what serves minds from it,
+    the service first, `owner` its files' user, `name` what a backup calls it, `address` where it
+    is reached on its host.
     """
 
     unit: str
     cli: RedisCli
     data: str
     owner: str
-    service: str
+    clients: tuple[str, ...]
     name: str
     address: str
 
@@ -109,7 +110,7 @@ class ContainerInstance(Instance):
         network = self.network if server else "none"
         run = self._run(network, "--env", "REDISCLI_AUTH", "--user", "0", "--entrypoint", "python")
         inner = join(["-c", source, *arguments])
-        return f"{self._password} {run} {_image_of(self.service)} {inner}"
+        return f"{self._password} {run} {_image_of(self.clients[0])} {inner}"
 
     def _run(self, network: str, *options: str) -> str:
         return join(["docker", "run", "--rm", "--interactive", "--network", network,

@@ -7,11 +7,20 @@ from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
 from deploy.facts.software import Software
 from deploy.facts.units import UnitState
-from deploy.layout import REDIS_UNIT, SERVICE_UNIT, SYSTEMD, THP_UNIT, linux_native
+from deploy.layout import (
+    PROMETHEUS_UNIT,
+    REDIS_UNIT,
+    SERVICE_UNIT,
+    SYSTEMD,
+    THP_UNIT,
+    WEB_UNIT,
+    linux_native,
+)
 from deploy.render import render
-from deploy.runtimes import kernel_tuning, preflight
+from deploy.runtimes import kernel_tuning, preflight, prometheus
 from deploy.runtimes.base import File
 from deploy.runtimes.native import UP, Native
+from deploy.runtimes.prometheus import HostPrometheus
 from deploy.runtimes.server import ServerSpec
 from deploy.settings import Stack
 from deploy.steps import Gate, Install, MakeUser, Mask, Run, StartUnit, Step
@@ -29,12 +38,18 @@ class LinuxNative(Native):
     """One Linux host with systemd and apt."""
 
     service_unit = SERVICE_UNIT
+    web_unit = WEB_UNIT
     python = "/usr/bin/python3"
 
     def __init__(self, stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> None:
         layout = linux_native()
-        become = f"runuser -u {layout.owner.service} --"
+        become = 'runuser -u "$user" --'
         super().__init__(stack, machine, layout, nodes, supervised="systemd", become=become)
+        self.prometheus = (
+            HostPrometheus(layout, self.web, service_port=stack.service.metrics.port)
+            if stack.prometheus and self.web
+            else None
+        )
 
     def unit_of(self, spec: ServerSpec) -> str:
         return spec.unit
@@ -47,14 +62,19 @@ class LinuxNative(Native):
 
     def watch(self) -> Watch:
         return Watch(
-            paths=(*self.paths, *kernel_tuning.PATHS),
+            paths=(
+                *self.paths,
+                *kernel_tuning.PATHS,
+                *(self.prometheus.paths if self.prometheus else []),
+                self.job(PROMETHEUS_UNIT).path,
+            ),
             secrets=self.secrets.files,
             software=self.layout,
-            units=(*self.specs, SERVICE_UNIT, THP_UNIT, _DEBIANS_UNIT),
+            units=(*self.specs, SERVICE_UNIT, WEB_UNIT, PROMETHEUS_UNIT, THP_UNIT, _DEBIANS_UNIT),
             cli=None if self.nodes else self.cli,
             nodes=self.nodes,
             masterauth=self.layout.masterauth if self.nodes else None,
-            ports=tuple(port for spec in self.specs.values() for port in spec.ports.values()),
+            ports=(*self.ports.values(), self.stack.web.port, prometheus.PORT),
             disk=self.layout.data,
         )
 
@@ -67,6 +87,11 @@ class LinuxNative(Native):
         yield from preflight.disk(self.stack, facts.disk)
         for unit, spec in self.specs.items():
             yield from preflight.ports(facts, spec.ports, facts.units.get(unit))
+        yield from preflight.web(self.stack, facts, facts.units.get(WEB_UNIT))
+        if self.prometheus:
+            mine = facts.units.get(PROMETHEUS_UNIT)
+            wanted = {"prometheus": prometheus.PORT}
+            yield from preflight.ports(facts, wanted, mine, cure="leave it out")
         yield from self.tls.problems() if self.tls else ()
 
     def machine_steps(self, facts: Facts) -> list[Step]:
@@ -81,8 +106,22 @@ class LinuxNative(Native):
             yield Install(missing, masked=(_DEBIANS_UNIT,) if "redis-server" in missing else ())
         if "redis-server" not in missing and _starts_by_itself(facts.units.get(_DEBIANS_UNIT)):
             yield Mask(_DEBIANS_UNIT)
-        if not facts.software.service_user:
-            yield MakeUser(self.layout.owner.service, self.layout.service_data)
+        owner, layout = self.layout.owner, self.layout
+        homes = {owner.service: layout.service_data}
+        homes |= {owner.web: layout.web_data} if self.web else {}
+        for user, home in homes.items():
+            if user not in facts.software.users:
+                yield MakeUser(user, home)
+
+    def _watching(self, facts: Facts) -> Iterator[Step]:
+        own = self.prometheus
+        if own is None:
+            yield from self._ended(PROMETHEUS_UNIT, "Prometheus", facts)
+            return
+        yield from own.preparation(facts)
+        yield from self._process(PROMETHEUS_UNIT, own.read, facts)
+        check = own.answers(f"{self.layout.current}/bin/python")
+        yield self.gate(PROMETHEUS_UNIT, "Prometheus is ready", "Prometheus is not ready", check)
 
     def job(self, unit: str, *, revision: str = "") -> File:
         layout = self.specs[unit].layout if unit in self.specs else self.layout
@@ -92,6 +131,7 @@ class LinuxNative(Native):
             owner=layout.owner,
             program=layout.program,
             redis_units=[f"{name}.service" for name in self.specs],
+            prometheus_port=prometheus.PORT,
             revision=revision,
             start_timeout_s=self.stack.service.start_timeout_s,
         )
@@ -120,7 +160,11 @@ class LinuxNative(Native):
         return f"Redis {running} -> {to}" if outdated else ""
 
     def retire(self) -> list[Step]:
-        return [Run("stop the service for good", f"systemctl disable --now {SERVICE_UNIT}")]
+        beside = [PROMETHEUS_UNIT] if self.prometheus else []
+        return [Run("stop the service for good", self.end(*self.own_units, *beside))]
+
+    def end(self, *units: str) -> str:
+        return f"systemctl disable --now {' '.join(units)}"
 
     def gate(self, unit: str, what: str, failure: str, check: str) -> Gate:
         return Gate(

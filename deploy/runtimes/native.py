@@ -22,8 +22,9 @@ from deploy.runtimes.live_or_restart import restart_only
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
 from deploy.runtimes.server_runtime import ServerRuntime
+from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
-from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Step
+from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Run, Step
 from deploy.versions import major_minor
 from deploy.wheels import Release, Target, release_for
 from thoughtstream.acl import Role
@@ -35,6 +36,7 @@ class Native(ServerRuntime, ABC):
     """A host whose own supervisor runs Redis and the service."""
 
     service_unit: str
+    web_unit: str
     instance: type[Instance] = Instance
     reload_restarts = False
 
@@ -51,6 +53,7 @@ class Native(ServerRuntime, ABC):
         self.specs = {self.unit_of(spec): spec for spec in specs_of(stack, layout, nodes)}
         self.servers = [self._server(unit, spec) for unit, spec in self.specs.items()]
         self.toml = self._toml()
+        self.web = self._web() if stack.web.enabled else None
         self.wrapper = self._wrapper(become)
 
     @abstractmethod
@@ -98,6 +101,10 @@ class Native(ServerRuntime, ABC):
         """The step that starts a unit, and at every boot."""
 
     @abstractmethod
+    def end(self, *units: str) -> str:
+        """The command that stops units, and keeps them from the next boot."""
+
+    @abstractmethod
     def gate(self, unit: str, what: str, failure: str, check: str) -> Gate:
         """The gate that a unit passes once it runs and `check` succeeds."""
 
@@ -105,11 +112,21 @@ class Native(ServerRuntime, ABC):
     def paths(self) -> tuple[str, ...]:
         """Every path that this runtime looks after."""
         servers = [path for server in self.servers for path in server.paths]
-        jobs = [self.job(unit).path for unit in (*self.specs, self.service_unit)]
+        jobs = [self.job(unit).path for unit in (*self.specs, *self.own_units)]
         directories = [directory.path for directory in self.directories]
-        own = [self.toml.path, self.wrapper.path]
+        own = [self.toml.path, self.wrapper.path, *(self.web.paths if self.web else [])]
         remembered = [self.state_file(node) for node in self.nodes]
         return (*self.shared_paths, *servers, *jobs, *own, *directories, *remembered)
+
+    @property
+    def own_units(self) -> tuple[str, ...]:
+        """The units of what serves minds."""
+        return (self.service_unit, *([self.web_unit] if self.web else []))
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where servers listen, by what sets it."""
+        return {name: port for spec in self.specs.values() for name, port in spec.ports.items()}
 
     @property
     def directories(self) -> list[MakeDirectory]:
@@ -141,7 +158,13 @@ class Native(ServerRuntime, ABC):
         ]
 
     def finish(self, facts: Facts) -> list[Step]:
-        return [*self._service(facts), next_steps.on_server(self.layout, self.stack, self.cli)]
+        web = self._web_process(self.web, facts) if self.web else self._no_web(facts)
+        told = next_steps.on_server(self.layout, self.stack, self.cli)
+        return [*self._service(facts), *web, *self._watching(facts), told]
+
+    def _watching(self, facts: Facts) -> Iterator[Step]:
+        """What looks after all that."""
+        yield from ()
 
     def _release(self, facts: Facts) -> Iterator[Step]:
         release = self.release(facts)
@@ -171,7 +194,7 @@ class Native(ServerRuntime, ABC):
         return [
             self.instance(
                 self.unit_of(server.spec), server.cli, server.layout.redis_data, owner,
-                self.service_unit, server.name, server.address,
+                self.own_units, server.name, server.address,
             )
             for server in self.servers
         ]  # fmt: skip
@@ -201,18 +224,39 @@ class Native(ServerRuntime, ABC):
 
     def _service(self, facts: Facts) -> Iterator[Step]:
         yield from (file.step() for file in changed([self.toml, self.wrapper], facts))
-        plain = self.job(self.service_unit).text
-        trusted = (self.tls.service_ca.text,) if self.tls else ()
-        revision = digest(plain, self.toml.text, self.release(facts).name, *trusted)
-        state = facts.units.get(self.service_unit)
+        trusted = self.tls.service_ca.text if self.tls else ""
+        read = digest(self.toml.text, self.release(facts).name, trusted)
+        yield from self._process(self.service_unit, read, facts)
+        yield self.healthy()
+
+    def _web_process(self, web: HostWeb, facts: Facts) -> Iterator[Step]:
+        yield from web.preparation(facts)
+        read = digest(web.read, self.release(facts).name)
+        yield from self._process(self.web_unit, read, facts)
+        check = web.answers(f"{self.layout.current}/bin/python")
+        failure = "the web process did not answer"
+        yield self.gate(self.web_unit, "the web process answers", failure, check)
+
+    def _no_web(self, facts: Facts) -> Iterator[Step]:
+        yield from self._ended(self.web_unit, "the web process", facts)
+
+    def _ended(self, unit: str, what: str, facts: Facts) -> Iterator[Step]:
+        """A process that isn't wanted any more."""
+        state = facts.units.get(unit)
+        if state and (state.active in UP or state.enabled == "enabled"):
+            yield Run(f"stop {what} for good", self.end(unit))
+
+    def _process(self, unit: str, read: str, facts: Facts) -> Iterator[Step]:
+        """A process: started, and anew if it would now `read` something else."""
+        revision = digest(self.job(unit).text, read)
+        state = facts.units.get(unit)
         why, restart = "", False
         if state is None or state.active not in UP:
             why = "it is not running"
         elif state.revision != revision:
             why, restart = "its settings, unit or release changed", True
-        job = self.job(self.service_unit, revision=revision)
-        yield from self._started(job, self.service_unit, why, facts, restart=restart)
-        yield self.healthy()
+        job = self.job(unit, revision=revision)
+        yield from self._started(job, unit, why, facts, restart=restart)
 
     def _started(
         self, job: File, unit: str, why: str, facts: Facts, *, restart: bool
@@ -238,6 +282,12 @@ class Native(ServerRuntime, ABC):
         )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
 
+    def _web(self) -> HostWeb:
+        layout = self.layout
+        ca = self.tls.ca.text if self.tls else ""
+        url = service_url(self.specs.values())
+        return HostWeb(self.stack, layout, url, layout.web_etc, layout.web_data, ca)
+
     def _wrapper(self, become: str) -> File:
         owner = self.layout.owner
         text = render(
@@ -246,5 +296,6 @@ class Native(ServerRuntime, ABC):
             owner=owner,
             program=self.layout.program,
             become=become,
+            web=self.web is not None,
         )
         return File(self.layout.command, text, owner.admin, owner.admin_group, 0o755)

@@ -134,11 +134,23 @@ def files(stack: Stack, allowed: int, path: str) -> Iterator[str]:
         )
 
 
+def web(
+    stack: Stack,
+    facts: Facts,
+    mine: UnitState | None,
+    programs: frozenset[str] = frozenset(),
+) -> Iterator[str]:
+    """Nobody else listens where the web process is to."""
+    if stack.web.enabled:
+        yield from ports(facts, {"web.port": stack.web.port}, mine, programs)
+
+
 def ports(
     facts: Facts,
     wanted: Mapping[str, int],
     mine: UnitState | None,
     programs: frozenset[str] = frozenset(),
+    cure: str = "choose another port",
 ) -> Iterator[str]:
     """Nobody else listens where we want to: `mine` and `programs` are our own."""
     for setting, port in wanted.items():
@@ -150,4 +162,4 @@ def ports(
             continue
         who = listener.program or "another program"
         process = f" (process {listener.pid})" if listener.pid else ""
-        yield f"{setting}: {port} is in use by {who}{process}; stop it, or choose another port"
+        yield f"{setting}: {port} is in use by {who}{process}; stop it, or {cure}"

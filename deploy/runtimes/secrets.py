@@ -17,7 +17,8 @@ class Secrets:
     def __init__(self, stack: Stack, layout: Layout) -> None:
         self.layout = layout
         self.in_cluster = stack.cluster is not None
-        self.roles = CLUSTER_ROLES if self.in_cluster else ROLES
+        every = CLUSTER_ROLES if self.in_cluster else ROLES
+        self.roles = tuple(role for role in every if role != "web" or stack.web.enabled)
 
     @property
     def files(self) -> dict[Role, str]:
@@ -78,6 +79,7 @@ class Secrets:
         groups = {
             "admin": (owner.admin_group, 0o600),
             "service": (owner.service_group, 0o640),
+            "web": (owner.web_group, 0o640),
             "monitor": (owner.redis_group, mode),
             "replica": (owner.admin_group, 0o600),
         }

@@ -13,8 +13,9 @@ from deploy.runtimes.base import Runtime, missing_directories, shared_directorie
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server
+from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
-from deploy.steps import Step
+from deploy.steps import MakeDirectory, Step
 from thoughtstream.acl import Role
 
 
@@ -27,6 +28,8 @@ class ServerRuntime(Runtime, ABC):
     layout: Layout
     tls: HostTls | None
     secrets: Secrets
+    web: HostWeb | None
+    """None where none is wanted."""
     servers: list[Server]
 
     @property
@@ -50,12 +53,16 @@ class ServerRuntime(Runtime, ABC):
     @property
     def shared_paths(self) -> list[str]:
         """The paths of what the host's servers and its service share."""
-        directories = [directory.path for directory in shared_directories(self.layout)]
+        directories = [directory.path for directory in self._directories_shared]
         return [*directories, *self.secrets.paths, *(self.tls.paths if self.tls else [])]
+
+    @property
+    def _directories_shared(self) -> list[MakeDirectory]:
+        return shared_directories(self.layout, web=self.stack.web.enabled)
 
     def shared(self, facts: Facts, sources: Mapping[Role, str]) -> Iterator[Step]:
         """The steps to what they share: directories, passwords, certificates."""
-        yield from missing_directories(shared_directories(self.layout), facts)
+        yield from missing_directories(self._directories_shared, facts)
         yield from self.secrets.preparation(facts, sources)
         if self.tls:
             yield from self.tls.preparation(facts)
@@ -74,7 +81,7 @@ class ServerRuntime(Runtime, ABC):
 
     @abstractmethod
     def retire(self) -> list[Step]:
-        """The service stops for good: the host leaves its cluster."""
+        """What serves minds stops for good: the host leaves its cluster."""
 
     def downgrades(self, facts: Facts) -> Iterator[str]:
         """The nodes that run a newer Redis than an upgrade would bring, as far as facts tell."""

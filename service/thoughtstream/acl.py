@@ -17,7 +17,7 @@ from thoughtstream.keys import (
     write_channel,
 )
 
-Role = Literal["admin", "service", "monitor", "replica"]
+Role = Literal["admin", "service", "web", "monitor", "replica"]
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,26 @@ def _channels(database: int) -> tuple[str, ...]:
 
 # Categories rather than single commands where a command is younger than Redis 7.0 (WAITAOF is in
 # @blocking): an ACL file that names an unknown command keeps the server from starting.
-SERVICE = Grant(
-    "+@read +@write +@blocking +@connection +@pubsub +@transaction -@admin -@dangerous "
-    "-@scripting +fcall +fcall_ro +function|list +function|load +info +role +time +wait "
-    "+memory|usage +bgrewriteaof "
+_DATA = "+@read +@write +@blocking +@connection +@transaction"
+_NOT = "-@admin -@dangerous -@scripting"
+_FUNCTIONS = "+fcall +fcall_ro +function|list"
+_HEALTH = (
+    "+info +role +time +wait +memory|usage "
     "+acl|whoami +cluster|slots +cluster|shards +cluster|nodes +cluster|info +cluster|myid "
-    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest +slowlog|get",
+    "+cluster|keyslot +cluster|countkeysinslot +command +latency|latest +slowlog|get"
+)
+SERVICE = Grant(
+    f"{_DATA} +@pubsub {_NOT} {_FUNCTIONS} +function|load +bgrewriteaof {_HEALTH}",
     writers=frozenset(Writer),
     channels=_channels(0),
+)
+# Whoever loads a Function has it run with the rights of all who call it: the service alone may, and
+# it loads those of all.
+WEB = Grant(
+    f"{_DATA} +publish {_NOT} {_FUNCTIONS} {_HEALTH}",
+    writers=frozenset(Writer) - {Writer.SAMPLER, Writer.DISCOVERY},
+    reads=frozenset(Domain),
+    channels=(found_channel(0),),
 )
 MONITOR = Grant(
     "+ping +info +hello +auth +client|setname +client|id +slowlog|get "
@@ -79,6 +91,7 @@ REPLICA = Grant("+psync +replconf +ping")
 _RULES: dict[Role, str] = {
     "admin": "~* &* +@all",
     "service": SERVICE.rules,
+    "web": WEB.rules,
     "monitor": MONITOR.rules,
     "replica": REPLICA.rules,
 }
@@ -88,4 +101,6 @@ def acl_rules(role: Role, database: int = 0) -> str:
     """The ACL rules of a role, without its password: in this database, where it listens."""
     if role == "service" and database:
         return replace(SERVICE, channels=_channels(database)).rules
+    if role == "web" and database:
+        return replace(WEB, channels=(found_channel(database),)).rules
     return _RULES[role]

@@ -32,6 +32,7 @@ from thoughtstream.errors import AgentUnknown
 from thoughtstream.home.home import url_of
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
+from thoughtstream.tracing.choosing import traces
 
 
 class Colony:
@@ -42,7 +43,8 @@ class Colony:
         self._settings = settings
         self._agents = Agents(redis, settings.agents)
         self._reservations = Reservations(redis, settings.agents)
-        self._queues = Queues(redis, settings.queue)
+        self._traces = traces(settings.traces)
+        self._queues = Queues(redis, settings.queue, self._traces)
         self._packets = Packets(redis, settings.queue)
         self.cache = GenerationCache(redis, settings.cache)
         self.scratch = Scratch(redis, settings.cache)
@@ -58,6 +60,7 @@ class Colony:
             ConfigError: a setting is wrong; RedisUnavailable: nothing answers there.
         """
         settings = settings or config.load()
+        traces(settings.traces)  # refused before anything connects
         address = url or settings.redis.url or url_of(settings.home)
         redis = await open_client(settings.redis, address)
         colony = cls(redis, settings)
@@ -253,7 +256,7 @@ class Colony:
         """
         queue = self.queue(tasks.name)
         with ThreadPoolExecutor(slots) as threads:
-            runner = Runner(tasks, queue, threads)
+            runner = Runner(tasks, queue, threads, self._traces)
             worker = Worker(queue, runner.run, slots=slots, name=name)
             runner.say_progress = worker.say_progress
             schedule = asyncio.create_task(keep_schedule(queue, tasks))

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from thoughtstream.discretion import shown, without_secrets
 from thoughtstream.environment import PREFIX, CommonRedis, Environment, LinkedRedis
 from thoughtstream.errors import ConfigError as ConfigError
+from thoughtstream.web_config import WebConfig as WebConfig
 
 SYSTEM_FILE = Path("/etc/thoughtstream/thoughtstream.toml")
 FILE_NAME = "thoughtstream.toml"
@@ -222,6 +223,25 @@ class MetricsConfig(_Section):
     )
 
 
+class TracesConfig(_Section):
+    """Spans of thoughts and tasks, for OpenTelemetry. Needs the extra `traces`."""
+
+    enabled: bool = False
+    endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^/]",
+        description="a collector's address (OTLP over HTTP), e.g. http://localhost:4318; unset: as "
+        "OTEL_EXPORTER_OTLP_ENDPOINT and the like say",
+    )
+    ratio: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="the share that is traced of what begins here; unset: all, or as "
+        "OTEL_TRACES_SAMPLER says",
+    )
+
+
 class RedisConfig(_Section):
     """Where Redis is. Without a URL, the service starts an embedded server in its home."""
 
@@ -252,38 +272,6 @@ class EmbeddedConfig(_Section):
 
     maxmemory: str = Field("256mb", pattern=r"^[0-9]+(kb|mb|gb)$")
     server: Path | None = Field(None, description="redis-server to run; unset: search for one")
-
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class WebConfig(_Section):
-    """The web process: the page, HTTP and its event stream."""
-
-    enabled: bool = Field(True, description="`up` starts it beside the service, if it is installed")
-    host: str = Field("127.0.0.1", description="the address to listen on")
-    port: int = Field(
-        8700, ge=0, le=65_535, description="0: any; where the default is taken, any other"
-    )
-    hosts: tuple[str, ...] = Field(
-        (), description="names beside localhost by which it is asked (the Host of a request)"
-    )
-    behind_proxy: bool = Field(False, description="a proxy in front of it does TLS")
-    tls_cert: Path | None = Field(None, description="a certificate, with its chain (PEM)")
-    tls_key: Path | None = Field(None, description="its key (PEM)")
-    max_body_bytes: int = Field(1024**2, ge=1024, description="a larger body is refused")
-    max_watchers: int = Field(2000, ge=1, description="readers of the event stream at a time")
-
-    @model_validator(mode="after")
-    def _safe(self) -> "WebConfig":
-        if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("tls_cert and tls_key: give both, or none")
-        if self.host not in _LOOPBACK and self.tls_cert is None and not self.behind_proxy:
-            raise ValueError(
-                f"host: {self.host} is not loopback; give tls_cert and tls_key, or set "
-                "behind_proxy where a proxy does TLS"
-            )
-        return self
 
 
 def default_home() -> Path:
@@ -321,6 +309,7 @@ class Settings(BaseSettings):
     embedded: EmbeddedConfig = EmbeddedConfig()
     web: WebConfig = WebConfig()
     metrics: MetricsConfig = MetricsConfig()
+    traces: TracesConfig = TracesConfig()
     log: Literal["console", "json"] = "console"
 
     @classmethod

@@ -13,7 +13,8 @@ HIDDEN = "***"
 _SHORTEST = 4
 """A shorter password is hidden in addresses only: anywhere else it would be a part of words."""
 
-_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^\s:@/]*):[^\s]*@", re.IGNORECASE)
+_WORD = re.compile(r"\S+")
+_IN_WORD = re.compile(r"(://[^:@/]*):.*")
 _RAW_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^\s:@/]*):.*@", re.IGNORECASE | re.DOTALL)
 _IN_QUERY = re.compile(r"([?&](?:ssl_)?password=)([^&\s'\"]+)", re.IGNORECASE)
 
@@ -49,7 +50,13 @@ def without_secrets(text: str) -> str:
     """A text without the passwords that are known, and without those of the URLs in it."""
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    return _IN_QUERY.sub(rf"\1{HIDDEN}", _IN_URL.sub(rf"\1:{HIDDEN}@", text))
+    return _IN_QUERY.sub(rf"\1{HIDDEN}", _WORD.sub(_hidden_in_url, text))
+
+
+def _hidden_in_url(word: re.Match[str]) -> str:
+    """One step for each character: anybody may have a long word shown, as the name of something."""
+    before, at, behind = word[0].rpartition("@")
+    return _IN_WORD.sub(rf"\1:{HIDDEN}", before) + at + behind if at else word[0]
 
 
 def all_without_secrets(value: Any) -> Any:

@@ -21,6 +21,7 @@ from thoughtstream.attention.models import (
     check_size,
 )
 from thoughtstream.attention.state import MOST, MindState, weaker
+from thoughtstream.attention.traced import tell
 from thoughtstream.config import Durability, Settings
 from thoughtstream.errors import InvalidThought, NotDurable, NotForgotten
 from thoughtstream.keys import Kind
@@ -28,7 +29,7 @@ from thoughtstream.memory.distiller import Distiller
 from thoughtstream.memory.models import Recalled
 from thoughtstream.memory.query import RecallOptions, RecallQuery
 from thoughtstream.memory.recall import Recall
-from thoughtstream.memory.sleep import OnProgress, Sleep, SleepReport
+from thoughtstream.memory.sleep import OnBegin, OnProgress, Sleep, SleepReport
 from thoughtstream.owned import Owned
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
@@ -172,7 +173,10 @@ class Mind(Thinking, Owned):
             await self._look_for_windows()
         async with self._errors():
             await self._census.mention(self.name)
-            return await self._attention.cycle(self.name, self._window_names)
+            began = time.perf_counter()
+            report = await self._attention.cycle(self.name, self._window_names)
+        tell(self._traces, self.name, report, time.perf_counter() - began)
+        return report
 
     async def windows(self) -> tuple[str, ...]:
         """The names of its windows: the standard four, and every other that attention has found."""
@@ -251,6 +255,7 @@ class Mind(Thinking, Owned):
         dry_run: bool = False,
         distiller: Distiller | None = None,
         on_progress: OnProgress | None = None,
+        on_begin: OnBegin | None = None,
     ) -> SleepReport:
         """Consolidate memory: merge what says the same, strengthen what matters, distil repeated
         episodes. It resumes a session that was interrupted; sleeping twice is sleeping once.
@@ -258,6 +263,8 @@ class Mind(Thinking, Owned):
         Args:
             dry_run: say what it would do, and change nothing.
             distiller: instead of the one in the settings (`memory.sleep_distiller`).
+            on_progress: called with how many memories are done, and how many there are to do.
+            on_begin: called with the id of the session.
 
         Raises:
             Asleep: another worker is at it. Superseded: another one took over.
@@ -267,7 +274,7 @@ class Mind(Thinking, Owned):
         async with self._errors():
             if dry_run:
                 return await consolidation.would(self.name)
-            return await consolidation.sleep(self.name, on_progress)
+            return await consolidation.sleep(self.name, on_progress, on_begin)
 
     async def audit(self) -> Audit:
         """Check the conservation of thoughts: the ledger against the keys, in one atomic step.

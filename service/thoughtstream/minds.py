@@ -11,6 +11,7 @@ from thoughtstream.attention.loop import AttentionLoop
 from thoughtstream.attention.models import CycleReport
 from thoughtstream.attention.rhythm import Rhythm
 from thoughtstream.attention.serving import Loops, Serving
+from thoughtstream.attention.traced import tell
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import Membership
 from thoughtstream.faults import Faults
@@ -22,6 +23,7 @@ from thoughtstream.stirred import Stirred
 from thoughtstream.store.census import PAGE, Census
 from thoughtstream.store.client import Client
 from thoughtstream.store.wakeups import Wakeups
+from thoughtstream.tracing.choosing import traces
 from thoughtstream.triggers import Triggers
 
 LATELY_S = 2.0
@@ -42,6 +44,7 @@ class Minds:
         measures: Measures = NOTHING,
     ) -> None:
         self._redis = redis
+        self._traces = traces(settings.traces)
         self._measures = measures
         self._membership = membership
         self.faults = Faults()
@@ -189,7 +192,8 @@ class Minds:
             faults=self.faults,
         )
 
-    def _cycled(self, mind: str, report: CycleReport) -> None:
+    def _cycled(self, mind: str, report: CycleReport, took_s: float) -> None:
+        tell(self._traces, mind, report, took_s)
         if report.attended is not None:
             self.triggers.attended(mind, report.attended)
         if report.anchored_ids:

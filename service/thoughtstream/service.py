@@ -17,7 +17,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from thoughtstream import keys
-from thoughtstream.attention.attention import LIBRARY
 from thoughtstream.backoff import Backoff
 from thoughtstream.config import ConfigError, Settings
 from thoughtstream.coordination.membership import HEARTBEAT_S, Membership
@@ -26,6 +25,7 @@ from thoughtstream.coordination.scout import Scout, rest_after
 from thoughtstream.errors import MemoryFull, RedisUnavailable, ThoughtstreamError
 from thoughtstream.health.aof_repair import AofRepair
 from thoughtstream.health.sampler import Sampler
+from thoughtstream.libraries import LIBRARIES
 from thoughtstream.measuring.measures import Measures
 from thoughtstream.measuring.service import BUILD, SERVICE
 from thoughtstream.measuring.serving import measures
@@ -34,6 +34,7 @@ from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client, typed_errors
 from thoughtstream.store.shields import retrieved
 from thoughtstream.store.wakeups import Wakeups, switch_on, wakeups
+from thoughtstream.tracing.choosing import traces
 
 _RETRY_S = 0.1
 _LONGEST_RETRY_S = LATELY_S
@@ -52,8 +53,9 @@ async def run(settings: Settings, url: str, *, on_ready: Callable[[], None]) -> 
     `on_ready` is called once, when the service is a member and its minds are being attended.
 
     Raises:
-        ConfigError: Redis refuses the user or the password.
+        ConfigError: Redis refuses the user or the password; traces are wanted without their extra.
     """
+    traces(settings.traces)  # refused before anything begins
     with measures(SERVICE, settings.metrics.port) as its:
         its.say(BUILD, version=version("thoughtstream"), redis_py=version("redis"))
         await _run(settings, url, its, on_ready)
@@ -253,7 +255,8 @@ class _Service:
         await _lasting(self._minds, lambda: _shielded(serve()))
 
     async def _serve_server(self, server: Redis, name: str, on_looked: Callable[[], None]) -> None:
-        await LIBRARY.ensure(server)
+        for library in LIBRARIES:
+            await library.ensure(server)
         await switch_on(server)
         registry = Registry(self._redis, server, name)
         try:

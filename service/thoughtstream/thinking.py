@@ -15,6 +15,7 @@ from thoughtstream.home.home import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
+from thoughtstream.tracing.choosing import traces
 
 
 class Thinking:
@@ -28,7 +29,9 @@ class Thinking:
         self.name = name
         self._redis = redis
         self._settings = settings
-        self._windows = Windows(redis, name, settings.streams.max_thought_bytes)
+        self._traces = traces(settings.traces)
+        most_bytes = settings.streams.max_thought_bytes
+        self._windows = Windows(redis, name, most_bytes, self._traces)
         self._window_names: tuple[str, ...] = keys.STANDARD_WINDOWS
         self._may_warn = True
 

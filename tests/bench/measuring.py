@@ -60,7 +60,7 @@ class Bench:
         thoughts = [NewThought.of(f"thought {n}", salience=0.9) for n in range(CYCLES)]
         await Windows(self._redis, mind, 65_536).write(thoughts)
 
-        def cycled(_: str, __: CycleReport) -> None:
+        def cycled(_: str, __: CycleReport, ___: float) -> None:
             nonlocal left
             left -= 1
             measures.count(metrics.WAKEUPS, "notified")

@@ -1,123 +1,170 @@
 """What readers of the event stream cost: the web process, beside the least that can do it; and what
 they cost attention, which has a process of its own.
 
-    uv run python -m tests.bench.watchers [--readers 300 1000] [--seconds 15] [--json]
+    uv run python -m tests.bench.watchers [--readers 1000] [--seconds 20] [--turns 3] [--json]
 
-Both servers send the same state to the same readers in turns, in one run, so that a busy machine
-slows both. The readers live in this process: what it loses of the machine's time, events lose too,
-so compare µs of the server's CPU a delivered event.
+In each turn the readers first read from the web process, then the same state from the baseline, so
+that a busy machine slows both; a tenth of them never read, and a tenth vanish in the middle.
+Compare µs of the server's CPU a delivered state or event: what is lost of the machine's time, they
+lose too. (With each state, the web process sends what happened since the last; the baseline sends
+states only.)
+Attention cycles are measured by the service itself, ten seconds at a time. What they take while the
+readers read from the web process ÷ from the baseline is what the web process does to them: Redis,
+the readers and as many events there are in both.
 """
 
 import argparse
 import asyncio
 import json
-import os
-import signal
-import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.servers import WHEEL, RedisServer, programs, wait_until
-from tests.services import ServiceProcess
-from tests.web.served import Web
+from tests.bench.web_processes import Served, baseline, web_process
+from tests.servers import WHEEL, RedisServer, programs
+from tests.services import ServiceProcess, until
 from tests.web.streams import reading, request
 from thoughtstream import Mind
 from thoughtstream.config import RedisConfig, Settings
 from thoughtstream.coordination.membership import alive_services
-from thoughtstream.faces.web.place import address, owners_secret
-from thoughtstream.home.home import Home
 
-READERS = (300, 1000)
-SECONDS = 15
-THOUGHTS_A_SECOND = 20
-_SETTLE_S = 3.0
-_RHYTHM_S = 11.0
+READERS = (1000,)
+SECONDS, TURNS = 20, 3
+MINDS, THOUGHTS_A_SECOND = 10, 20
+"""Of each mind: there is a cycle for each, and one in a hundred of many is no accident."""
+
+_OF_EACH_KIND = 10
+"""One in so many never reads, one in so many vanishes."""
+
+_RHYTHM_S = 10.0
 """A service tells of its last ten seconds."""
+
+_CLOSED_S = 10.0
+_COMPARED = ("us_a_state", "us_an_event", "cycle_p50_ms", "cycle_p99_ms")
+_SETTLE_S = 3.0
 
 Row = dict[str, Any]
 
 
-@dataclass
-class Count:
-    """Events that came."""
-
-    events: int = 0
-
-
 @dataclass(frozen=True)
-class Served:
-    """A server process, and how its readers ask."""
+class Crowd:
+    """Readers in a process of their own (`tests.bench.crowd`)."""
 
-    process: psutil.Process
-    web: Web
+    process: subprocess.Popen[str]
 
-    def cpu_s(self) -> float:
-        """The time that it has spent."""
-        spent = self.process.cpu_times()
-        return float(spent.user + spent.system)
+    def say(self, line: str) -> list[int]:
+        """Have it do something; returns its answer."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return [int(number) for number in self.process.stdout.readline().split()]
 
 
-async def measure(home: Path, readers: list[int], seconds: float) -> list[Row]:
+async def measure(home: Path, readers: list[int], seconds: float, turns: int) -> list[Row]:
     """A row for each number of readers."""
     redis = RedisServer(programs()[WHEEL], home, "appendonly no").start()
-    service = ServiceProcess(redis.url, home / "service", WEB__ENABLED="false")
+    service = ServiceProcess(redis.url, home / "service")
     try:
         service.start().wait_until_ready()
         settings = Settings(home=home / "web", redis=RedisConfig(url=redis.url))
-        with _web(settings) as ours:
-            async with Mind.connect("ana", settings=settings) as mind, _lively(mind):
-                await asyncio.sleep(_RHYTHM_S)
-                with _bare(ours, await _a_state(ours)) as bare:
-                    return [await _row(mind, ours, bare, number, seconds) for number in readers]
+        with web_process(settings) as ours:
+            async with _lively(settings) as mind:
+                with baseline("tests.bench.bare_hub", ours, await _a_state(ours)) as bare:
+                    return [
+                        await _row(mind, ours, bare, number, seconds, turns) for number in readers
+                    ]
     finally:
         service.stop()
         redis.stop()
 
 
-async def _row(mind: Mind, ours: Served, bare: Served, readers: int, seconds: float) -> Row:
-    before_kb = ours.process.memory_info().rss // 1024
-    async with _counting(ours, readers) as count:
-        await asyncio.sleep(_SETTLE_S)
-        kb = ours.process.memory_info().rss // 1024 - before_kb
-        its = await _during(ours, count, seconds)
-        with_readers = await _rhythm(mind)
-    await asyncio.sleep(_RHYTHM_S)
-    alone = await _rhythm(mind)
-    async with _counting(bare, readers) as count:
-        await asyncio.sleep(_SETTLE_S)
-        least = await _during(bare, count, seconds)
+async def _row(
+    mind: Mind, ours: Served, bare: Served, readers: int, seconds: float, turns: int
+) -> Row:
+    found: dict[str, list[Row]] = {"ours": [], "bare": []}
+    for _ in range(turns):
+        for name, served in (("ours", ours), ("bare", bare)):
+            found[name].append(await _turn(mind, served, readers, seconds))
+    its, least = found["ours"], found["bare"]
     return {
         "readers": readers,
-        "ours": its,
-        "bare": least,
-        "ratio": round(its["us_an_event"] / least["us_an_event"], 2),
-        "kb_a_reader": round(kb / readers, 1),
-        "cycle_ms_with": with_readers,
-        "cycle_ms_without": alone,
+        "ours": _medians(its),
+        "bare": _medians(least),
+        **{f"{name}, ratio": _ratio(its, least, name) for name in _COMPARED},
+        "kb_a_reader": max(turn["kb_a_reader"] for turn in its),
+        "left_open": max(turn["left_open"] for turn in its),
     }
 
 
-async def _during(served: Served, count: Count, seconds: float) -> Row:
-    cpu_s, events, began = served.cpu_s(), count.events, time.monotonic()
-    await asyncio.sleep(seconds)
-    spent, came, took = served.cpu_s() - cpu_s, count.events - events, time.monotonic() - began
+def _medians(turns: list[Row]) -> Row:
+    return {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
+
+
+def _ratio(its: list[Row], others: list[Row], name: str) -> float:
+    ratios: list[float] = [one[name] / other[name] for one, other in zip(its, others, strict=True)]
+    return round(statistics.median(ratios), 3)
+
+
+async def _turn(mind: Mind, served: Served, readers: int, seconds: float) -> Row:
+    """All read for so long; a tenth of them vanishes after half of it."""
+    open_before, bytes_before = _open(served), served.process.memory_info().rss
+    with _crowd(served, readers) as crowd:
+        await asyncio.sleep(_SETTLE_S)
+        began, cpu_s, before = time.monotonic(), served.cpu_s(), crowd.say("count")
+        rhythms, most = list[tuple[float, float]](), served.process.memory_info().rss
+        for part in range(_parts(seconds)):
+            if part == _parts(seconds) // 2:
+                crowd.say(f"vanish {readers // _OF_EACH_KIND}")
+            await asyncio.sleep(_RHYTHM_S)
+            rhythms.append(await _rhythm(mind))
+            most = max(most, served.process.memory_info().rss)
+        spent, now = served.cpu_s() - cpu_s, crowd.say("count")
+        states, events = (max(after - was, 1) for was, after in zip(before, now, strict=True))
+        took = time.monotonic() - began
     return {
-        "us_an_event": round(1e6 * spent / max(came, 1), 1),
+        "us_a_state": round(1e6 * spent / states, 1),
+        "us_an_event": round(1e6 * spent / events, 1),
         "core": round(spent / took, 3),
-        "events_a_second": round(came / took),
+        "states_a_second": round(states / took),
+        "events_a_second": round(events / took),
+        "cycle_p50_ms": statistics.median(p50 for p50, _ in rhythms),
+        "cycle_p99_ms": statistics.median(p99 for _, p99 in rhythms),
+        "kb_a_reader": round((most - bytes_before) / 1024 / readers, 1),
+        "left_open": await _left_open(served, open_before),
     }
+
+
+def _parts(seconds: float) -> int:
+    return max(round(seconds / _RHYTHM_S), 1)
+
+
+def _open(served: Served) -> int:
+    """Files and connections."""
+    return int(served.process.num_fds())
+
+
+async def _left_open(served: Served, before: int) -> int:
+    """Of what was opened since, as soon as nothing is, or after ten seconds."""
+
+    async def nothing() -> bool:
+        return _open(served) <= before
+
+    try:
+        await until(nothing, most_s=_CLOSED_S)
+    except TimeoutError:
+        return _open(served) - before
+    return 0
 
 
 async def _rhythm(mind: Mind) -> tuple[float, float]:
@@ -128,45 +175,42 @@ async def _rhythm(mind: Mind) -> tuple[float, float]:
 
 
 @asynccontextmanager
-async def _lively(mind: Mind) -> AsyncIterator[None]:
-    """It always has something to attend to."""
+async def _lively(settings: Settings) -> AsyncIterator[Mind]:
+    """Minds that always have something to attend to; the first is the one that is watched."""
 
-    async def think() -> None:
+    async def think(mind: Mind) -> None:
         number = 0
         while True:
             number += 1
             await mind.think(f"thought {number}, as long as a short sentence is", salience=0.9)
             await asyncio.sleep(1 / THOUGHTS_A_SECOND)
 
-    thinking = asyncio.create_task(think())
-    try:
-        yield
-    finally:
-        thinking.cancel()
-
-
-@asynccontextmanager
-async def _counting(served: Served, readers: int) -> AsyncIterator[Count]:
-    """So many readers that count events and do nothing else."""
-    count = Count()
     async with AsyncExitStack() as stack:
-        for _ in range(readers):
-            reader, writer = await asyncio.open_connection("localhost", served.web.port)
-            stack.callback(_abort, writer)
-            writer.write(request(served.web, mind="ana"))
-            counting = asyncio.create_task(_count(reader, count))
-            stack.callback(counting.cancel)
-        yield count
+        names = ("ana", *(f"other {number}" for number in range(MINDS - 1)))
+        minds = [
+            await stack.enter_async_context(Mind.connect(name, settings=settings)) for name in names
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            thinking = [tasks.create_task(think(mind)) for mind in minds]
+            await asyncio.sleep(_RHYTHM_S)
+            yield minds[0]
+            for one in thinking:
+                one.cancel()
 
 
-def _abort(writer: asyncio.StreamWriter) -> None:
-    """A writer that nobody keeps closes its connection, so it is kept for this."""
-    writer.transport.abort()
-
-
-async def _count(reader: asyncio.StreamReader, count: Count) -> None:
-    while chunk := await reader.read(2**18):
-        count.events += chunk.count(b"event: ")
+@contextmanager
+def _crowd(served: Served, readers: int) -> Iterator[Crowd]:
+    command = [sys.executable, "-m", "tests.bench.crowd", str(served.web.port), str(readers),
+               str(readers // _OF_EACH_KIND)]  # fmt: skip
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        crowd = Crowd(process)
+        try:
+            assert crowd.say(json.dumps(request(served.web, mind="ana").decode())) == [readers]
+            yield crowd
+        finally:
+            process.communicate(timeout=30)
 
 
 async def _a_state(ours: Served) -> bytes:
@@ -177,87 +221,26 @@ async def _a_state(ours: Served) -> bytes:
         return f"event: state\ndata: {text}\n\n".encode()
 
 
-@contextmanager
-def _web(settings: Settings) -> Iterator[Served]:
-    """`thoughtstream web`, in its own process."""
-    Home.at(settings.home).prepare()
-    secret = owners_secret(settings)
-    own = {
-        "THOUGHTSTREAM_HOME": str(settings.home),
-        "THOUGHTSTREAM_WEB__PORT": "0",
-        "REDIS_URL": str(settings.redis.url),
-    }
-    command = [sys.executable, "-m", "thoughtstream.faces.cli", "web"]
-    with _process(command, os.environ | own) as process:
-        wait_until(lambda: address(settings), "the web process listens")
-        port = int(str(address(settings)).rpartition(":")[2])
-        yield Served(psutil.Process(process.pid), Web(settings, port, secret))
-
-
-@contextmanager
-def _bare(ours: Served, event: bytes) -> Iterator[Served]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.bench.bare_hub", str(port)]
-    with _process(command, os.environ, event) as process:
-        wait_until(lambda: _listens(port), "the baseline listens")
-        yield Served(psutil.Process(process.pid), Web(ours.web.settings, port, ours.web.token))
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-        return True
-    return False
-
-
-@contextmanager
-def _process(command: list[str], env: Any, given: bytes = b"") -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        command, env=env, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert process.stdin is not None
-    process.stdin.write(given)
-    process.stdin.close()
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:  # the baseline waits for its readers
-            process.kill()
-            process.wait()
-
-
 def show(rows: list[Row]) -> None:
     """For people."""
-    table = Table("readers", "µs an event", "baseline", "÷", "core", "events/s", "KB a reader",
-                  "cycle p50, p99 (ms) with", "without")  # fmt: skip
-    for row in rows:
-        table.add_row(
-            f"{row['readers']:,}",
-            str(row["ours"]["us_an_event"]),
-            str(row["bare"]["us_an_event"]),
-            str(row["ratio"]),
-            f"{row['ours']['core']:.0%}",
-            f"{row['ours']['events_a_second']:,}",
-            str(row["kb_a_reader"]),
-            "{}, {}".format(*row["cycle_ms_with"]),
-            "{}, {}".format(*row["cycle_ms_without"]),
-        )
-    Console().print(table)
+    table = Table("", *(f"{row['readers']:,} readers" for row in rows))
+    for name in rows[0]["ours"]:
+        table.add_row(name, *(f"{row['ours'][name]} ({row['bare'][name]})" for row in rows))
+    for name in (*(f"{name}, ratio" for name in _COMPARED), "kb_a_reader", "left_open"):
+        table.add_row(name, *(str(row[name]) for row in rows))
+    Console().print(table, "In brackets: the baseline. The last two: the most of all turns.")
 
 
 def main() -> None:
     """Measure and show."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=int, nargs="+", default=READERS)
-    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of a turn")
+    parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        rows = uvloop.run(measure(Path(home), given.readers, given.seconds))
+        rows = uvloop.run(measure(Path(home), given.readers, given.seconds, given.turns))
     if given.json:
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
     else:

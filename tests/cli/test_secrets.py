@@ -101,3 +101,17 @@ def iter_until(lines: Iterable[str], word: str) -> Iterator[str]:
         yield line
         if word in line:
             return
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("part", ["a", "a://", "a://b:", "a@", "a://b:@", "?password=", "://:"])
+def test_to_look_for_passwords_takes_no_longer_than_the_text_is_long(part: str) -> None:
+    """Others choose what a message quotes: a quadratic search stops whoever answers them."""
+    long = part * (1_000_000 // len(part))
+    assert len(discretion.without_secrets(long)) <= len(long) * 2
+
+
+def test_what_is_before_and_behind_a_password_is_still_shown() -> None:
+    said = "at redis://ana:p:w@d@one:1/0, or (rediss://:x@two), ana@three and http://four:80/a"
+    shown = "at redis://ana:***@one:1/0, or (rediss://:***@two), ana@three and http://four:80/a"
+    assert discretion.without_secrets(said) == shown

@@ -3,6 +3,7 @@ others.
 """
 
 import os
+import resource
 import signal
 import socket
 import urllib.request
@@ -55,6 +56,19 @@ def test_up_says_where_the_page_is_and_down_ends_it(terminal: Terminal) -> None:
     assert terminal.call("open").returncode == 1
 
 
+def test_it_may_have_as_many_connections_as_the_system_allows(terminal: Terminal) -> None:
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+    try:
+        terminal.up()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    wait_until(lambda: web_of(terminal) is not None, "its web process listens")
+    process = web_of(terminal)
+    assert process is not None
+    assert process.rlimit(psutil.RLIMIT_NOFILE)[0] == min(most, 65_535)
+
+
 def test_it_comes_back_and_never_outlives_up(terminal: Terminal) -> None:
     first = terminal.up()["web"]["url"]
     terminal.kill("web")
@@ -65,6 +79,33 @@ def test_it_comes_back_and_never_outlives_up(terminal: Terminal) -> None:
     assert process is not None
     os.kill(terminal.pid_of("service"), signal.SIGKILL)
     wait_until(lambda: not process.is_running(), "it ended with its parent", most_s=30)
+
+
+def test_alone_it_tells_systemd_and_stops_on_sigterm(terminal: Terminal, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        told.settimeout(60)
+        terminal.env["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+        web = terminal.start("web")
+        assert told.recv(100) == b"READY=1"
+        assert asked(terminal.json("open", "--print")["url"].split("/#")[0] + "/healthz", "") == 200
+        web.send_signal(signal.SIGTERM)
+        assert told.recv(100) == b"STOPPING=1"
+        web.communicate(timeout=60)
+    assert web.returncode == 0
+
+
+def test_up_is_not_ready_when_its_web_process_is(terminal: Terminal, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        told.settimeout(60)
+        terminal.env["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+        service = terminal.start("up")
+        assert told.recv(100) == b"READY=1"
+        wait_until(lambda: bool(terminal.json("status")["web"]), "it listens", most_s=30)
+        service.send_signal(signal.SIGTERM)
+        assert told.recv(100) == b"STOPPING=1"  # and not that the web process is ready
+        service.communicate(timeout=60)
 
 
 def test_two_homes_have_two_addresses(terminal: Terminal) -> None:
@@ -121,4 +162,4 @@ def test_tokens_are_made_listed_and_removed(terminal: Terminal) -> None:
     assert terminal.call("token", "remove", "agent").returncode == 1
     wrong = terminal.call("token", "add", "agent", "--scope", "all")
     assert wrong.returncode == 2
-    assert "give one of read, think, intervene, operate, metrics" in wrong.stderr
+    assert "give one of read, think, intervene, operate, work, metrics" in wrong.stderr

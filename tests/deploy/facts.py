@@ -12,7 +12,7 @@ from deploy.facts.machine import Machine
 from deploy.facts.redis import RedisState
 from deploy.facts.software import Software
 from deploy.facts.units import UnitState
-from deploy.layout import CLUSTER_ROLES, THP_UNIT
+from deploy.layout import CLUSTER_ROLES, PROMETHEUS_UNIT, THP_UNIT
 from deploy.runtimes.base import Runtime
 from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.docker import Docker
@@ -125,17 +125,29 @@ def _redis(server: Server) -> RedisState:
 
 def _units(runtime: Native, facts: Facts, plan: list[Step]) -> Facts:
     texts = {step.path: step.text for step in plan if isinstance(step, PutFile)}
-    service = texts[runtime.job(runtime.service_unit).path]
-    found = re.search(r"THOUGHTSTREAM_REVISION(?:=|</key><string>)(\w+)", service)
+    layout = runtime.layout
+    own = (*runtime.own_units, *([PROMETHEUS_UNIT] if runtime.stack.prometheus else []))
+    revisions = {unit: _revision(texts[runtime.job(unit).path]) for unit in own}
     (release,) = (step.release.name for step in plan if isinstance(step, InstallRelease))
     up = UnitState("loaded", "active", "enabled", 100)
     units = {
         **dict.fromkeys(runtime.specs, up),
-        runtime.service_unit: replace(up, pid=101, revision=found and found[1]),
+        **{unit: replace(up, revision=revision) for unit, revision in revisions.items()},
         THP_UNIT: up,
     }
-    software = replace(facts.software, redis="8.0.2", service_user=True, current=release)
+    software = replace(
+        facts.software,
+        redis="8.0.2",
+        users=frozenset({layout.owner.service, layout.owner.web}),
+        current=release,
+    )
     return replace(_running(runtime, facts), units=units, software=software)
+
+
+def _revision(job: str) -> str:
+    found = re.search(r"THOUGHTSTREAM_REVISION(?:=|</key><string>)(\w+)", job)
+    assert found
+    return found[1]
 
 
 def _containers(runtime: Docker, facts: Facts, plan: list[Step]) -> Facts:

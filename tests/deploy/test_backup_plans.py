@@ -167,12 +167,17 @@ def test_slots_are_written_as_ranges() -> None:
     [
         (
             "linux-native",
-            ["systemctl stop thoughtstream", "systemctl stop thoughtstream-redis"],
+            [
+                "systemctl stop thoughtstream-web",
+                "systemctl stop thoughtstream",
+                "systemctl stop thoughtstream-redis",
+            ],
             "/var/lib/thoughtstream/redis",
         ),
         (
             "linux-docker",
             [
+                "docker stop --time 60 thoughtstream-web >/dev/null",
                 "docker stop --time 60 thoughtstream >/dev/null",
                 "docker stop --time 60 thoughtstream-redis >/dev/null",
             ],
@@ -181,6 +186,7 @@ def test_slots_are_written_as_ranges() -> None:
         (
             "mac-native",
             [
+                "launchctl bootout system/io.thoughtstream.web",
                 "launchctl bootout system/io.thoughtstream.service",
                 "launchctl bootout system/io.thoughtstream.redis",
             ],
@@ -192,9 +198,10 @@ def test_one_server_gets_the_log_itself(kind: str, stops: list[str], data: str) 
     one = instance(kind)
     steps = restore_plan.plan(ONE, runtime(kind), backup(), one)
 
-    unit, service, aside = one.unit, one.service, f"{data}/before-restore-T"
+    unit, (service, web), aside = one.unit, one.clients, f"{data}/before-restore-T"
     assert said(steps) == [
         "upload the backup, and verify that it loads",
+        f"stop {web}",
         f"stop {service}",
         f"stop {unit}",
         f"put the backup's log in place, and keep the old one in {aside}",
@@ -203,20 +210,23 @@ def test_one_server_gets_the_log_itself(kind: str, stops: list[str], data: str) 
         "compare with the backup, by count and by value",
         f"start {service}",
         "the service is healthy",
+        f"start {web}",
         "show where things are",
     ]
     commands = [step.command for step in steps if isinstance(step, Run)]
-    assert commands[:2] == stops
-    assert f"{data}/restore-T-redis" in commands[2]
+    assert commands[:3] == stops
+    assert f"{data}/restore-T-redis" in commands[3]
 
 
 BY_KEYS = [
     "upload the backup, and verify that it loads",
+    "stop thoughtstream-web",
     "stop thoughtstream",
     "copy the keys to the servers they belong to",
     "compare with the backup, by count and by value",
     "start thoughtstream",
     "the service is healthy",
+    "start thoughtstream-web",
 ]
 MAKING_ROOM = ["keep a copy of the present data in before-restore-T", "delete the present data"]
 
@@ -227,7 +237,7 @@ def test_a_clusters_backup_goes_into_one_server_key_by_key(making_room: bool) ->
     steps = restore_plan.plan(ONE, runtime(), given, instance())
 
     room = MAKING_ROOM if making_room else []
-    assert said(steps) == [*BY_KEYS[:2], *room, *BY_KEYS[2:]]
+    assert said(steps) == [*BY_KEYS[:3], *room, *BY_KEYS[3:]]
     (copied,) = (step for step in steps if isinstance(step, CopyKeys))
     assert [share.saved.node for share in copied.shares] == ["a:7001", "b:7001"]
     assert not copied.cluster
@@ -270,7 +280,7 @@ def test_all_servers_of_a_host_make_room() -> None:
     given = backup(replace=True)
     steps = restore_plan.cluster_plan(MANY, on("a"), given, (), own, compares=False)
 
-    assert said(steps)[2:4] == MAKING_ROOM
+    assert said(steps)[3:5] == MAKING_ROOM
     kept, emptied = (step for step in steps if isinstance(step, SetAside | Empty))
     assert kept.instances == emptied.instances == tuple(own) and len(own) == 2
 

@@ -345,4 +345,5 @@ def test_a_new_certificate_is_taken_live_and_a_new_authority_by_the_service_too(
     now = {name: replace(each, runtime=bare(hosts)[name].runtime) for name, each in known.items()}
     assert [step.partition(" (")[0] for step in changes(hosts, now, "n2") if "start" in step] == [
         "apply live, no restart", "apply live, no restart", "restart thoughtstream",
+        "restart thoughtstream-web",
     ]  # fmt: skip

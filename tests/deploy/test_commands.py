@@ -71,7 +71,7 @@ def test_release() -> None:
         '/usr/bin/python3 -m venv --without-pip "$home"/venv',
         'pip=$(echo "$home"/wheels/pip-*.whl)',
         '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links "$home"/wheels '
-        '--no-cache-dir --disable-pip-version-check "thoughtstream[metrics]"',
+        '--no-cache-dir --disable-pip-version-check "thoughtstream[mcp,metrics,web]"',
         'rm -rf "$home"/wheels',
         'ln -sfn "$home"/venv /opt/t/current.new',
         "mv -fT /opt/t/current.new /opt/t/current",

@@ -21,16 +21,17 @@ from deploy.config_files import (
     users_acl,
 )
 from deploy.facts.redis import RedisState
-from deploy.layout import ROLES
+from deploy.layout import ROLES, linux_native
 from deploy.render import render
 from deploy.runtimes.acl_drift import drifted_users
 from deploy.runtimes.live_or_restart import restart_only, same_value
+from deploy.runtimes.web import HostWeb
 from deploy.settings import ClusterSettings, Stack, stack
 from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import config
 from thoughtstream.acl import Role
 
-PASSWORDS: dict[Role, str] = {"admin": "a" * 64, "service": "b" * 64, "monitor": "c" * 64}
+PASSWORDS: dict[Role, str] = {role: letter * 64 for role, letter in zip(ROLES, "abcd", strict=True)}
 WANTED = stack(runtime="native", redis={"maxmemory": "100mb"})
 REVISION = "0123abcd"
 DIGESTS = {role: hashlib.sha256(secret.encode()).hexdigest() for role, secret in PASSWORDS.items()}
@@ -179,7 +180,31 @@ def test_service_reads_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert read.memory.trigger_limit == 3
     assert (read.home, read.log) == (tmp_path, "json")
     assert (read.redis.url, read.redis.username) == ("redis://h:1/0", "service")
+    assert not read.web.enabled  # it is a process of its own
     assert str(read.redis.password_file) == secret
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_web_process_reads_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: bool
+) -> None:
+    web = {"bind": "10.0.0.5", "hosts": ["mind.example.org"], "behind_proxy": True}
+    wanted = stack(runtime="native", web=web, service={"streams": {"forget_threshold": 0.25}})
+    etc = str(tmp_path)
+    own = HostWeb(
+        wanted, linux_native(), "redis://h:1/0", etc, etc, ca="trust", published=published
+    )
+    (tmp_path / "thoughtstream.toml").write_text(own.files[-1].text)
+    monkeypatch.setenv("THOUGHTSTREAM_CONFIG", str(tmp_path / "thoughtstream.toml"))
+
+    read = config.load()
+
+    assert read.web.host == ("0.0.0.0" if published else "10.0.0.5")
+    assert read.web.hosts == ("mind.example.org", "10.0.0.5")
+    assert read.redis.username == "web"
+    assert str(read.redis.password_file) == f"{etc}/password"
+    assert str(read.redis.ca_file) == f"{etc}/ca.crt"
+    assert read.streams == wanted.service.streams
 
 
 def test_a_mind_of_ones_own_reads_its_settings(

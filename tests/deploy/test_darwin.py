@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from deploy.commands import start_daemon
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, WEB_DAEMON
 from deploy.runtimes.base import supervised
 from tests.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = """
+from deploy.layout import ROLES as _ROLES
 from deploy.settings import stack
 
 _machine = ["system=Darwin", "architecture=arm64", "user=root", "login=ana", "home=/Users/ana",
@@ -29,7 +30,7 @@ _answers = {
     "brew=$(command": ["brew=/opt/homebrew/bin/brew"],
     "brew --version": "Homebrew 4.6.0",
     "then echo yes; fi": "yes",
-    "monitor.password ] && echo": [f"{r}={'0' * 64}" for r in ("admin", "service", "monitor")],
+    "monitor.password ] && echo": [f"{role}={'0' * 64}" for role in _ROLES],
     "docker info": ["version=27.3.1", "memory=8589934592", "root=/x", "compose=2.29.7"],
 }
 hosts = [("@fake/mini", {"_sudo": SUDO, "fake_delay": 0, "fake_delay_jitter": 0,
@@ -90,7 +91,7 @@ def test_nothing_of_linux_is_tried(native: Mac) -> None:
 
 
 def test_passwords_are_in_folders_of_the_user_alone(native: Mac) -> None:
-    for folder in ("redis", "service"):
+    for folder in ("redis", "service", "web"):
         path = f"/opt/thoughtstream/etc/{folder}"
         assert f"sudo chown ana:staff {path}" in native.commands
         assert f"sudo chmod 700 {path}" in native.commands
@@ -101,7 +102,7 @@ def test_jobs_are_loaded_redis_first(native: Mac) -> None:
 
     assert loads == [
         f"sudo {start_daemon('system', label, f'{LAUNCH_DAEMONS}/{label}.plist')}"
-        for label in (REDIS_DAEMON, DAEMON)
+        for label in (REDIS_DAEMON, DAEMON, WEB_DAEMON)
     ]
 
 
@@ -127,6 +128,16 @@ def test_service_is_restarted_only_if_it_failed(native: Mac) -> None:
     assert job["EnvironmentVariables"].keys() == {"THOUGHTSTREAM_CONFIG", "THOUGHTSTREAM_REVISION"}
 
 
+def test_the_web_process_is_a_job_of_its_own(native: Mac) -> None:
+    job = native.plist(WEB_DAEMON)
+
+    assert job["ProgramArguments"][-2:] == ["/opt/thoughtstream/current/bin/thoughtstream", "web"]
+    assert job["EnvironmentVariables"]["THOUGHTSTREAM_CONFIG"] == (
+        "/opt/thoughtstream/etc/web/thoughtstream.toml"
+    )
+    assert "sudo chown ana:staff /opt/thoughtstream/data/web" in native.commands
+
+
 def test_redis_keeps_its_data_where_the_job_may_write(native: Mac) -> None:
     conf = native.uploads["/opt/thoughtstream/etc/redis/redis.conf"]
 
@@ -142,7 +153,7 @@ def test_docker_on_a_mac_is_the_users_own(tmp_path: Path) -> None:
     assert not [line for line in mac.commands if line.startswith("sudo")]
     assert f"{home}/etc/compose.yaml" in mac.uploads
     ups = [line for line in mac.commands if line.startswith("docker compose")]
-    assert [shlex.split(line)[-1] for line in ups] == ["redis", "service"]
+    assert [shlex.split(line)[-1] for line in ups] == ["redis", "service", "web"]
     assert f'"{home}/etc/redis:/etc/thoughtstream:ro"' in mac.uploads[f"{home}/etc/compose.yaml"]
 
 

@@ -135,11 +135,11 @@ def test_software_of_this_machine(tmp_path: Path) -> None:
     release.mkdir(parents=True)
     (tmp_path / "current").symlink_to(release)
 
-    found = read(SoftwareFact(), "no-such-user", str(tmp_path / "current"))
+    found = read(SoftwareFact(), ("no-such-user", "root"), str(tmp_path / "current"))
 
     assert found.current == "0123"
-    assert not found.service_user
-    assert read(SoftwareFact(), "root", str(tmp_path / "missing")).current is None
+    assert found.users == {"root"}
+    assert read(SoftwareFact(), (), str(tmp_path / "missing")).current is None
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from deploy.layout import (
     REDIS_UNIT,
     SERVICE_UNIT,
     SYSTEMD,
+    WEB_UNIT,
     HomeLayout,
 )
 from deploy.runtimes import runtime_of
@@ -115,17 +116,21 @@ ORDER: dict[str, Callable[[str], bool]] = {
 def test_bare_debian() -> None:
     found = changes(runtime("linux-native"), BARE)
 
-    assert found[:6] == [
+    assert found[:7] == [
         "write /etc/sysctl.d/60-redis.conf",
         "apply /etc/sysctl.d/60-redis.conf",
         "write /etc/systemd/system/thoughtstream-thp.service",
         "restart thoughtstream-thp (no transparent huge pages)",
         "install redis-server",
         "create user thoughtstream",
+        "create user thoughtstream-web",
     ]
-    assert found[-2:] == [
+    assert found[-5:] == [
         "write /etc/systemd/system/thoughtstream.service",
         "start thoughtstream (it is not running)",
+        "write /etc/thoughtstream/web/thoughtstream.toml",
+        "write /etc/systemd/system/thoughtstream-web.service",
+        "start thoughtstream-web (it is not running)",
     ]
 
 
@@ -195,17 +200,59 @@ def test_files_that_somebody_changed_are_put_right_and_taken_on() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["linux-native", "linux-docker"])
-def test_new_settings_of_the_service_restart_it_alone(kind: str) -> None:
-    name, bare = KINDS[kind]
-    wanted = stack(runtime=name, service={"streams": {"forget_threshold": 0.1}})
-    found = changes(runtime_of(wanted, bare.machine), settled(kind))
+RESTARTS = {
+    ("linux-native", "service"): "restart thoughtstream (its settings, unit or release changed)",
+    ("linux-native", "web"): "restart thoughtstream-web (its settings, unit or release changed)",
+    ("linux-docker", "service"): "restart container service (its settings or image changed)",
+    ("linux-docker", "web"): "restart container web (its settings or image changed)",
+    ("mac-native", "service"): (
+        "restart io.thoughtstream.service (its settings, unit or release changed)"
+    ),
+    ("mac-native", "web"): ("restart io.thoughtstream.web (its settings, unit or release changed)"),
+}
 
-    assert [step for step in found if "start" in step.split()[0]] == [
-        "restart thoughtstream (its settings, unit or release changed)"
-        if name == "native"
-        else "restart container service (its settings or image changed)"
-    ]
+
+@pytest.mark.parametrize("kind", ["linux-native", "linux-docker", "mac-native"])
+@pytest.mark.parametrize(
+    ("settings", "who"),
+    [
+        ({"service": {"streams": {"forget_threshold": 0.1}}}, ["service", "web"]),
+        ({"service": {"metrics": {"port": 8711}}}, ["service"]),
+        ({"web": {"port": 8710}}, ["web"]),
+        ({"web": {"hosts": ["mind.example.org"]}}, ["web"]),
+    ],
+)
+def test_new_settings_restart_who_reads_them_and_nobody_else(
+    kind: str, settings: dict[str, Any], who: list[str]
+) -> None:
+    name, bare = KINDS[kind]
+    found = changes(runtime_of(stack(runtime=name, **settings), bare.machine), settled(kind))
+
+    restarts = [step for step in found if "start" in step.split()[0]]
+    assert restarts == [RESTARTS[kind, one] for one in who]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_web_process_that_is_not_wanted_is_ended(kind: str) -> None:
+    name, bare = KINDS[kind]
+    without = runtime_of(stack(runtime=name, web={"enabled": False}), bare.machine)
+
+    assert not [step for step in changes(without, bare) if "web" in step]
+    found = changes(without, settled(kind))
+    assert [step for step in found if "web" in step] == ["stop the web process for good"]
+    assert [step for step in found if "users.acl" in step]  # nor has it a user any more
+    assert not [step for step in found if step.startswith(("start", "restart"))]
+
+
+def test_its_unit_is_as_closed_as_the_services() -> None:
+    one = runtime("linux-native")
+    assert isinstance(one, LinuxNative)
+
+    def closed(unit: str) -> set[str]:
+        told = one.job(unit).text.partition("NoNewPrivileges")
+        return set(f"{told[1]}{told[2]}".splitlines())
+
+    assert closed(SERVICE_UNIT) < closed(WEB_UNIT)
 
 
 def test_a_unit_that_died_is_started() -> None:

@@ -166,6 +166,17 @@ def test_port_of_insight() -> None:
     ]
 
 
+@pytest.mark.parametrize("bare", [BARE, BARE_MAC], ids=["linux", "mac"])
+def test_port_of_the_page(bare: Facts) -> None:
+    facts = replace(bare, listeners={8700: Listener(7, "node")})
+
+    assert problems(facts, runtime="native") == [
+        "web.port: 8700 is in use by node (process 7); stop it, or choose another port"
+    ]
+    assert problems(facts, runtime="native", web={"port": 8710}) == []
+    assert problems(facts, runtime="native", web={"enabled": False}) == []
+
+
 def test_mac() -> None:
     assert problems(BARE_MAC, runtime="native") == []
     facts = replace(BARE_MAC, machine=replace(MAC, user="ana"), software=Software())

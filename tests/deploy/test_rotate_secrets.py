@@ -81,6 +81,18 @@ def test_an_interrupted_rotation_comes_first() -> None:
     ]
 
 
+def test_a_user_that_is_new_is_deployed_first() -> None:
+    known = settled(wanted())
+    older = known["n2"].facts.secrets.copy()
+    del older["web"]
+    known["n2"] = replace(known["n2"], facts=replace(known["n2"].facts, secrets=older))
+
+    with pytest.raises(
+        ClusterError, match=r"run deploy\.stack first\n.*n2: has no password of web"
+    ):
+        rotated(known)
+
+
 def test_it_begins_only_where_all_is_healthy() -> None:
     known = settled(wanted())
     away = dict.fromkeys(known["n2"].facts.nodes)

@@ -73,6 +73,7 @@ def guarded(
     directory = tmp_path_factory.mktemp("guarded")
     own = (
         f'user service on ">{SECRET}" {acl_rules("service")}',
+        f'user web on ">{SECRET}" {acl_rules("web")}',
         f"tls-cert-file {authority.folder}/here.crt",
         f"tls-key-file {authority.folder}/here.key",
         f"tls-ca-cert-file {authority.ca}",
@@ -178,16 +179,30 @@ REFUSED: list[tuple[Any, ...]] = [
 ]
 
 
-async def test_what_the_service_user_must_not_do_is_refused(guarded: Guarded) -> None:
+ONLY_THE_SERVICE: list[tuple[Any, ...]] = [
+    ("FUNCTION", "LOAD", "REPLACE", "#!lua name=thoughtstream_attention_3"),
+    ("BGREWRITEAOF",),
+    ("SUBSCRIBE", keys.FOUND_CHANNEL),
+    ("SUBSCRIBE", keys.write_channel(keys.WINDOW.key(mind="ana", window="sensory"))),
+    ("HSET", keys.MEMORY.key(), "lease", "x"),
+]
+
+
+@pytest.mark.parametrize(
+    ("user", "refused"), [("service", REFUSED), ("web", [*REFUSED, *ONLY_THE_SERVICE])]
+)
+async def test_what_a_user_must_not_do_is_refused(
+    guarded: Guarded, user: str, refused: list[tuple[Any, ...]]
+) -> None:
     """Asked of the server that has the key, with no client's help."""
     url = guarded.redis.url
     if guarded.cluster is not None:
         url = f"rediss://127.0.0.1:{guarded.cluster.owner(slot_of('ana'))}/0"
-    client = connect(guarded.redis, url)
+    client = connect(guarded.redis.model_copy(update={"username": user}), url)
     ask: Any = client.execute_command
     allowed = []
     async with client:
-        for command in REFUSED:
+        for command in refused:
             try:
                 allowed.append(f"{command}: {await ask(*command)}")
             except NoPermissionError:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests import clusters
+from tests.engine.test_connection import closed_by_a_cancelled_task
 from tests.servers import RedisServer, programs
 from tests.services import running, until
 from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import RedisConfig, Settings, StreamConfig
+from thoughtstream.store.connection import open_client
 
 
 @pytest.fixture(scope="module", params=sorted(programs()))
@@ -83,3 +85,13 @@ async def test_who_waits_for_thoughts_to_win_keeps_nobody_busy(
         await mind.think("the kettle is on")
         await mind.attend()
         assert (await watching).content == "the kettle is on"
+
+
+async def test_who_is_cancelled_while_closing_has_closed_all(cluster: str, tmp_path: Path) -> None:
+    for steps in range(6):
+        redis = await open_client(RedisConfig(url=cluster))
+        await asyncio.gather(*(redis.get(str(n)) for n in range(20)))
+        connections = [one for node in redis.nodes().values() for one in node._connections]
+        await closed_by_a_cancelled_task(redis, steps)
+        assert connections
+        assert [one for one in connections if one.is_connected] == []

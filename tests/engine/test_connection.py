@@ -10,6 +10,8 @@ from redis.exceptions import ConnectionError
 
 from thoughtstream import Mind
 from thoughtstream.config import Settings
+from thoughtstream.store.client import Client
+from thoughtstream.store.connection import connect
 
 
 @asynccontextmanager
@@ -59,3 +61,30 @@ async def test_much_may_be_said_at_once(redis: Redis, settings: Settings) -> Non
     async with Mind.connect("ana", settings=settings) as mind:
         said = await asyncio.gather(*(mind.think(f"thought {n}") for n in range(150)))
     assert len(set(said)) == 150
+
+
+async def test_who_is_cancelled_while_closing_has_closed_all(settings: Settings) -> None:
+    for steps in range(6):
+        redis = connect(settings.redis)
+        await asyncio.gather(*(redis.echo("x") for _ in range(3)))
+        pool: Any = redis.connection_pool
+        connections = list(pool._available_connections)
+        await closed_by_a_cancelled_task(redis, steps)
+        assert [one for one in connections if one.is_connected] == []
+
+
+async def closed_by_a_cancelled_task(redis: Client, steps: int) -> None:
+    """Closed by a task that is cancelled again so many steps later."""
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await redis.aclose()
+
+    task = asyncio.create_task(work())
+    await go_on(1)
+    task.cancel()
+    await go_on(steps)
+    task.cancel()
+    await asyncio.wait([task])

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
+import thoughtstream
 from tests.servers import DEBIAN, WHEEL, RedisServer, programs
 from tests.services import running, until
 from thoughtstream import Mind, keys, service
 from thoughtstream.config import ConfigError, RedisConfig, Settings, StreamConfig
 from thoughtstream.coordination.membership import Membership, alive_services
 from thoughtstream.errors import RedisUnavailable
+from thoughtstream.libraries import LIBRARIES
 from thoughtstream.minds import Minds
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.subscription import subscription
@@ -37,6 +39,16 @@ async def test_a_first_plain_xadd_makes_a_mind_that_attends_and_remembers(
         [hit] = await mind.recall("kettle")
     assert hit.content == "the kettle is on"
     assert hit.window == "a new one"
+
+
+async def test_it_loads_the_functions_of_all_who_may_load_none(redis: Any, quick: Settings) -> None:
+    await redis.function_flush()
+    async with running(quick):
+        found = {library[1] for library in await redis.function_list()}
+
+    assert found == {library.name for library in LIBRARIES}
+    files = Path(thoughtstream.__file__).parent.rglob("*.lua")
+    assert sum(file.read_text().startswith("#!lua name=") for file in files) == len(LIBRARIES)
 
 
 async def test_memories_get_vectors_in_the_background(redis: Any, quick: Settings) -> None:

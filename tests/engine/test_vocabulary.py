@@ -11,6 +11,7 @@ from thoughtstream.attention.models import NewThought
 from thoughtstream.config import StreamConfig
 from thoughtstream.errors import InvalidThought
 from thoughtstream.keys import MEMORY_KINDS
+from thoughtstream.tracing.traces import FIELD
 
 LUA = attention.LIBRARY.code
 OF_LUA_ALONE = {"text", "bar", "scale", "last"}
@@ -31,6 +32,10 @@ def names(name: str) -> list[str]:
 
 def test_the_fields_that_the_engine_writes() -> None:
     assert set(names("ENGINE_FIELDS")) == models.ENGINE_FIELDS
+
+
+def test_the_field_of_a_trace() -> None:
+    assert f"local CONTEXT = '{FIELD}'\n" in LUA
 
 
 def test_the_kinds_of_memory() -> None:

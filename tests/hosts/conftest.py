@@ -82,7 +82,7 @@ def node(server: ServerHost) -> ServerHost:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of servers don't run for a mind in somebody's home, nor tests of nodes for a server
-    without a cluster.
+    without a cluster, nor those of a web process or of Prometheus where none is wanted.
     """
     embedded = [item for item in items if isinstance(item, pytest.Function) and _skips(item)]
     if embedded:
@@ -98,4 +98,6 @@ def _skips(item: pytest.Function) -> bool:
         return False
     stack = stack_of(target)
     alone = "node" in item.fixturenames and stack.cluster is None
-    return stack.runtime == "embedded" or alone
+    without_web = "web" in item.fixturenames and not stack.web.enabled
+    without_prometheus = "prometheus" in item.fixturenames and not stack.prometheus
+    return stack.runtime == "embedded" or alone or without_web or without_prometheus

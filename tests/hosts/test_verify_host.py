@@ -42,7 +42,7 @@ def test_units_or_containers_run_and_come_back(server: ServerHost) -> None:
         )
         return
     facts = server.facts()
-    units = (*server.deployed.specs, server.deployed.service_unit)
+    units = (*server.deployed.specs, *server.deployed.own_units)
     assert {name: facts.units[name].active for name in units} == dict.fromkeys(units, "active")
     if server.machine.systemd:
         enabled = {name: facts.units[name].enabled for name in units}

@@ -49,6 +49,15 @@ def test_roles_can_do_their_work_and_no_more(server: ServerHost) -> None:
     cli = server.deployed.cli
     refused: dict[Role, list[tuple[str, ...]]] = {
         "service": [("flushall",), ("config", "get", "*"), ("set", "strange", "1"), ("keys", "*")],
+        "web": [
+            ("flushall",),
+            ("config", "get", "*"),
+            ("set", "strange", "1"),
+            ("keys", "*"),
+            ("function", "load", "replace", "#!lua name=l"),
+            ("acl", "list"),
+            ("shutdown",),
+        ],
         "monitor": [
             ("get", "thought:{x}:contest"),
             ("config", "set", "timeout", "1"),

@@ -4,6 +4,7 @@ from shlex import quote
 
 from deploy.facts.files import PathsFact
 from deploy.runtimes.docker import Docker
+from deploy.runtimes.prometheus import PROGRAM
 
 from .deployed_host import ServerHost
 
@@ -11,7 +12,7 @@ from .deployed_host import ServerHost
 def test_passwords_are_long_and_of_their_own(server: ServerHost) -> None:
     secrets = server.secrets()
 
-    assert len(set(secrets.values())) == (4 if server.stack.cluster else 3)
+    assert len(set(secrets.values())) == len(server.deployed.secrets.roles)
     assert all(len(bytes.fromhex(secret)) == 32 for secret in secrets.values())
 
 
@@ -32,7 +33,7 @@ def test_passwords_stand_nowhere_else(server: ServerHost) -> None:
         )
         places["logs"] = _each("docker logs", "docker ps -aq")
     elif server.machine.systemd:
-        units = " ".join((*server.deployed.specs, server.deployed.service_unit))
+        units = " ".join((*server.deployed.specs, *server.deployed.own_units))
         places["units"] = f"systemctl show {units}"
         places["logs"] = "journalctl --boot --output cat"
     secrets = server.secrets()
@@ -55,6 +56,6 @@ def _each(command: str, ids: str) -> str:
 def _settings(server: ServerHost) -> str:
     """Every file that the deployment wrote and that isn't a password."""
     secrets = {*server.deployed.secrets.files.values(), *_masterauth(server)}
-    paths = set(server.deployed.watch().paths) - secrets
+    paths = set(server.deployed.watch().paths) - secrets - {PROGRAM}
     there = server.read(PathsFact, sorted(paths))
     return " ".join(quote(path) for path, state in there.items() if state.sha256)

@@ -55,6 +55,29 @@ async def test_messages_arrive_in_their_order_once(settings: Settings) -> None:
         assert "no agent 'carl'" in await refused(alice, "send", to="carl", text="hello")
 
 
+async def test_a_message_is_read_when_its_reader_says_something_again(settings: Settings) -> None:
+    async with (
+        Colony.connect(settings=settings) as colony,
+        in_process(settings, agent="bob") as bob,
+    ):
+        handle = await colony.send("alice", "bob", "it is red")
+        assert len((await asked(bob, "inbox"))["messages"]) == 1
+        assert (await handle.state()).state == "working"
+        await asked(bob, "offer", queue="tests", text="whatever")
+        assert (await handle.state()).state == "completed"
+
+
+async def test_a_message_whose_reader_has_gone_since_comes_again(settings: Settings) -> None:
+    async with Colony.connect(settings=settings) as colony:
+        async with in_process(settings, agent="bob") as bob:
+            await colony.send("alice", "bob", "it is red")
+            await asked(bob, "inbox")
+        async with in_process(settings, agent="bob") as bob:
+            assert [one["content"] for one in (await asked(bob, "inbox"))["messages"]] == [
+                "it is red"
+            ]
+
+
 async def test_who_waits_for_a_message_gets_it_when_it_comes(settings: Settings) -> None:
     async with pair(settings) as (alice, bob):
         waiting = asyncio.create_task(asked(bob, "inbox", wait_s=30))

@@ -84,6 +84,13 @@ async def test_a_mind_over_http(settings: Settings, mode: str) -> None:
         assert "salience" in await refused(client, "think", content="x", salience=7)
 
 
+async def test_a_stream_that_would_never_say_anything_is_not_offered(settings: Settings) -> None:
+    headers = {"Authorization": "Bearer of-ana", "Accept": "text/event-stream"}
+    async with served(settings) as url, httpx2.AsyncClient(timeout=10, verify=False) as http:
+        refused = await http.get(url, headers=headers)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
 async def test_each_token_has_its_own_mind_and_tools(settings: Settings) -> None:
     async with (
         served(settings) as url,

@@ -1,6 +1,7 @@
 """A stack on a host of the lab: deployed and verified as an operator does it, and looked at."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from pprint import pformat
 from typing import Any
@@ -51,15 +52,19 @@ class Deployment:
         layout = linux_docker() if docker else linux_native()
         self.cli = RedisCli(layout, 6379, container=docker)
 
-    def inventory(self, **redis: Any) -> Path:
-        """The inventory of this host, with these settings of Redis."""
-        return inventory(
-            self._folder, self.settings | ({"redis": redis} if redis else {}), self.host
-        )
+    def inventory(self, *, web: Mapping[str, Any] | None = None, **redis: Any) -> Path:
+        """The inventory of this host, with these settings of the web process and of Redis."""
+        own = {"web": dict(web or {}), "redis": redis}
+        given = {name: settings for name, settings in own.items() if settings}
+        return inventory(self._folder, self.settings | given, self.host)
 
-    def deploy(self, *, dry: bool = False, check: bool = True, **redis: Any) -> Done:
-        """Deploys with these settings of Redis; keeps everything that was printed."""
-        done = control.pyinfra(self.inventory(**redis), "deploy.stack", dry=dry, check=check)
+    def deploy(
+        self, *, dry: bool = False, check: bool = True, web: Mapping[str, Any] | None = None,
+        **redis: Any,
+    ) -> Done:  # fmt: skip
+        """Deploys with these settings; keeps everything that was printed."""
+        wanted = self.inventory(web=web, **redis)
+        done = control.pyinfra(wanted, "deploy.stack", dry=dry, check=check)
         self.said += done.out + done.err
         return done
 

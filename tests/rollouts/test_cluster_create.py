@@ -13,7 +13,8 @@ from .deployment import ssh_config
 
 INVENTORY = Path(__file__).parents[2] / "inventories/cluster.py"
 
-SECRETS = "/etc/thoughtstream/secrets/admin /etc/thoughtstream/service/password"
+ETC = "/etc/thoughtstream"
+SECRETS = f"{ETC}/secrets/admin {ETC}/service/password {ETC}/web/password"
 MIB = 1 << 20
 
 

@@ -32,7 +32,8 @@ def deployed(
     with lab.host(f"{suite}-{runtime}", suite=suite) as host:
         if runtime == "docker":
             with_docker(host)
-        deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime)
+        beside = {"prometheus": True} if request.param == RUNTIMES[0] else {}
+        deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime, **beside)
         before = deployment.digest()
         planned = deployment.deploy(dry=True)
         assert deployment.digest() == before
@@ -100,6 +101,20 @@ def test_more_threads_restart_once(deployed: Deployment) -> None:
     assert not deployed.deploy(io_threads=2).changed
 
 
+def test_another_port_of_the_page_restarts_it_and_who_scrapes_it(deployed: Deployment) -> None:
+    deployed.deploy()
+
+    done = deployed.deploy(web={"port": 8710})
+
+    restarts = [step.partition(" (")[0] for step in done.plan if step.startswith("restart ")]
+    docker = deployed.settings["runtime"] == "docker"
+    scrapes = ["restart thoughtstream-prometheus"] if "prometheus" in deployed.settings else []
+    web = "restart container web" if docker else "restart thoughtstream-web"
+    assert restarts == [web, *scrapes]
+    assert deployed.host.exec("ss -Hltn 'sport = :8700'").stdout == ""
+    assert "127.0.0.1:8710" in deployed.host.exec("ss -Hltn 'sport = :8710'").stdout
+
+
 @contextmanager
 def _starts(deployed: Deployment) -> Iterator[Callable[[], int]]:
     """Gives what counts how often Redis was started on this host since."""
@@ -152,10 +167,11 @@ def test_what_somebody_changed_is_put_right(deployed: Deployment) -> None:
 def test_no_password_is_ever_printed(deployed: Deployment) -> None:
     deployed.deploy(maxmemory="600mb")
     deployed.deploy()
-    files = "/etc/thoughtstream/secrets/admin /etc/thoughtstream/service/password"
+    etc = "/etc/thoughtstream"
+    files = f"{etc}/secrets/admin {etc}/service/password {etc}/web/password"
     secrets = deployed.host.exec(f"for f in {files}; do cat $f; echo; done").stdout.split()
 
-    assert [len(secret) for secret in secrets] == [64, 64]
+    assert [len(secret) for secret in secrets] == [64, 64, 64]
     assert deployed.said
     assert [secret for secret in secrets if secret in deployed.said] == []
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from thoughtstream.attention.models import NewThought
 from thoughtstream.senses import salience
 from thoughtstream.senses.formats import BadLine, Format, Reader
+from thoughtstream.senses.hearing import Hearing
 from thoughtstream.senses.lines import Line
 from thoughtstream.senses.objects import Defaults
 
-DEFAULTS = Defaults("sensory", "file", 65_536)
+MOST_BYTES = 65_536
 
 
 def lines(text: str | bytes) -> list[Line]:
@@ -26,7 +27,7 @@ def lines(text: str | bytes) -> list[Line]:
 def read(
     text: str | bytes, format_: Format | None = None, name: str = "x"
 ) -> list[NewThought | BadLine]:
-    reader = Reader(Path(name), format_, DEFAULTS)
+    reader = Reader(Path(name), format_, Defaults("sensory", "file", MOST_BYTES))
     return [*reader.read(lines(text)), *reader.end()]
 
 
@@ -49,11 +50,24 @@ def test_json_lines_say_what_they_like_and_the_rules_say_the_rest() -> None:
     assert thought == NewThought(
         content="Hi!",
         window="emotion",
-        salience=salience.of_text("Hi!"),
+        salience=salience.of_text(Hearing().hear("Hi!")),
         valence=-0.5,
         source="file",
         extra={"tags": '[1, "b"]'},
     )
+
+
+def test_a_feed_knows_what_it_has_said() -> None:
+    first, again, other = read("we bought a boat\n" * 2 + "we bought a tent\n", Format.TEXT)
+    assert isinstance(first, NewThought)
+    assert isinstance(again, NewThought)
+    assert isinstance(other, NewThought)
+    assert first.salience > other.salience > again.salience
+
+
+def test_a_salience_that_is_given_stays() -> None:
+    (thought,) = read('{"content": "Anna bought three boats", "salience": 0.125}')
+    assert isinstance(thought, NewThought) and thought.salience == 0.125
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.senses.test_formats import CHAT, DEFAULTS, contents, read
+from tests.senses.test_formats import CHAT, MOST_BYTES, contents, read
 from thoughtstream.attention.models import ENGINE_FIELDS, MOST_FIELDS, NewThought, check_size
 from thoughtstream.senses.formats import BadLine, Format
 
@@ -124,6 +124,6 @@ def test_no_object_breaks_it_and_what_it_says_the_engine_takes(
     for item in read("\n".join(map(json.dumps, documents)), format_):
         if isinstance(item, NewThought):
             entry = item.entry()
-            check_size(entry, DEFAULTS.most_bytes)
+            check_size(entry, MOST_BYTES)
             assert all(text.encode() or True for pair in entry.items() for text in pair)
             assert len(entry) <= MOST_FIELDS

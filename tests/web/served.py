@@ -1,4 +1,6 @@
-"""A real web process for tests, on a loopback port of its own, and a client that asks it."""
+"""A real web process for tests, on a loopback port of its own, and a client that asks it. In Redis
+it has the rights of the user `web`, as on a host.
+"""
 
 import asyncio
 import http.client
@@ -10,13 +12,20 @@ from threading import Thread
 from typing import Any
 
 import uvicorn
+from pydantic import SecretStr
+from redis import Redis
+from redis.exceptions import ConnectionError
 
+from thoughtstream.acl import acl_rules
 from thoughtstream.config import Settings
 from thoughtstream.faces.web.app import build
 from thoughtstream.faces.web.place import owners_secret, tokens_of
 from thoughtstream.faces.web.process import listen
 from thoughtstream.faces.web.watching.connections import Connection
 from thoughtstream.home.home import Home
+from thoughtstream.libraries import LIBRARIES
+
+PASSWORD = "a password of web"
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,37 @@ class Web:
         return await asyncio.to_thread(self.ask, method, path, body, **more)
 
 
+def with_its_rights(settings: Settings) -> Settings:
+    """The settings of the user `web`, on all servers; their Functions are there, as services load
+    them. Where nothing answers yet: the settings as they are.
+    """
+    try:
+        with Redis.from_url(str(settings.redis.url), protocol=2) as redis:
+            in_cluster = redis.info("cluster")["cluster_enabled"]
+            masters = _masters(redis) if in_cluster else [str(settings.redis.url)]
+    except ConnectionError:
+        return settings
+    for url in masters:
+        with Redis.from_url(url, protocol=2, decode_responses=True) as redis:
+            _admit(redis)
+    access = {"username": "web", "password": SecretStr(PASSWORD)}
+    return settings.model_copy(update={"redis": settings.redis.model_copy(update=access)})
+
+
+def _masters(redis: Redis) -> list[str]:
+    nodes: Any = redis.cluster("nodes")
+    return [f"redis://{name}" for name, node in nodes.items() if "master" in node["flags"]]
+
+
+def _admit(redis: Redis) -> None:
+    run: Any = redis.execute_command
+    run("ACL", "SETUSER", "web", "reset", "on", f">{PASSWORD}", *acl_rules("web").split())
+    there = {library[1] for library in run("FUNCTION", "LIST")}
+    for library in LIBRARIES:
+        if library.name not in there:
+            run("FUNCTION", "LOAD", library.code)
+
+
 @contextmanager
 def serving(settings: Settings) -> Iterator[Web]:
     """A web process in a thread of its own, until the context ends."""
@@ -93,8 +133,8 @@ def serving(settings: Settings) -> Iterator[Web]:
     secret = owners_secret(settings)
     listening = listen(settings.web)
     config = uvicorn.Config(
-        build(settings, tokens_of(settings)), http=Connection, log_config=None, access_log=False,
-        timeout_graceful_shutdown=1,
+        build(with_its_rights(settings), tokens_of(settings)), http=Connection, log_config=None,
+        access_log=False, timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listening],), daemon=True)

@@ -51,12 +51,12 @@ def test_a_task_asks_is_answered_fails_is_replayed_and_is_canceled(web: Web) -> 
     say("ask", "really?")
     assert web.ask("GET", url).json["state"] == "input_required"
     assert web.ask("POST", f"{url}/answer", {"text": "yes"}).status == 200
-    assert web.ask("POST", f"{url}/answer", {"text": "yes"}).status == 404
+    assert web.ask("POST", f"{url}/answer", {"text": "yes"}).status == 409
     say("dead", "no way")
     assert web.ask("GET", url).json["state"] == "failed"
     assert web.ask("POST", "/v1/queues/q/replay", {}).json == {"replayed": 1}
-    assert web.ask("DELETE", url).json == {"canceled": True}
-    assert web.ask("DELETE", url).status == 404
+    assert web.ask("POST", f"{url}/cancel").json == {"canceled": True}
+    assert web.ask("POST", f"{url}/cancel").status == 409
 
 
 def test_submitted_twice_with_a_key_it_is_one(web: Web) -> None:

@@ -273,12 +273,14 @@ async def test_who_may_not_look_is_refused(web: Web) -> None:
         "nobody": await web.get("/v1/events?mind=ana", token=""),
         "no mind": await web.get("/v1/events"),
         "no view": await web.get("/v1/events?view=all"),
+        "no order": await web.get("/v1/events?view=minds&sort=best"),
+        "no place": await web.get("/v1/events?view=minds&sort=busy&after=x"),
         "no limit": await web.get("/v1/events?view=minds&limit=0"),
         "no GET": await web.post("/v1/events?mind=ana"),
     }
     assert {name: answer.status for name, answer in answers.items()} == {
         "no scope": 403, "not its mind": 404, "nobody": 401, "no mind": 422, "no view": 422,
-        "no limit": 422, "no GET": 405,
+        "no order": 422, "no place": 422, "no limit": 422, "no GET": 405,
     }  # fmt: skip
 
 

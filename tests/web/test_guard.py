@@ -6,10 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.web.served import Web, serving
-from thoughtstream import Mind
+from thoughtstream import Colony, Mind
 from thoughtstream.config import Settings
+from thoughtstream.coordination.membership import Membership
 from thoughtstream.faces.web.guard import COOKIE
-from thoughtstream.faces.web.place import tokens_of
+from thoughtstream.faces.web.names import segment
+from thoughtstream.faces.web.place import owners_secret, tokens_of
+from thoughtstream.faces.web.tokens import SCOPES, Scope
+from thoughtstream.home.home import Home, write_private
 
 
 @pytest.fixture
@@ -78,6 +82,13 @@ def test_a_head_is_a_get_without_its_body(web: Web) -> None:
     assert web.ask("HEAD", "/v1/minds", token="").status == 401
 
 
+def test_what_a_path_allows_is_told_whole(web: Web) -> None:
+    refused = web.ask("PUT", "/v1/minds/ana/memories/1-1@sensory")
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD, PATCH, DELETE")
+    assert web.ask("PATCH", "/v1/queues/q/tasks").headers["allow"] == "POST"
+    assert web.ask("POST", "/").headers["allow"] == "GET, HEAD"
+
+
 def _by_cookie(web: Web, method: str = "POST", **headers: str) -> int:
     cookie = {"Cookie": f"{COOKIE}={web.token}"}
     body = {"content": "x"} if method == "POST" else None
@@ -118,3 +129,76 @@ def test_whoever_needs_none_gets_in(web: Web) -> None:
     assert web.ask("GET", "/healthz", token="").status == 200
     assert web.ask("GET", "/openapi.json", token="").status == 200
     assert web.ask("GET", "/problems/unauthorized", token="").json["status"] == 401
+
+
+SHARED = [
+    ("GET", "/v1/agents", None),
+    ("GET", "/v1/queues", None),
+    ("GET", "/v1/reservations", None),
+    ("GET", "/v1/cache/k", None),
+    ("GET", "/v1/scratch/k", None),
+    ("GET", "/v1/packets/p", None),
+    ("PUT", "/v1/agents/bob", {}),
+    ("POST", "/v1/agents/bob/inbox", {}),
+    ("POST", "/v1/queues/q/rounds", {"worker": "w", "claim": 1}),
+    ("PUT", "/v1/cache/k", {"value": 1}),
+    ("PUT", "/v1/reservations/r", {"by": "bob"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SHARED)
+def test_what_agents_share_belongs_to_no_mind(
+    web: Web, method: str, path: str, body: dict[str, object] | None
+) -> None:
+    tokens = tokens_of(web.settings)
+    _, of_minds = tokens.add("of minds", ("read", "think", "intervene", "operate"), ("ana*",))
+    _, looks = tokens.add("looks", ("read", "think"))
+    _, works = tokens.add("works", ("work",), ("ana*",))
+
+    def asked(token: str) -> int:
+        return web.ask(method, path, body, token=token).status
+
+    assert asked(of_minds) == 403
+    assert (asked(looks) != 403) == (method == "GET")
+    assert asked(works) in (200, 404)
+
+
+def test_dead_tasks_are_replayed_by_who_may_operate_and_work(web: Web) -> None:
+    tokens = tokens_of(web.settings)
+    wanted: dict[tuple[Scope, ...], int] = {
+        ("work",): 403, ("operate",): 403, ("work", "operate"): 200,
+    }  # fmt: skip
+    for scopes, status in wanted.items():
+        _, secret = tokens.add("some", scopes)
+        assert web.ask("POST", "/v1/queues/q/replay", {}, token=secret).status == status
+
+
+def test_sleeps_are_for_services_alone(web: Web) -> None:
+    sleeps = "/v1/queues/memory:consolidation"
+    for path, body in (("rounds", {"worker": "w", "claim": 1}), ("tasks", {"payload": "p"})):
+        refused = web.ask("POST", f"{sleeps}/{path}", body)
+        assert refused.status == 422
+        assert "for services alone" in refused.json["detail"]
+
+
+async def test_services_are_no_agents_of_a_token_of_some_minds(web: Web) -> None:
+    _, works = tokens_of(web.settings).add("works", ("work",), ("ana*",))
+    async with Colony.connect(settings=web.settings) as colony:
+        service = Membership(colony.redis)
+        await service.renew(0, faults={"bob": {}})
+        named = f"/v1/agents/{segment(service.id)}"
+        assert (await web.get(named)).json["about"]["faults"] == {"bob": {}}
+        assert (await web.get(named, token=works)).status == 404
+        assert (await web.get("/v1/agents", token=works)).json["items"] == []
+        await service.leave()
+
+
+def test_the_owners_token_has_the_scopes_of_this_version(settings: Settings) -> None:
+    tokens = tokens_of(settings)
+    Home.at(settings.home).prepare()
+    _, of_before = tokens.add("owner", ("read", "think"))
+    write_private(Home.at(settings.home).path / "token", of_before)
+    secret = owners_secret(settings)
+    assert secret == owners_secret(settings) != of_before
+    [owner] = tokens.all()
+    assert owner.scopes == SCOPES

@@ -16,7 +16,7 @@ from tests.web.served import Web, served
 from tests.web.streams import reading, request
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
-from thoughtstream.config import MemoryConfig, Settings, StreamConfig
+from thoughtstream.config import MemoryConfig, Settings, StreamConfig, WebConfig
 from thoughtstream.faces.web.tokens import Token
 from thoughtstream.faces.web.watching.mind_channel import MindChannel
 from thoughtstream.faces.web.watching.reader import MOST_WAITING, Reader
@@ -35,6 +35,7 @@ async def web(settings: Settings) -> AsyncIterator[Web]:
     quick = {
         "streams": StreamConfig(cycle_target_ms=0),
         "memory": MemoryConfig(trigger_limit=0, sleep_every_s=0),
+        "web": WebConfig(requests_per_s=0),  # a thousand readers have one token
     }
     settings = settings.model_copy(update=quick)
     async with running(settings), served(settings) as web:
@@ -106,6 +107,25 @@ async def test_who_is_slow_loses_the_oldest_events_and_is_told_how_many(redis: R
     assert sent[1:] == [f"event: {number}" for number in range(44, MOST_WAITING + 44)] + [
         "event: new"
     ]
+
+
+async def test_what_one_look_found_is_sent_in_one_piece() -> None:
+    reader, bodies = Reader(lambda: 1234), list[bytes]()
+
+    async def send(message: Any) -> None:
+        bodies.append(message["body"])
+        reader.end()
+
+    sending = asyncio.create_task(reader.run(send))
+    for number in range(3):
+        await asyncio.sleep(0)  # a look waits for Redis between what it finds
+        reader.offer(b"event: %d\n\n" % number)
+    await asyncio.sleep(0)
+    reader.show(b"event: state\n\n")
+    assert not bodies
+    reader.wake()
+    await sending
+    assert bodies == [b"event: 0\n\nevent: 1\n\nevent: 2\n\nevent: state\n\n"]
 
 
 async def _sent(reader: Reader) -> list[str]:

@@ -1,6 +1,7 @@
 """Everything that a program can do with a mind in Python, it can do over HTTP."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -46,6 +47,14 @@ async def test_a_thought_goes_its_whole_way(web: Web) -> None:
     whole = await web.get(f"/v1/minds/ana/memories/{segment(memory['id'])}")
     assert whole.json["provenance"]["merged_from"] == []
     assert (await web.get("/v1/minds/ana/audit")).json["balanced"] is True
+
+
+async def test_no_request_takes_a_thread(web: Web) -> None:
+    """One for each thing that a request declares would cost more than all else that it does."""
+    await web.post("/v1/minds/ana/thoughts", {"content": "the kettle is on"})
+    await web.get("/v1/minds")
+    await web.get("/v1/agents")
+    assert not [thread for thread in threading.enumerate() if "AnyIO" in thread.name]
 
 
 async def test_a_thought_is_found_wherever_it_is(web: Web) -> None:

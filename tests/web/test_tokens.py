@@ -35,6 +35,18 @@ def test_it_ends(tmp_path: Path) -> None:
     assert tokens.find(good) is not None
 
 
+def test_a_file_that_is_spoilt_takes_no_token_away_but_time_does(tmp_path: Path) -> None:
+    tokens = Tokens(tmp_path / "tokens.json")
+    now = datetime.now(UTC)
+    over, _ = tokens.add("over", ("read",), expires_at=now - timedelta(seconds=1))
+    good, _ = tokens.add("good", ("read",))
+    assert [tokens.still_has(token) for token in (over, good)] == [False, True]
+    (tmp_path / "tokens.json").write_text("[")
+    assert [tokens.still_has(token) for token in (over, good)] == [False, True]
+    (tmp_path / "tokens.json").unlink()
+    assert not tokens.still_has(good)
+
+
 def test_minds_are_globs_where_case_matters(tmp_path: Path) -> None:
     token, _ = Tokens(tmp_path / "tokens.json").add("agent", ("read",), ("ana*", "bob"))
     assert [name for name in ("ana", "anabel", "Ana", "bob", "bobby") if token.may_see(name)] == [

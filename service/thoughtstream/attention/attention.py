@@ -28,6 +28,7 @@ from thoughtstream.errors import (
 )
 from thoughtstream.store.client import Client
 from thoughtstream.store.functions import Library
+from thoughtstream.tracing.traces import FIELD
 
 _PARTS = (
     "thought",
@@ -144,19 +145,18 @@ class Attention:
             raise InvalidThought(text)
         return str(text) if state == "ok" else None
 
-    async def think_asked(self, mind: str, thought: NewThought, key: str) -> str:
+    async def think_asked(self, mind: str, window: str, entry: dict[str, str], key: str) -> str:
         """Write a thought that is asked for under a key; returns its id, also if it was before.
 
         Raises:
             KeyReused: the key was another thought's; nothing was written.
         """
-        entry = thought.entry()
         where = (
             _asked(mind, key),
-            keys.WINDOW.key(mind=mind, window=thought.window),
+            keys.WINDOW.key(mind=mind, window=window),
             keys.GUARD.key(mind=mind),
         )
-        args = (_body("think", thought.window, entry), keys.ASKED.ttl_s, *_flat(entry))
+        args = (_body("think", window, entry), keys.ASKED.ttl_s, *_flat(entry))
         answer = await LIBRARY.call(self._redis, "attention_think_asked_3", where, args)
         return _answered(key, answer)
 
@@ -231,9 +231,10 @@ def _asked(mind: str, key: str) -> str:
         raise InvalidThought(f"idempotency_{error}") from None
 
 
-def _body(*parts: Any) -> str:
-    """What tells one request from another."""
-    text = json.dumps(parts, sort_keys=True)
+def _body(verb: str, window: str, entry: dict[str, str]) -> str:
+    """What tells one request from another; not what caused it."""
+    said = {name: value for name, value in entry.items() if name != FIELD}
+    text = json.dumps((verb, window, said), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -23,6 +23,10 @@ _PASSING_PAUSE_S = 0.05
 log = structlog.get_logger()
 
 
+OnCycle = Callable[[str, CycleReport, float], None]
+"""Is told of a mind, what a cycle did, and how long it took (s)."""
+
+
 class AttentionLoop:
     """Runs the cycles of one mind while it has something to do. Survives a lost connection: the
     cycle that was in flight is requested again with its token, so that no thought is attended
@@ -36,7 +40,7 @@ class AttentionLoop:
         *,
         target_ms: int,
         rhythm: Rhythm,
-        on_cycle: Callable[[str, CycleReport], None],
+        on_cycle: OnCycle,
         faults: Faults,
     ) -> None:
         self.mind = mind
@@ -124,7 +128,7 @@ class AttentionLoop:
                 self._mode = "again"
             raise
         self._token, self._mode = uuid.uuid4().hex, "select"
-        self._on_cycle(self.mind, report)
+        self._on_cycle(self.mind, report, took)
         self._faults.well(self.mind, "attention")
         return report
 

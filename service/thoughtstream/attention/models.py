@@ -18,6 +18,7 @@ from thoughtstream.keys import (
     readable_fields,
 )
 from thoughtstream.language.moments import milliseconds
+from thoughtstream.tracing.traces import FIELD
 
 Action = Literal["veto", "reframe", "boost", "restore"]
 
@@ -91,7 +92,7 @@ class NewThought(BaseModel):
             for name in ("connection_relevance", "valence", "arousal", "importance", "novelty")
             if getattr(self, name)
         }
-        said_at = milliseconds(self.extra.get("at", ""))
+        said_at = milliseconds(self.extra["at"]) if "at" in self.extra else None
         at = {} if said_at is None else {"at": str(said_at)}
         return {
             "content": self.content,
@@ -169,6 +170,7 @@ class Attended(NamedTuple):
         """From the fields of the `assembled` stream; `fields` keeps the others."""
         take = fields.pop
         take("cycle", None)
+        take(FIELD, None)
         lead, rivals = take("lead", None), take("rivals", None)
         try:
             standing = (float(lead) if lead and rivals else None, int(rivals) if rivals else None)
@@ -246,7 +248,7 @@ _decode = json.JSONDecoder().raw_decode
 class CycleReport(NamedTuple):
     """What one attention cycle did. Times in milliseconds of the server's clock; `more`:
     thoughts may still compete, False if the contest was found empty; `moved`: the ledger's counts
-    that it raised, and by how much.
+    that it raised, and by how much; `context`: of the attended thought's trace, if it has one.
     """
 
     now_ms: int
@@ -255,13 +257,17 @@ class CycleReport(NamedTuple):
     moved: dict[str, int]
     anchored_ids: list[str]
     attended: Attended | None
+    context: str = ""
 
     @classmethod
     def parse(cls, answer: str) -> "CycleReport":
         """From the answer of `attention_cycle_3`."""
         now, due, more, moved, anchored, winner = _decode(readable(answer))[0]
-        attended = Attended.parse(winner) if winner else None
-        return cls(now, due, more, moved, anchored, attended)
+        if not winner:
+            return cls(now, due, more, moved, anchored, None)
+        fields = dict(zip(winner[::2], winner[1::2], strict=True))
+        context = fields.pop(FIELD, "")
+        return cls(now, due, more, moved, anchored, Attended.of(fields), context)
 
     @property
     def overdue(self) -> bool:

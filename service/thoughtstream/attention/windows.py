@@ -1,6 +1,7 @@
 """The windows of a mind, to write to: whoever has a thought for one writes it here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -11,9 +12,13 @@ from thoughtstream.attention.models import NewThought, check_size
 from thoughtstream.errors import InvalidThought, MemoryFull
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
+from thoughtstream.tracing.traces import FIELD, NOTHING, Traces
 
 BATCH = 1000
 """Thoughts that one pipeline writes."""
+
+_Entry = tuple[str, str, dict[str, str]]
+"""The key of a window, its encoded name, the fields of a thought."""
 
 _UNUSABLE = ("WRONGTYPE", "last possible ID")
 """What Redis says of a window that is no stream, or one whose ids are used up."""
@@ -22,7 +27,8 @@ _UNUSABLE = ("WRONGTYPE", "last possible ID")
 class Windows:
     """The windows of one mind, which take thoughts of so many bytes."""
 
-    def __init__(self, redis: Client, mind: str, most_bytes: int) -> None:
+    def __init__(self, redis: Client, mind: str, most_bytes: int, traces: Traces = NOTHING) -> None:
+        self._traces = traces
         self._redis = redis
         self._mind = mind
         self._most_bytes = most_bytes
@@ -53,16 +59,34 @@ class Windows:
         ids: list[str] = []
         for start in range(0, len(entries), BATCH):
             batch = entries[start : start + BATCH]
-            with typed_errors():
-                pipe = self._redis.pipeline(transaction=False)
-                for key, _, entry in batch:
-                    pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
-                answers = await pipe.execute(raise_on_error=False)
-            accepted = len(ids) + sum(not isinstance(answer, Exception) for answer in answers)
+            with self._traces.produce(self._mind, batch) as sent:
+                self._carry(batch, sent.contexts)
+                answers = await self._add(batch)
+                written = [
+                    None if isinstance(answer, Exception) else f"{answer}@{window}"
+                    for (_, window, _), answer in zip(batch, answers, strict=True)
+                ]
+                sent.named(written)
+            accepted = len(ids) + len(batch) - written.count(None)
             for (_, window, _), answer in zip(batch, answers, strict=True):
                 _raise_refusal(answer, window, accepted)
-                ids.append(f"{answer}@{window}")
+            ids.extend(filter(None, written))
         return ids
+
+    async def _add(self, batch: Sequence[_Entry]) -> list[Any]:
+        with typed_errors():
+            pipe = self._redis.pipeline(transaction=False)
+            for key, _, entry in batch:
+                pipe.execute_command("XADD", key, "*", *(x for kv in entry.items() for x in kv))
+            answers: list[Any] = await pipe.execute(raise_on_error=False)
+        return answers
+
+    def _carry(self, batch: Sequence[_Entry], contexts: Sequence[str]) -> None:
+        """Each takes its context along, but for one that would then be too large."""
+        for (_, _, entry), context in zip(batch, contexts, strict=False):
+            with suppress(InvalidThought):
+                check_size(entry | {FIELD: context}, self._most_bytes)
+                entry[FIELD] = context
 
     async def write_once(self, thought: NewThought, key: str) -> str:
         """Write a thought unless that was done under this idempotency key; returns its id.
@@ -70,13 +94,16 @@ class Windows:
         Raises:
             KeyReused: the key was another thought's. Others as `write`.
         """
-        self.key(thought.window)
-        self._entry(thought)
+        window, entry = keys.encode_name(thought.window), self._entry(thought)
+        batch, attention = [(self.key(thought.window), window, entry)], Attention(self._redis)
         try:
-            with typed_errors():
-                return await Attention(self._redis).think_asked(self._mind, thought, key)
+            with self._traces.produce(self._mind, batch) as sent, typed_errors():
+                self._carry(batch, sent.contexts)
+                id_ = await attention.think_asked(self._mind, thought.window, entry, key)
+                sent.named([id_])
+                return id_
         except ResponseError as error:
-            _raise_refusal(error, keys.encode_name(thought.window), 0)
+            _raise_refusal(error, window, 0)
             raise
 
     def _entry(self, thought: NewThought) -> dict[str, str]:

@@ -22,6 +22,11 @@ _STATES: dict[str, State] = {
     "cancelled": "canceled",
 }  # fmt: skip
 
+_LEAVES: dict[str, State] = {
+    "done": "completed", "renew": "working", "release": "submitted", "dead": "failed",
+    "ask": "input_required",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
@@ -52,10 +57,11 @@ class NewTask:
             most = f"give at most {MAX_KEY_CHARACTERS} characters, no blanks or breaks"
             raise InvalidTask(f"key: {most}")
 
-    def arguments(self) -> tuple[Any, ...]:
-        """As `queue_submit` takes it."""
+    def arguments(self, context: str = "") -> tuple[Any, ...]:
+        """As `queue_submit` takes it. `context`: of a trace, to travel with the task."""
         delay_ms = round(self.delay_s * 1000)
-        return self.key, self.priority, delay_ms, self.max_attempts, self.payload
+        most = f"{self.max_attempts} {context}" if context else self.max_attempts
+        return self.key, self.priority, delay_ms, most, self.payload
 
 
 class Claim(NamedTuple):
@@ -65,12 +71,19 @@ class Claim(NamedTuple):
     token: str
     payload: str
     submitted_ms: int
+    head: str = ""
 
     @classmethod
     def of(cls, id: str, token: str, entry: str) -> "Claim":
         """From what a round or a bell says."""
         head, _, payload = entry.partition("\n")
-        return cls(id, token, payload, int(head.rpartition(" ")[2]))
+        return cls(id, token, payload, int(head.rpartition(" ")[2]), head)
+
+    @property
+    def context(self) -> str:
+        """The context of its trace, which came with it; empty if none did."""
+        _, _, *context, _ = self.head.split(" ")
+        return "".join(context)
 
     @property
     def attempt(self) -> int:
@@ -124,6 +137,18 @@ class Report(NamedTuple):
     def ask(cls, claim: Claim, question: str) -> "Report":
         """It needs an answer from outside; the lease is given back until then."""
         return cls(claim, "ask", question)
+
+    @property
+    def outcome(self) -> State:
+        """Where this leaves the task: `submitted`, if it is to be tried again."""
+        if self.verb.startswith("retry"):
+            return "submitted" if self.claim.attempt < self.claim.max_attempts else "failed"
+        return _LEAVES[self.verb]
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong."""
+        return self.verb == "dead" or self.verb.startswith("retry")
 
     def arguments(self) -> tuple[str, str, str, str]:
         """As `queue_round` takes it."""

@@ -8,6 +8,7 @@ may happen twice. Every task is counted, and `audit` checks the books at any mom
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 from thoughtstream.store.durability import check, is_reached
 from thoughtstream.store.functions import Call, Library
+from thoughtstream.tracing.traces import NOTHING, Traces
 
 _LISTENER = re.compile(r"[\w.:@-]{1,200}")
 
@@ -37,7 +39,7 @@ class Queue:
     """One queue. Beside the errors that are named: RedisUnavailable, and MemoryFull of `submit`.
 
     `gate`: a key in the queue's slot without which nothing is submitted. `note`: is told the name
-    before something is submitted.
+    before something is submitted. `traces`: is told of what is submitted.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Queue:
         *,
         gate: str | None = None,
         note: Callable[[str], Awaitable[None]] | None = None,
+        traces: Traces = NOTHING,
     ) -> None:
         try:
             self._keys = tuple(family.key(queue=name) for family in keys.QUEUE)
@@ -58,6 +61,7 @@ class Queue:
         self.config = config or QueueConfig()
         self._redis = redis
         self._note = note
+        self._traces = traces
         self._limits = (
             self.config.result_ttl_s * 1000, self.config.results_bytes,
             self.config.dead_entries, self.config.dead_bytes,
@@ -77,12 +81,18 @@ class Queue:
             return []
         if self._note is not None:
             await self._note(self.name)
-        call = self.submission(tasks)
+        with self._traces.submit(self.name, len(tasks)) as sent:
+            call = self.submission(tasks, sent.contexts)
+            ids = await self._submit_durably(call, len(tasks), durability)
+            sent.named(ids)
+            return ids
+
+    async def _submit_durably(self, call: Call, tasks: int, durability: Durability) -> list[str]:
         if durability == "memory":
-            return await self._submit(self._redis, call, len(tasks))
+            return await self._submit(self._redis, call, tasks)
         await check(self._redis, durability, self._keys[0])
         async with self._redis.pinned() as redis:
-            ids = await self._submit(redis, call, len(tasks))
+            ids = await self._submit(redis, call, tasks)
 
             async def confirm() -> None:
                 for id_ in ids:
@@ -113,14 +123,17 @@ class Queue:
             answer = await LIBRARY.call(redis, *call)
         return self.submitted(answer, tasks)
 
-    def submission(self, tasks: Sequence[NewTask]) -> Call:
+    def submission(self, tasks: Sequence[NewTask], contexts: Sequence[str] = ()) -> Call:
         """The submission of these tasks as a call, to be made along with those of other queues.
+
+        `contexts`: of their traces, to travel with them.
 
         Raises:
             InvalidTask: a payload is too large, or there are too many.
         """
         self._check(tasks)
-        flat = [argument for task in tasks for argument in task.arguments()]
+        each = zip(tasks, contexts or repeat(""), strict=False)
+        flat = [argument for task, context in each for argument in task.arguments(context)]
         config = self.config
         return "queue_submit_1", self._submit_keys, [config.entries, config.bytes, *flat]
 

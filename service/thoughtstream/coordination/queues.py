@@ -15,6 +15,7 @@ from thoughtstream.coordination.models import QueueAudit
 from thoughtstream.coordination.queue import Queue
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
+from thoughtstream.tracing.traces import NOTHING, Traces
 
 _MOST_NOTED = 10_000
 _AT_ONCE = 50
@@ -25,7 +26,8 @@ _LEDGER = next(family for family in keys.QUEUE if family.name == "ledger")
 class Queues:
     """All queues. Errors: RedisUnavailable, and MemoryFull of `note` and `rebuild`."""
 
-    def __init__(self, redis: Client, config: QueueConfig) -> None:
+    def __init__(self, redis: Client, config: QueueConfig, traces: Traces = NOTHING) -> None:
+        self._traces = traces
         self._redis = redis
         self._config = config
         self._noted: set[str] = set()
@@ -36,7 +38,7 @@ class Queues:
         Raises:
             InvalidTask: the name is empty or too long.
         """
-        return Queue(self._redis, name, self._config, note=self.note)
+        return Queue(self._redis, name, self._config, note=self.note, traces=self._traces)
 
     async def note(self, name: str) -> None:
         """There is this queue; costs a round trip the first time."""

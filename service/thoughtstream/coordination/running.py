@@ -17,6 +17,7 @@ import structlog
 from thoughtstream.coordination.models import Claim, Report
 from thoughtstream.coordination.queue import Queue
 from thoughtstream.coordination.tasks import Options, TaskQueue
+from thoughtstream.tracing.traces import NOTHING, Traces
 
 LONGEST_RETRY_S = 3600.0
 _MOST_REASON = 2000
@@ -93,7 +94,10 @@ def retry_delay_s(attempt: int) -> float:
 class Runner:
     """Runs what a queue's worker claims."""
 
-    def __init__(self, tasks: TaskQueue, queue: Queue, threads: Executor) -> None:
+    def __init__(
+        self, tasks: TaskQueue, queue: Queue, threads: Executor, traces: Traces = NOTHING
+    ) -> None:
+        self._traces = traces
         self._tasks = tasks
         self._queue = queue
         self._threads = threads
@@ -101,6 +105,13 @@ class Runner:
 
     async def run(self, claim: Claim) -> Report:
         """Run one; what came of it, an error too."""
+        attempt = claim.attempt
+        with self._traces.run(self._queue.name, claim.id, attempt, claim.context) as told:
+            report = await self._execute(claim)
+            told.ended(report.outcome, well=not report.is_failure)
+            return report
+
+    async def _execute(self, claim: Claim) -> Report:
         found = self._find(claim.payload)
         if found is None:
             known = ", ".join(self._tasks.functions) or "none"

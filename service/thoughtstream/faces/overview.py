@@ -12,7 +12,7 @@ from thoughtstream.faces.web import place
 from thoughtstream.health import budgets
 from thoughtstream.health.nodes import Node, look
 from thoughtstream.health.sample import kept
-from thoughtstream.health.troubles import told
+from thoughtstream.health.troubles import by_mind, told
 from thoughtstream.home.home import Home, url_of
 from thoughtstream.store.census import Census
 from thoughtstream.store.client import Client
@@ -139,6 +139,23 @@ async def all_minds(redis: Client) -> list[dict[str, Any]]:
     return [mind async for page in Census(redis).pages() for mind in await _looked_at(redis, page)]
 
 
+async def minds_known(redis: Client) -> list[str]:
+    """The names of all minds, some of which may not be there any more."""
+    with typed_errors():
+        return [name async for page in Census(redis).pages() for name in page]
+
+
+async def first_minds(redis: Client, names: list[str], most: int) -> list[dict[str, Any]]:
+    """The first of these minds that are there: one round trip, another where some are gone."""
+    found = list[dict[str, Any]]()
+    with typed_errors():
+        for start in range(0, len(names), most):
+            found += await _looked_at(redis, names[start : start + most])
+            if len(found) >= most:
+                break
+    return found[:most]
+
+
 async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:
     """Those of the minds that are there."""
     pipe: Any = redis.pipeline(transaction=False)
@@ -163,6 +180,23 @@ async def _looked_at(redis: Client, minds: list[str]) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+async def in_play(redis: Client, minds: list[str]) -> dict[str, int]:
+    """How many thoughts of each mind compete or can be changed; one round trip."""
+    pipe: Any = redis.pipeline(transaction=False)
+    for mind in minds:
+        pipe.zcard(keys.CONTEST.key(mind=mind))
+        pipe.hlen(keys.INTERVENING.key(mind=mind))
+    answers = await pipe.execute(raise_on_error=False) if minds else []
+    counts = [_count(answer) or 0 for answer in answers]
+    return dict(zip(minds, map(sum, zip(counts[::2], counts[1::2], strict=True)), strict=True))
+
+
+async def troubled(redis: Client) -> dict[str, dict[str, str]]:
+    """The minds in which something is wrong, as services say: `what`, `detail`, `cure`."""
+    with typed_errors():
+        return by_mind(found.about for found in await alive_services(redis))
 
 
 def _count(answer: Any) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from thoughtstream.health.checks import Finding
+from thoughtstream.keys import readable
 
 CHECK = "minds in trouble"
 
@@ -25,6 +26,18 @@ def told(abouts: Iterable[Mapping[str, Any]]) -> tuple[int, list[dict[str, Any]]
     said = [about["faults"] for about in abouts if about.get("faults")]
     named = [fault | {"cure": cure_of(fault["error"])} for one in said for fault in one["first"]]
     return sum(one["count"] for one in said), named
+
+
+def by_mind(abouts: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """What is wrong in each mind of which services tell: `what`, `detail`, `cure`."""
+    return {
+        readable(fault["mind"]): {
+            "what": "fault",
+            "detail": f"{fault['what']}: {fault['error']}",
+            "cure": fault["cure"],
+        }
+        for fault in told(abouts)[1]
+    }
 
 
 def cure_of(error: str) -> str:

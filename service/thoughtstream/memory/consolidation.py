@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from thoughtstream import keys
 from thoughtstream.errors import ThoughtstreamError
@@ -40,6 +40,43 @@ class Record:
     """The memory into which it was merged."""
     distilled: dict[str, list[str]]
     """The episodes from which a semantic memory was distilled."""
+
+    @classmethod
+    def parse(cls, fields: dict[str, str]) -> "Record":
+        """From the session's hash."""
+        found = cls({}, {}, {})
+        for name, value in fields.items():
+            what, _, memory = name.partition(" ")
+            if what == "replayed":
+                priority, strength = value.split()
+                found.replayed[memory] = (float(priority), float(strength))
+            elif what == "merged":
+                found.merged[memory] = value
+            elif what == "distilled":
+                found.distilled[memory] = json.loads(value)
+        return found
+
+
+Course = Literal["asleep", "interrupted", "over"]
+"""Of a session: somebody is at it; somebody was, and anybody may resume it; it is complete."""
+
+
+async def read_session(redis: Client, mind: str, id: str) -> tuple[Course, int, Record] | None:
+    """How a session stands, when it began (ms) and what it has done; None: it isn't known, or no
+    more. Errors: those of the client library.
+    """
+    sleep, log = keys.SLEEP.key(mind=mind), keys.CONSOLIDATION.key(mind=mind, session=id)
+    pipe: Any = redis.pipeline(transaction=False)
+    pipe.hgetall(log)
+    pipe.hmget(sleep, ("session", "until"))
+    fields, (current, until) = await pipe.execute()
+    if "started_at" not in fields:
+        return None
+    course: Course = "over"
+    if current == id:
+        is_held = int(until or 0) > await redis.clock_ms(sleep)
+        course = "asleep" if is_held else "interrupted"
+    return course, int(fields["started_at"]), Record.parse(fields)
 
 
 class Session:
@@ -115,18 +152,8 @@ class Session:
 
     async def record(self) -> Record:
         """What the session has done, including before an interruption."""
-        found = Record({}, {}, {})
         fields: Any = await self._redis.hgetall(self._log)
-        for name, value in fields.items():
-            what, _, memory = name.partition(" ")
-            if what == "replayed":
-                priority, strength = value.split()
-                found.replayed[memory] = (float(priority), float(strength))
-            elif what == "merged":
-                found.merged[memory] = value
-            elif what == "distilled":
-                found.distilled[memory] = json.loads(value)
-        return found
+        return Record.parse(fields)
 
     async def _step(self, name: str, *args: Any) -> int:
         function = f"consolidation_{name}_3"

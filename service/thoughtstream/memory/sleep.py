@@ -27,6 +27,10 @@ OnProgress = Callable[[int, int], None]
 """Called with how many memories have been dealt with, and how many there are to deal with."""
 
 
+OnBegin = Callable[[str], None]
+"""Called with the id of the session, when it has begun or is resumed."""
+
+
 class DistillerFailed(ThoughtstreamError):
     """The distiller raised an error; the session can be resumed."""
 
@@ -73,7 +77,12 @@ class Sleep:
         )
         return _report(None, len(traces), record)
 
-    async def sleep(self, mind: str, on_progress: OnProgress | None = None) -> SleepReport:
+    async def sleep(
+        self,
+        mind: str,
+        on_progress: OnProgress | None = None,
+        on_begin: OnBegin | None = None,
+    ) -> SleepReport:
         """Have a mind sleep: a new session, or the one that was interrupted.
 
         Raises:
@@ -81,6 +90,8 @@ class Sleep:
             DistillerFailed: the moves before it have been made.
         """
         async with Session.begin(self._redis, mind) as session, _held(session):
+            if on_begin is not None:
+                on_begin(session.id)
             traces, moves = await self._plan(mind, session.started_at)
             done = 0
             async for moved in self._moves(session, moves):
@@ -140,13 +151,22 @@ async def _held(session: Session) -> AsyncIterator[None]:
 
 
 def _report(session: Session | None, memories: int, record: Record) -> SleepReport:
-    replayed = sorted(record.replayed.items(), key=lambda one: (-one[1][0], one[0]))
     return SleepReport(
         session=None if session is None else session.id,
         resumed=session is not None and session.resumed,
         dry_run=session is None,
         memories=memories,
-        replayed=[{"id": id_, "priority": p, "strength": s} for id_, (p, s) in replayed],
-        merged=[{"id": id_, "into": kept} for id_, kept in sorted(record.merged.items())],
-        distilled=[{"id": id_, "from": from_} for id_, from_ in sorted(record.distilled.items())],
+        **moves_of(record),
     )
+
+
+def moves_of(record: Record) -> dict[str, list[dict[str, Any]]]:
+    """What a session has done, as a report has it: what was strengthened most first."""
+    replayed = sorted(record.replayed.items(), key=lambda one: (-one[1][0], one[0]))
+    return {
+        "replayed": [{"id": id_, "priority": p, "strength": s} for id_, (p, s) in replayed],
+        "merged": [{"id": id_, "into": kept} for id_, kept in sorted(record.merged.items())],
+        "distilled": [
+            {"id": id_, "from": from_} for id_, from_ in sorted(record.distilled.items())
+        ],
+    }

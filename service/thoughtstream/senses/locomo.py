@@ -8,7 +8,7 @@ from typing import Any
 from thoughtstream.attention.models import NewThought
 from thoughtstream.errors import InvalidThought
 from thoughtstream.language.moments import milliseconds
-from thoughtstream.senses import objects, salience
+from thoughtstream.senses import objects
 from thoughtstream.senses.objects import Defaults
 
 _SESSION = re.compile(r"session_(\d{1,9})", re.ASCII)
@@ -65,7 +65,7 @@ def _thought(turn: Any, session: int, said_at: str, defaults: Defaults) -> NewTh
         **({"said_at": said_at} if said_at else {}),
         **({} if at is None else {"at": str(at)}),
     }
-    known = {"salience": salience.of_text(text[: defaults.most_bytes])}
+    known = {"salience": defaults.salience(text)}
     return objects.of_text(f"{speaker}: {text}{shown}", known, extra, defaults)
 
 

@@ -1,12 +1,13 @@
 """What a source says becomes a thought: one that the engine takes, or none at all."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from thoughtstream.attention.models import ENGINE_FIELDS, NewThought, check_size
 from thoughtstream.errors import InvalidThought
 from thoughtstream.senses import salience
+from thoughtstream.senses.hearing import Hearing
 
 _KNOWN = NewThought.model_fields.keys() - {"content", "extra"}
 _TAKEN = ENGINE_FIELDS - _KNOWN
@@ -14,11 +15,18 @@ _TAKEN = ENGINE_FIELDS - _KNOWN
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a thought gets if the input does not say; and the most bytes that it may have."""
+    """What a thought of a feed gets if the input does not say; and the most bytes that it may have.
+    `hearing`: what the feed has said so far.
+    """
 
     window: str
     source: str | None
     most_bytes: int
+    hearing: Hearing = field(default_factory=Hearing)
+
+    def salience(self, text: str) -> float:
+        """The salience of the next text."""
+        return salience.of_text(self.hearing.hear(text[: self.most_bytes]))
 
 
 def loads(text: str) -> Any:
@@ -62,8 +70,9 @@ def of_text(
     Raises:
         InvalidThought: it can't be one, or the engine would reject it.
     """
-    estimated = salience.of_text(content[: defaults.most_bytes])
-    usual = {"window": defaults.window, "source": defaults.source, "salience": estimated}
+    usual: dict[str, Any] = {"window": defaults.window, "source": defaults.source}
+    if "salience" not in known:
+        usual["salience"] = defaults.salience(content)
     thought = NewThought.of(content, **(usual | known), extra=extra)
     check_size(thought.entry(), defaults.most_bytes)
     return thought

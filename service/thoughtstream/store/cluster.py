@@ -81,8 +81,8 @@ class Cluster(RedisCluster):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._topology.disconnect()
         self._initialize = True
+        await self._topology.disconnect()
 
     # --- the surface that a server has, too ---------------------------------------------------
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -76,6 +77,14 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
                 return super().pack_command(*args)  # type: ignore[no-any-return]
 
     return Connection
+
+
+async def close_all(connections: Iterable[AbstractConnection]) -> None:
+    """Close each without a pause: the client library makes tasks of it, and a caller that is
+    cancelled meanwhile would leave them open.
+    """
+    for connection in connections:
+        await connection.disconnect()
 
 
 async def renew(connection: AbstractConnection) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
+from thoughtstream.store.connection_class import close_all
+
 _SCAN = 1000
 
 
@@ -35,6 +37,13 @@ class Server(Redis):
             if connection.should_reconnect():
                 await connection.disconnect()
             pool._available_connections.append(connection)
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Close all connections, also for a task that is cancelled meanwhile."""
+        if self.auto_close_connection_pool:  # else it is one of several clients on the same ones
+            pool: Any = self.connection_pool
+            await close_all((*pool._available_connections, *pool._in_use_connections))
+        await super().aclose(close_connection_pool)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> "Pipeline":
         """Commands that are sent together; the option `near` is taken here, too."""

@@ -18,6 +18,7 @@ from redis.exceptions import (
 )
 
 from thoughtstream.store.calls import ERRORS, Call, is_connected
+from thoughtstream.store.connection_class import close_all
 from thoughtstream.store.hedging import hedged
 from thoughtstream.store.shields import retrieved
 
@@ -116,13 +117,15 @@ class Topology:
 
     async def disconnect(self) -> None:
         """Close all connections; what was known is looked up anew."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait({self._looking})
-        self._remember()
-        for one in self._ever:
-            await one.node.disconnect()
-        self._seen = None
+        try:
+            if self._looking is not None:
+                self._looking.cancel()
+                await asyncio.wait({self._looking})
+        finally:
+            self._remember()
+            for one in self._ever:
+                await close_all(one.node._connections)
+            self._seen = None
 
     async def _look(self) -> None:
         manager, slots = self._manager, None
@@ -152,8 +155,7 @@ class Topology:
             for connection in one.node._connections:
                 connection.reset_should_reconnect()  # type: ignore[no-untyped-call]
         for one in self._ever - listed:
-            for connection in one.node._free:
-                await connection.disconnect()
+            await close_all(one.node._free)
 
     def _remember(self) -> None:
         self._ever |= set(map(_Node, self._manager.nodes_cache.values()))

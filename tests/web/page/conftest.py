@@ -18,10 +18,10 @@ from thoughtstream.sync import Mind
 _NUMBER = count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """For as long as a module: while it lives, its event loop runs in this thread, and tests of
-    other modules could not run theirs.
+    """For as long as this folder: while it lives, its event loop runs in this thread, and tests of
+    others could not run theirs.
     """
     expect.set_options(timeout=PATIENCE_MS)
     with chromium() as browser:

@@ -1,7 +1,7 @@
 """What a person changes is changed in the mind, once, or the page says why not."""
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.web.page.screen import Screen
 from tests.web.page.stack import Stack, contents, wait_until_settled
@@ -63,11 +63,7 @@ def test_a_veto_by_somebody_else_is_seen(attended: Screen, mind: Mind) -> None:
 
 
 def test_too_late_says_so_and_offers_to_supersede(attended: Screen, mind: Mind) -> None:
-    def hold_back(route: Route) -> None:
-        wait_until_settled(mind)
-        route.continue_()
-
-    attended.page.route("**/interventions", hold_back)
+    wait_until_settled(mind)
     attended.press("v")
     expect(attended.toast).to_contain_text("Too late")
     attended.toast.get_by_role("button", name="Supersede it").click()

@@ -42,6 +42,8 @@ def test_a_question_is_answered_and_its_words_marked(remembering: Screen) -> Non
     expect(remembering.find("#memories li").first).to_contain_text("Marta's flight lands at 18:40")
     expect(remembering.find("#memories mark")).to_have_text(["Marta", "lands"])
     expect(remembering.find("#answer")).to_contain_text("answer")
+    remembering.find("#memories .opens").first.click()
+    expect(remembering.find("#memories .details")).to_contain_text("answersbest")
     expect(remembering.find("#sediment")).to_have_attribute(
         "aria-label", re.compile("^3 memories .*; [123] of them answer")
     )

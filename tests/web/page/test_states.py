@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
-from tests.servers import WHEEL, RedisServer, programs
+from tests.servers import WHEEL, RedisServer, programs, wait_until
 from tests.web.page.screen import Screen, screen_of
-from tests.web.page.stack import Stack
+from tests.web.page.stack import Stack, wait_until_settled
 from tests.web.served import Web, serving
+from thoughtstream import keys
 from thoughtstream.config import RedisConfig, Settings, WebConfig
 from thoughtstream.sync import Mind
 
@@ -21,16 +23,56 @@ def test_redis_away_and_back(screen: Screen, stack: Stack, mind: Mind, name: str
     screen.watch(name)
     mind.think("the last before")
     expect(screen.sentence).to_have_text("the last before")
-    with stack.redis.frozen():
-        expect(screen.find("#banner")).to_contain_text("Redis does not answer. Frozen at")
-        expect(screen.live).to_have_text("Redis is away")
-        expect(screen.sentence).to_have_text("the last before")
-        expect(screen.find("#now button").first).to_be_disabled()
+    meanwhile = [f"meanwhile {n}" for n in range(40)]
+    with stack.redis.client() as redis, ThreadPoolExecutor() as pool:
+        pipe = redis.pipeline()
+        for said in meanwhile:
+            pipe.xadd(keys.WINDOW.key(mind=name, window="sensory"), {"content": said})
+        with stack.redis.frozen():
+            pool.submit(pipe.execute)  # they wait before its door, and come in all at once
+            expect(screen.find("#banner")).to_contain_text("Redis does not answer. Frozen at")
+            expect(screen.live).to_have_text("Redis is away")
+            expect(screen.sentence).to_have_text("the last before")
+            expect(screen.find("#now button").first).to_be_disabled()
     expect(screen.toast).to_contain_text("It is back, after")  # it is not shown for long
     expect(screen.live).to_have_text("Live")
     expect(screen.find("#banner")).to_be_hidden()
-    mind.think("the first after")
-    expect(screen.sentence).to_have_text("the first after")
+    wait_until_settled(mind)
+    attended = {memory.content for memory in mind.memories()}
+    assert attended & set(meanwhile)
+    screen.press("Shift+T")
+    for said in attended:
+        row = screen.find("#table-rows tr").filter(has_text=re.compile(f"{said}$"))
+        expect(row).to_contain_text(re.compile("attended|remembered"))
+
+
+def test_hidden_it_stops_and_catches_up_when_it_is_seen(
+    screen: Screen, mind: Mind, name: str
+) -> None:
+    screen.page.clock.install()
+    screen.watch(name)
+    mind.think("seen")
+    expect(screen.sentence).to_have_text("seen")
+    screen.page.evaluate(_TURNS, "hidden")
+    mind.think("while it was hidden")
+    wait_until(lambda: mind.audit().attended == 2, "it is attended")
+    with screen.page.expect_event("requestfailed", lambda request: "/v1/events" in request.url):
+        screen.page.clock.fast_forward(31_000)
+    expect(screen.sentence).to_have_text("seen")
+    mind.think("while nobody listened", salience=0.9)
+    wait_until(lambda: mind.audit().attended == 3, "it is attended")
+    screen.page.evaluate(_TURNS, "visible")
+    expect(screen.sentence).to_have_text("while nobody listened")
+    screen.press("Shift+T")
+    expect(screen.find("#table-rows tr")).to_have_count(3)
+
+
+_TURNS = """state => {
+  Object.defineProperty(document, 'visibilityState', { configurable: true, value: state });
+  Object.defineProperty(document, 'hidden', { configurable: true, value: state === 'hidden' });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+"""No browser that is driven hides its pages."""
 
 
 def test_a_lost_connection_is_told_and_made_up_for(screen: Screen, mind: Mind, name: str) -> None:
@@ -78,6 +120,20 @@ def test_without_a_token_it_says_where_to_get_one(screen: Screen, mind: Mind, na
     expect(screen.find("#locked")).to_be_hidden()
     screen.go(f"mind/{name}")
     expect(screen.sentence).to_have_text("not for everybody")
+
+
+def test_who_goes_somewhere_while_signing_in_is_not_locked_out(
+    screen: Screen, mind: Mind, name: str
+) -> None:
+    signing_in: list[Route] = []
+    screen.page.route("**/v1/session", lambda route: signing_in.append(route), times=1)
+    mind.think("for those who wait")
+    screen.open(f"mind/{name}")
+    screen.page.evaluate("fetch('/v1/minds')")  # what was asked before this is answered
+    assert len(signing_in) == 1
+    signing_in[0].continue_()
+    expect(screen.sentence).to_have_text("for those who wait")
+    expect(screen.find("#locked")).to_be_hidden()
 
 
 def test_the_token_leaves_the_address(screen: Screen) -> None:

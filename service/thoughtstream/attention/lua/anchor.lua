@@ -20,7 +20,7 @@ local function bound_memory(run, stream, maxlen)
   end
 end
 
-local NOT_REMEMBERED = { kind = true, cycle = true, lead = true, rivals = true }
+local NOT_REMEMBERED = { kind = true, cycle = true, lead = true, rivals = true, [CONTEXT] = true }
 
 -- A memory that came back as a thought (`recalled`) is a memory already, unless it was reframed.
 local function is_remembered(run, fields)

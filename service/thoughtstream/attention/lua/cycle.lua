@@ -132,6 +132,7 @@ local function forget(run)
     if cfg.archive then
       local flat = take(run, member)
       if flat then
+        clear(flat, CONTEXT)
         set(flat, 'id', public_id(member))
         set(flat, 'score', score_text(weak[i + 1], run))
         set(flat, 'forgotten_at', run.now_text)

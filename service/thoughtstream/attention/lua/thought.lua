@@ -29,6 +29,9 @@ local ENGINE_FIELDS = {
   restored_at = true, restored_by = true, lead = true, rivals = true,
 }
 
+-- The context of its trace: it travels with a thought, and is no part of it. As in traces.py.
+local CONTEXT = 'traceparent'
+
 -- names -------------------------------------------------------------------------------------
 
 local zeros = {}

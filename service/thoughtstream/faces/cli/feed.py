@@ -52,9 +52,10 @@ def feed(
 
     Each line of JSON is an object with `content` and, optionally, window, salience, kind and any
     other fields. A message of a chat has `role`, and `content` may be a list of parts, of which the
-    text counts. If salience is missing, it is estimated from the text: 0.3 to 0.9, by length,
-    numbers, names, questions and emphasis. By default, thoughts are fed as fast as the mind attends
-    to them, so that none is displaced or expires. Exits with 1 if any line was bad.
+    text counts. If salience is missing, it is estimated: 0.3 to 0.9, by what the text tells that
+    this input has not said before, its length, new names, and whether it says when or how many, or
+    speaks of oneself; a question tells less. By default, thoughts are fed as fast as the mind
+    attends to them, so that none is displaced or expires. Exits with 1 if any line was bad.
     """
     if flood and rate is not None:
         raise typer.BadParameter("--rate and --flood are mutually exclusive")

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ import structlog
 from thoughtstream import discretion, service
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import event_loop, exit_codes, output, web_child
+from thoughtstream.faces.supervisor import notify
 from thoughtstream.home.embedded_redis import EmbeddedRedis
 from thoughtstream.home.home import Home
 from thoughtstream.home.process_lock import ProcessLock
@@ -90,13 +90,3 @@ async def _run(settings: Settings, overrides: Mapping[str, str], as_json: bool) 
         if embedded:
             await embedded.stop()
         log.info("service.stopped")
-
-
-def notify(state: str) -> None:
-    """Notify whoever started us; source: sd_notify(3)."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to, suppress(OSError):
-        to.connect("\0" + address[1:] if address.startswith("@") else address)
-        to.send(state.encode())

@@ -30,8 +30,8 @@ def add(
     """Make a token, and print its secret, which is shown this once.
 
     Scopes: `read` looks; `think` writes thoughts and memories; `intervene` changes what was
-    attended, and forgets; `operate` erases, deletes, exports and imports; `metrics` is for
-    Prometheus. Without any, it may only read.
+    attended, and forgets; `operate` erases, deletes, exports and imports; `work` is an agent among
+    others; `metrics` is for Prometheus. Without any, it may only read.
     """
     scopes = tuple(_scope(given) for given in scope or ["read"])
     settings = config.load()

@@ -13,6 +13,7 @@ import structlog
 from thoughtstream.backoff import Backoff
 from thoughtstream.config import Settings
 from thoughtstream.faces.cli import exit_codes
+from thoughtstream.faces.supervisor import ADDRESS
 from thoughtstream.faces.web.place import web_lock
 
 _NEEDS = ("fastapi", "uvicorn", "httptools")
@@ -45,9 +46,10 @@ async def keep(settings: Settings, overrides: Mapping[str, str]) -> None:
 async def _run(overrides: Mapping[str, str]) -> int:
     """One web process, until it ends, or we do: if we are killed, its tether tells it."""
     own = {f"THOUGHTSTREAM_{name.upper().replace('.', '__')}": v for name, v in overrides.items()}
+    inherited = {name: v for name, v in os.environ.items() if name != ADDRESS}
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "thoughtstream.faces.cli.tethered", "web",
-        stdin=asyncio.subprocess.PIPE, env=os.environ | own, start_new_session=True,
+        stdin=asyncio.subprocess.PIPE, env=inherited | own, start_new_session=True,
     )  # fmt: skip
     try:
         return await child.wait()

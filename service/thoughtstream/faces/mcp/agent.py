@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 
@@ -37,7 +36,8 @@ class Agent:
         self._member: Kept[Member] | None = None
         self._claims = Claims()
         self._reserved = dict[str, Kept[Reservation]]()
-        self._unread: str | None = None
+        self._answered = list[str]()
+        self._cut = list[str]()
 
     @property
     def name(self) -> str | None:
@@ -76,7 +76,8 @@ class Agent:
             return self._member.value
 
     async def member(self) -> Member:
-        """This session as an agent.
+        """This session as an agent. It has said something since its last answer: so the messages in
+        that have reached it, and are read.
 
         Raises:
             NotJoined: it is none yet. AgentSuperseded, ReservationLost: something was lost
@@ -85,6 +86,8 @@ class Agent:
         if self._member is not None and (error := self._member.lost):
             self._member = None
             raise error
+        answered, self._answered = self._answered, []
+        await self._claims.read(answered)
         for name, kept in list(self._reserved.items()):
             if error := kept.lost:
                 del self._reserved[name]
@@ -96,20 +99,18 @@ class Agent:
         return [one for one in await self._colony.agents() if SKILL not in one.skills]
 
     async def inbox(self, most: int, wait_s: float) -> list[Message]:
-        """Take messages out; `read` or `give_back` says what becomes of each. One that was kept
-        with `keep_unread` is read now.
-        """
+        """Take messages out; `give_back` or `hold` says what becomes of each."""
         member = await self.member()
-        if self._unread is not None:
-            unread, self._unread = self._unread, None
-            with suppress(InvalidTask):
-                await self._claims.end(unread, "done", "null")
+        cut, self._cut = self._cut, []
+        await self._claims.read(cut)
         return await member.inbox(most, wait_s=wait_s)
 
-    def keep_unread(self, message: Message) -> None:
-        """Hold a message until the inbox is asked for again, so that all of it can be read."""
+    def hold(self, message: Message, *, is_cut: bool) -> None:
+        """Hold a message that is in an answer until the next call, and if it is cut there, until
+        the inbox is asked for again, so that all of it can be read; then it is read.
+        """
         assert self.name is not None
-        self._unread = message.claim.id
+        (self._cut if is_cut else self._answered).append(message.claim.id)
         self._claims.hold(self._colony.inbox_queue(self.name), message.claim)
 
     async def offer(self, queue: str, task: NewTask) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 
 import structlog
 
@@ -43,6 +44,13 @@ class Claims:
         self._held.pop(id, None)
         if round_.lost:
             raise InvalidTask(f"task: {id!r} is not yours any more; it may be another's by now")
+
+    async def read(self, ids: Sequence[str]) -> None:
+        """These messages of one inbox were read. What is lost by now is not: it comes again."""
+        held = [self._held.pop(id_) for id_ in ids if id_ in self._held]
+        if held:
+            queue, _ = held[0]
+            await queue.round(self.me, [Report.done(claim, "null") for _, claim in held])
 
     async def leave(self) -> None:
         """Give all of it back: others may have it at once."""

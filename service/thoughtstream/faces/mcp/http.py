@@ -83,6 +83,11 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
+        if scope["method"] != "POST":  # a stream without a session would never say anything
+            await Response("not offered; POST a message", 405, {"Allow": "POST"})(
+                scope, receive, send
+            )
+            return
         manager = self._manager
         if manager is None:
             await Response("not serving yet; try again", 503)(scope, receive, send)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from thoughtstream.config import Settings
 from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import probes, problems
+from thoughtstream.faces.web.description import DescribedApp, operation_id
 from thoughtstream.faces.web.guard import Guard
 from thoughtstream.faces.web.page import assets
 from thoughtstream.faces.web.resources import (
@@ -28,21 +29,33 @@ from thoughtstream.faces.web.resources import (
     queues,
     server,
     session,
+    sleeps,
     thoughts,
     values,
 )
+from thoughtstream.faces.web.sleepers import Sleepers
 from thoughtstream.faces.web.tokens import Tokens
+from thoughtstream.faces.web.traced import TracedRequests
 from thoughtstream.faces.web.watching.endpoint import Events
 from thoughtstream.faces.web.watching.watching import Watching
 from thoughtstream.measuring.measures import NOTHING, Measures
 from thoughtstream.measuring.web import WEB
+from thoughtstream.tracing.choosing import traces
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
     from thoughtstream.measuring.prometheus import PrometheusMeasures
 
 _RESOURCES = (
-    session, minds, thoughts, memories, forgotten, server, agents, queues, packets, values,
+    session, thoughts, minds, memories, forgotten, sleeps, server, agents, queues, packets, values,
 )  # fmt: skip
+"""A request looks for its own in this order."""
+
+_UNTOLD: "TelemetryConfig" = {
+    "auto_configure": False, "tracing": False, "metrics": False, "logs": False
+}  # fmt: skip
+"""FastAPI would tell OpenTelemetry whole addresses, and what is asked of a mind is in them."""
 
 
 def build(settings: Settings, tokens: Tokens) -> ASGIApp:
@@ -60,8 +73,9 @@ def build(settings: Settings, tokens: Tokens) -> ASGIApp:
         from thoughtstream.faces.web.measured import Measured
 
         measured = app.state.metrics = Measured(measured, app, settings, kept)
-    web = settings.web
-    return Guard(measured, tokens=tokens, hosts=web.hosts, max_body_bytes=web.max_body_bytes)
+    if settings.traces.enabled:
+        measured = TracedRequests(measured, traces(settings.traces))
+    return Guard(measured, tokens=tokens, web=settings.web)
 
 
 def _measures() -> "PrometheusMeasures | None":
@@ -74,16 +88,19 @@ def _measures() -> "PrometheusMeasures | None":
 
 
 def _resources(engine: Engine, tokens: Tokens, measures: Measures) -> FastAPI:
-    app = FastAPI(
+    app = DescribedApp(
         title="Thoughtstream",
         description="Minds to think into and recall from; everything that the Python API does.",
         version=version("thoughtstream"),
         lifespan=_living,
         docs_url=None,
         redoc_url=None,
-        responses=problems.DESCRIBED,
+        telemetry=_UNTOLD,
+        generate_unique_id_function=operation_id,
+        responses={"default": {}},  # what `description` says, not FastAPI's own problem
     )
     app.state.engine, app.state.tokens, app.state.measures = engine, tokens, measures
+    app.state.sleepers = Sleepers()
     app.state.mcp = app.state.metrics = None
     for resource in _RESOURCES:
         app.include_router(resource.router)
@@ -100,6 +117,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
         known = app.state.tokens.still_has, app.state.measures
         opening = Watching.open(app.state.engine.settings, *known)
         app.state.watching = await stack.enter_async_context(opening)
+        stack.push_async_callback(app.state.sleepers.aclose)
         if app.state.mcp:
             await stack.enter_async_context(app.state.mcp.serving())
         if app.state.metrics:

@@ -1,4 +1,8 @@
-"""What a request may use: the parameters that resources of HTTP declare."""
+"""What a request may use: the parameters that resources of HTTP declare.
+
+They are async, though nothing is awaited in some: FastAPI gives all others a thread for each
+request. None depends on another, which costs as much as what most resources do.
+"""
 
 from typing import Annotated, Any
 
@@ -7,6 +11,7 @@ from fastapi import Depends, Header, Query, Request
 from thoughtstream import Colony, Mind
 from thoughtstream.faces.engine import Engine
 from thoughtstream.faces.web import problems
+from thoughtstream.faces.web.limits.allowances import Allowance
 from thoughtstream.faces.web.names import Named
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.tokens import Scope, Token
@@ -14,55 +19,82 @@ from thoughtstream.faces.web.tokens import Scope, Token
 MOST = 200
 
 
-def engine_of(request: Request) -> Engine:
+async def engine_of(request: Request) -> Engine:
     """The engine of the process."""
+    return _engine(request)
+
+
+async def token_of(request: Request) -> Token:
+    """Whose request this is; the guard has let it in."""
+    return _token(request)
+
+
+def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
 
 
-def token_of(request: Request) -> Token:
-    """Whose request this is; the guard has let it in."""
+def _token(request: Request) -> Token:
     token: Token = request.state.token
     return token
+
+
+def _allowed(request: Request, scope: Scope) -> Token:
+    token = _token(request)
+    if not token.may(scope):
+        raise Problem(
+            problems.FORBIDDEN, f"the token {token.name} lacks the scope {scope}", scope=scope
+        )
+    return token
+
+
+async def _allowance_of(request: Request) -> Allowance:
+    allowance: Allowance = request.state.allowance
+    return allowance
 
 
 def _with(scope: Scope) -> Any:
     """A request whose token has a scope."""
 
-    def check(token: Annotated[Token, Depends(token_of)]) -> Token:
-        if not token.may(scope):
-            raise Problem(
-                problems.FORBIDDEN, f"the token {token.name} lacks the scope {scope}", scope=scope
-            )
-        return token
+    async def check(request: Request) -> Token:
+        return _allowed(request, scope)
 
     return Depends(check)
+
+
+async def _onlooker(request: Request) -> Token:
+    token = _token(request)
+    if not (token.may("work") or (token.may("read") and token.sees_all)):
+        detail = f"the token {token.name} lacks the scope work, or read for all minds"
+        raise Problem(problems.FORBIDDEN, detail, scope="work")
+    return token
 
 
 def _mind(scope: Scope) -> Any:
     """The mind of the path, if the token may do this with it; that others are there isn't told."""
 
-    async def find(
-        mind: Named,
-        token: Annotated[Token, _with(scope)],
-        engine: Annotated[Engine, Depends(engine_of)],
-    ) -> Mind:
-        if not token.may_see(mind):
+    async def find(request: Request, mind: Named) -> Mind:
+        if not _allowed(request, scope).may_see(mind):
             raise Problem(problems.UNKNOWN, f"{mind}: is no mind that this token may see")
-        return await engine.mind(mind)
+        return await _engine(request).mind(mind)
 
     return Depends(find)
 
 
-async def _its_colony(engine: Annotated[Engine, Depends(engine_of)]) -> Colony:
-    return await engine.colony()
+async def _its_colony(request: Request) -> Colony:
+    return await _engine(request).colony()
 
 
 TheEngine = Annotated[Engine, Depends(engine_of)]
 TheToken = Annotated[Token, Depends(token_of)]
+TheAllowance = Annotated[Allowance, Depends(_allowance_of)]
 TheColony = Annotated[Colony, Depends(_its_colony)]
 
 Reader = Annotated[Token, _with("read")]
+Worker = Annotated[Token, _with("work")]
+Onlooker = Annotated[Token, Depends(_onlooker)]
+"""Who may look at what agents share: it belongs to no mind."""
+
 Thinker = Annotated[Token, _with("think")]
 Intervener = Annotated[Token, _with("intervene")]
 Operator = Annotated[Token, _with("operate")]
@@ -78,5 +110,8 @@ Before = Annotated[
 ]
 IdempotencyKey = Annotated[
     str | None,
-    Header(description="What is asked again with the same key within a day is done once."),
+    Header(
+        min_length=1,
+        description="What is asked again with the same key within a day is done once.",
+    ),
 ]

@@ -1,9 +1,10 @@
-"""Who may come in: our own names only, with a token, and no other site's page in its owner's name.
+"""Who may come in: our own names only, with a token, no other site's page in its owner's name, and
+nobody more often than others can bear.
 
 All of it is known before a body is read.
 """
 
-from collections.abc import Collection
+import re
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -11,47 +12,52 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thoughtstream.faces.web import problems
+from thoughtstream.faces.web.limits.allowances import Allowances
 from thoughtstream.faces.web.problems import Problem
-from thoughtstream.faces.web.tokens import Token, Tokens
+from thoughtstream.faces.web.tokens import Token, Tokens, TokensError
+from thoughtstream.web_config import LOOPBACK, WebConfig
 
 COOKIE = "thoughtstream"
 _LOOKS = ("GET", "HEAD", "OPTIONS")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_UNLIMITED = "/import"
-"""An import is read to a file, and only who may operate gets there."""
+_UNLIMITED = re.compile(r"/v1/minds/[^/]+/import")
+"""An import is read to a file, and only by who may operate."""
 
 
 class Guard:
     """In front of an app. Puts the token into `scope["state"]["token"]`; None where none is needed:
-    for the page's files, for probes, and to log in.
-
-    `hosts`: names beside those of loopback.
+    for the page's files, for probes, and to log in. Its `allowance` is beside it.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, tokens: Tokens, hosts: Collection[str], max_body_bytes: int
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, web: WebConfig) -> None:
         self._app = app
         self._tokens = tokens
-        self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts)}
-        self._max_body_bytes = max_body_bytes
+        self._hosts = {*LOOPBACK, *(host.lower() for host in web.hosts)}
+        self._max_body_bytes = web.max_body_bytes
+        self._allowances = Allowances(web)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it with a problem."""
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         try:
-            scope.setdefault("state", {})["token"] = self._checked(scope)
-            receive = self._bounded(scope, receive)
+            token = self._checked(scope)
+            state = scope.setdefault("state", {})
+            state["token"] = token
+            if token:
+                state["allowance"] = allowance = self._allowances.of(token.id)
+                send = allowance.telling(send)
+                allowance.requests.take()
+            await self._app(scope, self._bounded(scope, receive), send)
         except Problem as problem:
-            refusal = problems.answer(problem.kind, problem.detail, **problem.extra)
-            return await refusal(scope, receive, send)
-        return await self._app(scope, receive, send)
+            await problems.answer_to(problem)(scope, receive, send)
+        except TokensError as error:
+            await problems.of_the_engine(error)(scope, receive, send)
 
     def _checked(self, scope: Scope) -> Token | None:
         headers = Headers(scope=scope)
         self._check_host(headers.get("host", ""))
-        if not _needs_a_token(scope):
+        if not needs_a_token(scope["path"], scope["method"]):
             return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -88,7 +94,7 @@ class Guard:
             )
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        if scope["path"].endswith(_UNLIMITED):
+        if _UNLIMITED.fullmatch(scope["path"]):
             return receive
         told = Headers(scope=scope).get("content-length", "")
         left = self._max_body_bytes
@@ -112,9 +118,9 @@ class Guard:
         )
 
 
-def _needs_a_token(scope: Scope) -> bool:
-    path: str = scope["path"]
-    is_login = path == "/v1/session" and scope["method"] == "POST"
+def needs_a_token(path: str, method: str) -> bool:
+    """Whether a request to a path is for those only who have a token."""
+    is_login = path == "/v1/session" and method == "POST"
     return path.startswith(("/v1/", "/mcp", "/metrics")) and not is_login
 
 
@@ -130,7 +136,7 @@ def _check_origin(headers: Headers) -> None:
     """Another site's page can neither send our header nor say that it is ours."""
     host = headers.get("host", "")
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    is_ours = site == "same-origin" if site else urlsplit(origin or "").netloc == host
+    is_ours = site == "same-origin" if site else (origin or "").partition("://")[2] == host
     if "x-thoughtstream" not in headers or not is_ours:
         raise Problem(
             problems.FOREIGN,

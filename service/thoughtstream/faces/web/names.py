@@ -31,8 +31,15 @@ def name_of(segment: str) -> str:
     """The name that a segment (percent-decoded) stands for.
 
     Raises:
-        ValueError: what follows `=` is no base64url of UTF-8.
+        ValueError: what follows `=` is no base64url of UTF-8, or the name is too long.
     """
+    name = _decoded(segment)
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise ValueError(f"is too long: the most is {MAX_NAME_CHARACTERS:,} characters")
+    return name
+
+
+def _decoded(segment: str) -> str:
     if not segment.startswith("="):
         return segment
     coded = segment[1:]
@@ -49,6 +56,11 @@ def name_of(segment: str) -> str:
 Named = Annotated[
     str,
     AfterValidator(name_of),
-    Path(max_length=5400, json_schema_extra={"maxLength": MAX_NAME_CHARACTERS}),
+    Path(
+        max_length=5400,
+        json_schema_extra={"maxLength": MAX_NAME_CHARACTERS},
+        description="Any name. One that has `/`, or begins with `.` or `=`, is given as `=` and "
+        "the base64url of its UTF-8 bytes.",
+    ),
 ]
 """A parameter of a path that is a name."""

@@ -41,7 +41,8 @@ def owners_secret(settings: Settings) -> str:
     path = Home.at(settings.home).path / "token"
     tokens = tokens_of(settings)
     kept = _read(path)
-    if kept and tokens.find(kept):
+    owner = tokens.find(kept) if kept else None
+    if owner and owner.scopes == SCOPES:  # an earlier version had fewer
         return kept
     tokens.remove(_OWNER)
     _, secret = tokens.add(_OWNER, SCOPES)

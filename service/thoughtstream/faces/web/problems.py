@@ -13,17 +13,20 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from thoughtstream import errors
 from thoughtstream.config import ConfigError
 from thoughtstream.discretion import without_secrets
 from thoughtstream.faces.web.answers import Answer
+from thoughtstream.faces.web.tokens import TokensError
 from thoughtstream.memory.archive import BadExport
 from thoughtstream.memory.consolidation import Asleep, Superseded
 from thoughtstream.memory.query import InvalidRecall
 from thoughtstream.memory.sleep import DistillerFailed
 from thoughtstream.memory.wiping import BeingDeleted
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _FIELD = re.compile(r"([\w.]+): (.+)", re.S)
 RETRY_S = 2
 log = structlog.get_logger()
@@ -56,6 +59,9 @@ UNAVAILABLE = _kind(
     written="unknown",
 )  # fmt: skip
 LOST = _kind("lost", 409, "Too late", "The lease has ended, and it is somebody else's.")
+NO_JSON = _kind("no-json", 415, "Not JSON", "The Content-Type of the body is not JSON.")
+NOT_NOW = _kind("not-now", 409, "Not now", "The task has ended, or asks nothing.")
+TOO_MANY = _kind("too-many-requests", 429, "Too many", "Ask again after `Retry-After` seconds.")
 FAULT = _kind("fault", 500, "A fault of ours", "The service's log has it under `request_id`.")
 
 KINDS: dict[type[Exception], Kind] = {
@@ -100,40 +106,45 @@ KINDS: dict[type[Exception], Kind] = {
     ),
     DistillerFailed: _kind("distiller-failed", 503, "No gist", "The session can be resumed."),
     ConfigError: _kind("misconfigured", 503, "Misconfigured", "The server needs its operator."),
+    TokensError: _kind("tokens-unreadable", 503, "Nobody gets in", "`tokens.json` is spoilt."),
 }
 """How each error of ours is told; one that is missing here counts as its nearest ancestor."""
 
-ALL = {kind.name: kind for kind in (*KINDS.values(), INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED,
-                                    TOO_LARGE, MISDIRECTED, FOREIGN, LOST, FAULT)}  # fmt: skip
+_OTHERS = (
+    INVALID, UNKNOWN, FORBIDDEN, UNAUTHORIZED, TOO_LARGE, MISDIRECTED, FOREIGN, LOST, NOT_NOW,
+    NO_JSON, TOO_MANY, FAULT,
+)  # fmt: skip
+ALL = {kind.name: kind for kind in (*KINDS.values(), *_OTHERS)}
 """All kinds by name, for `GET /problems/{name}`."""
 
 
-class Told(BaseModel):
-    """A problem as it is told."""
+class Wrong(BaseModel):
+    """What is wrong with a field; `pointer`: where in the body (RFC 6901), or which parameter."""
 
-    model_config = ConfigDict(extra="allow")
+    pointer: str
+    detail: str
+
+
+class Told(BaseModel):
+    """A problem (RFC 9457). Some kinds say more: `scope`, `written`, `accepted`, `id`."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
 
     type: str
     title: str
     status: int
     detail: str
     request_id: str
-
-
-DESCRIBED: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "A problem (RFC 9457); `GET` its `type` to read what it means.",
-        "content": {"application/problem+json": {"schema": Told.model_json_schema()}},
-    }
-}
-"""For `/openapi.json`: any request may end with one."""
+    errors: list[Wrong] = []
 
 
 class Problem(HTTPException):
     """Ends a request with a problem, also in the middle of reading its body."""
 
-    def __init__(self, kind: Kind, detail: str, **extra: Any) -> None:
-        super().__init__(kind.status, detail)
+    def __init__(
+        self, kind: Kind, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(kind.status, detail, dict(headers or {}))
         self.kind = kind
         self.extra = extra
 
@@ -163,6 +174,13 @@ def answer(
     return Answer(body, kind.status, headers, "application/problem+json")
 
 
+def answer_to(problem: Problem) -> Response:
+    """The answer that tells of this problem."""
+    told = answer(problem.kind, problem.detail, **problem.extra)
+    told.headers.update(problem.headers or {})
+    return told
+
+
 def kind_of(error: Exception) -> Kind:
     """The kind of an error."""
     found = (KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in KINDS)
@@ -173,6 +191,7 @@ def install(app: FastAPI) -> None:
     """Have an app tell of all that goes wrong in this way."""
     app.add_exception_handler(Problem, _of_ours)
     app.add_exception_handler(errors.ThoughtstreamError, _of_the_engine)
+    app.add_exception_handler(RecursionError, _of_recursion)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_routing)
     app.add_exception_handler(Exception, _of_a_fault)
@@ -180,10 +199,19 @@ def install(app: FastAPI) -> None:
 
 async def _of_ours(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return answer(error.kind, error.detail, **error.extra)
+    return answer_to(error)
 
 
 async def _of_the_engine(_: Request, error: Exception) -> Response:
+    return of_the_engine(error)
+
+
+async def _of_recursion(_: Request, error: Exception) -> Response:
+    return answer(INVALID, "body: is nested too deep; a few hundred levels are possible")
+
+
+def of_the_engine(error: Exception) -> Response:
+    """The answer that tells of an error of ours."""
     kind, message = kind_of(error), str(error)
     named = [_FIELD.fullmatch(line) for line in message.splitlines()]
     fields = [_at(match[1].split("."), match[2]) for match in named if match]
@@ -192,14 +220,26 @@ async def _of_the_engine(_: Request, error: Exception) -> Response:
     return answer(kind, message, fields if is_invalid else (), **extra)
 
 
-async def _of_validation(_: Request, error: Exception) -> Response:
+async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     items = error.errors()
+    if all(map(_is_no_object, items)) and "json" not in _type_of(request):
+        return answer(NO_JSON, "body: send JSON, with the header `Content-Type: application/json`")
     found = [_at(_path(item["loc"]), item["msg"].removeprefix("Value error, ")) for item in items]
     if any(item["type"] == "json_invalid" and "line" not in item["loc"] for item in items):
         return answer(Kind("malformed", 400, "No JSON", ""), f"body: {found[0]['detail']}")
-    detail = "; ".join(f"{one['pointer'].lstrip('/')}: {one['detail']}" for one in found)
+    detail = "; ".join(f"{one['pointer'].lstrip('/') or 'body'}: {one['detail']}" for one in found)
     return answer(INVALID, detail, found)
+
+
+def _type_of(request: Request) -> str:
+    return request.headers.get("content-type", "")
+
+
+def _is_no_object(item: Mapping[str, Any]) -> bool:
+    """What is wrong with a body that was not read, because it is said to be no JSON."""
+    is_that = item["type"] in ("model_attributes_type", "dict_type", "missing")
+    return is_that and item["loc"][0] == "body"
 
 
 _WHERE = ("body", "query", "path", "header")
@@ -219,13 +259,26 @@ def _at(path: Sequence[object], detail: str) -> dict[str, str]:
     return {"pointer": "".join(f"/{part}" for part in parts), "detail": detail}
 
 
-async def _of_routing(_: Request, error: Exception) -> Response:
+async def _of_routing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     name = status.phrase.lower().replace(" ", "-")
     told = answer(Kind(name, status, status.phrase, ""), str(error.detail))
     told.headers.update(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        told.headers["Allow"] = ", ".join(_allowed(request))
     return told
+
+
+def _allowed(request: Request) -> list[str]:
+    """What may be done with a path: several routes share it, and each knows only its own method."""
+    routes = request.app.router.routes
+
+    def is_known(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] == Match.FULL for route in routes)
+
+    return [method for method in _METHODS if is_known("GET" if method == "HEAD" else method)]
 
 
 async def _of_a_fault(_: Request, error: Exception) -> Response:

@@ -1,21 +1,26 @@
 """The web process: listens, says where, and ends in good order."""
 
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EADDRINUSE
 
 import structlog
 import uvicorn
 
 from thoughtstream.config import Settings, WebConfig
+from thoughtstream.faces.supervisor import notify
 from thoughtstream.faces.web.app import build
 from thoughtstream.faces.web.place import tokens_of, web_lock
 from thoughtstream.faces.web.watching.connections import Connection
+from thoughtstream.web_config import LOOPBACK
 
 _CLOSE_S = 5
+_MOST_FILES = 65_535
+_EVERYWHERE = ("0.0.0.0", "::")
 
 log = structlog.get_logger()
 
@@ -33,6 +38,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             web_lock(self._settings).write_record(os.getpid(), url=self._url)
+            notify("READY=1")
             log.info("web.ready", url=self._url, pid=os.getpid())
 
     @contextmanager
@@ -50,10 +56,10 @@ def run(settings: Settings) -> None:
         OSError: the address can't be had.
     """
     web = settings.web
+    _allow_many_connections()
     listening = listen(web)
-    host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else "localhost" if host == "127.0.0.1" else host
-    url = f"{'https' if web.tls_cert else 'http'}://{shown}:{port}"
+    port = listening.getsockname()[1]
+    url = f"{'https' if web.tls_cert else 'http'}://{name_of(web)}:{port}"
     config = uvicorn.Config(
         build(settings, tokens_of(settings)),
         http=Connection,
@@ -67,7 +73,25 @@ def run(settings: Settings) -> None:
         timeout_graceful_shutdown=_CLOSE_S,
     )
     Server(config, settings, url).run(sockets=[listening])
+    notify("STOPPING=1")
     log.info("web.stopped")
+
+
+def _allow_many_connections() -> None:
+    """As many as the system lets us have: each reader is one, and shells allow few (macOS: 256)."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def name_of(web: WebConfig) -> str:
+    """How its address is called: by its first name if it has one, else as it listens."""
+    if web.hosts and web.host not in LOOPBACK:
+        return web.hosts[0]
+    if web.host in ("127.0.0.1", *_EVERYWHERE):
+        return "localhost"
+    return f"[{web.host}]" if ":" in web.host else web.host
 
 
 def listen(web: WebConfig) -> socket.socket:

@@ -14,17 +14,18 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes, token_hex
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.home.home import write_private
 
-Scope = Literal["read", "think", "intervene", "operate", "metrics"]
-SCOPES: tuple[Scope, ...] = ("read", "think", "intervene", "operate", "metrics")
+Scope = Literal["read", "think", "intervene", "operate", "work", "metrics"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 """To look; to write thoughts and memories; to change what was attended, and to forget; to erase,
-delete, export, import and let sleep; to read metrics.
+delete, export, import and let sleep; to be an agent among others, which belongs to no mind; to read
+metrics.
 """
 
 FILE_NAME = "tokens.json"
@@ -90,9 +91,13 @@ class Tokens:
         return token if token and is_right and not token.is_over else None
 
     def still_has(self, token: object) -> bool:
-        """Whether it is still one of them. A file that can't be read takes none away."""
+        """Whether it is still one of them, and not over. A file that can't be read takes none
+        away.
+        """
+        if isinstance(token, Token) and token.is_over:
+            return False
         with suppress(TokensError):
-            return any(known == token and not known.is_over for known in self._known().values())
+            return token in self._known().values()
         return True
 
     def all(self) -> list[Token]:

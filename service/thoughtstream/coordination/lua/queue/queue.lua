@@ -69,7 +69,8 @@ local function read_token(token)
            bytes = tonumber(bytes) }
 end
 
--- An entry: place, most attempts, time of submission; a line break; the payload.
+-- An entry: place, most attempts, the context of its trace if it has one, time of submission; a line
+-- break; the payload.
 local function read_entry(entry)
   return string.match(entry, '^(%S+) (%d+) ')
 end

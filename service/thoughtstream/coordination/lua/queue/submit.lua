@@ -58,7 +58,7 @@ local function put(q, tasks)
 end
 
 -- ARGV: most entries, most bytes, then of each task: key ('' for none), priority, delay (ms), most
--- attempts, payload. KEYS beyond a queue's: one without which nothing is submitted. Returns {'ok', id, …},
+-- attempts (and, after a blank, the context of its trace), payload. KEYS beyond a queue's: one without which nothing is submitted. Returns {'ok', id, …},
 -- and where nothing was submitted {'full', entries, bytes} | {'closed'}.
 local function submit(keys, args)
   local gate = keys[KEY.guard + 1]

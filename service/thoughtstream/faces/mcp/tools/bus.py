@@ -92,10 +92,7 @@ async def inbox(agent: Agent, asked: InboxArguments) -> Inbox:
     for one in found[len(fitting) :]:
         await one.give_back()
     for one in fitting:
-        if _size(one) > _ROOM:
-            agent.keep_unread(one)
-        else:
-            await one.read()
+        agent.hold(one, is_cut=_size(one) > _ROOM)
     return Inbox(
         messages=[_received(agent, one) for one in fitting], more=len(fitting) < len(found)
     )

@@ -248,6 +248,7 @@ byId('legend').append(
   h('span', sign({ ...ringed, opacity: 0.5 }), 'forgotten or too late'),
   h('span', '╌ threshold'),
   h('span', 'higher is stronger'),
+  h('span.of-many', 'a column is as high as many were attended'),
 );
 
 // --- a page that nobody sees hears nothing ------------------------------------------------------------
@@ -262,7 +263,6 @@ document.addEventListener('visibilitychange', () => {
 });
 addEventListener('online', () => watch.retry());
 addEventListener('offline', () => watch.lose());
-addEventListener('hashchange', route);
 addEventListener('resize', () => sediment.draw());
 
 startTheme();
@@ -270,4 +270,7 @@ setInterval(glance, GLANCE_MS);
 requestAnimationFrame(frame);
 openSession()
   .catch(problem => toast(problem.message))
-  .then(enter);
+  .then(() => {
+    addEventListener('hashchange', route); // who goes somewhere before has no token yet, and would be locked out
+    enter();
+  });

@@ -31,7 +31,7 @@ async def forgotten(
 async def take_back(
     mind: InterveneMind,
     entry: str,
-    salience: Annotated[float, Body(embed=True, ge=0, le=1)] = 0.5,
+    salience: Annotated[float, Body(embed=True, strict=True, ge=0, le=1)] = 0.5,
 ) -> Response:
     """Have it compete again; what was a memory is one again."""
     id_ = await mind.take_back(entry, salience=salience)

@@ -1,14 +1,11 @@
 """Memories: asked for, read, made, corrected, and let go; and what sleep merged."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict
 from starlette.responses import Response
 
-from thoughtstream.attention.models import NewThought
 from thoughtstream.config import Durability
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import (
@@ -24,6 +21,7 @@ from thoughtstream.faces.web.asked import (
 )
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.resources import shapes
+from thoughtstream.faces.web.resources.bodies import OwnFields
 from thoughtstream.faces.web.resources.minds import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.memory.letting_go import Erased
@@ -32,26 +30,16 @@ from thoughtstream.memory.reading import Whole
 router = APIRouter(prefix="/v1/minds/{mind}", tags=["memories"])
 
 
-class NewMemory(NewThought):
+class NewMemory(OwnFields):
     """A memory to be made at once, past the contest; names of your own are kept as text."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     durability: Durability | None = None
 
-    def given(self) -> dict[str, Any]:
-        """What was given, by name."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
-
-class Correction(NewThought):
+class Correction(OwnFields):
     """What is true now, in the place of a memory."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    def given(self) -> dict[str, Any]:
-        """What was given, by name."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+    elsewhere: ClassVar = {**OwnFields.elsewhere, "by": "is the name of your token"}
 
 
 @router.post("/memories", status_code=201, response_model=shapes.Anchored)
@@ -70,7 +58,7 @@ async def memories(
     mind: ReadMind,
     q: Annotated[str | None, Query(description="A question: what answers it, best first.")] = None,
     kind: Kind | None = None,
-    since: datetime | None = None,
+    since: str | None = None,
     until: str | None = None,
     on: str | None = None,
     who: str | None = None,
@@ -108,7 +96,7 @@ async def memory(mind: ReadMind, memory: Named) -> Response:
     return Answer(await mind.memory(memory))
 
 
-@router.patch("/memories/{memory}")
+@router.patch("/memories/{memory}", response_model=shapes.Superseding)
 async def supersede(
     mind: InterveneMind, memory: Named, correction: Correction, token: TheToken
 ) -> Response:
@@ -118,7 +106,7 @@ async def supersede(
     return Answer({"id": id_, "url": url, "supersedes": memory})
 
 
-@router.delete("/memories/{memory}")
+@router.delete("/memories/{memory}", response_model=shapes.LetGo)
 async def forget(mind: InterveneMind, memory: Named, token: TheToken) -> Response:
     """Forget it: it isn't recalled any more, and can be taken back by the entry in the answer."""
     return Answer({"entry": await mind.forget(memory, by=token.name)})

@@ -3,23 +3,25 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from thoughtstream.attention.models import Audit
+from thoughtstream.deletion import Deletion
 from thoughtstream.faces import overview
 from thoughtstream.faces.plain import plain
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import OperateMind, Reader, ReadMind, TheEngine
 from thoughtstream.faces.web.names import segment
+from thoughtstream.faces.web.order import Place, Sort, place_of
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.resources import shapes
+from thoughtstream.keys import readable
 from thoughtstream.memory.importing import Imported
-from thoughtstream.memory.sleep import SleepReport
 
 router = APIRouter(prefix="/v1/minds", tags=["minds"])
 
@@ -35,28 +37,42 @@ async def minds(
     token: Reader,
     engine: TheEngine,
     q: Annotated[str, Query(description="Only minds with this in their name.")] = "",
-    after: Annotated[str, Query(description="Only minds behind this one, by name.")] = "",
+    sort: Annotated[
+        Sort, Query(description="Which come first: in trouble, busy now, or by name.")
+    ] = "name",
+    after: Annotated[str, Query(description="The place where a page ended, for the next.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> Response:
-    """The minds that this token may see, by name."""
-    ours = [
-        mind
-        for mind in await overview.all_minds(await engine.redis())
-        if token.may_see(mind["mind"])
-        and mind["mind"] > after
-        and q.lower() in mind["mind"].lower()
-    ]
+    """The minds that this token may see. Those that stay where they are come once."""
+    redis = await engine.redis()
+    behind = _place(after, sort)
+    named = {readable(name): name for name in await overview.minds_known(redis)}
+    seen = [mind for mind in named if token.may_see(mind) and q.lower() in mind.lower()]
+    troubled = await overview.troubled(redis)
+    in_play = await overview.in_play(redis, [named[m] for m in seen]) if sort == "busy" else {}
+    places = {
+        mind: place_of(mind, sort, troubled=troubled, in_play=in_play.get(named[mind], 0))
+        for mind in seen
+    }
+    wanted = sorted((m for m in seen if not behind or places[m] > behind), key=places.__getitem__)
+    found = await overview.first_minds(redis, [named[mind] for mind in wanted], limit + 1)
     page = [
-        {"name": (name := mind.pop("mind")), "url": url_of(name), **mind} for mind in ours[:limit]
+        {"name": (name := tile.pop("mind")), "url": url_of(name), **tile}
+        | {"trouble": troubled.get(name)}
+        for tile in found[:limit]
     ]
-    if len(page) == len(ours):
+    if len(found) <= limit:
         return Answer({"items": page, "next": None})
-    more = urlencode({"limit": limit, "q": q, "after": page[-1]["name"]})
+    last = places[page[-1]["name"]].said(sort)
+    more = urlencode({"limit": limit, "q": q, "sort": sort, "after": last})
     return Answer({"items": page, "next": f"/v1/minds?{more}"})
 
 
-def _tile(mind: str, **found: Any) -> dict[str, Any]:
-    return {"name": mind, "url": url_of(mind), **found}
+def _place(after: str, sort: Sort) -> Place | None:
+    try:
+        return Place.of(after, sort) if after else None
+    except ValueError as error:
+        raise Problem(problems.INVALID, str(error)) from None
 
 
 @router.get("/{mind}", response_model=shapes.State)
@@ -93,12 +109,6 @@ async def would_forget(
     return Answer({"count": count, "weakest": weakest})
 
 
-@router.post("/{mind}/sleep", response_model=SleepReport)
-async def sleep(mind: OperateMind, dry_run: bool = False) -> Response:
-    """Consolidate memory; `dry_run` says what it would do. Answers when it is done."""
-    return Answer(await mind.sleep(dry_run=dry_run))
-
-
 @router.get("/{mind}/export", response_class=Lines)
 async def export(mind: OperateMind) -> Response:
     """All that it remembers and has forgotten, as lines of JSON with a checksum at the end."""
@@ -110,7 +120,7 @@ async def export(mind: OperateMind) -> Response:
     return Lines(lines())
 
 
-@router.post("/{mind}/import", response_model=Imported)
+@router.post("/{mind}/import", response_model=Imported, openapi_extra=shapes.LINES)
 async def import_(mind: OperateMind, request: Request) -> Response:
     """Take in an export; what is here already is skipped. Nothing is written unless it is whole."""
     with NamedTemporaryFile() as file:
@@ -120,7 +130,7 @@ async def import_(mind: OperateMind, request: Request) -> Response:
         return Answer(await mind.import_from(Path(file.name)))
 
 
-@router.delete("/{mind}")
+@router.delete("/{mind}", response_model=Deletion)
 async def delete(mind: OperateMind, confirm: str | None = None, dry_run: bool = False) -> Response:
     """Delete the whole mind: repeat its name in `confirm`, or see what would go with `dry_run`."""
     found = await mind.delete(confirm=confirm, dry_run=dry_run)

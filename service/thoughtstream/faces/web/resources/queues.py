@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.responses import Response
 
+from thoughtstream.arguments import IS_UTF8
 from thoughtstream.config import Durability
 from thoughtstream.coordination.handle import Handle
 from thoughtstream.coordination.models import (
@@ -18,21 +19,30 @@ from thoughtstream.coordination.models import (
 )
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
-from thoughtstream.faces.web.asked import IdempotencyKey, Operator, Reader, TheColony, Thinker
+from thoughtstream.faces.web.asked import IdempotencyKey, Onlooker, Operator, TheColony, Worker
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.problems import Problem
+from thoughtstream.faces.web.resources.bodies import Fields
+from thoughtstream.sleep_schedule import QUEUE as SLEEPS
 
 router = APIRouter(prefix="/v1/queues", tags=["queues"])
 
 LONGEST_WAIT_S = 60
+
+
+def _not_of_sleeps(queue: str) -> str:
+    if queue == SLEEPS:
+        raise ValueError(f"{queue} is for services alone; choose another name")
+    return queue
+
+
+Open = Annotated[Named, AfterValidator(_not_of_sleeps)]
+"""A queue that is anybody's to work with: sleeps name minds, which not everybody may see."""
+
 Verb = Literal["done", "renew", "release", "retry", "dead", "ask"]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Submitting(_Body):
+class Submitting(Fields):
     """A task. `key`, or the header Idempotency-Key: submitted twice, it is one."""
 
     payload: str
@@ -43,7 +53,7 @@ class Submitting(_Body):
     durability: Durability = "memory"
 
 
-class Said(_Body):
+class Said(Fields):
     """What a worker says of a task that it holds: `text` is the result, the progress, the error or
     the question; `delay_s`: after how long to `retry`.
     """
@@ -62,11 +72,11 @@ class Said(_Body):
         return Report(claim, self.verb, self.text)
 
 
-class Working(_Body):
+class Working(Fields):
     """A round of a worker: all that it says, and how many tasks it claims, under a lease."""
 
     worker: str
-    reports: Annotated[list[Said], Field(max_length=MOST_AT_ONCE)] = []
+    reports: Annotated[list[Said], Field(max_length=MOST_AT_ONCE, default_factory=list)]
     claim: Annotated[int, Field(ge=0, le=MOST_AT_ONCE)] = 0
     lease_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
 
@@ -94,13 +104,13 @@ class Submitted(BaseModel):
 
 
 @router.get("", response_model=dict[str, QueueAudit])
-async def queues(token: Reader, colony: TheColony) -> Response:
+async def queues(token: Onlooker, colony: TheColony) -> Response:
     """The books of all queues, by name."""
     return Answer(await colony.queues())
 
 
 @router.get("/{queue}", response_model=QueueAudit)
-async def queue(token: Reader, colony: TheColony, queue: Named) -> Response:
+async def queue(token: Onlooker, colony: TheColony, queue: Named) -> Response:
     """The books of one queue, in one atomic look."""
     audit = await colony.queue(queue).audit()
     if not audit.submitted:
@@ -110,9 +120,9 @@ async def queue(token: Reader, colony: TheColony, queue: Named) -> Response:
 
 @router.post("/{queue}/tasks", status_code=201, response_model=Submitted)
 async def submit(
-    token: Thinker,
+    token: Worker,
     colony: TheColony,
-    queue: Named,
+    queue: Open,
     task: Submitting,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -125,8 +135,8 @@ async def submit(
 
 
 @router.get("/{queue}/tasks/{task}", response_model=TaskState)
-async def look(
-    token: Reader,
+async def task(
+    token: Onlooker,
     colony: TheColony,
     queue: Named,
     task: Named,
@@ -142,30 +152,35 @@ async def look(
     return Answer(await handle.state())
 
 
-@router.delete("/{queue}/tasks/{task}", response_model=dict[str, bool])
-async def cancel(token: Thinker, colony: TheColony, queue: Named, task: Named) -> Response:
-    """End a task that has not ended."""
+@router.post("/{queue}/tasks/{task}/cancel", response_model=dict[str, bool])
+async def cancel(token: Worker, colony: TheColony, queue: Open, task: Named) -> Response:
+    """End a task that has not ended; it is told as `canceled` for as long as a result is kept."""
     if not await colony.queue(queue).cancel(task):
-        raise Problem(problems.UNKNOWN, f"{task}: there is no such task, or it has ended")
+        raise await _not_now(Handle(colony.queue(queue), task), "has ended already")
     return Answer({"canceled": True})
 
 
 @router.post("/{queue}/tasks/{task}/answer", response_model=dict[str, bool])
 async def answer(
-    token: Thinker,
+    token: Worker,
     colony: TheColony,
-    queue: Named,
+    queue: Open,
     task: Named,
-    text: Annotated[str, Body(embed=True)],
+    text: Annotated[str, IS_UTF8, Body(embed=True)],
 ) -> Response:
     """Answer a task's question: it goes on."""
     if not await colony.queue(queue).answer(task, text):
-        raise Problem(problems.UNKNOWN, f"{task}: has not asked anything (any more)")
+        raise await _not_now(Handle(colony.queue(queue), task), "has not asked anything (any more)")
     return Answer({"answered": True})
 
 
+async def _not_now(task: Handle, why: str) -> Problem:
+    await task.state()  # one that isn't known is told as such
+    return Problem(problems.NOT_NOW, f"{task.id}: {why}")
+
+
 @router.post("/{queue}/rounds", response_model=Worked)
-async def work(token: Thinker, colony: TheColony, queue: Named, body: Working) -> Response:
+async def work(token: Worker, colony: TheColony, queue: Open, body: Working) -> Response:
     """Work on it, from any language: report, renew and claim in one step."""
     lease_ms = round(body.lease_s * 1000) or 1 if body.lease_s else None
     reports = [said.report() for said in body.reports]
@@ -177,11 +192,12 @@ async def work(token: Thinker, colony: TheColony, queue: Named, body: Working) -
 
 @router.post("/{queue}/replay", response_model=dict[str, int])
 async def replay(
-    token: Operator,
+    token: Worker,
+    operator: Operator,
     colony: TheColony,
-    queue: Named,
-    id: Annotated[str | None, Body(embed=True)] = None,
-    most: Annotated[int, Body(embed=True, ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE,
+    queue: Open,
+    id: Annotated[Annotated[str, IS_UTF8] | None, Body(embed=True)] = None,
+    most: Annotated[int, Body(embed=True, strict=True, ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE,
 ) -> Response:
     """Have dead tasks wait again: this one, else the oldest."""
     return Answer({"replayed": await colony.queue(queue).replay(id, most=most)})

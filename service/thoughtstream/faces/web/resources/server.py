@@ -3,12 +3,22 @@
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from thoughtstream.faces import examination, overview
 from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import Reader, TheEngine
+from thoughtstream.health.checks import Finding
 from thoughtstream.health.troubles import CHECK
+
+
+class Examined(BaseModel):
+    """What the doctor found."""
+
+    healthy: bool
+    findings: list[Finding]
+
 
 router = APIRouter(prefix="/v1", tags=["server"])
 
@@ -26,7 +36,7 @@ async def services(token: Reader, engine: TheEngine) -> Response:
     return Answer((await overview.collect_from(await engine.redis(), engine.settings))["services"])
 
 
-@router.get("/doctor", response_model=dict[str, Any])
+@router.get("/doctor", response_model=Examined)
 async def doctor(token: Reader, engine: TheEngine) -> Response:
     """What is wrong with this Redis, each with its cure. Minds in trouble are named to those only
     who may see all.

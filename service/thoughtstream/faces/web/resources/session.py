@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from thoughtstream.faces.web import problems
@@ -10,12 +11,21 @@ from thoughtstream.faces.web.answers import Answer
 from thoughtstream.faces.web.asked import TheToken
 from thoughtstream.faces.web.guard import COOKIE
 from thoughtstream.faces.web.problems import Problem
-from thoughtstream.faces.web.tokens import Token, Tokens
+from thoughtstream.faces.web.tokens import Scope, Token, Tokens
+
+
+class Session(BaseModel):
+    """Whose session it is: the token's name, what it may, and with which minds (globs)."""
+
+    name: str
+    scopes: list[Scope]
+    minds: list[str]
+
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
 
-@router.post("")
+@router.post("", response_model=Session)
 async def log_in(request: Request, token: Annotated[str, Body(embed=True)]) -> Response:
     """Keep a token in a cookie; whoever asks from a page has it from then on."""
     tokens: Tokens = request.app.state.tokens
@@ -30,7 +40,7 @@ async def log_in(request: Request, token: Annotated[str, Body(embed=True)]) -> R
     return answer
 
 
-@router.get("")
+@router.get("", response_model=Session)
 async def who(token: TheToken) -> Response:
     """Whose session this is."""
     return Answer(_described(token))

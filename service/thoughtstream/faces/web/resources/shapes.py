@@ -10,6 +10,11 @@ from thoughtstream.attention.whereabouts import Place
 from thoughtstream.memory.merged import Merged
 from thoughtstream.memory.models import Memory, Recalled
 
+LINES: dict[str, Any] = {
+    "requestBody": {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+}
+"""A body of lines of JSON."""
+
 
 def _object(record: type[NamedTuple], name: str) -> type[BaseModel]:
     """A named tuple as the object that it becomes in JSON (pydantic takes it for a list)."""
@@ -30,8 +35,27 @@ class Page(BaseModel):
     next: str | None
 
 
+class Trouble(BaseModel):
+    """What is wrong in a mind, as its service says, and the cure."""
+
+    what: str
+    detail: str
+    cure: str
+
+
+class Tile(BaseModel):
+    """A mind among others: how much of what it has. Null: the key is not what it should be."""
+
+    name: str
+    url: str
+    competing: int | None
+    intervening: int | None
+    memories: dict[str, int | None]
+    trouble: Trouble | None
+
+
 class Minds(Page):
-    items: list[dict[str, Any]]
+    items: list[Tile]
 
 
 class AttendedPage(Page):
@@ -89,6 +113,18 @@ class Fed(BaseModel):
     """The ids of the thoughts that were written, in order."""
 
     ids: list[str]
+
+
+class Superseding(Made):
+    """The memory that is now in the place of another."""
+
+    supersedes: str
+
+
+class LetGo(BaseModel):
+    """`entry`: of the forgotten, by which it is taken back."""
+
+    entry: str
 
 
 class Anchored(Made):

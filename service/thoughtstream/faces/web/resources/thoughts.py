@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import Discriminator, Field, Tag, ValidationError
 from starlette.responses import Response
 
 from thoughtstream import Mind
-from thoughtstream.attention.models import Action, Attended, NewThought
+from thoughtstream.attention.models import Action, Attended, NewThought, check_size
 from thoughtstream.attention.state import read_attended
 from thoughtstream.attention.whereabouts import find_thought
 from thoughtstream.faces.web import problems
@@ -19,6 +19,7 @@ from thoughtstream.faces.web.asked import (
     InterveneMind,
     Limit,
     ReadMind,
+    TheAllowance,
     TheEngine,
     TheToken,
     ThinkMind,
@@ -26,6 +27,7 @@ from thoughtstream.faces.web.asked import (
 from thoughtstream.faces.web.names import Named, segment
 from thoughtstream.faces.web.problems import Problem
 from thoughtstream.faces.web.resources import shapes
+from thoughtstream.faces.web.resources.bodies import Fields, OwnFields
 from thoughtstream.faces.web.resources.minds import url_of
 from thoughtstream.keys import Kind
 from thoughtstream.store.connection import typed_errors
@@ -36,27 +38,23 @@ MOST = 1000
 """Thoughts of one request."""
 
 
-class Thought(NewThought):
+class Thought(OwnFields):
     """A thought to be written; names of your own are kept as text."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     def new(self) -> NewThought:
         """As the engine takes it."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        return NewThought.of(**given)
+        return NewThought.of(**self.given())
 
 
-class Thoughts(BaseModel):
+class Thoughts(Fields):
     """Several, in order. If one is wrong, none is written."""
-
-    model_config = ConfigDict(extra="forbid")
 
     thoughts: Annotated[list[Thought], Field(min_length=1, max_length=MOST)]
 
 
 def _how_many(body: Any) -> str:
-    return "many" if isinstance(body, Thoughts) or "thoughts" in body else "one"
+    is_many = isinstance(body, Thoughts) or (isinstance(body, dict) and "thoughts" in body)
+    return "many" if is_many else "one"
 
 
 OneOrMany = Annotated[
@@ -64,10 +62,8 @@ OneOrMany = Annotated[
 ]
 
 
-class Intervention(BaseModel):
+class Intervention(Fields):
     """`veto` and `restore` need no more; `boost` a salience; `reframe` what is to be changed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     action: Action
     content: str | None = None
@@ -78,12 +74,16 @@ class Intervention(BaseModel):
 @router.post("/thoughts", status_code=201, response_model=shapes.Made | shapes.Fed)
 async def think(
     mind: ThinkMind,
+    engine: TheEngine,
+    allowance: TheAllowance,
     body: Annotated[OneOrMany, Body()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Write one thought to a window, or up to a thousand: they compete, and may be forgotten."""
+    allowance.thoughts.take(len(body.thoughts) if isinstance(body, Thoughts) else 1)
     if isinstance(body, Thoughts):
-        return Answer({"ids": await _feed(mind, body, idempotency_key)}, 201)
+        most_bytes = engine.settings.streams.max_thought_bytes
+        return Answer({"ids": await _feed(mind, body, idempotency_key, most_bytes)}, 201)
     id_ = await _think(mind, body, idempotency_key)
     url = url_of(mind.name, "thoughts", segment(id_))
     return Answer({"id": id_, "url": url}, 201, {"Location": url})
@@ -96,10 +96,13 @@ async def _think(mind: Mind, thought: Thought, key: str | None) -> str:
     return await mind.think(**fields, idempotency_key=key)
 
 
-async def _feed(mind: Mind, body: Thoughts, key: str | None) -> list[str]:
+async def _feed(mind: Mind, body: Thoughts, key: str | None, most_bytes: int) -> list[str]:
     """With a key, each thought has its own, by its number: a repetition writes what is missing."""
+    new = [thought.new() for thought in body.thoughts]
     if key is None:
-        return await mind.feed([thought.new() for thought in body.thoughts])
+        return await mind.feed(new)
+    for one in new:
+        check_size(one.entry(), most_bytes)
     return [await _think(mind, one, f"{key}/{n}") for n, one in enumerate(body.thoughts)]
 
 
@@ -107,9 +110,9 @@ async def _feed(mind: Mind, body: Thoughts, key: str | None) -> list[str]:
     "/feed",
     status_code=201,
     response_model=shapes.Fed,
-    openapi_extra={"requestBody": {"content": {"application/x-ndjson": {"schema": {}}}}},
+    openapi_extra=shapes.LINES,
 )
-async def feed(mind: ThinkMind, request: Request) -> Response:
+async def feed(mind: ThinkMind, allowance: TheAllowance, request: Request) -> Response:
     """Write a thought for each line of JSON. If one is wrong, none is written."""
     lines = (await request.body()).split(b"\n")
     thoughts, wrong = list[NewThought](), list[Any]()
@@ -121,6 +124,7 @@ async def feed(mind: ThinkMind, request: Request) -> Response:
                 wrong += [item | {"loc": ("line", number, *item["loc"])} for item in error.errors()]
     if wrong:
         raise RequestValidationError([item | {"loc": ("body", *item["loc"])} for item in wrong])
+    allowance.thoughts.take(len(thoughts))
     return Answer({"ids": await mind.feed(thoughts)}, 201)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from thoughtstream.coordination.cache import GenerationCache, Scratch
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.answers import Answer
-from thoughtstream.faces.web.asked import Reader, TheColony, Thinker
+from thoughtstream.faces.web.asked import Onlooker, TheColony, Worker
 from thoughtstream.faces.web.names import Named
 from thoughtstream.faces.web.problems import Problem
 
@@ -19,7 +19,7 @@ _NOTHING = object()
 _SCRATCH_S = 3600.0
 
 Value = Annotated[Any, Body(embed=True)]
-Seconds = Annotated[float | None, Body(embed=True), Field(gt=0, le=1e9)]
+Seconds = Annotated[float | None, Body(embed=True), Field(strict=True, gt=0, le=1e9)]
 
 
 class Kept(BaseModel):
@@ -30,43 +30,45 @@ class Kept(BaseModel):
 
 
 @router.get("/cache/{key}", response_model=Kept)
-async def cached(token: Reader, colony: TheColony, key: Named) -> Response:
+async def cached(token: Onlooker, colony: TheColony, key: Named) -> Response:
     """What was computed under this key."""
     return await _get(colony.cache, key)
 
 
 @router.put("/cache/{key}", response_model=Kept)
 async def cache(
-    token: Thinker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = None
+    token: Worker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = None
 ) -> Response:
     """Keep what was computed, by default for an hour (cache.ttl_s)."""
+    kept = Answer({"key": key, "value": value})  # what can't be answered is not kept
     await colony.cache.set(key, value, ttl_s=ttl_s)
-    return Answer({"key": key, "value": value})
+    return kept
 
 
 @router.delete("/cache/{key}", response_model=dict[str, bool])
-async def uncache(token: Thinker, colony: TheColony, key: Named) -> Response:
+async def uncache(token: Worker, colony: TheColony, key: Named) -> Response:
     """Delete it; whoever computes it just now is too late."""
     return Answer({"deleted": await colony.cache.delete(key)})
 
 
 @router.get("/scratch/{key}", response_model=Kept)
-async def jotted(token: Reader, colony: TheColony, key: Named) -> Response:
+async def jotted(token: Onlooker, colony: TheColony, key: Named) -> Response:
     """What was jotted down under this key."""
     return await _get(colony.scratch, key)
 
 
 @router.put("/scratch/{key}", response_model=Kept)
 async def jot(
-    token: Thinker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = _SCRATCH_S
+    token: Worker, colony: TheColony, key: Named, value: Value, ttl_s: Seconds = _SCRATCH_S
 ) -> Response:
     """Jot down a value; it goes by itself, by default in an hour."""
+    kept = Answer({"key": key, "value": value})
     await colony.scratch.set(key, value, ttl_s=ttl_s or _SCRATCH_S)
-    return Answer({"key": key, "value": value})
+    return kept
 
 
 @router.delete("/scratch/{key}", response_model=dict[str, bool])
-async def strike(token: Thinker, colony: TheColony, key: Named) -> Response:
+async def strike(token: Worker, colony: TheColony, key: Named) -> Response:
     """Delete it."""
     return Answer({"deleted": await colony.scratch.delete(key)})
 

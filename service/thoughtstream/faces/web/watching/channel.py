@@ -75,6 +75,8 @@ class Channel(ABC):
             self._joined.clear()
             async with self._source.turns:
                 await self._try()
+            for reader in self.readers:
+                reader.wake()
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(due):
                     await self._joined.wait()

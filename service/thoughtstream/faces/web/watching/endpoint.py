@@ -3,6 +3,7 @@ readers would pay for.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from thoughtstream import keys
 from thoughtstream.faces.web import problems
+from thoughtstream.faces.web.order import SORTS, Place
 from thoughtstream.faces.web.problems import Kind, Problem
 from thoughtstream.faces.web.watching.channel import Channel
 from thoughtstream.faces.web.watching.events import RETRY, event
@@ -34,6 +36,7 @@ CROWDED = Kind(
     "too-many-watchers", 503, "Too many watch", "There are `web.max_watchers` readers already."
 )
 NOT_GET = Kind("method-not-allowed", 405, "Not this method", "An event stream is read with GET.")
+_NUMBER = re.compile(r"[0-9]{1,3}")
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -65,23 +68,35 @@ class Asked:
         """
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         limit = query.get("limit") or str(Page.limit)
-        if not (limit.isdecimal() and 1 <= int(limit[:9]) <= Page.MOST):
+        if not (_NUMBER.fullmatch(limit) and 1 <= int(limit) <= Page.MOST):
             raise Problem(problems.INVALID, f"limit: is {limit!r}; give 1 to {Page.MOST}")
         return cls(
             view=query.get("view") or "mind",
             mind=query.get("mind", ""),
-            page=Page(query.get("q", ""), query.get("after", ""), int(limit), permit.minds),
+            page=_page(query, int(limit), permit),
             last_event_id=Headers(scope=scope).get("last-event-id") or query.get("last_event_id"),
         )
+
+
+def _page(query: dict[str, str], limit: int, permit: Permit) -> Page:
+    sort = next((one for one in SORTS if one == query.get("sort", "name")), None)
+    if sort is None:
+        raise Problem(problems.INVALID, f"sort: is {query['sort']!r}; give {', '.join(SORTS)}")
+    after = query.get("after")
+    try:
+        place = Place.of(after, sort) if after else None
+    except ValueError as error:
+        raise Problem(problems.INVALID, str(error)) from None
+    return Page(query.get("q", ""), place, limit, permit.minds, sort)
 
 
 class Events:
     """The ASGI application to mount at `/v1/events`. It needs `scope["state"]["token"]`, a `Permit`
     with the scope `read`.
 
-    Query: `view` (mind, minds or redis), `mind` (for the first), `q`, `after` and `limit` (a page
-    of minds, as `GET /v1/minds` takes them). The header Last-Event-ID, or `last_event_id`, resumes
-    after an event `attended`. A stream ends when its permit does.
+    Query: `view` (mind, minds or redis), `mind` (for the first), `q`, `sort`, `after` and `limit`
+    (a page of minds, as `GET /v1/minds` takes them). The header Last-Event-ID, or `last_event_id`,
+    resumes after an event `attended`. A stream ends when its permit does.
     """
 
     def __init__(self, watching: Callable[[], Watching]) -> None:
@@ -93,8 +108,7 @@ class Events:
             permit, asked = _checked(scope)
             reader = self._enter(permit)
         except Problem as problem:
-            refusal = problems.answer(problem.kind, problem.detail, **problem.extra)
-            return await refusal(scope, receive, send)
+            return await problems.answer_to(problem)(scope, receive, send)
         try:
             reader.begin([RETRY, self._hello(permit)])
             make = partial(self._channel, asked)
@@ -155,7 +169,8 @@ class Events:
 
 def _checked(scope: Scope) -> tuple[Permit, Asked]:
     if scope["method"] != "GET":
-        raise Problem(NOT_GET, f"{scope['method']}: an event stream is read with GET")
+        detail = f"{scope['method']}: an event stream is read with GET"
+        raise Problem(NOT_GET, detail, headers={"Allow": "GET"})
     permit: Permit = scope["state"]["token"]
     if "read" not in permit.scopes:
         raise Problem(
@@ -179,6 +194,11 @@ def _check_mind(mind: str, permit: Permit) -> None:
 
 
 async def _until_gone(receive: Receive, reader: Reader) -> None:
-    while (await receive())["type"] != "http.disconnect":
+    """Also where the guard has enough of the body that somebody sends with a GET."""
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    except Problem:
         pass
-    reader.end()
+    finally:
+        reader.end()

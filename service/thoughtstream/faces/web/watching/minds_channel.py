@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
@@ -11,7 +11,9 @@ from redis.exceptions import ResponseError
 
 from thoughtstream import keys
 from thoughtstream.attention.models import Attended
+from thoughtstream.faces import overview
 from thoughtstream.faces.web.names import segment
+from thoughtstream.faces.web.order import Place, Sort, place_of
 from thoughtstream.faces.web.watching.channel import Channel
 from thoughtstream.faces.web.watching.events import event
 from thoughtstream.faces.web.watching.source import Source
@@ -28,21 +30,24 @@ _NAMES_S = 5.0
 
 @dataclass(frozen=True)
 class Page:
-    """Minds by name: those with `q` in it, behind `after`, that one of the globs lets see."""
+    """Minds with `q` in their name that one of the globs lets see, behind the place `after`."""
 
     q: str = ""
-    after: str = ""
+    after: Place | None = None
     limit: int = 50
     globs: tuple[str, ...] = ("*",)
+    sort: Sort = "name"
     MOST: ClassVar = 200
 
-    def has(self, mind: str) -> bool:
-        """Whether a mind is on this page, or a later one."""
-        return (
-            mind > self.after
-            and self.q.lower() in mind.lower()
-            and any(fnmatchcase(mind, glob) for glob in self.globs)
-        )
+    def may_have(self, mind: str) -> bool:
+        """Whether a mind is of those that are asked for, on whatever page."""
+        is_seen = any(fnmatchcase(mind, glob) for glob in self.globs)
+        return is_seen and self.q.lower() in mind.lower()
+
+    def of(self, places: Iterable[Place]) -> list[str]:
+        """The minds of this page, in their order."""
+        behind = sorted(place for place in places if not self.after or place > self.after)
+        return [place.name for place in behind[: self.limit]]
 
 
 class MindsChannel(Channel):
@@ -76,10 +81,16 @@ class MindsChannel(Channel):
         now = asyncio.get_running_loop().time()
         if now - self._named_at < _NAMES_S:
             return
-        names = list[str]()
+        sort, places = self._page.sort, list[Place]()
+        troubled = await overview.troubled(redis) if sort == "trouble" else {}
         async for some in Census(redis).pages():
-            names += filter(self._page.has, some)
-        self._names = sorted(names)[: self._page.limit]
+            minds = list(filter(self._page.may_have, some))
+            in_play = await overview.in_play(redis, minds) if sort == "busy" else {}
+            places += [
+                place_of(mind, sort, troubled=troubled, in_play=in_play.get(mind, 0))
+                for mind in minds
+            ]
+        self._names = self._page.of(places)
         self._attended = {name: self._attended.get(name, deque(maxlen=_RATE_LOOKS + 1))
                           for name in self._names}  # fmt: skip
         self._named_at = now

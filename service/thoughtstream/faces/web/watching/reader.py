@@ -23,7 +23,8 @@ class Slow(Exception):
 
 class Reader:
     """A slot for the newest state and a bounded queue for all else. `offer` and `show` never wait:
-    of a reader that is slow the oldest events are dropped, and a `gap` says how many.
+    of a reader that is slow the oldest events are dropped, and a `gap` says how many. It sends when
+    it is woken: what one look found goes in one piece, not each event by itself.
     """
 
     def __init__(self, clock_ms: Callable[[], int], measures: Measures = NOTHING) -> None:
@@ -46,27 +47,29 @@ class Reader:
             self._dropped += 1
             self._measures.count(WATCHER_DROPPED)
         self._waiting.append(told)
-        self._wake.set()
 
     def show(self, state: bytes) -> None:
         """This is the state now; one that was not sent yet is of no use any more."""
         self._state = state
-        self._wake.set()
 
     def begin(self, told: Iterable[bytes]) -> None:
         """What comes before all events: it is bounded elsewhere, and none of it is dropped."""
         self._told_before.extend(told)
+
+    def wake(self) -> None:
+        """Send what waits."""
         self._wake.set()
 
     def keep_awake(self) -> None:
         """Say something, if nothing was said for long."""
         if not self._waiting and self._clock() - self._sent_at >= QUIET_S:
             self.offer(KEEP_ALIVE)
+            self.wake()
 
     def end(self) -> None:
         """Send nothing further."""
         self._ended = True
-        self._wake.set()
+        self.wake()
 
     async def run(self, send: Send) -> None:
         """Send what there is, until the end.
@@ -74,6 +77,7 @@ class Reader:
         Raises:
             Slow: it took nothing for `SEND_S`.
         """
+        self.wake()
         while not self._ended:
             await self._wake.wait()
             self._wake.clear()

@@ -4,11 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.membership import alive_services
 from thoughtstream.faces.web.watching.troubles import Found, What
-from thoughtstream.health.troubles import told
+from thoughtstream.health.troubles import by_mind
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
 
@@ -24,7 +23,7 @@ class Vitals:
     """`rhythm`: of the slowest service; `faults`: those that services tell, by mind."""
 
     rhythm: dict[str, Any] | None
-    faults: dict[str, dict[str, Any]]
+    faults: dict[str, dict[str, str]]
     troubles: Found
 
     def of_mind(self, mind: str) -> Found:
@@ -32,7 +31,7 @@ class Vitals:
         fault = self.faults.get(mind)
         if fault is None:
             return self.troubles
-        return {**self.troubles, "fault": (f"{fault['what']}: {fault['error']}", fault["cure"])}
+        return {**self.troubles, "fault": (fault["detail"], fault["cure"])}
 
 
 class Pulse:
@@ -76,9 +75,7 @@ class Pulse:
                 full,
                 "raise maxmemory, or keep less: `thoughtstream status` shows what takes it",
             )
-        _, named = told(abouts)
-        faults = {keys.readable(fault["mind"]): fault for fault in named}
-        return Vitals(slowest, faults, troubles)
+        return Vitals(slowest, by_mind(abouts), troubles)
 
 
 async def _fullness(redis: Client, key: str) -> str:

@@ -4,6 +4,10 @@ export const count = number => Number(number ?? 0).toLocaleString('en');
 
 export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 
+/** That events are missing: so many, or nobody can say (null). */
+export const missing = number =>
+  number === null ? 'some events are missing' : `${counted(number, 'event')} ${number === 1 ? 'is' : 'are'} missing`;
+
 /** A score is cut, never rounded: what was forgotten under 0.30 never shows 0.30. */
 export const score = value => (Math.floor(Number(value ?? 0) * 100 + 1e-9) / 100).toFixed(2);
 

@@ -104,12 +104,12 @@ export class Status {
   }
 
   #inWords({ what, since, detail, cure }) {
-    const when = what === 'redis' && this.#awaySince ? `Frozen at ${clockTime(this.#awaySince)}. ` : `Since ${clockTime(since)}. `;
+    const when = what === 'redis' && this.#awaySince ? `Frozen at ${clockTime(this.#awaySince)}` : `Since ${clockTime(since)}`;
+    const follows = CONSEQUENCES[what];
     return [
       h('b', `${sign(what)} ${HEADLINES[what] ?? `${what}.`} `),
-      when,
-      [CONSEQUENCES[what], detail && `(${detail}.)`].filter(Boolean).join(' '),
-      ...(cure ? [' What to do: ', ...withCode(cure)] : []),
+      follows ? [`${when}. ${follows}`, detail && `(${detail}.)`].filter(Boolean).join(' ') : `${[when, detail].filter(Boolean).join(': ')}.`,
+      ...(cure ? [' What to do: ', ...withCode(cure), '.'] : []),
     ];
   }
 

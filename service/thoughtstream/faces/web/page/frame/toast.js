@@ -8,6 +8,7 @@ const WITH_ACTION_MS = 6000;
 /** `action`: {name, run} becomes a button. */
 export function toast(text, action = null) {
   const box = byId('toast');
+  (document.querySelector('dialog[open]') ?? document.body).append(box); // beside a dialog nothing can be pressed
   box.replaceChildren(h('span', text));
   if (action) box.append(h('button', { type: 'button', onclick: () => run(action) }, action.name));
   box.classList.add('on');
@@ -25,3 +26,5 @@ function hide() {
   box.classList.remove('on');
   if (!box.contains(document.activeElement)) box.replaceChildren();
 }
+
+document.addEventListener('close', () => document.body.append(byId('toast')), { capture: true });

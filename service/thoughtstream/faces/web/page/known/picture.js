@@ -17,6 +17,7 @@ export class Picture {
   memories = [];
   arrived = [];
   more = 0;
+  #gaps = [];
   #perSecond = new Map();
   #path = null; // as long as nothing was attended: it is drawn thirty times a second
 
@@ -103,6 +104,17 @@ export class Picture {
 
   letGo(id) {
     this.memories = this.memories.filter(memory => memory.id !== id);
+  }
+
+  gap({ dropped = null }, now) {
+    this.#gaps.push({ dropped, at: now });
+  }
+
+  /** How many events of the last thirty seconds nobody can show; null: some. */
+  missing(now) {
+    this.#gaps = this.#gaps.filter(gap => gap.at > now - SPAN_MS);
+    const isKnown = this.#gaps.every(gap => gap.dropped !== null);
+    return isKnown ? this.#gaps.reduce((all, gap) => all + gap.dropped, 0) : null;
   }
 
   takeArrived() {

@@ -1,5 +1,6 @@
 // One mind, watched: its picture, the server's clock, and the stream of events that keeps both true.
 
+import { missing } from '../drawing/words.js';
 import { isCrowded, Status } from '../frame/status.js';
 import { toast } from '../frame/toast.js';
 import { get, mindPath, withQuery } from './api.js';
@@ -153,7 +154,8 @@ export class Watch {
         toast(`It slept: ${data.replayed ?? 0} replayed, ${data.merged ?? 0} merged, ${data.distilled ?? 0} distilled.`);
         break;
       case 'gap':
-        toast(`${data.dropped ?? 'Some'} events are missing from the picture.`);
+        picture.gap(data, this.clock.now());
+        toast(`In the picture ${missing(data.dropped ?? null)}.`);
         break;
       case 'trouble':
         status.trouble(data);

@@ -29,6 +29,7 @@ export class Hero {
     byId('now').replaceChildren();
     this.#waiting = [];
     this.#since = 0;
+    this.#shownAt = 0;
     this.#drawn = '';
   }
 

@@ -11,6 +11,7 @@ const ASKED_FOR = 50;
 const BEST = 5;
 const TYPING_MS = 180;
 const SHOWN = 400; // characters of one row
+const CUT = 0.05; // what has no word of the question, and less than this share of the best score, only stood beside
 
 export class Memory {
   #watch;
@@ -59,7 +60,7 @@ export class Memory {
     try {
       const page = await get(path, { signal: this.#asking.signal });
       if (mind !== this.#watch.mind) return;
-      this.#show({ question, memories: page.items.map(memoryOf) });
+      this.#show({ question, memories: answering(question, page.items.map(memoryOf)) });
     } catch (problem) {
       if (problem.name !== 'AbortError') this.#show({ question, memories: [], problem });
     }
@@ -134,7 +135,7 @@ export class Memory {
     if (wasOpen) return;
     button.setAttribute('aria-expanded', 'true');
     const whole = await get(mindPath(this.#watch.mind, 'memories', segment(memory.place))).catch(() => null);
-    if (this.#open === memory) item.append(this.#details(whole ? memoryOf(whole) : memory, memory.score));
+    if (this.#open === memory) item.append(this.#details(whole ? memoryOf(whole) : memory, memory.share));
   }
 
   #details(memory, found) {
@@ -160,7 +161,7 @@ function factsOf(memory, found) {
   const facts = [
     ['attended', dayAndTime(memory.at)],
     ['contest', memory.fields.score && score(memory.fields.score)],
-    ['answers with', found !== undefined && Number(found).toPrecision(3)],
+    ['answers', found !== undefined && (found === 1 ? 'best' : `${Math.round(100 * found)}% as well as the best`)],
     ['salience', score(memory.salience)],
     ['source', memory.fields.source],
     ['speaker', memory.speaker],
@@ -177,18 +178,29 @@ function factsOf(memory, found) {
   return facts.filter(([, said]) => said);
 }
 
+/** What answers, each with its share of the best score. */
+function answering(question, memories) {
+  const best = Math.max(...memories.map(memory => memory.score)) || 1;
+  const words = wordsOf(question);
+  const has = memory => wordsIn(memory.content).some(part => isHit(part, words));
+  const shares = memories.map(memory => ({ ...memory, share: memory.score / best }));
+  return shares.filter(memory => memory.share >= CUT || has(memory));
+}
+
 const SAYS_LITTLE = /^(.{1,2}|and|are|did|does|for|has|how|the|was|were|what|when|where|who|why|with)$/u;
 
 function wordsOf(question) {
-  const words = question.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  return [...new Set(words)].filter(word => !SAYS_LITTLE.test(word)).map(stem);
+  return [...new Set(wordsIn(question.toLowerCase()))].filter(word => !SAYS_LITTLE.test(word)).map(stem);
 }
+
+const wordsIn = text => text.match(/[\p{L}\p{N}]+/gu) ?? [];
+
+const isHit = (part, words) => words.some(word => part.toLowerCase().startsWith(word));
 
 const stem = word => (word.length > 4 ? word.replace(/(ing|ies|es|s)$/, '') : word);
 
 /** The text, with the words that begin as one of these marked. */
 function marked(text, words) {
   if (!words.length) return [text];
-  const isHit = part => words.some(word => part.toLowerCase().startsWith(word));
-  return text.split(/([\p{L}\p{N}]+)/u).map(part => (isHit(part) ? h('mark', part) : part));
+  return text.split(/([\p{L}\p{N}]+)/u).map(part => (isHit(part, words) ? h('mark', part) : part));
 }

@@ -3,6 +3,8 @@
 
 import { byId, h, says, tell } from '../drawing/elements.js';
 import { count } from '../drawing/words.js';
+import { fateOf, leftInWords } from './fate.js';
+import { OpenList } from './open_list.js';
 import { emptyRing, ring, setRing } from './ring.js';
 
 const PLACES = 6;
@@ -14,10 +16,12 @@ export class Places {
   #changes;
   #places = Array(PLACES).fill(null);
   #keys = Array(PLACES).fill(null);
+  #list;
 
   constructor(watch, changes) {
     this.#watch = watch;
     this.#changes = changes;
+    this.#list = new OpenList(changes);
     const items = this.#places.map(() => h('li'));
     byId('places').replaceChildren(...items);
     byId('more-open').addEventListener('click', () => this.#openList());
@@ -34,6 +38,7 @@ export class Places {
     this.#places.forEach((thought, i) => this.#drawPlace(i, thought, now));
     const shown = this.#places.filter(thought => thought && thought.encode_at > now).length;
     this.#drawMore(this.#watch.picture.interveningCount - shown, open.length - shown);
+    this.#list.draw(now);
   }
 
   /** The next of those that can be changed, or the one before. */
@@ -73,7 +78,7 @@ export class Places {
     if (!thought) return;
     setRing(item, thought, now);
     const clock = item.querySelector('.left');
-    if (clock) tell(clock, thought.vetoed ? 'vetoed' : `${(Math.max(left, 0) / 1000).toFixed(1)} s`);
+    if (clock) tell(clock, leftInWords(thought, now));
   }
 
   #keyOf(thought, left) {
@@ -104,16 +109,6 @@ export class Places {
   /** Everything that is open at this moment, in a list that stands still. */
   #openList() {
     const now = this.#watch.clock.now();
-    const open = this.#watch.picture.open(now).sort((a, b) => b.score - a.score);
-    const rows = open.map(thought =>
-      h('li', says(thought.content, 200), h('span.acts', ...this.#changes.buttons(thought))),
-    );
-    byId('open-list').replaceChildren(...rows);
-    byId('all-open').showModal();
+    this.#list.open(this.#watch.picture.open(now).sort((a, b) => b.score - a.score), now);
   }
-}
-
-function fateOf(thought) {
-  if (thought.vetoed) return 'vetoed';
-  return thought.memory ? `remembered · ${thought.memory}` : 'remembered';
 }

@@ -4,7 +4,7 @@
 import { FONT, sheet } from '../drawing/canvas.js';
 import { hueOf, palette } from '../drawing/colours.js';
 import { byId, shortened, tell } from '../drawing/elements.js';
-import { clockTime, count, score } from '../drawing/words.js';
+import { clockTime, count, missing, score } from '../drawing/words.js';
 import { SPAN_MS } from '../known/picture.js';
 import { Lanes } from './lanes.js';
 
@@ -22,6 +22,7 @@ export class Ribbon {
   #hero;
   #lanes = new Lanes();
   #told = null;
+  #isDense = false;
 
   constructor(watch, hero) {
     this.#watch = watch;
@@ -48,12 +49,13 @@ export class Ribbon {
     const [context, width, height] = sheet(canvas);
     const place = this.#placing(now, width, height);
     const path = picture.path;
+    this.#isDense = path.length > (DENSE_PER_S * SPAN_MS) / 1000;
     this.#drawLanes(context, place);
     context.save();
     context.beginPath();
     context.rect(place.left, 0, width - place.left, height);
     context.clip();
-    if (path.length > (DENSE_PER_S * SPAN_MS) / 1000) drawDensity(context, place, path);
+    if (this.#isDense) drawDensity(context, place, path);
     else this.#drawMarks(context, place, path);
     context.restore();
     this.#drawNames(context, place);
@@ -64,12 +66,16 @@ export class Ribbon {
 
   /** What it shows, for those who do not see it; four times a second at most. */
   describe() {
-    const path = this.#watch.picture.path;
+    const { path } = this.#watch.picture;
+    const gone = this.#watch.picture.missing(this.#watch.clock.now());
     const lately = path.slice(-5).map(thought => `${thought.window}: ${shortened(thought.content, 80)}`);
     const said = `The last 30 seconds: ${count(path.length)} attended. Latest: ${lately.join('; ') || 'none'}`;
     byId('ribbon-frame').setAttribute('aria-label', said);
     const competing = this.#watch.picture.state?.competing ?? 0;
-    tell(byId('competing'), `last 30 s · ${count(competing)} ${competing === 1 ? 'competes' : 'compete'} now`);
+    const parts = ['last 30 s', `${count(competing)} ${competing === 1 ? 'competes' : 'compete'} now`];
+    if (gone !== 0) parts.unshift(missing(gone));
+    tell(byId('competing'), parts.join(' · '));
+    byId('legend').classList.toggle('dense', this.#isDense);
   }
 
   #placing(now, width, height) {
@@ -90,6 +96,7 @@ export class Ribbon {
     this.#lanes.list.forEach((_, i) => {
       context.fillStyle = palette.line;
       context.fillRect(left, lane * (i + 1) - 1, right - left, 1);
+      if (this.#isDense) return; // its columns are no scores
       context.strokeStyle = palette.edge;
       context.globalAlpha = 0.55;
       context.setLineDash([2, 5]);

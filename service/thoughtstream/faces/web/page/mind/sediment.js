@@ -3,7 +3,7 @@
 
 import { sheet } from '../drawing/canvas.js';
 import { hueOf, palette } from '../drawing/colours.js';
-import { byId } from '../drawing/elements.js';
+import { byId, tell } from '../drawing/elements.js';
 import { count } from '../drawing/words.js';
 import { get, mindPath, withQuery } from '../known/api.js';
 import { memoryOf } from '../known/picture.js';
@@ -15,7 +15,8 @@ const COLUMN_PX = 3;
 export class Sediment {
   #watch;
   #grains = new Map();
-  #lit = null;
+  #lit = null; // those that answer, by place: some may be older than all grains
+  #isCut = false;
 
   constructor(watch) {
     this.#watch = watch;
@@ -25,6 +26,7 @@ export class Sediment {
   async load() {
     this.#grains.clear();
     this.#lit = null;
+    this.#isCut = false;
     const { mind } = this.#watch;
     let next = withQuery(mindPath(mind, 'memories'), { limit: PAGE });
     while (next && this.#grains.size < MOST_GRAINS) {
@@ -34,10 +36,10 @@ export class Sediment {
       this.draw();
       next = page.items.length ? page.next : null;
     }
+    this.#isCut = Boolean(next);
   }
 
-  add(memory) {
-    const { place, at, window } = memory;
+  add({ place, at, window }) {
     if (Number.isFinite(at)) this.#grains.set(place, { place, at, window });
   }
 
@@ -47,8 +49,7 @@ export class Sediment {
 
   /** Those that answer; null: nobody asks. */
   light(memories) {
-    memories?.forEach(memory => this.add(memory));
-    this.#lit = memories && new Set(memories.map(memory => memory.place));
+    this.#lit = memories && new Map(memories.map(memory => [memory.place, memory]));
     this.draw();
   }
 
@@ -68,10 +69,14 @@ export class Sediment {
       });
     context.globalAlpha = 1;
     canvas.setAttribute('aria-label', this.#inWords());
+    byId('sediment-about').hidden = !this.#isCut;
+    tell(byId('sediment-about'), this.#isCut ? this.#share() : '');
   }
 
   #columns(width) {
-    const grains = [...this.#grains.values()].sort((a, b) => a.at - b.at);
+    const grains = [...new Map([...this.#grains, ...(this.#lit ?? [])]).values()]
+      .filter(grain => Number.isFinite(grain.at))
+      .sort((a, b) => a.at - b.at);
     const columns = new Map();
     if (!grains.length) return columns;
     const first = grains[0].at;
@@ -86,8 +91,14 @@ export class Sediment {
   }
 
   #inWords() {
-    const shown = `${count(this.#grains.size)} memories by the time they were made`;
+    const which = this.#isCut ? `The ${this.#share()}` : count(this.#grains.size);
+    const shown = `${which} memories by the time they were made`;
     return this.#lit ? `${shown}; ${count(this.#lit.size)} of them answer` : shown;
+  }
+
+  #share() {
+    const counts = Object.values(this.#watch.picture.state?.memory_counts ?? {});
+    return `newest ${count(this.#grains.size)} of ${count(counts.reduce((all, one) => all + one, 0))}`;
   }
 }
 

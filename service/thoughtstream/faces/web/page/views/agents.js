@@ -1,6 +1,6 @@
 // Agents and queues: who does what, what waits, and what could not be done, last and loud.
 
-import { byId, h, says, tell } from '../drawing/elements.js';
+import { byId, h, shortened, tell } from '../drawing/elements.js';
 import { ago, count, counted } from '../drawing/words.js';
 import { get } from '../known/api.js';
 
@@ -52,7 +52,7 @@ const asked = path => get(path).catch(problem => ({ problem }));
 function agentInWords({ id, state, task, skills = [], last_seen: seen }, now) {
   const [tone, words] = STATES[state] ?? ['n', state];
   const doing = task ? `task ${task}` : skills.join(', ');
-  return h('li', h('b', h('bdi', id)), h(`span.${tone}`, words), says(doing, 200), h('small', seen ? ago(now - seen) : ''));
+  return h('li', h('b', h('bdi', id)), h(`span.${tone}`, words), h('bdi', shortened(doing, 200)), h('small', seen ? ago(now - seen) : ''));
 }
 
 function queueInWords({ name, waiting, delayed, asking, leased, completed, idle_workers: idle, faults }) {

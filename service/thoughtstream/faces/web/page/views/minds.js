@@ -8,7 +8,7 @@ import { get, withQuery } from '../known/api.js';
 
 const SHOWN = 36;
 const SHOWN_NARROW = 12;
-const ASKED_FOR = 200; // by name, as the service has them; sorted here
+const ASKED_FOR = 200; // in the order that is wished, and kept in it here while they change
 const TYPING_MS = 180;
 const CURVE_S = 30;
 const FLAT = Array(CURVE_S).fill(0);
@@ -32,6 +32,7 @@ export class Minds {
   #timer = 0;
   #shown = false;
   #sorted = '';
+  #drawn = [];
 
   constructor(watch) {
     this.#watch = watch;
@@ -89,7 +90,7 @@ export class Minds {
   async #turn(after) {
     this.#after = after;
     this.#page = 0;
-    const query = { q: byId('minds-name').value.trim(), after, limit: ASKED_FOR };
+    const query = { q: byId('minds-name').value.trim(), sort: byId('minds-sort').value, after, limit: ASKED_FOR };
     try {
       const page = await get(withQuery('/v1/minds', query));
       this.#items = page.items;
@@ -123,21 +124,27 @@ export class Minds {
     tell(byId('minds-count'), `${all}${troubled ? `, ${count(troubled)} in trouble` : ''}`);
     byId('minds-previous').disabled = !this.#after && !this.#page;
     byId('minds-next').disabled = isLast && !this.#next;
-    if (!always && isInUse(byId('tiles'))) return;
-    const none = h('li.none', byId('minds-name').value ? 'No mind has such a name.' : 'There is no mind yet.');
-    byId('tiles').replaceChildren(...(shown.length ? shown.map(tile => this.#tile(tile)) : [none]));
+    if (always || !isInUse(byId('tiles'))) this.#place(shown);
+    for (const { name, link } of this.#drawn) link.replaceChildren(...this.#parts(this.#items.find(tile => tile.name === name)));
   }
 
-  #tile(tile) {
+  /** Which tile is where changes only when nobody is about to press one; what it says, always. */
+  #place(shown) {
+    const names = shown.map(tile => tile.name);
+    if (names.length && names.join('\n') === this.#drawn.map(tile => tile.name).join('\n')) return;
+    this.#drawn = names.map(name => ({ name, link: h('a', { href: mindAddress(name) }) }));
+    const none = h('li.none', byId('minds-name').value ? 'No mind has such a name.' : 'There is no mind yet.');
+    byId('tiles').replaceChildren(...(names.length ? this.#drawn.map(({ link }) => h('li', link)) : [none]));
+  }
+
+  #parts(tile) {
     const { name, trouble, attended_per_s: perSecond = 0, last } = tile;
     const values = this.#curves.get(name) ?? FLAT;
     const canvas = h('canvas', { 'aria-hidden': 'true' });
     requestAnimationFrame(() => canvas.isConnected && curve(canvas, values, trouble ? 'bad' : 'ink-2'));
     const state = trouble ? h('span.bad', { title: trouble.detail }, `✗ ${trouble.what.replaceAll('_', ' ')}`) : h('span.n', rate(perSecond));
-    return h(
-      'li',
-      h('a', { href: mindAddress(name) }, h('span.top', h('bdi', name), state), canvas, says(last?.content ?? 'nothing, so far', 120)),
-    );
+    const said = last === undefined ? '' : (last?.content ?? 'nothing, so far'); // not known yet, or nothing
+    return [h('span.top', h('bdi', name), state), canvas, says(said || '\u00a0', 120)];
   }
 
   #note(name, perSecond = 0) {

@@ -1,0 +1,1 @@
+"""Whether HTTP does what `/openapi.json` says, whatever it is asked: schemathesis asks it."""
