@@ -102,8 +102,8 @@ MERGED = _memory("merged", "stream", "one per memory that was merged: durable", 
 
 ITEM = _memory("item:<id>", "hash", "one per memory", (*_ENGINE, Writer.RECALL))
 """The fields of the memory's stream entry, `kind` and `entry` (its place), and what only an item
-has: `words` (which recall adds, for an index of the server) and what sleep counts (`strength`,
-`replayed_at`, `merged_from`)."""
+has: `words` and `as_ranked` (which recall adds, for an index of the server) and what sleep counts
+(`strength`, `replayed_at`, `merged_from`)."""
 
 TIMELINE = _memory("timeline:<kind>", "zset", "one member per memory")
 """The memories of a kind in the order in which they were said. Derived from the stream, whose order

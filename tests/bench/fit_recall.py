@@ -61,7 +61,7 @@ def examples(conversation: Conversation, embedder: Embedder | None) -> list[Exam
     frequency = Counter(stem for turn in turns for stem in set(stems(turn.content)))
     pool = Pool([Stretch(traits, range(len(traits)))])
     names = list(ranking.fitted(embedder is not None))
-    vectors = _vectors(traits, embedder)
+    vectors = _vectors(traits, [turn.content for turn in turns], embedder)
     found = []
     for asked in conversation.questions:
         terms = [term.stem for term in Query.of(asked.question).terms]
@@ -78,10 +78,12 @@ def examples(conversation: Conversation, embedder: Embedder | None) -> list[Exam
     return found
 
 
-def _vectors(traits: Sequence[Trait], embedder: Embedder | None) -> Vectors:
+def _vectors(
+    traits: Sequence[Trait], contents: Sequence[str], embedder: Embedder | None
+) -> Vectors:
     found = Vectors()
     if embedder is not None:
-        made = np.asarray(embedder.embed([trait.text.content for trait in traits]))
+        made = np.asarray(embedder.embed(contents))
         rows = {trait.location: packed(row) for trait, row in zip(traits, made, strict=True)}
         found.add(rows)
     return found

@@ -98,8 +98,9 @@ async def test_other_rules_make_the_index_anew(
     monkeypatch.setattr(fts5_index, "indexed", lambda text: "nothing")
     assert await proposed(mind, place, "电脑") == []
     monkeypatch.undo()
-    monkeypatch.setattr(redisearch_index, "_MARK", f"_{rules}")
-    monkeypatch.setattr(fts5_file, "_VERSION", 4_000 + rules)
+    mark = redisearch_index._MARK.replace(f"_{RULES}", f"_{rules}", 1)
+    monkeypatch.setattr(redisearch_index, "_MARK", mark)
+    monkeypatch.setattr(fts5_file, "_VERSION", fts5_file._VERSION + rules - RULES)
     async with Mind.connect("ana", settings=mind._settings) as same:
         found = await proposed(same, place, "电脑")
     assert len(found) == (rules != RULES)

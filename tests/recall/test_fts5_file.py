@@ -9,7 +9,7 @@ from thoughtstream.language.words import Query, indexed
 from thoughtstream.memory.fts5_file import Fts5File, Row
 from thoughtstream.memory.models import Filters, Location
 
-ROW = Row("5-0", 5, "sensory", indexed("an olive"), "5")
+ROW = Row("5-0", 5, "sensory", indexed("an olive"), "[]")
 PLACE = Location("episodic", "5-0")
 
 
@@ -29,7 +29,7 @@ def test_what_both_read_is_there_once(tmp_path: Path) -> None:
 
 def test_who_is_late_does_not_clear_what_another_has_read(tmp_path: Path) -> None:
     with closing(Fts5File(tmp_path / "a.db")) as one, closing(Fts5File(tmp_path / "a.db")) as other:
-        one.add("episodic", None, [Row("4-0", 4, "sensory", indexed("an apple"), "4")])
+        one.add("episodic", None, [Row("4-0", 4, "sensory", indexed("an apple"), "[]")])
         other.add("episodic", "4-0", [ROW])
         one.clear("episodic", "4-0")
         assert locations(one) == [PLACE]
@@ -41,7 +41,7 @@ def test_who_has_read_more_waits_for_who_begins_anew(tmp_path: Path) -> None:
         read = one.marks()
         other.clear("episodic", "5-0")
         assert one.find(Query.of("olive"), Filters(), 10, read) is None
-        one.add("episodic", "5-0", [Row("6-0", 6, "sensory", indexed("two olives"), "6")])
+        one.add("episodic", "5-0", [Row("6-0", 6, "sensory", indexed("two olives"), "[]")])
         assert locations(one) == []
         other.add("episodic", None, [ROW])
         assert one.find(Query.of("olive"), Filters(), 10, read) is not None

@@ -8,7 +8,7 @@ from typing import Any
 from thoughtstream import keys
 
 LONG_AGO = 1_500_000_000_000
-ONLY_ITEMS_HAVE = ("words", "strength", "replayed_at", "merged_from")
+ONLY_ITEMS_HAVE = ("words", "as_ranked", "strength", "replayed_at", "merged_from")
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 ENGINE_FIELDS = frozenset(
     {"id", "window", "score", "attended_at", "encode_at", "cycle", "anchored_at", "vetoed_at",
-     "reframed_at", "boosted_at", "entry", "words", "strength", "replayed_at", "merged_from",
-     "merged_into", "merged_at", "unmerged_at", "distilled_from", "supersedes", "superseded_by",
-     "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at", "restored_by", "lead",
-     "rivals"}
+     "reframed_at", "boosted_at", "entry", "words", "as_ranked", "strength", "replayed_at",
+     "merged_from", "merged_into", "merged_at", "unmerged_at", "distilled_from", "supersedes",
+     "superseded_by", "asked_by", "vetoed_by", "reframed_by", "boosted_by", "restored_at",
+     "restored_by", "lead", "rivals"}
 )  # fmt: skip
 """Written by the engine alone: no producer's thought may have them. As in thought.lua."""
 

@@ -6,7 +6,7 @@ days in "May I", "We" and "and now", and none in "la semaine dernière".
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -74,10 +74,15 @@ def days_in(text: str, today: date, *, latest: date | None = None) -> list[Span]
     return list(_days(text[:MOST_CHARACTERS], today, latest or today))
 
 
+def may_speak_of_days(text: str, told: Collection[str]) -> bool:
+    """Whether `days_in` can find any in a text of these words; told quickly."""
+    return _DIGIT.search(text) is not None or not _vocabulary().isdisjoint(told)
+
+
 @lru_cache(maxsize=4096)
 def _days(text: str, today: date, latest: date) -> tuple[Span, ...]:
     told = set(words(text))
-    if not _DIGIT.search(text) and told.isdisjoint(_vocabulary()):
+    if not may_speak_of_days(text, told):
         return ()
     likely = _likely(told)
     found: list[_Found] = []

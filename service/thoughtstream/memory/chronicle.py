@@ -6,7 +6,7 @@ read, and after any other change all is read anew.
 
 import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import islice
 from operator import itemgetter
 
@@ -15,12 +15,15 @@ from thoughtstream.memory.features import Pool, Stretch
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.streams import BATCH, Head, Streams
 from thoughtstream.memory.timeline import Timeline
-from thoughtstream.memory.traits import Trait, trait_of
+from thoughtstream.memory.traits import Trait, sketched, trait_of
 
 _MOST_TRAITS = 40_000
-"""Each has about 2 KB; then the older half is forgotten, and read again when it is needed."""
+"""Each has about 1 KB; then the older half is forgotten, and read again when it is needed."""
 
 _WITH_NEIGHBOURS = 60
+
+Sketches = Callable[[Collection[Location]], Awaitable[Mapping[Location, str]]]
+"""Gives what an index keeps of some memories."""
 
 
 class Chronicle:
@@ -45,12 +48,21 @@ class Chronicle:
                     await self._catch_up(kind, self._heads.get(kind), head)
             return sum(map(len, self._places.values()))
 
-    async def traits(self, locations: Collection[Location]) -> dict[Location, Trait]:
-        """Of those that are still there."""
+    async def traits(
+        self, locations: Collection[Location], sketches: Sketches | None = None
+    ) -> dict[Location, Trait]:
+        """Of those that are still there. `sketches`: asked for those that are not known, before
+        they are read.
+        """
         if len(self._traits) > _MOST_TRAITS:
             for location in list(islice(self._traits, _MOST_TRAITS // 2)):
                 del self._traits[location]
         missing = [location for location in locations if location not in self._traits]
+        if sketches is not None and missing:
+            kept = await sketches(missing)
+            drawn = {one: kept[one] for one in missing if kept.get(one)}
+            self._traits.update((trait.location, trait) for trait in sketched(drawn))
+            missing = [location for location in missing if location not in drawn]
         for location, fields in (await self._streams.read(missing)).items():
             self._traits[location] = trait_of(location, fields)
         return {one: self._traits[one] for one in locations if one in self._traits}
@@ -79,8 +91,8 @@ class Chronicle:
         before, after = places[max(0, at - reach) : at], places[at + 1 : at + 1 + reach]
         return [_location(kind, one) for one in before], [_location(kind, one) for one in after]
 
-    async def around(self, found: Iterable[Trait]) -> Pool:
-        """These memories, and next to the first of them those beside."""
+    async def around(self, found: Iterable[Trait], sketches: Sketches) -> Pool:
+        """These memories, and those beside the first of them. `sketches`: as in `traits`."""
         chosen: dict[str, dict[int, Trait]] = {}
         beside: dict[Location, int] = {}
         for number, trait in enumerate(found):
@@ -91,7 +103,7 @@ class Chronicle:
             if number < _WITH_NEIGHBOURS:
                 near = (one for one in (at - 1, at + 1) if 0 <= one < len(places))
                 beside |= {_location(kind, places[one]): one for one in near}
-        for location, trait in (await self.traits(beside)).items():
+        for location, trait in (await self.traits(beside, sketches)).items():
             chosen[location.kind].setdefault(beside[location], trait)
         ordered = [sorted(some.items(), key=itemgetter(0)) for some in chosen.values()]
         return Pool([Stretch([one for _, one in some], [at for at, _ in some]) for some in ordered])

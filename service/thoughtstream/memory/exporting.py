@@ -18,7 +18,7 @@ from thoughtstream.store.connection import typed_errors
 PAGE = 200
 """How many are read at once."""
 
-OF_THE_ENTRY = ("kind", "entry", "words")
+OF_THE_ENTRY = ("kind", "entry", "words", "as_ranked")
 """What an item has of its stream entry, and what is derived."""
 
 

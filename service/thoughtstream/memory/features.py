@@ -5,7 +5,6 @@ their `idf`; what is handed on to neighbours in time ends where the day does.
 """
 
 import math
-from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -147,7 +146,7 @@ class Pool:
     @cached_property
     def mean_length(self) -> float:
         """In words."""
-        lengths = [len(trait.text.stems) for trait in self.traits]
+        lengths = [trait.text.length for trait in self.traits]
         return max(1.0, sum(lengths) / max(1, len(lengths)))
 
     @cached_property
@@ -207,16 +206,16 @@ def _by_words(
     question: Question, texts: Sequence[Text], mean_length: float
 ) -> tuple[list[float], list[float], dict[str, list[int]]]:
     """BM25 plus closeness; closeness alone; and which memories have each word."""
-    counts = [text.counts for text in texts]
-    where = {term: _having(counts, question.forms[term]) for term in question.weights}
+    told = [text.spaced for text in texts]
+    where = {term: _having(told, question.forms[term]) for term in question.weights}
     base, near = [0.0] * len(texts), [0.0] * len(texts)
     for term, found in where.items():
         weight = question.weights[term] * (_SATURATION + 1)
-        some = question.forms[term]
+        some = [f" {form} " for form in question.forms[term]]
         for at in found:
-            length = (len(texts[at].stems) + 1) / mean_length
+            length = (texts[at].length + 1) / mean_length
             norm = _SATURATION * (1 - _LENGTH + _LENGTH * length)
-            count = sum(map(counts[at].__getitem__, some))
+            count = sum(map(told[at].count, some))
             base[at] += weight * count / (count + norm)
     for one, other in pairwise(question.forms):
         if one in where and other in where:
@@ -227,9 +226,10 @@ def _by_words(
     return [a + b for a, b in zip(base, near, strict=True)], near, where
 
 
-def _having(counts: Sequence[Counter[str]], forms: Iterable[str]) -> list[int]:
+def _having(told: Sequence[str], forms: Iterable[str]) -> list[int]:
     """Which of some texts have any form of a word."""
-    found = [[at for at, some in enumerate(counts) if form in some] for form in forms]
+    sought = [f" {form} " for form in forms]
+    found = [[at for at, some in enumerate(told) if form in some] for form in sought]
     some = [one for one in found if one]
     return some[0] if len(some) == 1 else sorted(set().union(*some))
 
@@ -330,7 +330,7 @@ def _hand_on(
 def _of_kind(question: Question, texts: Sequence[Text], kind_idf: Mapping[str, float]) -> Columns:
     if not question.kinds:
         return {}
-    found = [question.kinds & text.counts.keys() for text in texts]
+    found = [question.kinds.intersection(text.stems) for text in texts]
     return {"kind": [max(map(kind_idf.__getitem__, some)) / 4 if some else 0.0 for some in found]}
 
 

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thoughtstream.language.words import RULES, Query
+from thoughtstream.memory import traits
 from thoughtstream.memory.fts5_tokenizer import TOKENIZER, expression, storable
 from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
-_VERSION = 4_000 + RULES
+_VERSION = 5_000 + 100 * traits.VERSION + RULES
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
     CREATE TABLE memory (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, entry TEXT NOT NULL,
-        said_at INTEGER NOT NULL, window TEXT NOT NULL, place TEXT NOT NULL,
+        said_at INTEGER NOT NULL, window TEXT NOT NULL, sketch TEXT NOT NULL,
         UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
@@ -36,13 +37,13 @@ _LATEST = (1 << 63) - 1
 
 
 class Row(NamedTuple):
-    """A memory as the index has it; of its content, what is `indexed`. `place`: that in time."""
+    """A memory as the index has it; of its content, what is `indexed`. `sketch`: of its trait."""
 
     entry: str
     said_at: int
     window: str
     words: str
-    place: str
+    sketch: str
 
 
 class Mark(NamedTuple):
@@ -120,14 +121,14 @@ class Fts5File:
                 return
             for row in rows:
                 number = self._db.execute(
-                    "INSERT INTO memory (kind, entry, said_at, window, place) "
+                    "INSERT INTO memory (kind, entry, said_at, window, sketch) "
                     "VALUES (?, ?, ?, ?, ?)",
                     (
                         kind,
                         _long(row.entry),
                         min(row.said_at, _LATEST),
                         storable(row.window),
-                        storable(row.place),
+                        row.sketch,
                     ),
                 ).lastrowid
                 self._db.execute(
@@ -218,15 +219,29 @@ class Fts5File:
         condition, values = _condition(filters)
         # Of equals the first that was added, so that FTS5 need not give all that it finds.
         rows = self._db.execute(
-            "SELECT kind, entry FROM memory JOIN (SELECT rowid AS found, rank FROM words "
+            "SELECT kind, entry, sketch FROM memory JOIN (SELECT rowid AS found, rank FROM words "
             "WHERE words MATCH ? ORDER BY rank LIMIT ?) ON number = found ORDER BY rank, found"
             if not condition
-            else "SELECT kind, entry FROM words JOIN memory ON number = words.rowid "
+            else "SELECT kind, entry, sketch FROM words JOIN memory ON number = words.rowid "
             f"WHERE words MATCH ? {condition} ORDER BY words.rank LIMIT ?",
             (" OR ".join(map(expression, query.terms)), *values, limit),
         )
-        locations = [Location(kind, _short(entry)) for kind, entry in rows]
-        return Proposal(locations, len(locations) < limit)
+        sketches = {Location(kind, _short(entry)): sketch for kind, entry, sketch in rows}
+        return Proposal(list(sketches), len(sketches) < limit, sketches)
+
+    def sketches(
+        self, locations: Collection[Location], read: Mapping[str, Mark]
+    ) -> dict[Location, str] | None:
+        """Of those that it has; None as in `find`."""
+        with self._transaction("BEGIN"):
+            if self._is_behind(read):
+                return None
+            one = "SELECT sketch FROM memory WHERE kind = ? AND entry = ?"
+            rows = (
+                (location, self._db.execute(one, (location.kind, _long(location.entry))).fetchone())
+                for location in locations
+            )
+            return {location: row[0] for location, row in rows if row}
 
     def _count(self, match: str) -> int:
         row = self._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,))

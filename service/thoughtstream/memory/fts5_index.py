@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import sqlite3
 import weakref
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import ClassVar, ParamSpec, TypeVar
 
@@ -18,9 +18,9 @@ from thoughtstream.language.words import Query, indexed
 from thoughtstream.memory import fts5_file
 from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
 from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Filters, Location, order, said_at
+from thoughtstream.memory.models import Filters, Location, order
 from thoughtstream.memory.streams import Fields, Head, Streams
-from thoughtstream.memory.timeline import place_in_time
+from thoughtstream.memory.traits import trait_of
 from thoughtstream.store.client import Client
 
 P = ParamSpec("P")
@@ -49,6 +49,10 @@ class Fts5Index:
     async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query."""
         return await self._ask(lambda file, read: file.find(query, filters, limit, read))
+
+    async def sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
+        """Of those memories that it has."""
+        return await self._ask(lambda file, read: file.sketches(locations, read))
 
     async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""
@@ -177,8 +181,8 @@ def _rows(found: list[tuple[Location, Fields]]) -> list[Row]:
 
 def _row(location: Location, fields: Fields) -> Row:
     said = indexed(fields.get("content", ""))
-    texts = (fields.get("window", ""), said, place_in_time(location, fields))
-    return Row(location.entry, said_at(location, fields), *texts)
+    trait = trait_of(location, fields)
+    return Row(location.entry, trait.said_at, fields.get("window", ""), said, trait.sketch)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

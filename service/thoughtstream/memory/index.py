@@ -1,6 +1,6 @@
 """What recall asks of an index."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -16,11 +16,13 @@ class IndexUnusable(Exception):
 class Proposal:
     """The locations that an index has for a query, by its own score, best first.
 
-    `is_all`: it has no others. Some memories may be gone from the streams.
+    `is_all`: it has no others. Some memories may be gone from the streams. `sketches`: of
+    the locations, if it had them at hand.
     """
 
     locations: list[Location]
     is_all: bool
+    sketches: Mapping[Location, str] | None = None
 
 
 class Index(Protocol):
@@ -37,6 +39,9 @@ class Index(Protocol):
 
     async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
         """The best `limit` memories that have any word of the query."""
+
+    async def sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
+        """Of those memories of which it keeps one, what the ranking has to know."""
 
     async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams."""

@@ -115,6 +115,6 @@ def _idf_of(question: Question, traits: Sequence[Trait]) -> dict[str, float]:
     if not question.kinds:
         return {}
     frequency = Counter(
-        word for trait in traits for word in question.kinds & trait.text.counts.keys()
+        word for trait in traits for word in question.kinds.intersection(trait.text.stems)
     )
     return {word: idf(len(traits), count) for word, count in frequency.items()}

@@ -6,7 +6,15 @@ memories is ranked whole.
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from datetime import date
 from functools import partial
@@ -140,7 +148,7 @@ class Recall:
             await self._keep_index(query, memories)
             yield await self._chronicle.whole(), frequency
             return
-        meant = list((await self._chronicle.traits(nearest)).values())
+        meant = list((await self._chronicle.traits(nearest, self._sketches)).values())
         known: set[Location] = set()
         size = _POOL
         for part in _rare_first(query, frequency, memories):
@@ -149,9 +157,9 @@ class Recall:
                 found, meant = [*filter(filters.may_accept, proposed), *meant], []
                 size *= 2
                 if found:
-                    yield await self._chronicle.around(found), frequency
+                    yield await self._chronicle.around(found, self._sketches), frequency
         if meant:
-            yield await self._chronicle.around(meant), frequency
+            yield await self._chronicle.around(meant, self._sketches), frequency
 
     async def _keep_index(self, query: Query, memories: int) -> None:
         """Have the index know what has changed, though a small mind needs no proposals."""
@@ -168,13 +176,22 @@ class Recall:
             asked = partial(_propose, query, filters, size + len(known))
             proposal = await self._ask(asked)
             new = [location for location in proposal.locations if location not in known][:size]
-            found = await self._chronicle.traits(new)
+            found = await self._chronicle.traits(
+                new, partial(self._sketches, at_hand=proposal.sketches)
+            )
             gone = {location for location in new if location not in found}
             if gone and self._serving is not None:
                 await self._serving.forget(gone)
                 known |= gone
             if not gone or proposal.is_all:
                 return list(found.values())
+
+    async def _sketches(
+        self, locations: Collection[Location], at_hand: Mapping[Location, str] | None = None
+    ) -> Mapping[Location, str]:
+        if at_hand is not None:
+            return at_hand
+        return await self._ask(lambda index: index.sketches(locations))
 
     async def _frequency(self, query: Query, memories: int) -> dict[str, int]:
         """Asked once for each word, until the mind has become another, or a good deal larger."""

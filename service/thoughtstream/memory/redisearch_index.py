@@ -10,7 +10,7 @@ Source: RediSearch 2.10 (the first with BM25STD).
 import asyncio
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from thoughtstream import keys
 from thoughtstream.language.words import RULES, Query, Term, indexed, token
+from thoughtstream.memory import traits
 from thoughtstream.memory.index import IndexUnusable, Proposal
 from thoughtstream.memory.models import Filters, Location
 from thoughtstream.memory.streams import BATCH, LIBRARY, Head, Streams
@@ -29,12 +30,14 @@ _SCHEMA = (
     "window", "TAG", "CASESENSITIVE", "SEPARATOR", "\x1f",
 )  # fmt: skip
 """`words`: what an item's content is, as `indexed`, after a mark that says by which rules. Who
-searches adds it where it is missing: what writes memories is in the server, and knows no words."""
+searches adds it where it is missing, and with it `as_ranked`, the sketch of its trait: what writes
+memories is in the server, and knows no words."""
 
-_MARK = f"_{RULES}"
+_MARK = f"_{RULES}_{traits.VERSION}"
 _VERSION = hashlib.sha256(repr((_SCHEMA, RULES)).encode()).hexdigest()[:8]
 _AT_ONCE = 2000
 _LOOKS, _LOOK_AGAIN_S = 100, 0.02
+_ENTRY = re.compile(r"\d+-\d+", re.ASCII)
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
 
 Search = tuple[str, tuple[str, ...]]
@@ -95,6 +98,10 @@ class RediSearchIndex:
             raise IndexUnusable(str(error)) from error
         raise IndexUnusable("RediSearch is still reading the memories")
 
+    async def sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
+        """Of those whose items have one."""
+        return await self._streams.sketches(locations)
+
     async def forget(self, locations: Collection[Location]) -> None:
         """These are no longer in the streams. Nothing to do: their items go with them."""
 
@@ -108,8 +115,8 @@ class RediSearchIndex:
         return await self._search(searches)
 
     async def _completed(self) -> bool:
-        """Add the words of items that have none of these rules; False while it is still reading."""
-        new = (f"-@words:{_MARK}", ("RETURN", "1", "content", "LIMIT", "0", str(_AT_ONCE)))
+        """Describe the items that these rules have not described; False while it is reading."""
+        new = (f"-@words:{_MARK}", ("LIMIT", "0", str(_AT_ONCE)))
         while True:
             answers = await self._search([new])
             if answers is None:
@@ -120,10 +127,9 @@ class RediSearchIndex:
             items = list(zip(found[::2], found[1::2], strict=True))
             for begin in range(0, len(items), BATCH):
                 some = items[begin : begin + BATCH]
-                contents = [flat[1] if flat else "" for _, flat in some]
-                said = await asyncio.to_thread(_said, contents)
+                described = await asyncio.to_thread(_described, [flat or [] for _, flat in some])
                 names = [item for item, _ in some]
-                await LIBRARY.call(self._redis, "recall_words_1", names, said)
+                await LIBRARY.call(self._redis, "recall_describe_1", names, described)
 
     async def _search(self, searches: Sequence[Search]) -> list[Any] | None:
         pipe: Any = self._redis.pipeline(transaction=False)
@@ -170,8 +176,16 @@ async def drop(redis: Client, mind: str) -> None:
                 await run("FT.DROPINDEX", name, near=items)
 
 
-def _said(contents: list[str]) -> list[str]:
-    return [f"{_MARK} {indexed(content)}" for content in contents]
+def _described(items: Iterable[Sequence[str]]) -> list[str]:
+    """Of each item, `words` and `as_ranked`."""
+    found = []
+    for flat in items:
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
+        location = Location(fields.get("kind", ""), fields.get("entry", ""))
+        is_memory = location.kind in keys.MEMORIES and _ENTRY.fullmatch(location.entry)
+        sketch = traits.trait_of(location, fields).sketch if is_memory else ""
+        found += [f"{_MARK} {indexed(fields.get('content', ''))}", sketch]
+    return found
 
 
 def _any_of(terms: Iterable[Term]) -> str:

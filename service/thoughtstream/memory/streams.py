@@ -55,6 +55,7 @@ class Streams:
         self.known: dict[str, Head] = {}
         """The heads, as they were last."""
         self._keys = {kind: family.key(mind=mind) for kind, family in keys.MEMORIES.items()}
+        self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._ledger = keys.LEDGER.key(mind=mind)
         self._timelines = [keys.TIMELINE.key(mind=mind, kind=kind) for kind in keys.MEMORIES]
 
@@ -88,16 +89,31 @@ class Streams:
 
     async def read(self, locations: Collection[Location]) -> dict[Location, Fields]:
         """The memories at these locations that are still there."""
+        answers = await self._each(locations, "recall_read_1")
+        return {
+            location: dict(zip(flat[::2], flat[1::2], strict=True))
+            for location, flat in answers.items()
+        }
+
+    async def sketches(self, locations: Collection[Location]) -> dict[Location, str]:
+        """What items have of the memories at these locations, where they have it."""
+        return await self._each(locations, "recall_sketches_1", self._items)
+
+    async def _each(
+        self, locations: Collection[Location], function: str, *before: str
+    ) -> dict[Location, Any]:
+        """The answers of a Function to these locations, but for those that are none."""
         number = {kind: at for at, kind in enumerate(self._keys, 1)}
         asked = list(locations)
-        found: dict[Location, Fields] = {}
+        found: dict[Location, Any] = {}
         for begin in range(0, len(asked), BATCH):
             some = asked[begin : begin + BATCH]
             pairs = [part for one in some for part in (number[one.kind], one.entry)]
-            answers = await LIBRARY.call(
-                self._redis, "recall_read_1", list(self._keys.values()), pairs, read_only=True
-            )
-            for location, flat in zip(some, answers, strict=True):
-                if flat is not None:
-                    found[location] = dict(zip(flat[::2], flat[1::2], strict=True))
+            streams, args = list(self._keys.values()), [*before, *pairs]
+            answers = await LIBRARY.call(self._redis, function, streams, args, read_only=True)
+            found |= {
+                location: answer
+                for location, answer in zip(some, answers, strict=True)
+                if answer is not None
+            }
         return found

@@ -1,86 +1,140 @@
 """What the ranking knows of a memory: its words, who said it and when, and what is in it."""
 
-from collections import Counter
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import NamedTuple
 
 from thoughtstream.language import questions
 from thoughtstream.language.moments import local_day
-from thoughtstream.language.times import Span, days_in, words_of_time
-from thoughtstream.language.words import stems, words
+from thoughtstream.language.times import Span, days_in, may_speak_of_days, words_of_time
+from thoughtstream.language.words import MOST_CHARACTERS, stems, words
 from thoughtstream.memory.models import Location, said_at
 from thoughtstream.memory.streams import Fields
 from thoughtstream.memory.timeline import place_in_time
 from thoughtstream.memory.who import speaker_of
 
+VERSION = 1
+"""Another number after any change of what a sketch has, or of how it is found: then indexes are
+made anew."""
+
 _MOST_TIMES, _MOST_NAMES = 3, 2
 
 
 class Text:
-    """What is in a content, without the name of who says it that it may begin with."""
+    """What is in a content, without the name of who says it that it may begin with.
 
-    def __init__(self, content: str) -> None:
-        self.content = content
-        self.stems = stems(content)
-        self.counts = Counter(self.stems)
+    `spaced`: its stems in order, a blank before and a blank after each, so that one is looked for
+    in it, and counted, without taking it apart. `length`: how many they are. `dated`: the content,
+    if it may speak of days.
+    """
 
-    @cached_property
+    __slots__ = ("_signs", "dated", "length", "spaced")
+
+    def __init__(self, spaced: str, length: int, signs: str, dated: str) -> None:
+        self.spaced = spaced
+        self.length = length
+        self.dated = dated
+        self._signs = signs
+
+    @property
+    def stems(self) -> list[str]:
+        """In order."""
+        return self.spaced.split()
+
+    @property
     def asks(self) -> bool:
         """Whether it ends as a question."""
-        return self.content.rstrip().endswith(questions.QUESTION_MARKS)
+        return self._signs[0] != "0"
 
-    @cached_property
+    @property
     def has_question(self) -> bool:
         """Whether a question is in it."""
-        return any(mark in self.content for mark in questions.QUESTION_MARKS)
+        return self._signs[1] != "0"
 
-    @cached_property
+    @property
     def is_first_person(self) -> bool:
         """Whether somebody speaks of themself."""
-        return not questions.FIRST_PERSON.isdisjoint(words(self.content))
+        return self._signs[2] != "0"
 
-    @cached_property
+    @property
     def times(self) -> int:
         """How many words of time it has, 3 at most."""
-        return min(words_of_time(words(self.content)), _MOST_TIMES)
+        return int(self._signs[3])
 
-    @cached_property
+    @property
     def names(self) -> int:
         """How many words with a capital letter that begin no sentence, 2 at most."""
-        return min(_names_in(self.content), _MOST_NAMES)
+        return int(self._signs[4])
 
-    @cached_property
+    @property
     def has_number(self) -> bool:
         """In digits or in words."""
-        is_spelled = not questions.NUMBERS.isdisjoint(words(self.content))
-        return is_spelled or any(character.isdigit() for character in self.content)
+        return self._signs[5] != "0"
 
-    @cached_property
+    @property
     def is_quoting(self) -> bool:
         """Whether something stands in quotation marks."""
-        return questions.is_quoting(self.content)
+        return self._signs[6] != "0"
 
-    @cached_property
+    @property
     def gives_reason(self) -> bool:
         """Whether it has a word like "because"."""
-        return not questions.REASONS.isdisjoint(words(self.content))
+        return self._signs[7] != "0"
+
+    @property
+    def parts(self) -> tuple[str, int, str, str]:
+        """What makes it again."""
+        return self.spaced, self.length, self._signs, self.dated
 
 
-@dataclass(frozen=True, slots=True)
-class Trait:
-    """A memory, as the ranking sees it. `place`: in time, among those of its kind."""
+@lru_cache(maxsize=16_384)
+def text_of(content: str) -> Text:
+    """What is in a content."""
+    told, found = words(content), stems(content)
+    dated = content[:MOST_CHARACTERS] if may_speak_of_days(content, told) else ""
+    return Text("".join(f" {stem} " for stem in found), len(found), _signs(content, told), dated)
+
+
+def _signs(content: str, told: Collection[str]) -> str:
+    """A digit for each thing that a text may have, in the order of the properties of `Text`."""
+    signs = (
+        content.rstrip().endswith(questions.QUESTION_MARKS),
+        any(mark in content for mark in questions.QUESTION_MARKS),
+        not questions.FIRST_PERSON.isdisjoint(told),
+        min(words_of_time(told), _MOST_TIMES),
+        min(_names_in(content), _MOST_NAMES),
+        not questions.NUMBERS.isdisjoint(told) or any(map(str.isdigit, content)),
+        questions.is_quoting(content),
+        not questions.REASONS.isdisjoint(told),
+    )
+    return "".join(str(int(sign)) for sign in signs)
+
+
+class Trait(NamedTuple):
+    """A memory, as the ranking sees it. `place`: in time, among those of its kind; `said_at` in
+    milliseconds.
+    """
 
     location: Location
     place: str
     speaker: str | None
+    said_at: int
     day: date
     text: Text
 
     @property
     def days(self) -> list[Span]:
         """The days that it speaks of."""
-        return days_in(self.text.content, self.day)
+        return days_in(self.text.dated, self.day)
+
+    @property
+    def sketch(self) -> str:
+        """What makes it again, but for its location: JSON in ASCII. The day is not in it: that is
+        another where the clock is another.
+        """
+        return json.dumps((self.place, self.speaker, self.said_at, *self.text.parts))
 
 
 def trait_of(location: Location, fields: Fields) -> Trait:
@@ -89,12 +143,15 @@ def trait_of(location: Location, fields: Fields) -> Trait:
     content = fields.get("content", "")
     prefix = f"{speaker}:"
     said = content[len(prefix) :] if speaker and content.startswith(prefix) else content
-    return Trait(
-        location, place_in_time(location, fields), speaker, _day(location, fields), text_of(said)
-    )
+    at = said_at(location, fields)
+    return Trait(location, place_in_time(location, fields), speaker, at, _day(at), text_of(said))
 
 
-text_of = lru_cache(maxsize=16_384)(Text)
+def sketched(sketches: Mapping[Location, str]) -> Iterable[Trait]:
+    """Of their sketches."""
+    found = json.loads(f"[{','.join(sketches.values())}]")
+    for location, (place, speaker, at, *text) in zip(sketches, found, strict=True):
+        yield Trait(location, place, speaker, at, _day(at), Text(*text))
 
 
 def _names_in(content: str) -> int:
@@ -106,6 +163,6 @@ def _names_in(content: str) -> int:
     return found
 
 
-def _day(location: Location, fields: Fields) -> date:
-    """The day on which it was said."""
-    return local_day(said_at(location, fields)) or date.max
+def _day(at: int) -> date:
+    """The day of a moment; beyond all calendars, the last of all."""
+    return local_day(at) or date.max

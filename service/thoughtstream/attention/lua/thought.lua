@@ -23,8 +23,8 @@ local KINDS = { episodic = true, semantic = true, procedural = true }
 local ENGINE_FIELDS = {
   id = true, window = true, score = true, attended_at = true, encode_at = true, cycle = true,
   anchored_at = true, vetoed_at = true, reframed_at = true, boosted_at = true, entry = true,
-  words = true, strength = true, replayed_at = true, merged_from = true, merged_into = true,
-  merged_at = true, unmerged_at = true, distilled_from = true, supersedes = true,
+  words = true, as_ranked = true, strength = true, replayed_at = true, merged_from = true,
+  merged_into = true, merged_at = true, unmerged_at = true, distilled_from = true, supersedes = true,
   superseded_by = true, asked_by = true, vetoed_by = true, reframed_by = true, boosted_by = true,
   restored_at = true, restored_by = true, lead = true, rivals = true,
 }

@@ -31,12 +31,34 @@ local function read(keys, args)
   return found
 end
 
--- KEYS: items. ARGV: the words of each, for an index of the server. Those that are gone stay so.
-local function add_words(keys, args)
+-- KEYS: streams. ARGV: what the keys of items begin with, then as in `read`.
+-- Returns for each the sketch that its item has, or false.
+local function sketches(keys, args)
+  local found = {}
+  for at = 2, #args, 2 do
+    local entries = redis.call('XRANGE', keys[tonumber(args[at])], args[at + 1], args[at + 1])
+    local fields, id = entries[1] and entries[1][2] or {}, nil
+    for field = 1, #fields, 2 do
+      if fields[field] == 'id' then
+        id = fields[field + 1]
+        break
+      end
+    end
+    local item = id and redis.call('HMGET', args[1] .. id, 'entry', 'as_ranked')
+    found[#found + 1] = item and item[1] == args[at + 1] and item[2] or false
+  end
+  return found
+end
+
+-- KEYS: items. ARGV: of each, its words for an index of the server, and its sketch. Those that are
+-- gone stay so.
+local function describe(keys, args)
   for at, item in ipairs(keys) do
-    local is_new = redis.call('HGET', item, 'words') ~= args[at]
+    local words, sketch = args[2 * at - 1], args[2 * at]
+    local known = redis.call('HMGET', item, 'words', 'as_ranked')
+    local is_new = known[1] ~= words or known[2] ~= sketch
     if is_new and redis.call('EXISTS', item) == 1 then
-      redis.call('HSET', item, 'words', args[at])
+      redis.call('HSET', item, 'words', words, 'as_ranked', sketch)
     end
   end
 end
@@ -44,4 +66,6 @@ end
 redis.register_function { function_name = 'recall_heads_1', callback = heads,
                           flags = { 'no-writes' } }
 redis.register_function { function_name = 'recall_read_1', callback = read, flags = { 'no-writes' } }
-redis.register_function { function_name = 'recall_words_1', callback = add_words }
+redis.register_function { function_name = 'recall_sketches_1', callback = sketches,
+                          flags = { 'no-writes' } }
+redis.register_function { function_name = 'recall_describe_1', callback = describe }
