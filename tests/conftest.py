@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from tests.drills.outcome import TABLE
+from tests.scheduling import Scheduling
 from tests.servers import WHEEL, RedisServer, programs
 from tests.services import UNWATCHED
 from thoughtstream import keys
@@ -20,8 +21,9 @@ hypothesis_settings.register_profile("thorough", deadline=None)
 hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 
 SLOW = "slow"
-_LONGEST_FIRST = ("rollouts/test_rollouts_lose_nothing.py", "rollouts", "web/page")
-"""Files that take minutes: begun last, one would keep one process while all others are done."""
+_HERE = Path(__file__).parent
+_PAGE = _HERE / "web/page"
+_FACES = tuple(_HERE / face for face in ("web", "mcp", "measuring", "tracing"))
 
 os.environ.update(UNWATCHED)  # of services within tests, too
 
@@ -30,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--thorough`, as in `tests/run`."""
     parser.addoption(
         "--thorough", action="store_true",
-        help="every test with every version of Redis; so are tests that are named",
+        help="every test, with every version of Redis; so are tests that are named",
     )  # fmt: skip
 
 
@@ -49,21 +51,25 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The quick run does without what is slow, and without older versions of Redis; the thorough
-    run begins with what takes longest.
+    run begins with the page, which takes longest after hosts.
     """
-    if config.option.thorough:
-        items.sort(key=_place)
-        return
-    left_out = {item for item in items if item.get_closest_marker(SLOW) or _is_of_older(item)}
+    is_left_out = _is_doubly_old if config.option.thorough else _is_slow_or_older
+    left_out = {item for item in items if is_left_out(item)}
     config.hook.pytest_deselected(items=[*left_out])
     items[:] = [item for item in items if item not in left_out]
+    if config.option.thorough:
+        items.sort(key=lambda item: not item.path.is_relative_to(_PAGE))
 
 
-def _place(item: pytest.Item) -> int:
-    """In which order files are given to the processes of xdist; at random among equals."""
-    within = Path(__file__).parent
-    places = (n for n, part in enumerate(_LONGEST_FIRST) if item.path.is_relative_to(within / part))
-    return next(places, len(_LONGEST_FIRST))
+def _is_slow_or_older(item: pytest.Item) -> bool:
+    return item.get_closest_marker(SLOW) is not None or _is_of_older(item)
+
+
+def _is_doubly_old(item: pytest.Item) -> bool:
+    """What faces ask of Redis, the engine's own tests ask of each version; and Debian 12's hosts
+    have a web process on the oldest one.
+    """
+    return any(map(item.path.is_relative_to, _FACES)) and _is_of_older(item)
 
 
 def _is_of_older(item: pytest.Item) -> bool:
@@ -78,11 +84,16 @@ def _are_named(config: pytest.Config) -> bool:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """All tests side by side, one process a core, and one more for the quick run, which waits for
-    half of its time; tests that are named one after the other.
+    """All tests side by side, one process a core and one more, for tests often wait; tests that are
+    named one after the other.
     """
     cores = os.cpu_count() or 1
-    return 0 if _are_named(config) else cores + (not config.option.thorough)
+    return 0 if _are_named(config) else cores + 1
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Ours, where tests run side by side."""
+    return Scheduling(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

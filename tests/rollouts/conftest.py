@@ -31,20 +31,20 @@ def _most_s(item: pytest.Item) -> float:
     return float(marker.args[0]) if marker else 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Makes hosts; one for the whole run."""
+    """Makes hosts; one for all tests of hosts, which are gone before the others begin."""
     with Lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def three_hosts(lab: Lab) -> tuple[Host, ...]:
     """Three bare Debian 13 hosts on one network."""
     return lab.hosts("n1", "n2", "n3")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def made_cluster(
     three_hosts: tuple[Host, ...], tmp_path_factory: pytest.TempPathFactory
 ) -> Cluster:
