@@ -73,6 +73,22 @@ async def test_who_is_cancelled_while_closing_has_closed_all(settings: Settings)
         assert [one for one in connections if one.is_connected] == []
 
 
+async def test_a_client_that_was_closed_connects_no_more(settings: Settings) -> None:
+    """Neither for what is asked of it then, nor for what was being connected for."""
+    for steps in range(12):
+        redis = connect(settings.redis)
+        pool: Any = redis.connection_pool
+        asking = [asyncio.ensure_future(redis.echo("x")) for _ in range(3)]
+        await go_on(steps)
+        connections = [*pool._available_connections, *pool._in_use_connections]
+        await redis.aclose()
+        for task in (*asking, late := asyncio.ensure_future(redis.echo("late"))):
+            await asyncio.wait([task])
+        connections += [*pool._available_connections, *pool._in_use_connections]
+        assert [one for one in connections if one.is_connected] == []
+        assert isinstance(late.exception(), ConnectionError)
+
+
 async def closed_by_a_cancelled_task(redis: Client, steps: int) -> None:
     """Closed by a task that is cancelled again so many steps later."""
 

@@ -32,7 +32,9 @@ class Batch:
 
     async def _send(self) -> None:
         await asyncio.sleep(_GATHER_S)
-        batch, self._next = self._next, []
+        batch, self._next = [one for one in self._next if not one[1].done()], []
+        if not batch:  # whoever called has left
+            return
         calls = [call for call, _ in batch]
         try:
             answers = await self._library.try_all(self._redis, calls)

@@ -8,6 +8,7 @@ from typing import Any
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError
 
 from thoughtstream.store.outages import NotSent
 
@@ -19,6 +20,17 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
     """The client library's class of connections, as ours are."""
 
     class Connection(connection_class):  # type: ignore[misc, valid-type]
+        is_over = False
+        """Whether its client was closed: what still runs then must not connect anew."""
+
+        async def _connect(self) -> None:
+            """Raises: ConnectionError: the client was closed, before or meanwhile."""
+            if not self.is_over:
+                await super()._connect()
+            if self.is_over:
+                self._abort()
+                raise ConnectionError("the client is closed")
+
         async def send_packed_command(self, *args: Any, **options: Any) -> None:
             """Never loses a cancellation.
 
@@ -79,11 +91,17 @@ def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
     return Connection
 
 
-async def close_all(connections: Iterable[AbstractConnection]) -> None:
+def over(connection_class: Any) -> Any:
+    """The class of connections that a client makes once it is closed: none of them connects."""
+    return type(connection_class.__name__, (connection_class,), {"is_over": True})
+
+
+async def close_all(connections: Iterable[Any], *, for_good: bool = False) -> None:
     """Close each without a pause: the client library makes tasks of it, and a caller that is
-    cancelled meanwhile would leave them open.
+    cancelled meanwhile would leave them open. `for_good`: their client is closed.
     """
     for connection in connections:
+        connection.is_over |= for_good
         await connection.disconnect()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
-from thoughtstream.store.connection_class import close_all
+from thoughtstream.store.connection_class import close_all, over
 
 _SCAN = 1000
 
@@ -39,10 +39,12 @@ class Server(Redis):
             pool._available_connections.append(connection)
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        """Close all connections, also for a task that is cancelled meanwhile."""
+        """Close all connections for good, also for a task that is cancelled meanwhile."""
         if self.auto_close_connection_pool:  # else it is one of several clients on the same ones
             pool: Any = self.connection_pool
-            await close_all((*pool._available_connections, *pool._in_use_connections))
+            pool.connection_class = over(pool.connection_class)
+            connections = (*pool._available_connections, *pool._in_use_connections)
+            await close_all(connections, for_good=True)
         await super().aclose(close_connection_pool)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> "Pipeline":

@@ -18,7 +18,7 @@ from redis.exceptions import (
 )
 
 from thoughtstream.store.calls import ERRORS, Call, is_connected
-from thoughtstream.store.connection_class import close_all
+from thoughtstream.store.connection_class import close_all, over
 from thoughtstream.store.hedging import hedged
 from thoughtstream.store.shields import retrieved
 
@@ -116,7 +116,7 @@ class Topology:
         self._remember()
 
     async def disconnect(self) -> None:
-        """Close all connections; what was known is looked up anew."""
+        """Close all connections for good."""
         try:
             if self._looking is not None:
                 self._looking.cancel()
@@ -124,8 +124,8 @@ class Topology:
         finally:
             self._remember()
             for one in self._ever:
-                await close_all(one.node._connections)
-            self._seen = None
+                one.node.connection_class = over(one.node.connection_class)
+                await close_all(one.node._connections, for_good=True)
 
     async def _look(self) -> None:
         manager, slots = self._manager, None
