@@ -22,7 +22,6 @@ hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 
 SLOW = "slow"
 _HERE = Path(__file__).parent
-_PAGE = _HERE / "web/page"
 _FACES = tuple(_HERE / face for face in ("web", "mcp", "measuring", "tracing"))
 
 os.environ.update(UNWATCHED)  # of services within tests, too
@@ -51,14 +50,12 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The quick run does without what is slow, and without older versions of Redis; the thorough
-    run begins with the page, which takes longest after hosts.
+    run needs no older ones for the faces.
     """
     is_left_out = _is_doubly_old if config.option.thorough else _is_slow_or_older
     left_out = {item for item in items if is_left_out(item)}
     config.hook.pytest_deselected(items=[*left_out])
     items[:] = [item for item in items if item not in left_out]
-    if config.option.thorough:
-        items.sort(key=lambda item: not item.path.is_relative_to(_PAGE))
 
 
 def _is_slow_or_older(item: pytest.Item) -> bool:
