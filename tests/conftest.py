@@ -10,7 +10,6 @@ from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from tests.drills.outcome import TABLE
-from tests.scheduling import Scheduling
 from tests.servers import WHEEL, RedisServer, programs
 from tests.services import UNWATCHED
 from thoughtstream import keys
@@ -81,16 +80,11 @@ def _are_named(config: pytest.Config) -> bool:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """All tests side by side, one process a core and one more, for tests often wait; tests that are
-    named one after the other.
+    """All tests side by side, one process a core, and one more for the quick run, which waits for
+    half of its time; tests that are named one after the other.
     """
     cores = os.cpu_count() or 1
-    return 0 if _are_named(config) else cores + 1
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
-    """Ours, where tests run side by side."""
-    return Scheduling(config, log)
+    return 0 if _are_named(config) else cores + (not config.option.thorough)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

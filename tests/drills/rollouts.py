@@ -170,6 +170,11 @@ ROWS = (
     Row("replace a host", replace, before=Site.lose_a_host),
     Row("restore", restore, at_work=False),
 )
+_NO_NEWS = ("rolling restart", "failover drill")
+"""Another setting restarts all nodes, too, and each restart hands over its masters."""
+
+EVERY_RUN = tuple(row for row in ROWS if row.operation not in _NO_NEWS)
+"""The rows that are in every run of all tests."""
 
 
 @contextmanager

@@ -17,7 +17,9 @@ SETTINGS: dict[str, Any] = {
     "runtime": "native",
     "redis": {"maxmemory": "64mb", "repl_backlog_size": "16mb"},
     "cluster": {"nodes": 2, "replicas": 1},
+    "web": {"enabled": False},
 }
+"""The page is on one of the clusters: on all of them it would take minutes, and tell no more."""
 
 
 class Cluster:

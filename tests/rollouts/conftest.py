@@ -8,7 +8,7 @@ import pytest
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 
-from .clusters import Cluster
+from .clusters import SETTINGS, Cluster
 
 SECONDS = 600
 """A deployment may take its time: packages are installed, images built, hosts rebooted."""
@@ -48,9 +48,10 @@ def three_hosts(lab: Lab) -> tuple[Host, ...]:
 def made_cluster(
     three_hosts: tuple[Host, ...], tmp_path_factory: pytest.TempPathFactory
 ) -> Cluster:
-    """A cluster of two nodes a host and one replica a shard, made by one run; who changes it
-    leaves it well.
+    """A cluster of two nodes a host and one replica a shard, with the page, made by one run; who
+    changes it leaves it well.
     """
-    cluster = Cluster(three_hosts, tmp_path_factory.mktemp("cluster"))
+    folder = tmp_path_factory.mktemp("cluster")
+    cluster = Cluster(three_hosts, folder, SETTINGS | {"web": {"enabled": True}})
     cluster.run()
     return cluster
