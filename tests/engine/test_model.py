@@ -168,7 +168,7 @@ class Life(RuleBasedStateMachine):
         # that is not the question: it writes all it has first.
         self.run(self.redis.config_set("appendfsync", "always"))
         self.run(self.redis.hset(keys.LEDGER.key(mind="another"), "adopted", 0))
-        self.run(self.redis.aclose())
+        self.run(self.redis.connection_pool.disconnect())
         self.server.kill()
         self.server.start()
 
