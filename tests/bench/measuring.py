@@ -11,7 +11,6 @@ from noise.
 
 import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 import time
@@ -20,9 +19,8 @@ from itertools import count
 from pathlib import Path
 
 import uvloop
-from rich.console import Console
-from rich.table import Table
 
+from tests.bench.figures import show
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream.attention.attention import LIBRARY, Attention
 from thoughtstream.attention.loop import AttentionLoop
@@ -123,13 +121,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         found = uvloop.run(measure(Path(directory), options.rounds))
-    if options.json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
-        return
-    table = Table("", "")
-    for name, figure in found.items():
-        table.add_row(name, f"{figure:.4g}")
-    Console().print(table)
+    show(found, as_json=options.json)
 
 
 if __name__ == "__main__":

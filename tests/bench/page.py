@@ -29,9 +29,8 @@ from pathlib import Path
 
 import redis
 from playwright.sync_api import Browser, BrowserContext, Page
-from rich.console import Console
-from rich.table import Table
 
+from tests.bench.figures import show
 from tests.servers import wait_until
 from tests.web.page.browser import chromium
 from thoughtstream import keys
@@ -196,13 +195,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         found = measure(Path(home), given.thoughts, given.minds)
-    if given.json:
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
-        return
-    table = Table("", "")
-    for name, figure in found.items():
-        table.add_row(name, f"{figure:.3g}")
-    Console().print(table)
+    show(found, as_json=given.json)
 
 
 if __name__ == "__main__":

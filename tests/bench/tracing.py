@@ -8,7 +8,6 @@ of this process, medians of many short rounds, with spans that are encoded for O
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -23,9 +22,8 @@ import uvloop
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from rich.console import Console
-from rich.table import Table
 
+from tests.bench.figures import show
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream.attention.attention import LIBRARY, Attention
 from thoughtstream.attention.models import NewThought
@@ -159,13 +157,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         found = uvloop.run(measure(Path(directory), options.rounds))
-    if options.json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
-        return
-    table = Table("", "")
-    for name, figure in found.items():
-        table.add_row(name, f"{figure:.3g}")
-    Console().print(table)
+    show(found, as_json=options.json)
 
 
 if __name__ == "__main__":
