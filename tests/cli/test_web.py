@@ -8,6 +8,7 @@ import signal
 import socket
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -81,11 +82,18 @@ def test_it_comes_back_and_never_outlives_up(terminal: Terminal) -> None:
     wait_until(lambda: not process.is_running(), "it ended with its parent", most_s=30)
 
 
-def test_alone_it_tells_systemd_and_stops_on_sigterm(terminal: Terminal, tmp_path: Path) -> None:
+@contextmanager
+def supervised(terminal: Terminal, tmp_path: Path) -> Iterator[socket.socket]:
+    """Gives what a supervisor of the terminal's programs is told by."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(tmp_path / "notify"))
         told.settimeout(60)
         terminal.env["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+        yield told
+
+
+def test_alone_it_tells_systemd_and_stops_on_sigterm(terminal: Terminal, tmp_path: Path) -> None:
+    with supervised(terminal, tmp_path) as told:
         web = terminal.start("web")
         assert told.recv(100) == b"READY=1"
         assert asked(terminal.json("open", "--print")["url"].split("/#")[0] + "/healthz", "") == 200
@@ -96,10 +104,7 @@ def test_alone_it_tells_systemd_and_stops_on_sigterm(terminal: Terminal, tmp_pat
 
 
 def test_up_is_not_ready_when_its_web_process_is(terminal: Terminal, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.bind(str(tmp_path / "notify"))
-        told.settimeout(60)
-        terminal.env["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+    with supervised(terminal, tmp_path) as told:
         service = terminal.start("up")
         assert told.recv(100) == b"READY=1"
         wait_until(lambda: bool(terminal.json("status")["web"]), "it listens", most_s=30)
