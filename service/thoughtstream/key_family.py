@@ -44,6 +44,7 @@ class Writer(StrEnum):
     DISCOVERY = "discovery"
     RECALL = "recall"
     OWNER = "owner"
+    EVOLUTION = "evolution"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]

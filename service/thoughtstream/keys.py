@@ -306,6 +306,22 @@ SUBSCRIBERS = Family(
     "one an agent that subscribed", (Writer.PACKETS,),
 )  # fmt: skip
 
+
+def _evolution(part: str, type_: RedisType, bound: str) -> Family:
+    writers = (Writer.EVOLUTION,)
+    name = f"evolution_{part.rpartition(':')[2]}"
+    return Family(name, f"evolution:{part}", type_, Domain.INFERENCE, bound, writers)
+
+
+EVOLUTION = _evolution("{<run>}:plan", "hash", "one of a run; the latest 20 runs")
+"""What the run is to do, and how many of its workers were killed."""
+
+EVOLUTION_DIALOGUES = _evolution("{<run>}:dialogues", "hash", "one field a conversation")
+EVOLUTION_LEDGER = _evolution("{<run>}:ledger", "hash", "one field an evaluation")
+"""What came of each evaluation, by its id: written once. All that a run knows follows from it."""
+
+EVOLUTIONS = _evolution("runs", "zset", "the latest 20 runs")
+
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
@@ -314,6 +330,7 @@ FAMILIES: tuple[Family, ...] = (
     MINDS,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
+    EVOLUTION, EVOLUTION_DIALOGUES, EVOLUTION_LEDGER, EVOLUTIONS,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "Kt"

@@ -23,6 +23,8 @@ from thoughtstream.coordination.models import NewTask
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.registry import Registry
 from thoughtstream.errors import Reserved
+from thoughtstream.evolving.dialogues import Dialogue
+from thoughtstream.evolving.record import Entry, Plan, Record, latest
 from thoughtstream.health.sample import kept
 from thoughtstream.health.sampler import Sampler
 from thoughtstream.keys import Domain, Writer
@@ -176,6 +178,17 @@ async def own(settings: Settings) -> None:
         assert (await bob.delete(confirm="bob")).keys == done.memories - 1
 
 
+async def evolve(settings: Settings) -> None:
+    plan = Plan(1, 0.2, (), (), {})
+    async with Colony.connect(settings=settings) as colony:
+        record = Record(colony.redis, plan.run)
+        await record.begin(plan, [Dialogue("one", {}, {"D1:1": 1})])
+        entry = Entry({}, 0.5, 1.0, {}, "a worker")
+        assert await record.enter("evolved:0", entry) and not await record.enter("evolved:0", entry)
+        assert await record.killed() == 1 and await latest(colony.redis) == plan.run
+        await record.delete()
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -191,6 +204,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.DISCOVERY: discover,
     Writer.RECALL: recall,
     Writer.OWNER: own,
+    Writer.EVOLUTION: evolve,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},

@@ -1,0 +1,147 @@
+"""One run of evolution: generations are bred, submitted to the queue, and learned from."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from thoughtstream.colony import Colony
+from thoughtstream.config import SalienceConfig
+from thoughtstream.evolving.architecture import Architecture
+from thoughtstream.evolving.breeding import GENERATION, Breeding, Outcome
+from thoughtstream.evolving.record import Entry, Plan, Record
+from thoughtstream.evolving.tasks import evaluate
+from thoughtstream.inference.evolution import Floats
+
+INCUMBENT = "incumbent"
+_HELD_OUT = "held out: "
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one way of choosing stands: its best by what was trained on, and what that keeps of
+    conversations that nothing was chosen by (None: not known yet). All are parts, 0 to 1.
+    """
+
+    id: str
+    salience: dict[str, float]
+    trained: float
+    held_out: float | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `evaluations`: in the ledger. `standings`: of `incumbent`, `evolved` and
+    `random`, as far as there are any.
+    """
+
+    run: str
+    generation: int
+    elites: int
+    evaluations: int
+    standings: dict[str, Standing]
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class EvolutionRun:
+    """A run that can be gone on with."""
+
+    def __init__(self, colony: Colony, plan: Plan, on_progress: OnProgress) -> None:
+        self._colony = colony
+        self._plan = plan
+        self._record = Record(colony.redis, plan.run)
+        self._on_progress = on_progress
+        self._ledger: dict[str, Entry] = {}
+        self._breeding = Breeding(plan.seed)
+        self.twice = 0
+
+    async def go_on(self, seconds: float, generations: int | None = None) -> Progress:
+        """Evolve for so long, and on to the end of the generation then under way; at most up to so
+        many generations, counted from the run's first. What was done before is not done again.
+
+        Raises:
+            TaskFailed: an evaluation failed for good.
+        """
+        self._ledger = await self._record.ledger()
+        await self._evaluated({INCUMBENT: self._plan.salience})
+        end = time.monotonic() + seconds
+        while generations is None or self._breeding.generation < generations:
+            bred = self._breeding.next()
+            is_known = all(id_ in self._ledger for id_ in bred)
+            if not is_known and time.monotonic() >= end:
+                break
+            await self._generation(bred)
+        return self._progress()
+
+    async def _generation(self, bred: Mapping[str, Floats]) -> None:
+        salience = {id_: Architecture.of(numbers).salience for id_, numbers in bred.items()}
+        await self._evaluated(salience)
+        outcomes = {id_: _outcome(self._ledger[id_]) for id_ in bred}
+        self._breeding.learn(outcomes)
+        await self._evaluated_held_out()
+
+    async def _evaluated_held_out(self) -> None:
+        """Those that are the best just now, on what nothing is chosen by."""
+        bests = {one.id: SalienceConfig(**one.salience) for one in self._standings().values()}
+        await self._evaluated({f"{_HELD_OUT}{id_}": its for id_, its in bests.items()})
+
+    async def _evaluated(self, salience: Mapping[str, SalienceConfig]) -> None:
+        """Have these evaluated, as far as they are not in the ledger."""
+        missing = {id_: its for id_, its in salience.items() if id_ not in self._ledger}
+        async with asyncio.TaskGroup() as group:
+            for id_, its in missing.items():
+                group.create_task(self._evaluate(id_, its))
+
+    async def _evaluate(self, id_: str, salience: SalienceConfig) -> None:
+        plan = self._plan
+        dialogues = plan.held_out if id_.startswith(_HELD_OUT) else plan.trained
+        call = evaluate.with_args(plan.run, salience.model_dump(), list(dialogues), plan.share)
+        key = f"{plan.run}:{id_}".replace(" ", "_")
+        handle = await self._colony.submit(call, key=key)
+        entry = Entry(**await handle.result())
+        if not await self._record.enter(id_, entry):
+            self.twice += 1
+        self._ledger[id_] = entry
+        self._on_progress(self._progress())
+
+    def _standings(self) -> dict[str, Standing]:
+        return standings(self._ledger)
+
+    def _progress(self) -> Progress:
+        return Progress(
+            self._plan.run, self._breeding.generation, self._breeding.elites(), len(self._ledger),
+            self._standings(),
+        )  # fmt: skip
+
+
+def _outcome(entry: Entry) -> Outcome:
+    return Outcome(entry.kept, entry.descriptors)
+
+
+def standings(ledger: Mapping[str, Entry]) -> dict[str, Standing]:
+    """How each way of choosing stands by a ledger."""
+    found: dict[str, Standing] = {}
+    for id_, entry in sorted(ledger.items(), key=_in_order):
+        if id_.startswith(_HELD_OUT):
+            continue
+        way = id_.partition(":")[0]
+        if way not in found or entry.kept > found[way].trained:
+            beside = ledger.get(f"{_HELD_OUT}{id_}")
+            held_out = beside.kept if beside else None
+            found[way] = Standing(id_, entry.salience, entry.kept, held_out)
+    return found
+
+
+def _in_order(item: tuple[str, Entry]) -> tuple[str, int]:
+    way, _, number = item[0].rpartition(":")
+    return way, int(number) if number.isdecimal() else 0
+
+
+def generation_of(ledger: Mapping[str, Entry]) -> int:
+    """How many generations a ledger has whole."""
+    return (
+        min(sum(id_.startswith(way) for id_ in ledger) for way in ("evolved:", "random:"))
+        // GENERATION
+    )

@@ -1,0 +1,103 @@
+"""A run of evolution: every evaluation counted once whatever becomes of workers, resumed where it
+was, and the same again from the same seed.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.coordination.conftest import until
+from tests.servers import RedisServer
+from thoughtstream.colony import Colony
+from thoughtstream.config import SalienceConfig, Settings
+from thoughtstream.evolving.breeding import GENERATION
+from thoughtstream.evolving.dialogues import Dialogue
+from thoughtstream.evolving.evolution_run import EvolutionRun, Progress
+from thoughtstream.evolving.record import Entry, Plan, Record
+from thoughtstream.evolving.tasks import evaluations, nursery_settings
+from thoughtstream.evolving.workers import Workers
+from thoughtstream.home.embedded_redis import EmbeddedRedis
+
+pytestmark = pytest.mark.slow
+
+CHATS = Path(__file__).parents[1] / "bench" / "chats"
+WORK = [sys.executable, "-m", "thoughtstream.faces.cli.tethered", "work",
+        "thoughtstream.evolving.tasks:evaluations", "--slots", "1"]  # fmt: skip
+
+
+@pytest.fixture
+async def settings(
+    settings: Settings, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Settings]:
+    """Those that workers load, too; and the Redis in which they try out minds is stopped."""
+    monkeypatch.setenv("THOUGHTSTREAM_HOME", str(settings.home))
+    monkeypatch.setenv("REDIS_URL", server.url)
+    yield settings
+    await EmbeddedRedis(nursery_settings(settings)).stop()
+
+
+def begun() -> tuple[Plan, list[Dialogue]]:
+    """A plan of two small conversations."""
+    dialogues = [
+        one for name in ("english", "german") for one in Dialogue.read(CHATS / f"{name}.json")
+    ]
+    first, second = (one.digest for one in dialogues)
+    return Plan(3, 0.2, (first,), (second,), SalienceConfig().model_dump()), dialogues
+
+
+@asynccontextmanager
+async def working(colony: Colony) -> AsyncIterator[None]:
+    """A worker within this process."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(colony.work(evaluations, stop, slots=2))
+    yield
+    stop.set()
+    await task
+
+
+def told(ledger: dict[str, Entry]) -> dict[str, Entry]:
+    """Without what is another each time: how long it took, and who did it."""
+    return {id_: replace(entry, cycle_ms=0.0, by="") for id_, entry in ledger.items()}
+
+
+async def test_a_run_with_a_killed_worker_resumed_is_the_run_without(
+    redis: Any, settings: Settings
+) -> None:
+    plan, dialogues = begun()
+    seen: list[Progress] = []
+    async with Colony.connect(settings=settings) as colony:
+        record = Record(colony.redis, plan.run)
+        await record.begin(plan, dialogues)
+        async with Workers(WORK, 2) as workers:
+            evolving = asyncio.create_task(
+                EvolutionRun(colony, plan, seen.append).go_on(60, generations=1)
+            )
+            await until(lambda: len(seen) > 5)
+            killed = await workers.kill_one()
+            first = await evolving
+            assert (first.generation, killed not in workers.pids) == (1, True)
+            resumed = EvolutionRun(colony, plan, seen.append)
+            second = await resumed.go_on(60, generations=2)
+        ledger = await record.ledger()
+        bred = [id_ for id_ in ledger if id_.startswith(("evolved:", "random:"))]
+        assert len(bred) == 2 * 2 * GENERATION == len(set(bred))
+        assert second.evaluations == len(ledger) and not resumed.twice
+        audit = await colony.queue(evaluations.name).audit()
+        assert audit.balanced and audit.completed == audit.submitted == len(ledger), "none twice"
+        assert {entry.by.rpartition("-")[2] for entry in ledger.values()} - {str(os.getpid())}
+
+    await redis.flushall()
+    async with Colony.connect(settings=settings) as colony:
+        record = Record(colony.redis, plan.run)
+        await record.begin(plan, dialogues)
+        async with working(colony):
+            again = await EvolutionRun(colony, plan, seen.append).go_on(60, generations=2)
+        assert again.standings == second.standings
+        assert told(await record.ledger()) == told(ledger)
