@@ -58,6 +58,7 @@ def evolve(
     The same call again goes on where it was: all is in Redis. Workers on other hosts help:
     thoughtstream work thoughtstream.evolving.tasks:evaluations --slots 1
     """
+    settings = config.load()
     _check_extra()
     from thoughtstream.evolving.dialogues import Dialogue
     from thoughtstream.faces.cli.evolving import Request, run
@@ -76,7 +77,7 @@ def evolve(
     request = Request(
         trained, tested, minutes * 60, generations, agents, kill_every, share, seed, command
     )
-    answer = event_loop.run(run(config.load(), request, quiet=json))
+    answer = event_loop.run(run(settings, request, quiet=json))
     output.answer(answer, json, lambda: None)
 
 
