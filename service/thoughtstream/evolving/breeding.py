@@ -17,6 +17,7 @@ from thoughtstream.inference.evolution import (
     Islands,
     Mutation,
     Niches,
+    Prior,
     Proposer,
 )
 
@@ -24,14 +25,14 @@ ISLANDS, EACH = 2, 8
 GENERATION = ISLANDS * EACH
 """So many are bred at once, and so many drawn."""
 
-_MIGRATION = 2
+_MIGRATION = 4
 """Generations between two migrations."""
 
-_NICHES = Niches((6, 6), (0.0, 0.6), (0.8, 1.0))
+_NICHES = Niches((6, 6), (0.0, 0.6), (0.6, 1.0))
 """By ignition and stability of what makes a text salient (`inference/index.py`)."""
 
 _BREEDERS: tuple[Proposer, ...] = (
-    Mutation(0.02, pressure=4), Crossover(0.01, pressure=4), Mutation(0.1, pressure=4),
+    Mutation(0.1, pressure=3), Crossover(0.05, along=0.5, pressure=3), Prior(),
 )  # fmt: skip
 
 

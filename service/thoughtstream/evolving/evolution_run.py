@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from thoughtstream.colony import Colony
@@ -14,6 +15,7 @@ from thoughtstream.evolving.tasks import evaluate
 from thoughtstream.inference.evolution import Floats
 
 INCUMBENT = "incumbent"
+_GRACE_S = 30.0
 _HELD_OUT = "held out: "
 
 
@@ -58,21 +60,24 @@ class EvolutionRun:
         self.twice = 0
 
     async def go_on(self, seconds: float, generations: int | None = None) -> Progress:
-        """Evolve for so long, and on to the end of the generation then under way; at most up to so
-        many generations, counted from the run's first. What was done before is not done again.
+        """Evolve for so long, and on to the end of the generation then under way (half a minute
+        more at most: what is missing then is done the next time); at most up to so many
+        generations, counted from the run's first. What was done before is not done again.
 
         Raises:
             TaskFailed: an evaluation failed for good.
         """
         self._ledger = await self._record.ledger()
-        await self._evaluated({INCUMBENT: self._plan.salience})
         end = time.monotonic() + seconds
-        while generations is None or self._breeding.generation < generations:
-            bred = self._breeding.next()
-            is_known = all(id_ in self._ledger for id_ in bred)
-            if not is_known and time.monotonic() >= end:
-                break
-            await self._generation(bred)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds + _GRACE_S):
+                await self._evaluated({INCUMBENT: self._plan.salience})
+                while generations is None or self._breeding.generation < generations:
+                    bred = self._breeding.next()
+                    is_known = all(id_ in self._ledger for id_ in bred)
+                    if not is_known and time.monotonic() >= end:
+                        break
+                    await self._generation(bred)
         return self._progress()
 
     async def _generation(self, bred: Mapping[str, Floats]) -> None:
