@@ -44,6 +44,11 @@ def test_every_vector_is_an_architecture_of_the_same_worth() -> None:
         assert worth == pytest.approx(0.64 if numbers.any() else 0, abs=0.003)
 
 
+def test_the_incumbent_is_a_vector_too() -> None:
+    incumbent = Architecture(SalienceConfig())
+    assert Architecture.of(incumbent.numbers) == incumbent
+
+
 def test_a_conversation_survives_being_written_down() -> None:
     [dialogue] = Dialogue.read(ENGLISH)
     again = Dialogue.parse(dialogue.as_json())

@@ -22,7 +22,7 @@ from thoughtstream.evolving.dialogues import Dialogue
 from thoughtstream.evolving.evolution_run import EvolutionRun, Progress
 from thoughtstream.evolving.record import Entry, Plan, Record
 from thoughtstream.evolving.tasks import evaluations, nursery_settings
-from thoughtstream.evolving.workers import Workers
+from thoughtstream.evolving.workers import WorkerEnded, Workers
 from thoughtstream.home.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.slow
@@ -75,7 +75,7 @@ async def test_a_run_with_a_killed_worker_resumed_is_the_run_without(
     async with Colony.connect(settings=settings) as colony:
         record = Record(colony.redis, plan.run)
         await record.begin(plan, dialogues)
-        async with Workers(WORK, 2) as workers:
+        async with Workers(WORK, 2, settings.home / "workers.log") as workers:
             evolving = asyncio.create_task(
                 EvolutionRun(colony, plan, seen.append).go_on(60, generations=1)
             )
@@ -101,3 +101,10 @@ async def test_a_run_with_a_killed_worker_resumed_is_the_run_without(
             again = await EvolutionRun(colony, plan, seen.append).go_on(60, generations=2)
         assert again.standings == second.standings
         assert told(await record.ledger()) == told(ledger)
+
+
+async def test_a_worker_that_ends_by_itself_is_told_with_its_last_words(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; sys.exit('no redis-server here')"]
+    async with Workers(command, 2, tmp_path / "log") as workers:
+        with pytest.raises(WorkerEnded, match="no redis-server here"):
+            await workers.watch()

@@ -35,6 +35,8 @@ class Architecture:
         parts = dict(zip(PARTS, np.round(worth, 3).tolist(), strict=True))
         return cls(SalienceConfig(**parts, asked=round(float(numbers[-1]), 3)))
 
-    def as_json(self) -> dict[str, float]:
-        """By the name of each setting."""
-        return self.salience.model_dump()
+    @property
+    def numbers(self) -> Floats:
+        """The vector [DIMENSIONS] of one with its ratios."""
+        parts = np.array([getattr(self.salience, part) for part in PARTS])
+        return np.append(parts / max(float(parts.max()), 1e-9), self.salience.asked)

@@ -53,6 +53,11 @@ class Breeding:
         self._bred: dict[str, Floats] = {}
         self.generation = 0
 
+    def begin(self, incumbent: Floats, outcome: Outcome) -> None:
+        """Have each island begin with the incumbent."""
+        for archive in self._islands.archives:
+            archive.add(incumbent[None], np.array([outcome.kept]), np.array([outcome.descriptors]))
+
     def next(self) -> dict[str, Floats]:
         """The vectors of the next generation, by id; the same until `learn` is told of them."""
         by_lot, by_descent = (

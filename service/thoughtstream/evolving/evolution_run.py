@@ -71,7 +71,7 @@ class EvolutionRun:
         end = time.monotonic() + seconds
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds + _GRACE_S):
-                await self._evaluated({INCUMBENT: self._plan.salience})
+                await self._begin()
                 while generations is None or self._breeding.generation < generations:
                     bred = self._breeding.next()
                     is_known = all(id_ in self._ledger for id_ in bred)
@@ -79,6 +79,11 @@ class EvolutionRun:
                         break
                     await self._generation(bred)
         return self._progress()
+
+    async def _begin(self) -> None:
+        incumbent = self._plan.salience
+        await self._evaluated({INCUMBENT: incumbent, f"{_HELD_OUT}{INCUMBENT}": incumbent})
+        self._breeding.begin(Architecture(incumbent).numbers, _outcome(self._ledger[INCUMBENT]))
 
     async def _generation(self, bred: Mapping[str, Floats]) -> None:
         salience = {id_: Architecture.of(numbers).salience for id_, numbers in bred.items()}

@@ -3,8 +3,8 @@ verdict.
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ async def run(settings: Settings, request: Request, *, quiet: bool) -> dict[str,
         await record.begin(plan, [*request.trained, *request.held_out])
         live = Live(console=output.stderr, refresh_per_second=4, transient=quiet)
         shown: Any = nullcontext() if quiet or not output.stderr.is_terminal else live
-        workers = Workers(request.command, request.agents)
+        nursery = nursery_settings(settings)
+        workers = Workers(request.command, request.agents, nursery.home / "workers.log")
 
         def tell(progress: Progress) -> None:
             live.update(table(_answer(progress, len(workers.pids), kills)))
@@ -70,25 +71,40 @@ async def run(settings: Settings, request: Request, *, quiet: bool) -> dict[str,
         evolution = EvolutionRun(colony, plan, tell)
         with shown:
             async with workers:
-                killing = _killing(workers, request, killed)
-                try:
-                    await evolution.go_on(request.seconds, request.generations)
-                finally:
-                    if killing:
-                        killing.cancel()
-                        with suppress(asyncio.CancelledError):
-                            await killing
-        await EmbeddedRedis(nursery_settings(settings)).stop()
+                beside = [*_beside(workers, request, killed)]
+                going_on = evolution.go_on(request.seconds, request.generations)
+                await _until_done(going_on, beside)
+        await EmbeddedRedis(nursery).stop()
         answer = await _status(colony, plan.run) | {"twice": evolution.twice}
     if not quiet:
         output.stdout.print(table(answer))
     return answer
 
 
-def _killing(workers: Workers, request: Request, killed: Any) -> "asyncio.Task[None] | None":
-    if not request.kill_every_s or not request.agents:
-        return None
-    return asyncio.create_task(workers.kill_every(request.kill_every_s, killed))
+def _beside(
+    workers: Workers, request: Request, killed: Callable[[], Awaitable[None]]
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What goes on while a run does: workers are watched, and killed."""
+    if request.agents:
+        yield workers.watch()
+        if request.kill_every_s:
+            yield workers.kill_every(request.kill_every_s, killed)
+
+
+async def _until_done(
+    work: Coroutine[Any, Any, object], beside: Iterable[Coroutine[Any, Any, None]]
+) -> None:
+    """Until the work is done, or something beside it has gone wrong."""
+    working = asyncio.create_task(work)
+    tasks = {working, *map(asyncio.create_task, beside)}
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def status(settings: Settings, run: str | None) -> dict[str, Any]:
