@@ -27,7 +27,7 @@ class Domain(StrEnum):
 
 class Writer(StrEnum):
     """Who writes keys: a library of Redis Functions or, by plain commands, producers (whoever has
-    a thought) and triggers.
+    a thought), triggers, and operators (who deploy and back up).
     """
 
     PRODUCERS = "producers"
@@ -44,6 +44,7 @@ class Writer(StrEnum):
     DISCOVERY = "discovery"
     RECALL = "recall"
     OWNER = "owner"
+    OPERATORS = "operators"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]

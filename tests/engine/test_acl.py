@@ -176,6 +176,11 @@ async def own(settings: Settings) -> None:
         assert (await bob.delete(confirm="bob")).keys == done.memories - 1
 
 
+async def note_a_backup(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        await redis.hset(keys.BACKUP.key(), "at", "1")
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -191,6 +196,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.DISCOVERY: discover,
     Writer.RECALL: recall,
     Writer.OWNER: own,
+    Writer.OPERATORS: note_a_backup,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},
