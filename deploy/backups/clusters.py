@@ -60,7 +60,9 @@ def save(*, to: object, keep: object) -> Plan:
     }
     refuse("backed up", list(save_plan.problems(sources, found, draft, free=free(repository))))
     finishes = host.name == cluster.first
-    steps = save_plan.cluster_plan(sources, host.name, draft, keep=kept, finishes=finishes)
+    steps = save_plan.cluster_plan(
+        sources, host.name, cluster.own[0], draft, keep=kept, finishes=finishes
+    )
     return steps, locked("backup", cluster.first)
 
 

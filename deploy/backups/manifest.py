@@ -89,6 +89,11 @@ class Manifest(_Part):
     nodes: tuple[Saved, ...] = Field(min_length=1)
 
     @property
+    def moment(self) -> int:
+        """From when its data is, unix seconds: the oldest part's."""
+        return min(node.moment for node in self.nodes)
+
+    @property
     def held(self) -> KeyspaceDigest:
         """What all of it holds."""
         return combined([node.held for node in self.nodes])

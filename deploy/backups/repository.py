@@ -61,8 +61,8 @@ class Draft:
         with _private(self._part / f"{saved.archive}.json") as file:
             file.write(saved.model_dump_json().encode())
 
-    def finish(self, archives: list[str], *, cluster: bool, keep: int) -> list[Path]:
-        """Gives the backup its name; removes the older ones but for `keep`, and says which.
+    def finish(self, archives: list[str], *, cluster: bool) -> Manifest:
+        """Gives the backup its name, and says what it holds.
 
         Raises:
             BackupError: a part is missing.
@@ -79,9 +79,10 @@ class Draft:
             part.unlink()
         self._part.rename(self.whole)
         _sync(self.folder)
-        return self._prune(keep)
+        return manifest
 
-    def _prune(self, keep: int) -> list[Path]:
+    def prune(self, keep: int) -> list[Path]:
+        """Removes the older backups but for `keep`, and says which."""
         whole = sorted(path.parent for path in self.folder.glob(f"*/{MANIFEST}"))
         half = [path for path in self.folder.glob(".*.part") if path < self._part]
         old = [path for path in whole[:-keep] if path != self.whole]

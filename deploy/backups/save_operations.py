@@ -16,9 +16,11 @@ from deploy.backups.repository import BackupError, Draft, contents
 from deploy.backups.save_steps import Finish, Save, Source
 from deploy.backups.scratch_server import with_scratch
 from deploy.backups.transfer import run
+from deploy.commands import RedisCli
 from deploy.operations.dispatch import perform
 from deploy.quantities import about
 from deploy.runtimes.instances import Instance
+from thoughtstream.keys import BACKUP
 
 Work = Callable[[State, Host], None]
 
@@ -46,16 +48,25 @@ def _save(step: Save) -> None:
 
 @perform.register
 def _finish(step: Finish) -> None:
-    works(name=str(step), work=lambda _, host: _finished(host, step))
+    works(name=str(step), work=lambda state, host: _finished(state, host, step))
 
 
-def _finished(host: Host, step: Finish) -> None:
+def _finished(state: State, host: Host, step: Finish) -> None:
     if not step.archives:  # another host does it for all
         return
-    old = step.draft.finish(list(step.archives), cluster=step.cluster, keep=step.keep)
-    for path in old:
-        logger.info(f"{host.print_prefix}removed {path}")
+    made = step.draft.finish(list(step.archives), cluster=step.cluster)
     logger.info(f"{host.print_prefix}the backup is in {step.draft.whole}")
+    try:
+        run(state, host, noted(step.through.cli, made.moment))
+    except BackupError as error:  # it is whole all the same
+        logger.warning(f"{host.print_prefix}Redis could not be told of the backup: {error}")
+    for path in step.draft.prune(step.keep):
+        logger.info(f"{host.print_prefix}removed {path}")
+
+
+def noted(cli: RedisCli, moment: int) -> str:
+    """Has Redis know from when its last backup is (unix seconds), for metrics and alerts."""
+    return f"{cli('-c', 'hset', BACKUP.key(), 'at', str(moment))} >/dev/null"
 
 
 def save(state: State, host: Host, source: Source, draft: Draft) -> None:

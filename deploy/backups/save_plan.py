@@ -25,7 +25,7 @@ def source(stack: Stack, instance: Instance, facts: InstanceFacts) -> Source:
 
 def plan(source: Source, draft: Draft, *, keep: int) -> list[Step]:
     """The steps for a server that stands alone."""
-    return [Save(source, draft), Finish(draft, (source.archive,), keep)]
+    return [Save(source, draft), Finish(draft, source.instance, (source.archive,), keep)]
 
 
 def sources(stack: Stack, instances: Mapping[Node, Instance], view: ClusterView) -> Sources:
@@ -46,9 +46,9 @@ def problems(
 
 
 def cluster_plan(
-    sources: Sources, host: str, draft: Draft, *, keep: int, finishes: bool
+    sources: Sources, host: str, through: Instance, draft: Draft, *, keep: int, finishes: bool
 ) -> list[Step]:
-    """One host's steps; the host that `finishes` does it for all."""
+    """One host's steps; the host that `finishes` does it for all, `through` a server of its own."""
     own = {node: source for node, source in sources.items() if node.host == host}
     archives = tuple(source.archive for source in sources.values()) if finishes else ()
     return [
@@ -58,7 +58,7 @@ def cluster_plan(
             for node, source in own.items()
             if source.role == "master"
         ),
-        Finish(draft, archives, keep, cluster=True),
+        Finish(draft, through, archives, keep, cluster=True),
     ]
 
 

@@ -43,9 +43,12 @@ class Save(Step):
 
 @dataclass(frozen=True)
 class Finish(Step):
-    """Names a backup whose parts are all there, and removes the oldest ones."""
+    """Names a backup whose parts are all there, has Redis know of it `through` one server, and
+    removes the oldest ones.
+    """
 
     draft: Draft = field(repr=False)
+    through: Instance = field(repr=False)
     archives: tuple[str, ...]
     keep: int
     cluster: bool = False

@@ -27,7 +27,7 @@ class Domain(StrEnum):
 
 class Writer(StrEnum):
     """Who writes keys: a library of Redis Functions or, by plain commands, producers (whoever has
-    a thought) and triggers.
+    a thought), triggers, and operators (who deploy and back up).
     """
 
     PRODUCERS = "producers"
@@ -45,6 +45,7 @@ class Writer(StrEnum):
     RECALL = "recall"
     OWNER = "owner"
     EVOLUTION = "evolution"
+    OPERATORS = "operators"
 
 
 RedisType = Literal["stream", "zset", "hash", "set", "list", "string"]

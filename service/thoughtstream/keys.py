@@ -151,6 +151,12 @@ MINDS = Family(
 """The names of all minds, encoded, in their order: a projection, which whoever makes a ledger adds
 to."""
 
+BACKUP = Family(
+    "backup", "thoughtstream:backup", "hash", Domain.COORDINATION, "one a Redis",
+    (Writer.OPERATORS,),
+)  # fmt: skip
+"""Of the last backup that is whole: `at`, from when its data is (s since the epoch)."""
+
 FOUND = Family(
     "found", "thoughtstream:found:<part>", "set", Domain.COORDINATION, "one a window",
     (Writer.DISCOVERY, Writer.OWNER),
@@ -327,7 +333,7 @@ FAMILIES: tuple[Family, ...] = (
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
     VECTORS, ASKED, REWRITTEN, DELETION,
     SLEEP, SHARED, CONSOLIDATION, MEMORY, BELL, *QUEUE, QUEUES, FLIGHT_BELL, *GENERATION, SCRATCH,
-    MINDS,
+    MINDS, BACKUP,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
     EVOLUTION, EVOLUTION_DIALOGUES, EVOLUTION_LEDGER, EVOLUTIONS,

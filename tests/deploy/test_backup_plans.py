@@ -103,11 +103,12 @@ def test_each_host_saves_its_own_and_the_first_completes_the_backup(
     host: str, finishes: bool, saved_here: list[str], archives: tuple[str, ...]
 ) -> None:
     found = sources(view(six()))
-    steps = save_plan.cluster_plan(found, host, DRAFT, keep=7, finishes=finishes)
+    through = next(iter(instances(host).values()))
+    steps = save_plan.cluster_plan(found, host, through, DRAFT, keep=7, finishes=finishes)
 
     assert [step.source.name for step in steps if isinstance(step, Save)] == saved_here
     assert [s.source.role for s in steps if isinstance(s, Save)] == ["replica"]
-    assert steps[-1] == Finish(DRAFT, archives, 7, cluster=True)
+    assert steps[-1] == Finish(DRAFT, through, archives, 7, cluster=True)
 
 
 def test_a_part_has_the_slots_of_its_shard() -> None:
@@ -127,7 +128,8 @@ def test_the_master_is_saved_where_no_replica_has_caught_up_and_that_is_told() -
     seen = view(cluster)
 
     assert list(map(str, save_plan.chosen(seen))) == ["a:7001", "b:7001", "c:7001"]
-    steps = save_plan.cluster_plan(sources(seen), "a", DRAFT, keep=7, finishes=True)
+    through = next(iter(instances("a").values()))
+    steps = save_plan.cluster_plan(sources(seen), "a", through, DRAFT, keep=7, finishes=True)
     assert [getattr(step, "text", "") for step in steps][1].startswith("a:7001 is a master: its")
 
 

@@ -48,7 +48,8 @@ def saved(archive: str = "redis.tar", content: bytes = b"", **more: object) -> S
 def make(repository: Path, stamp: str, *, keep: int = 7) -> Path:
     draft = Draft(repository, "mini", stamp)
     put(draft)
-    draft.finish(["redis.tar"], cluster=False, keep=keep)
+    draft.finish(["redis.tar"], cluster=False)
+    draft.prune(keep)
     return draft.whole
 
 
@@ -69,7 +70,7 @@ def test_a_half_made_backup_is_none_and_goes_with_the_next(tmp_path: Path) -> No
     half = Draft(tmp_path, "mini", "2026-01-01")
     put(half)
     with pytest.raises(BackupError, match=r"other\.tar: was not saved"):
-        half.finish(["redis.tar", "other.tar"], cluster=True, keep=1)
+        half.finish(["redis.tar", "other.tar"], cluster=True)
     with pytest.raises(BackupError, match="is not a backup"):
         open_backup(str(tmp_path / "mini"))
 

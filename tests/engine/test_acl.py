@@ -189,6 +189,11 @@ async def evolve(settings: Settings) -> None:
         await record.delete()
 
 
+async def note_a_backup(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        await redis.hset(keys.BACKUP.key(), "at", "1")
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -205,6 +210,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.RECALL: recall,
     Writer.OWNER: own,
     Writer.EVOLUTION: evolve,
+    Writer.OPERATORS: note_a_backup,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},

@@ -132,6 +132,18 @@ CASES = (
         {f"redis_rejected_connections_total{_A}": "2"},
         1,
     ),
+    # promtool's clock begins at 0.
+    Case(
+        "BackupTooOld",
+        {"backup_last_success_timestamp_seconds": "10"},
+        {"backup_last_success_timestamp_seconds": "130"},
+        2162,
+    ),
+    Case(
+        "CertificateEnds",
+        {'certificate_expires_timestamp_seconds{server="a:1"}': "1209700"},
+        {'certificate_expires_timestamp_seconds{server="a:1"}': "1209800"},
+    ),
     Case(
         "WatchersDropped",
         {'watcher_closed_total{reason="slow"}': "0+20x200"},

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.backups.repository import open_backup
 from tests.lab import control
 from tests.lab.lab import Lab
 from tests.servers import wait_until
+from thoughtstream.keys import BACKUP
 
 from . import keys
 from .clusters import Cluster
@@ -78,7 +80,9 @@ def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whol
     control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
     assert rewrites(one) == "100"
     assert left(one) == ""
-    assert len(list(tmp_path.glob("*/*"))) == 1
+    [made] = tmp_path.glob("*/*")
+    _, manifest = open_backup(str(made))
+    assert one.redis("hget", BACKUP.key(), "at") == str(manifest.moment)
 
 
 def test_a_full_disk_at_either_end_is_said_and_nothing_is_changed(
@@ -130,6 +134,9 @@ def test_a_server_becomes_a_cluster_and_a_cluster_one_server(
     keys.forget(made_cluster)
     one.redis("flushall")
     whole = next(tmp_path.glob("cluster-*"))
+    _, manifest = open_backup(str(whole))
+    told = made_cluster.redis(made_cluster.nodes[0], "-c", "hget", BACKUP.key(), "at")
+    assert told == str(manifest.moment)
     control.pyinfra(one.inventory(), "deploy.restore", f"from_={whole}", "replace=yes")
     assert keys.values(one) == before
     one.healthy()

@@ -53,6 +53,8 @@ def test_it_is_well_verified_and_left_alone(cluster: Cluster) -> None:
     assert " passed" in verified.out
     assert "skipped" not in verified.out
     assert not cluster.run().changed
+    metrics = cluster.hosts[0].exec("thoughtstream metrics").stdout
+    assert metrics.count("\nthoughtstream_certificate_expires_timestamp_seconds{") == 6
 
 
 def test_nobody_gets_in_without_tls(cluster: Cluster) -> None:

@@ -215,6 +215,21 @@ def test_who_does_not_finish_a_head_is_let_go(
         assert web.ask("GET", "/healthz").status == 200
 
 
+def test_who_does_not_go_on_with_a_body_is_let_go(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "BODY_S", 0.2)
+    with serving(settings) as web:
+        head = (
+            f"POST {THOUGHTS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {web.token}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+        )
+        with socket.create_connection(("localhost", web.port), timeout=20) as connection:
+            connection.sendall(f'{head}{{"content": '.encode())
+            assert connection.recv(1000) == b""
+        assert web.ask("POST", THOUGHTS, {"content": "x"}).status == 201
+
+
 @pytest.mark.parametrize("origin", ["http://[", "null", "://", "http://localhost@evil.example"])
 def test_an_origin_that_is_none_is_not_ours(web: Web, origin: str) -> None:
     headers = {"Cookie": f"{COOKIE}={web.token}", "X-Thoughtstream": "1", "Origin": origin}

@@ -56,9 +56,18 @@ SPIKE = gauge(
     node=(),
 )  # fmt: skip
 
+BACKUP = gauge(
+    "backup_last_success_timestamp_seconds", "From when the data of the last whole backup is."
+)
+CERTIFICATE = gauge(
+    "certificate_expires_timestamp_seconds",
+    "When the certificate ends that a node of Redis, or the web process (`web`), shows.",
+    server=(),
+)
+
 REDIS = (
     UP, SERVICES, MINDS, THOUGHTS, COMPETING, INTERVENING, UNREAD, LAG, MEMORIES, DIFFERENCE,
     AUDIT_AGE, DOMAIN_BYTES, DOMAIN_BUDGET, SAMPLE_AGE, USED, MOST, EVICTED, REJECTED,
     FRAGMENTATION, AOF_WRITE, AOF_REWRITE, AOF_DELAYED, LAST_SAVE, FORK, REPLICA_LAG, REPLICA_LINK,
-    SLOTS_OK, SLOTS_FAIL, SPIKE,
+    SLOTS_OK, SLOTS_FAIL, SPIKE, BACKUP, CERTIFICATE,
 )  # fmt: skip

@@ -23,10 +23,10 @@ VIEWS = {"minds": "#tiles a", "redis": "#findings li", "agents": "#queues li"}
 _ALL = {"resultTypes": ["violations"]}
 _CONTRAST = {"runOnly": ["color-contrast"]}
 AXE: tuple[tuple[int, Any, dict[str, Any]], ...] = (
-    (390, "light", _ALL), (1440, "light", _ALL), (1440, "dark", _CONTRAST),
+    (320, "light", _ALL), (390, "dark", _ALL), (1440, "light", _ALL), (1440, "dark", _CONTRAST),
 )  # fmt: skip
-"""Width, theme, and what it looks for. How all is built depends on the width alone, and a narrow
-page has no colour of its own.
+"""Width, theme, and what it looks for. How all is built depends on the width alone, and colours on
+the theme alone.
 """
 
 

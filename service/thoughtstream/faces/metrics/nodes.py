@@ -11,6 +11,7 @@ from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces.metrics.series import Series
 from thoughtstream.health.nodes import look
 from thoughtstream.measuring import redis as metrics
+from thoughtstream.store.certificates import certificate_end
 from thoughtstream.store.client import Client
 from thoughtstream.store.outages import OUTAGES
 from thoughtstream.store.said import info_of
@@ -87,6 +88,8 @@ async def _asked(redis: Client, name: str, shown: str, *, in_cluster: bool) -> l
                 ]
             events = await server.execute_command("LATENCY LATEST")
             found.append(Series(metrics.SPIKE, _longest(events), (shown,)))
+            if ends := await certificate_end(client):
+                found.append(Series(metrics.CERTIFICATE, ends, (shown,)))
     return found
 
 

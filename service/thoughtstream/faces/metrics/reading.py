@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import structlog
 from redis.exceptions import RedisError
@@ -31,10 +31,13 @@ log = structlog.get_logger()
 
 
 class Reader:
-    """Reads with a client of its own, which it opens when it is first needed."""
+    """Reads with a client of its own, which it opens when it is first needed. `beside`: what else
+    is told, whether Redis answers or not.
+    """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, beside: Sequence[Series] = ()) -> None:
         self._settings = settings
+        self._beside = beside
         self._redis: Client | None = None
         self._audits = Audits()
         self._fresh: list[Series] = []
@@ -66,12 +69,12 @@ class Reader:
                     self._redis = await open_client(self._settings.redis, redis_url(self._settings))
                 with typed_errors():
                     everything = await _all(self._redis, self._settings, self._audits)
-                return [Series(metrics.UP, 1), *everything]
+                return [Series(metrics.UP, 1), *everything, *self._beside]
         except ConfigError:
             raise
         except (RedisError, ThoughtstreamError, OSError) as error:  # a TimeoutError is an OSError
             log.warning("metrics.not_read", error=str(error))
-            return [Series(metrics.UP, 0)]
+            return [Series(metrics.UP, 0), *self._beside]
 
 
 async def _all(redis: Client, settings: Settings, audits: Audits) -> list[Series]:
@@ -85,7 +88,13 @@ async def _all(redis: Client, settings: Settings, audits: Audits) -> list[Series
         *minds.series,
         *_domains(samples, nodes.most, settings, now_ms),
         *await audits.go_on(redis, minds.names, time.monotonic()),
+        *await _backup(redis),
     ]
+
+
+async def _backup(redis: Client) -> list[Series]:
+    at = await redis.hget(keys.BACKUP.key(), "at")
+    return [Series(metrics.BACKUP, float(at))] if at else []
 
 
 def _domains(

@@ -1,5 +1,8 @@
 """`/metrics`: what Redis and all minds do, and what this process answers."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -8,10 +11,14 @@ from thoughtstream.config import Settings
 from thoughtstream.faces.metrics.exposition import Exposition
 from thoughtstream.faces.metrics.reading import Reader
 from thoughtstream.faces.metrics.requests import MeasuredRequests
+from thoughtstream.faces.metrics.series import Series
 from thoughtstream.faces.web import problems
 from thoughtstream.faces.web.tokens import Token
 from thoughtstream.measuring.prometheus import PrometheusMeasures
+from thoughtstream.measuring.redis import CERTIFICATE
 from thoughtstream.measuring.web import WATCHERS
+from thoughtstream.store.certificates import end_of
+from thoughtstream.web_config import WebConfig
 
 PATH = "/metrics"
 
@@ -27,7 +34,7 @@ class Measured:
         measures: PrometheusMeasures,
     ) -> None:
         measures.watch(WATCHERS, lambda: resources.state.watching.readers)
-        self._reader = Reader(settings)
+        self._reader = Reader(settings, list(_certificate(settings.web)))
         self._exposition = Exposition(self._reader, measures.registry)
         self._app = MeasuredRequests(app, measures)
 
@@ -50,3 +57,11 @@ class Measured:
     async def aclose(self) -> None:
         """Close its connections."""
         await self._reader.aclose()
+
+
+def _certificate(web: WebConfig) -> Iterator[Series]:
+    """When the one ends that this process has read, which it shows until it is started anew."""
+    if web.tls_cert and web.tls_key:
+        with suppress(OSError):  # whoever serves by it says what is wrong with it
+            if ends := end_of(web.tls_cert, web.tls_key):
+                yield Series(CERTIFICATE, ends, ("web",))

@@ -103,8 +103,11 @@ watch.on.redraw = (() => {
     asked = true;
     requestAnimationFrame(() => {
       asked = false;
-      if (view === 'mind' && !watch.status.held) hero.choose(watch.clock.now());
-      if (view === 'mind') hero.draw(watch.clock.now());
+      if (view !== 'mind') return;
+      const now = watch.clock.now();
+      if (!watch.status.held) hero.choose(now);
+      hero.draw(now);
+      places.draw(now);
     });
   };
 })();
