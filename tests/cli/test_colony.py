@@ -46,7 +46,10 @@ def test_it_evolves_goes_on_and_is_adopted(terminal: Terminal) -> None:
     assert ways["evolved"]["trained"] > ways["incumbent"]["trained"]
     assert ways["evolved"]["held_out"] > ways["incumbent"]["held_out"]
     assert terminal.json(*evolve, "--agents", "0", "--generations", "1")["ways"] == ways
-    assert terminal.json("colony", "status")["ways"] == ways
+    told = terminal.json("colony", "status")
+    assert told["ways"] == ways
+    [best] = told["history"]
+    assert best == {way: ways[way]["trained"] for way in ("evolved", "random")}
     assert "random search" in terminal.call("colony", "status").stdout
 
     file = terminal.home / "thoughtstream.toml"

@@ -16,6 +16,7 @@ from thoughtstream.inference.evolution import Floats
 
 INCUMBENT = "incumbent"
 _GRACE_S = 30.0
+_WAYS = ("evolved", "random")
 _HELD_OUT = "held out: "
 
 
@@ -149,9 +150,12 @@ def _in_order(item: tuple[str, Entry]) -> tuple[str, int]:
     return way, int(number) if number.isdecimal() else 0
 
 
-def generation_of(ledger: Mapping[str, Entry]) -> int:
-    """How many generations a ledger has whole."""
-    return (
-        min(sum(id_.startswith(way) for id_ in ledger) for way in ("evolved:", "random:"))
-        // GENERATION
-    )
+def history(ledger: Mapping[str, Entry]) -> list[dict[str, float]]:
+    """Of each whole generation, the best so far of what was trained on: evolved, and by lot."""
+    kept: dict[str, list[float]] = {way: [] for way in _WAYS}
+    for id_, entry in sorted(ledger.items(), key=_in_order):
+        if (way := id_.partition(":")[0]) in kept:
+            kept[way].append(entry.kept)
+    whole = min(map(len, kept.values())) // GENERATION
+    ends = [(generation + 1) * GENERATION for generation in range(whole)]
+    return [{way: max(found[:end]) for way, found in kept.items()} for end in ends]

@@ -18,7 +18,7 @@ from thoughtstream.coordination.models import QueueAudit
 from thoughtstream.evolving import adopting
 from thoughtstream.evolving.adopting import Verdict
 from thoughtstream.evolving.dialogues import Dialogue
-from thoughtstream.evolving.evolution_run import EvolutionRun, Progress, generation_of, standings
+from thoughtstream.evolving.evolution_run import EvolutionRun, Progress, history, standings
 from thoughtstream.evolving.record import Plan, Record, latest
 from thoughtstream.evolving.tasks import evaluations, nursery_settings
 from thoughtstream.evolving.workers import Workers
@@ -117,11 +117,13 @@ async def _status(colony: Colony, run: str) -> dict[str, Any]:
     record = Record(colony.redis, run)
     plan, ledger = await record.plan(), await record.ledger()
     audit = await colony.queue(evaluations.name).audit()
-    progress = Progress(run, generation_of(ledger), 0, len(ledger), standings(ledger))
+    past = history(ledger)
+    progress = Progress(run, len(past), 0, len(ledger), standings(ledger))
     workers = len({entry.by for entry in ledger.values()})
     found = _answer(progress, None, await record.kills())
     return found | {
         "share": plan.share, "seed": plan.seed, "workers_so_far": workers, "queue": _books(audit),
+        "history": past,
     }  # fmt: skip
 
 
