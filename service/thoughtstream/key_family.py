@@ -45,6 +45,7 @@ class Writer(StrEnum):
     RECALL = "recall"
     OWNER = "owner"
     EVOLUTION = "evolution"
+    THOUGHTSEEDS = "thoughtseeds"
     OPERATORS = "operators"
 
 

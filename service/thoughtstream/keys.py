@@ -328,6 +328,24 @@ EVOLUTION_LEDGER = _evolution("{<run>}:ledger", "hash", "one field an evaluation
 
 EVOLUTIONS = _evolution("runs", "zset", "the latest 20 runs")
 
+_SEEDS = (Writer.THOUGHTSEEDS,)
+CONSCIOUSNESS = Family(
+    "consciousness", "consciousness:level:<architecture>", "string", Domain.INFERENCE,
+    "goes in a day", _SEEDS, 86_400,
+)  # fmt: skip
+"""What everybody may read, with GET: a JSON of the level's parts. We never read it to decide."""
+
+RIVER = Family(
+    "river", "river:{<stream>}:flow", "string", Domain.INFERENCE, "goes in a day", _SEEDS, 86_400
+)
+"""How a stream of thoughts flows, as JSON."""
+
+BASINS = Family(
+    "attractor_basin", "attractor_basin:{<space>}:pull", "zset", Domain.INFERENCE,
+    "the 10,000 that pull most", _SEEDS,
+)  # fmt: skip
+"""By concept, how much it pulls."""
+
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
@@ -337,6 +355,7 @@ FAMILIES: tuple[Family, ...] = (
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
     EVOLUTION, EVOLUTION_DIALOGUES, EVOLUTION_LEDGER, EVOLUTIONS,
+    CONSCIOUSNESS, RIVER, BASINS,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "Kt"

@@ -176,7 +176,20 @@ def test_beyond_is_only_what_is_surely_beyond() -> None:
 @pytest.mark.parametrize("family", keys.FAMILIES, ids=lambda family: family.pattern)
 def test_every_key_has_its_family(family: Family) -> None:
     parts = dict.fromkeys(
-        ("mind", "window", "session", "queue", "listener", "key", "kind", "stream", "run"), "a:b"
+        (
+            "mind",
+            "window",
+            "session",
+            "queue",
+            "listener",
+            "key",
+            "kind",
+            "stream",
+            "run",
+            "architecture",
+            "space",
+        ),
+        "a:b",
     )
     parts |= dict.fromkeys(("id", "reservation", "domain", "part"), "x [y]")
     assert keys.family_of(family.key(**parts)) == family

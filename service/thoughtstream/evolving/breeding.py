@@ -45,18 +45,14 @@ class Outcome:
 
 
 class Breeding:
-    """The islands of one run."""
+    """The islands of one run; each has the incumbent beside its first generation, that is drawn."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, incumbent: Floats, outcome: Outcome) -> None:
         self._seed = seed
+        self._incumbent = incumbent, outcome
         self._islands = Islands(_NICHES, DIMENSIONS, ISLANDS)
         self._bred: dict[str, Floats] = {}
         self.generation = 0
-
-    def begin(self, incumbent: Floats, outcome: Outcome) -> None:
-        """Have each island begin with the incumbent."""
-        for archive in self._islands.archives:
-            archive.add(incumbent[None], np.array([outcome.kept]), np.array([outcome.descriptors]))
 
     def next(self) -> dict[str, Floats]:
         """The vectors of the next generation, by id; the same until `learn` is told of them."""
@@ -77,10 +73,14 @@ class Breeding:
             np.array([one.kept for one in found]).reshape(ISLANDS, EACH),
             np.array([one.descriptors for one in found]).reshape(ISLANDS, EACH, -1),
         )
+        if not self.generation:
+            self._settle()
         self.generation += 1
         if self.generation % _MIGRATION == 0:
             self._islands.migrate()
 
-    def elites(self) -> int:
-        """In how many niches of an island there is an elite."""
-        return sum(len(archive.filled) for archive in self._islands.archives)
+    def _settle(self) -> None:
+        """The incumbent comes to each island."""
+        numbers, its = self._incumbent
+        for archive in self._islands.archives:
+            archive.add(numbers[None], np.array([its.kept]), np.array([its.descriptors]))

@@ -40,7 +40,6 @@ class Progress:
 
     run: str
     generation: int
-    elites: int
     evaluations: int
     standings: dict[str, Standing]
 
@@ -57,7 +56,7 @@ class EvolutionRun:
         self._record = Record(colony.redis, plan.run)
         self._on_progress = on_progress
         self._ledger: dict[str, Entry] = {}
-        self._breeding = Breeding(plan.seed)
+        self._generations = 0
         self.twice = 0
 
     async def go_on(self, seconds: float, generations: int | None = None) -> Progress:
@@ -72,26 +71,27 @@ class EvolutionRun:
         end = time.monotonic() + seconds
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds + _GRACE_S):
-                await self._begin()
-                while generations is None or self._breeding.generation < generations:
-                    bred = self._breeding.next()
+                breeding = await self._begun()
+                while generations is None or breeding.generation < generations:
+                    bred = breeding.next()
                     is_known = all(id_ in self._ledger for id_ in bred)
                     if not is_known and time.monotonic() >= end:
                         break
-                    await self._generation(bred)
+                    breeding.learn(await self._outcomes(bred))
+                    self._generations = breeding.generation
+                    await self._evaluated_held_out()
         return self._progress()
 
-    async def _begin(self) -> None:
+    async def _begun(self) -> Breeding:
         incumbent = self._plan.salience
         await self._evaluated({INCUMBENT: incumbent, f"{_HELD_OUT}{INCUMBENT}": incumbent})
-        self._breeding.begin(Architecture(incumbent).numbers, _outcome(self._ledger[INCUMBENT]))
+        its = _outcome(self._ledger[INCUMBENT])
+        return Breeding(self._plan.seed, Architecture(incumbent).numbers, its)
 
-    async def _generation(self, bred: Mapping[str, Floats]) -> None:
+    async def _outcomes(self, bred: Mapping[str, Floats]) -> dict[str, Outcome]:
         salience = {id_: Architecture.of(numbers).salience for id_, numbers in bred.items()}
         await self._evaluated(salience)
-        outcomes = {id_: _outcome(self._ledger[id_]) for id_ in bred}
-        self._breeding.learn(outcomes)
-        await self._evaluated_held_out()
+        return {id_: _outcome(self._ledger[id_]) for id_ in bred}
 
     async def _evaluated_held_out(self) -> None:
         """Those that are the best just now, on what nothing is chosen by."""
@@ -121,10 +121,8 @@ class EvolutionRun:
         return standings(self._ledger)
 
     def _progress(self) -> Progress:
-        return Progress(
-            self._plan.run, self._breeding.generation, self._breeding.elites(), len(self._ledger),
-            self._standings(),
-        )  # fmt: skip
+        found = self._standings()
+        return Progress(self._plan.run, self._generations, len(self._ledger), found)
 
 
 def _outcome(entry: Entry) -> Outcome:

@@ -2,18 +2,19 @@
 
 A text falls into the basin of the first text that says the same (leader clustering: Hartigan,
 Clustering Algorithms, 1975), by the one likeness of the house (`language/similarity.py`): the same
-gist, and the same numbers. So a negation, another name or another number never is the same basin.
+gist and the same numbers. So a negation, another name or another number never is the same basin.
 What says the same in words that likeness does not know as such is a basin of its own; it takes
 nothing from the other.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from thoughtstream.language.similarity import common, gist, statement
+from thoughtstream.language.similarity import gist, statement
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,37 +37,44 @@ class Basins:
     """All basins of one space."""
 
     def __init__(self) -> None:
-        self._all: list[Basin] = []
-        self._by_gist: dict[tuple[str, ...], list[int]] = {}
+        self._by_concept: dict[str, Basin] = {}
 
     @property
     def all(self) -> tuple[Basin, ...]:
         """In the order in which they came to be."""
-        return tuple(self._all)
+        return tuple(self._by_concept.values())
 
     def visit(self, text: str, activation: float = 1.0) -> Basin | None:
         """The basin into which a text falls, deepened; None for a text in which nothing tells.
 
-        `activation`: how strong the thought was, 0 to 1. O(basins with the same gist).
+        `activation`: how strong the thought was, 0 to 1.
         """
-        if not statement(text):
+        about = concept(text)
+        if not about:
             return None
-        at = self._place(text)
-        was = self._all[at]
-        depth = was.depth + (1 - was.depth) * _DEEPENING * min(max(activation, 0.0), 1.0)
-        self._all[at] = replace(was, visits=was.visits + 1, depth=depth)
-        return self._all[at]
+        was = self._by_concept.get(about) or Basin(text)
+        deeper = was.depth + (1 - was.depth) * (1 - math.exp(-pull(activation)))
+        basin = replace(was, visits=was.visits + 1, depth=deeper)
+        self._by_concept[about] = basin
+        return basin
 
-    def _place(self, text: str) -> int:
-        about = gist(text) or statement(text)
-        near = self._by_gist.setdefault(about, [])
-        for at in near:
-            leader = self._all[at].concept
-            if common([leader, text]) == leader:
-                return at
-        near.append(len(self._all))
-        self._all.append(Basin(text))
-        return near[-1]
+
+def concept(text: str) -> str:
+    """What a text is about: the same for two texts that say the same, another for any two that
+    differ in a word that tells. Empty for a text in which nothing tells.
+    """
+    said = statement(text)
+    numbers = (token for token in said if any(character.isdigit() for character in token))
+    return " ".join((*(gist(text) or said), "|", *numbers)) if said else ""
+
+
+def pull(activation: float) -> float:
+    """What a visit adds to a basin's pull, 0 or more. Pulls add up, in any order and from anywhere;
+    a basin's depth is 1 less e to the minus its pull.
+
+    `activation`: how strong the thought was, 0 to 1.
+    """
+    return -math.log1p(-_DEEPENING * min(max(activation, 0.0), 1.0))
 
 
 def recalled(patterns: Floats, cue: Floats, sharpness: float = 32.0) -> Floats:

@@ -118,7 +118,7 @@ async def _status(colony: Colony, run: str) -> dict[str, Any]:
     plan, ledger = await record.plan(), await record.ledger()
     audit = await colony.queue(evaluations.name).audit()
     past = history(ledger)
-    progress = Progress(run, len(past), 0, len(ledger), standings(ledger))
+    progress = Progress(run, len(past), len(ledger), standings(ledger))
     workers = len({entry.by for entry in ledger.values()})
     found = _answer(progress, None, await record.kills())
     return found | {
