@@ -21,6 +21,9 @@ from thoughtstream.inference.evolution import (
     Proposer,
 )
 
+RULES = 1
+"""Another number after any change here, so that no run goes on by other rules than it began."""
+
 ISLANDS, EACH = 2, 8
 GENERATION = ISLANDS * EACH
 """So many are bred at once, and so many drawn."""

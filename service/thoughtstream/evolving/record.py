@@ -15,6 +15,7 @@ from typing import Any
 from thoughtstream import keys
 from thoughtstream.config import SalienceConfig
 from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.evolving.breeding import RULES
 from thoughtstream.evolving.dialogues import Dialogue
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
@@ -31,7 +32,7 @@ class Plan:
     """What a run is to do.
 
     `share`: of all turns, what attention has room for, 0 to 1. `trained`, `held_out`: the digests
-    of conversations. `incumbent`: the settings that it began with.
+    of conversations. `incumbent`: the settings that it began with. `rules`: of breeding.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class Plan:
     trained: tuple[str, ...]
     held_out: tuple[str, ...]
     incumbent: dict[str, float]
+    rules: int = RULES
 
     @property
     def run(self) -> str:
