@@ -66,6 +66,15 @@ def test_it_evolves_goes_on_and_is_adopted(terminal: Terminal) -> None:
     assert said["log"] == "json"
 
 
+def test_seeds_listen_to_a_conversation_for_a_mind(terminal: Terminal) -> None:
+    found = terminal.json("colony", "listen", ONE, "--mind", "ana")
+    assert found["moments"] == 49 and sum(found["winners"].values()) == 49
+    assert found["packets"] == found["delivered"] == 49 * 5
+    assert 0 < found["level"]["level"] < 1 and found["flow"]["label"] and found["basins"]
+    done = terminal.call("colony", "listen", "nothing.txt")
+    assert done.returncode == 1 and "FILE: nothing.txt: No such file" in done.stderr
+
+
 def test_what_can_not_be_evolved_on_is_told(terminal: Terminal, tmp_path: Path) -> None:
     nothing = tmp_path / "nothing.json"
     nothing.write_text(json.dumps({"session_1": []}))

@@ -29,6 +29,7 @@ from thoughtstream.health.sample import kept
 from thoughtstream.health.sampler import Sampler
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
+from thoughtstream.thoughtseeds.state import State
 from thoughtstream.triggers import Triggers
 
 PASSWORD = "a password"
@@ -194,6 +195,13 @@ async def note_a_backup(settings: Settings) -> None:
         await redis.hset(keys.BACKUP.key(), "at", "1")
 
 
+async def listen(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        state = State(redis, "ana")
+        await state.write({"level": 0.5}, {"label": "stream"}, "the kettle is on", 0.5)
+        assert await state.level() == {"level": 0.5} and await state.basins(1)
+
+
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.PRODUCERS: produce,
     Writer.ATTENTION: attend,
@@ -210,6 +218,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.RECALL: recall,
     Writer.OWNER: own,
     Writer.EVOLUTION: evolve,
+    Writer.THOUGHTSEEDS: listen,
     Writer.OPERATORS: note_a_backup,
 }
 WITH = {

@@ -4,7 +4,7 @@ measured, and what came of it is written down.
 """
 
 from collections import deque
-from collections.abc import AsyncIterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ def domain_of(mind: str) -> str:
     return f"thoughtseeds:{mind}"
 
 
-async def run(colony: Colony, settings: Settings, mind: str, texts: AsyncIterable[str]) -> Loop:
+async def run(colony: Colony, settings: Settings, mind: str, texts: Iterable[str]) -> Loop:
     """Have the seeds listen to these texts for a mind, whose agent is `seeds of <mind>`. Others get
     the packets, too, if they subscribe to the domain.
 
@@ -65,7 +65,7 @@ async def run(colony: Colony, settings: Settings, mind: str, texts: AsyncIterabl
         await colony.subscribe(agent, domain)
         receiver = Receiver(colony.redis, settings, agent, mind, None)
         inbox = Inbox(colony.redis, agent, settings.queue)
-        async for text in texts:
+        for text in texts:
             said = seeds.hear(text)
             claims.append([claim.activation for claim in said])
             await _send(colony, done, domain, text, said)

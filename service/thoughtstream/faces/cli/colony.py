@@ -14,7 +14,7 @@ import typer
 
 from thoughtstream import config
 from thoughtstream.faces.cli import event_loop, exit_codes, output
-from thoughtstream.faces.cli.options import Json, examples
+from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 
 Run = Annotated[str | None, typer.Option("--run", help="A run; by default the latest.")]
 
@@ -108,10 +108,34 @@ def adopt(
         exit_codes.stop(exit_codes.FAILED)
 
 
+def listen(
+    file: Annotated[Path, typer.Argument(help="Text, JSON Lines or a conversation, as for feed.")],
+    mind: MindName = DEFAULT_MIND,
+    json: Json = False,
+) -> None:
+    """Have thoughtseeds listen to a text for a mind: they compete to be heard there.
+
+    Of each line or turn every seed sends a packet; the strongest becomes a thought in the mind's
+    window `reasoning`. Others get the packets, too: agents that subscribe to the domain
+    `thoughtseeds:<mind>`. What is left behind: the level (a proxy made of measured parts, no
+    measure of experience), how the text flows, and the basins that it fell into.
+    """
+    settings = config.load()
+    _check_extra()
+    from thoughtstream.faces.cli import listening
+
+    found = event_loop.run(listening.listen(settings, listening.thoughts(settings, file), mind))
+    output.answer(found, json, lambda: listening.show(found))
+
+
 COMMANDS: dict[Callable[..., Any], str] = {
     evolve: examples(
         "thoughtstream colony evolve --on one.json --on other.json --minutes 5",
         "thoughtstream colony evolve --on one.json --held-out other.json --agents 4 --seed 7",
+    ),
+    listen: examples(
+        "thoughtstream colony listen notes.txt --mind ana",
+        "thoughtstream colony listen dialogue.json --mind ana --json",
     ),
     status: examples("thoughtstream colony status", "thoughtstream colony status --json"),
     adopt: examples("thoughtstream colony adopt", "thoughtstream colony adopt --yes"),
