@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.bench.figures import show
+from tests.lab.control import Done
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.rollouts.clusters import SETTINGS, Cluster
@@ -50,29 +51,36 @@ def measure(role: Path, ansible: str, times: int) -> dict[str, float]:
     return found
 
 
-def _median(run: Callable[[], bool], times: int) -> float:
+def _median(run: Callable[[], str], times: int) -> float:
+    """Of runs after a first one; `run` says what was changed, if anything was."""
     run()
     took = list[float]()
     for _ in range(times):
         began = time.monotonic()
-        assert not run(), "it changed something"
+        changed = run()
         took.append(time.monotonic() - began)
+        assert not changed, changed
     return statistics.median(took)
 
 
-def _one(host: Host, folder: Path) -> Callable[[], bool]:
+def _one(host: Host, folder: Path) -> Callable[[], str]:
     folder.mkdir()
     deployment = Deployment(host, folder, runtime="native", redis={"maxmemory": "64mb"})
-    return lambda: deployment.deploy().changed
+    return lambda: _changed(deployment.deploy())
 
 
-def _cluster(lab: Lab, folder: Path) -> Callable[[], bool]:
+def _cluster(lab: Lab, folder: Path) -> Callable[[], str]:
     folder.mkdir()
     cluster = Cluster(lab.hosts("c1", "c2", "c3"), folder, SETTINGS | {"web": {"enabled": True}})
-    return lambda: cluster.run().changed
+    return lambda: _changed(cluster.run())
 
 
-def _theirs(host: Host, folder: Path, role: Path, ansible: str) -> Callable[[], bool]:
+def _changed(done: Done) -> str:
+    """The plan of a run that changed something."""
+    return "\n".join(done.plan) if done.changed else ""
+
+
+def _theirs(host: Host, folder: Path, role: Path, ansible: str) -> Callable[[], str]:
     """On a host of its own: both would configure the same Redis."""
     host.exec(
         "apt-get update -q && apt-get install -yq python3"
@@ -87,14 +95,14 @@ def _theirs(host: Host, folder: Path, role: Path, ansible: str) -> Callable[[], 
         "ANSIBLE_NOCOWS": "1",
     }
 
-    def run() -> bool:
+    def run() -> str:
         done = subprocess.run(
             [ansible, "-i", f"{host.name},", "play.yml"],
             cwd=folder, env=os.environ | settings, capture_output=True, text=True,
             timeout=_ANSIBLE_S,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        return "changed=0" not in done.stdout
+        return "" if "changed=0" in done.stdout else done.stdout
 
     return run
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import uvloop
 from rich.console import Console
 from rich.table import Table
@@ -150,8 +151,10 @@ def _parts(seconds: float) -> int:
 
 
 def _open(served: Served) -> int:
-    """Files and connections."""
-    return int(served.process.num_fds())
+    """Connections on its port."""
+    all_of_it = served.process.net_connections("tcp")
+    own = [one for one in all_of_it if one.laddr.port == served.web.port]
+    return sum(one.status != psutil.CONN_LISTEN for one in own)
 
 
 async def _left_open(served: Served, before: int) -> int:
