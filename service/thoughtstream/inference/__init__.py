@@ -1,0 +1,13 @@
+"""Inference: beliefs, priors, mixtures and choices, as mathematics. Pure functions of numpy arrays.
+
+Nothing here reads or writes anything. What agents keep of it in Redis is in `learning/`.
+
+Needs numpy, the extra `colony`.
+"""
+
+from importlib.util import find_spec
+
+from thoughtstream.errors import ConfigError
+
+if find_spec("numpy") is None:
+    raise ConfigError("inference: needs numpy; install 'thoughtstream[colony]'")
