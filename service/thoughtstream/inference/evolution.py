@@ -17,8 +17,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from thoughtstream.inference.priors import Basal, Expectation, Statistics, expectations
+
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+
+_BASAL = Basal(0.5, 1 / np.sqrt(12), 0, 1)
+"""A number may be anything from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -142,22 +147,26 @@ class Crossover:
 
 @dataclass(frozen=True)
 class Prior:
-    """Draws from what the better half of the elites has in common: a normal prior on each number,
-    of their sufficient statistics (how many, the mean, the variance).
-
-    `least`: a standard deviation that is added to theirs, so that a prior never closes. Source:
-    Larrañaga & Lozano, Estimation of distribution algorithms (2002), UMDAc.
+    """Draws from what the better half of the elites have in common: their lineage's prior on each
+    number, made of their sufficient statistics (`priors.py`). Source: Larrañaga & Lozano,
+    Estimation of distribution algorithms (2002), UMDAc.
     """
-
-    least: float = 0.05
 
     def propose(self, archive: Archive, count: int, random: np.random.Generator) -> Floats:
         """So many [count, D]."""
         solutions, objectives = archive.elites
         best_first = np.argsort(-objectives, kind="stable")
         better = solutions[best_first[: (len(solutions) + 1) // 2]]
-        deviation = np.sqrt(better.var(axis=0) + self.least**2)
-        return random.normal(better.mean(axis=0), deviation, (count, solutions.shape[1]))
+        learned = [_learned(numbers) for numbers in better.T]
+        means, deviations = np.array([(one.mean, one.deviation) for one in learned]).T
+        return random.normal(means, deviations, (count, len(learned)))
+
+
+def _learned(numbers: Floats) -> Expectation:
+    """What the prior expects of a number that the better ones [m] have so."""
+    mean = float(numbers.mean())
+    squares = float(((numbers - mean) ** 2).sum())
+    return expectations(_BASAL, [Statistics(len(numbers), mean, squares)])[-1]
 
 
 def _chosen(archive: Archive, count: int, pressure: float, random: np.random.Generator) -> Floats:
