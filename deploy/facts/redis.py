@@ -11,6 +11,7 @@ from deploy.versions import Version, major_minor
 
 _CONFIG = "config get * cluster-ping-interval"
 _HIDDEN = 's/"masterauth":"[^"]*"/"masterauth":""/'
+_REFUSED = ("NOAUTH", "WRONGPASS", "NOPERM")
 _SHA256 = "sed -n 2p | tr -d '\\n' | { sha256sum || shasum -a 256; }"
 
 
@@ -43,7 +44,7 @@ class RedisFact(ScriptFact[RedisState | None]):
         return script(asked, f'echo "masterauth:$({digest})"')
 
     def process(self, output: list[str]) -> RedisState | None:
-        if len(output) < 3:
+        if len(output) < 3 or any(word in output[0] for word in _REFUSED):
             return None
         config, users, *info = output
         lines = dict(line.split(":", 1) for line in info if ":" in line)

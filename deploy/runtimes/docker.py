@@ -226,7 +226,7 @@ class Docker(ServerRuntime):
             why, restart = self.why(server, facts)
             if restart and rolling:
                 continue
-            if restart:
+            if restart and facts.of(server.spec.unit).redis:
                 yield RewriteLog(server.cli)
             found = docker.containers.get(server.spec.unit)
             yield from self._up(service, found, why, restart=restart)

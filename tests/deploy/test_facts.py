@@ -191,7 +191,9 @@ def test_redis() -> None:
         {"maxmemory": "0"},
         ("user default off",),
     )
-    assert RedisFact().process(["WRONGPASS invalid username-password pair"]) is None
+    for refused in ("NOAUTH Authentication required.", "WRONGPASS invalid username-password pair"):
+        assert RedisFact().process([refused]) is None
+        assert RedisFact().process([f'"ERR {refused}"', "", refused, refused]) is None
 
 
 def test_embedded() -> None:
