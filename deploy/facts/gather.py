@@ -58,7 +58,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class Watch:
-    """The facts that a runtime needs, in addition to the machine's."""
+    """The facts that a runtime needs, in addition to the machine's. `disk`: where its data is; with
+    a `volume`, it is in that one of Docker's instead.
+    """
 
     paths: tuple[str, ...] = ()
     secrets: dict[Role, str] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class Watch:
     masterauth: str | None = None
     ports: tuple[int, ...] = ()
     disk: str | None = None
+    volume: str | None = None
     program: str | None = None
 
 
@@ -85,7 +88,8 @@ class Reader(Protocol):
 def gather(read: Reader, machine: Machine, watch: Watch, *, local: bool) -> Facts:
     """Reads a host. Nothing is changed, and what can't be read is None or absent."""
     docker = read(DockerFact, watch.images, watch.containers) if watch.containers else None
-    disk = docker.root if docker and docker.root else watch.disk
+    in_docker = watch.volume and docker and docker.root
+    disk = f"{docker.root}/volumes/{watch.volume}" if in_docker and docker else watch.disk
     layout, cli = watch.software, watch.cli
     return Facts(
         machine=machine,

@@ -11,6 +11,7 @@ from deploy.versions import Version, major_minor
 
 _CONFIG = "config get * cluster-ping-interval"
 _HIDDEN = 's/"masterauth":"[^"]*"/"masterauth":""/'
+_REFUSED = ("NOAUTH", "WRONGPASS", "NOPERM")
 _SHA256 = "sed -n 2p | tr -d '\\n' | { sha256sum || shasum -a 256; }"
 
 
@@ -18,13 +19,14 @@ _SHA256 = "sed -n 2p | tr -d '\\n' | { sha256sum || shasum -a 256; }"
 class RedisState:
     """A server that answers: `config` is CONFIG GET * without passwords, plus what Redis only
     returns by name; `users` the lines of ACL LIST; `masterauth`: the sha256 of the password with
-    which a node of a cluster logs in at its master.
+    which a node of a cluster logs in at its master; `used`: bytes of memory.
     """
 
     version: str
     config: dict[str, str] = field(default_factory=dict)
     users: tuple[str, ...] = ()
     masterauth: str | None = None
+    used: int = 0
 
     @property
     def number(self) -> Version:
@@ -36,14 +38,14 @@ class RedisFact(ScriptFact[RedisState | None]):
     """Asks Redis as admin; None if it isn't there, doesn't answer or refuses the admin."""
 
     def command(self, cli: RedisCli) -> str:
-        asked = f"{cli.ask(_CONFIG, 'acl list', 'info server')} | sed '{_HIDDEN}'"
+        asked = f"{cli.ask(_CONFIG, 'acl list', 'info server', 'info memory')} | sed '{_HIDDEN}'"
         if cli.layout.node is None:
             return script(asked)
         digest = f"{cli('config', 'get', 'masterauth')} | {_SHA256}"
         return script(asked, f'echo "masterauth:$({digest})"')
 
     def process(self, output: list[str]) -> RedisState | None:
-        if len(output) < 3:
+        if len(output) < 3 or any(word in output[0] for word in _REFUSED):
             return None
         config, users, *info = output
         lines = dict(line.split(":", 1) for line in info if ":" in line)
@@ -53,6 +55,7 @@ class RedisFact(ScriptFact[RedisState | None]):
                 json.loads(config),
                 tuple(json.loads(users)),
                 lines.get("masterauth", "").partition(" ")[0] or None,
+                int(lines.get("used_memory", 0)),
             )
         except (KeyError, ValueError) as error:
             raise FactProcessError(f"can't parse what redis-cli printed: {error!r}") from error

@@ -80,6 +80,7 @@ class DarwinNative(Native):
             yield "facts.software.brew: is missing; install Homebrew (https://brew.sh)"
         yield from preflight.redis_version("facts.software.redis", facts.software.redis)
         yield from preflight.running_redis(facts)
+        yield from preflight.held(self.stack, facts)
         yield from preflight.memory(self.stack, machine.memory, "facts.machine.memory")
         yield from preflight.disk(self.stack, facts.disk)
         mine = facts.units.get(REDIS_DAEMON)

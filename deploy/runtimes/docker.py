@@ -50,6 +50,9 @@ _GLIBC = "2.28"
 _HOPELESS = 5
 """A new container that ended so often won't come up."""
 _PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
+_VOLUME = "thoughtstream_redis-data"
+"""As compose calls it."""
+
 _BESIDE = {"service": SERVICE_UNIT, "web": WEB_UNIT, "insight": INSIGHT}
 
 
@@ -126,6 +129,7 @@ class Docker(ServerRuntime):
             masterauth=self.layout.masterauth if self.nodes else None,
             ports=tuple(self._ports.values()),
             disk=self.layout.data,
+            volume=None if self.nodes else _VOLUME,
         )  # fmt: skip
 
     @property
@@ -153,6 +157,8 @@ class Docker(ServerRuntime):
         for running in {server.version for server in servers if server}:
             yield from preflight.redis_version("facts.redis.version", running)
             yield from preflight.image(self.stack.docker.image, running)
+        for server in self.servers:
+            yield from preflight.held(self.stack, facts.of(server.spec.unit), server.cli.at)
         memory = memory_of(facts)
         yield from preflight.memory(self.stack, memory, "facts.docker.memory")
         yield from preflight.disk(self.stack, facts.disk)
@@ -226,7 +232,7 @@ class Docker(ServerRuntime):
             why, restart = self.why(server, facts)
             if restart and rolling:
                 continue
-            if restart:
+            if restart and facts.of(server.spec.unit).redis:
                 yield RewriteLog(server.cli)
             found = docker.containers.get(server.spec.unit)
             yield from self._up(service, found, why, restart=restart)

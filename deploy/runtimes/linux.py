@@ -81,8 +81,10 @@ class LinuxNative(Native):
     def problems(self, facts: Facts) -> Iterator[str]:
         yield from preflight.linux(facts)
         yield from preflight.native_linux(facts)
-        for unit in self.specs:
-            yield from preflight.running_redis(facts.of(unit))
+        for server in self.servers:
+            own = facts.of(server.spec.unit)
+            yield from preflight.running_redis(own)
+            yield from preflight.held(self.stack, own, server.cli.at)
         yield from preflight.memory(self.stack, facts.machine.memory, "facts.machine.memory")
         yield from preflight.disk(self.stack, facts.disk)
         for unit, spec in self.specs.items():

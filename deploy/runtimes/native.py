@@ -178,7 +178,7 @@ class Native(ServerRuntime, ABC):
         starts = major_minor(facts.software.redis or facts.software.candidate)
         yield from server.configuration(own, restart=bool(why), starts=starts)
         job, reason = self.job(unit), "" if later else why
-        if reason and restart:
+        if reason and restart and own.redis:  # of one that refuses its admin, nobody can ask that
             yield RewriteLog(server.cli)
         yield from self._started(job, unit, reason, facts, restart=restart)
         if reason or own.redis is None:

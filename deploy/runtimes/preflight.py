@@ -6,7 +6,7 @@ from deploy.facts.docker import DockerState
 from deploy.facts.files import Disk
 from deploy.facts.gather import Facts
 from deploy.facts.units import UnitState
-from deploy.quantities import about
+from deploy.quantities import about, parse_bytes
 from deploy.settings import Stack
 from deploy.versions import major_minor, tagged
 from thoughtstream.directives import MEMORY_SHARE
@@ -84,6 +84,20 @@ def running_redis(facts: Facts) -> Iterator[str]:
     """The server that answers is new enough for what is to run on it."""
     if facts.redis is not None:
         yield from redis_version("facts.redis.version", facts.redis.version)
+
+
+def held(stack: Stack, facts: Facts, at: str = "") -> Iterator[str]:
+    """`maxmemory` is not lowered under what the server holds: it would refuse every thought."""
+    running, wanted = facts.redis, stack.redis.maxmemory
+    if running is None or wanted >= running.used:
+        return
+    now = parse_bytes(running.config.get("maxmemory", "0"))
+    if now == 0 or wanted < now:
+        yield (
+            f"redis.maxmemory: {about(wanted)} is less than the {about(running.used)} that Redis "
+            f"holds{at}, and it would refuse every thought; give more, or let it forget first "
+            "(streams.unconscious_maxlen, queue.results_bytes)"
+        )
 
 
 def image(name: str, running: str) -> Iterator[str]:

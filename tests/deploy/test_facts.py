@@ -182,16 +182,20 @@ def test_docker() -> None:
 
 
 def test_redis() -> None:
-    output = ['{"maxmemory":"0"}', '["user default off"]', "# Server", "redis_version:8.0.2"]
+    info = ["# Server", "redis_version:8.0.2", "# Memory", "used_memory:1048576"]
+    output = ['{"maxmemory":"0"}', '["user default off"]', *info]
     found = RedisFact().process(output)
 
     assert found is not None
-    assert (found.version, found.config, found.users) == (
+    assert (found.version, found.config, found.users, found.used) == (
         "8.0.2",
         {"maxmemory": "0"},
         ("user default off",),
+        1 << 20,
     )
-    assert RedisFact().process(["WRONGPASS invalid username-password pair"]) is None
+    for refused in ("NOAUTH Authentication required.", "WRONGPASS invalid username-password pair"):
+        assert RedisFact().process([refused]) is None
+        assert RedisFact().process([f'"ERR {refused}"', "", refused, refused]) is None
 
 
 def test_embedded() -> None:

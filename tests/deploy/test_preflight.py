@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from deploy.facts.docker import ContainerState, DockerState
+from deploy.facts.docker import ContainerState, DockerFact, DockerState
 from deploy.facts.embedded import EmbeddedState
-from deploy.facts.files import Disk
-from deploy.facts.gather import Facts
+from deploy.facts.files import Disk, DiskFact
+from deploy.facts.gather import Facts, gather
 from deploy.facts.redis import RedisState
 from deploy.facts.software import Software
 from deploy.facts.units import Listener, UnitState
@@ -98,6 +98,48 @@ def test_data_that_is_there_counts_as_room() -> None:
     facts = replace(BARE, disk=Disk(free=GIB, used=GIB))
 
     assert problems(facts, runtime="native") == []
+
+
+def test_of_what_docker_keeps_only_our_data_counts_as_room() -> None:
+    asked: list[str] = []
+
+    def read(fact: Any, *arguments: Any) -> Any:
+        asked.extend(arguments if fact is DiskFact else ())
+        return DockerState(root="/srv/docker") if fact is DockerFact else fact.default()
+
+    runtime = runtime_of(stack(runtime="docker"), DEBIAN)
+    gather(read, DEBIAN, runtime.watch(), local=False)
+
+    assert asked == ["/srv/docker/volumes/thoughtstream_redis-data"]
+
+
+@pytest.mark.parametrize(
+    ("now", "used", "refused"),
+    [
+        (2 * GIB, 600 * MIB, True),
+        (0, 600 * MIB, True),  # unlimited
+        (2 * GIB, 500 * MIB, False),
+        (512 * MIB, 600 * MIB, False),  # it is full already: what is deployed changes nothing
+        (256 * MIB, 600 * MIB, False),
+    ],
+)
+@pytest.mark.parametrize("runtime", ["native", "docker"])
+def test_no_memory_is_taken_that_is_in_use(
+    runtime: str, now: int, used: int, refused: bool
+) -> None:
+    running = RedisState("8.2.1", {"maxmemory": str(now)}, used=used)
+
+    found = problems(replace(BARE, redis=running), runtime=runtime)
+
+    assert found == (
+        [
+            "redis.maxmemory: 512mb is less than the 600mb that Redis holds, and it would refuse "
+            "every thought; give more, or let it forget first (streams.unconscious_maxlen, "
+            "queue.results_bytes)"
+        ]
+        if refused
+        else []
+    )
 
 
 def docker(**state: Any) -> Facts:

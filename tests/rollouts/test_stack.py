@@ -164,6 +164,19 @@ def test_what_somebody_changed_is_put_right(deployed: Deployment) -> None:
     deployed.redis("config", "resetstat")
 
 
+def test_a_password_that_was_lost_is_made_anew_and_no_key_is_lost(deployed: Deployment) -> None:
+    deployed.deploy()
+    kept = deployed.write(200)
+    deployed.host.exec("rm /etc/thoughtstream/secrets/admin")
+
+    done = deployed.deploy()
+
+    assert any("(it doesn't answer its admin)" in step for step in done.plan)
+    assert deployed.wrong(kept) == []
+    deployed.forget(kept)
+    assert not deployed.deploy().changed
+
+
 def test_no_password_is_ever_printed(deployed: Deployment) -> None:
     deployed.deploy(maxmemory="600mb")
     deployed.deploy()
