@@ -197,6 +197,16 @@ class AgentsConfig(_Section):
         return self.lease_s * 0.45
 
 
+class InferenceConfig(_Section):
+    """What agents learn, and how much of it is kept."""
+
+    quantities: int = Field(1000, ge=1, le=100_000, description="quantities of a lineage")
+    agents: int = Field(
+        1000, ge=1, le=100_000, description="agents that may observe one quantity of a lineage"
+    )
+    worlds: int = Field(100, ge=1, le=100_000, description="worlds in which an agent chooses")
+
+
 _UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 
 
@@ -324,6 +334,7 @@ class Settings(BaseSettings):
     queue: QueueConfig = QueueConfig()
     cache: CacheConfig = CacheConfig()
     agents: AgentsConfig = AgentsConfig()
+    inference: InferenceConfig = InferenceConfig()
     budgets: BudgetsConfig = BudgetsConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     web: WebConfig = WebConfig()

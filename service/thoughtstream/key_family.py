@@ -43,6 +43,7 @@ class Writer(StrEnum):
     SAMPLER = "sampler"
     DISCOVERY = "discovery"
     RECALL = "recall"
+    LEARNING = "learning"
     OWNER = "owner"
     EVOLUTION = "evolution"
     THOUGHTSEEDS = "thoughtseeds"

@@ -346,6 +346,32 @@ BASINS = Family(
 )  # fmt: skip
 """By concept, how much it pulls."""
 
+
+def _learning(name: str, pattern: str, type_: RedisType, bound: str) -> Family:
+    return Family(name, pattern, type_, Domain.INFERENCE, bound, (Writer.LEARNING,))
+
+
+PRIOR = _learning("prior", "prior:{<lineage>}:<level>:<quantity>", "hash", "inference.agents")
+"""What agents have observed of a quantity, as sufficient statistics: a field an agent, and nobody
+else writes it."""
+
+DEFAULT_LINEAGE = "default"
+"""Where agents learn that name no lineage."""
+
+PRIOR_BASAL = _learning("prior_basal", "prior:{<lineage>}:basal", "hash", "inference.quantities")
+"""What is expected of each quantity before anything was observed, and what is forbidden."""
+
+PRIOR_GUARD = _learning("prior_guard", "prior:{<lineage>}:guard", "string", "never there")
+INFERENCE_STATE = _learning(
+    "inference_state", "inference:{<agent>}:state", "hash", "inference.worlds"
+)
+"""What an agent believes of the state of each world in which it chooses, and chose last."""
+
+INFERENCE_ERRORS = _learning(
+    "inference_errors", "inference:{<agent>}:errors:<lineage>", "hash", "inference.quantities"
+)
+"""How wrong each level was that predicted a quantity, and how much it counts therefore."""
+
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
@@ -356,6 +382,7 @@ FAMILIES: tuple[Family, ...] = (
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
     EVOLUTION, EVOLUTION_DIALOGUES, EVOLUTION_LEDGER, EVOLUTIONS,
     CONSCIOUSNESS, RIVER, BASINS,
+    PRIOR, PRIOR_BASAL, PRIOR_GUARD, INFERENCE_STATE, INFERENCE_ERRORS,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "Kt"

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import pytest
 from redis.exceptions import NoPermissionError
 
@@ -27,6 +28,7 @@ from thoughtstream.evolving.dialogues import Dialogue
 from thoughtstream.evolving.record import Entry, Plan, Record, latest
 from thoughtstream.health.sample import kept
 from thoughtstream.health.sampler import Sampler
+from thoughtstream.inference.choosing import World
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
 from thoughtstream.thoughtseeds.state import State
@@ -157,6 +159,18 @@ async def sample(settings: Settings) -> None:
         assert (await kept(redis))[""].data_bytes
 
 
+async def learn(settings: Settings) -> None:
+    async with Colony.connect(settings=settings) as colony:
+        lineage = colony.lineage("kin")
+        await lineage.found("tea", 4, 1)
+        await lineage.observe("bob", "tea", 5)
+        assert (await lineage.believes("tea", "bob")).observations == 1
+        world = World(np.eye(2), np.ones((2, 2, 1)) / 2, np.zeros(2), np.ones(2) / 2)
+        assert (await colony.choices("bob").choose("w", world, 0)).step == 1
+        assert await colony.choices("bob").forget("w")
+        assert await lineage.forget("bob") == 1
+
+
 async def recall(settings: Settings) -> None:
     memory = settings.memory.model_copy(update={"embedder": "tests.recall.embedders:Topics"})
     ours = settings.model_copy(update={"memory": memory})
@@ -220,6 +234,7 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.EVOLUTION: evolve,
     Writer.THOUGHTSEEDS: listen,
     Writer.OPERATORS: note_a_backup,
+    Writer.LEARNING: learn,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},

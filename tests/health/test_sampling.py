@@ -191,6 +191,7 @@ def test_every_key_has_its_family(family: Family) -> None:
         ),
         "a:b",
     )
-    parts |= dict.fromkeys(("id", "reservation", "domain", "part"), "x [y]")
+    parts |= dict.fromkeys(("id", "reservation", "domain", "part", "agent"), "x [y]")
+    parts |= dict.fromkeys(("lineage", "level", "quantity"), "a:basal")
     assert keys.family_of(family.key(**parts)) == family
     assert keys.family_of("no:" + family.key(**parts)) is None

@@ -15,7 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from thoughtstream.inference.arrays import Floats, log_sum, numbers, same_shape, share
+from thoughtstream.inference.arrays import (
+    Floats,
+    distributions,
+    log,
+    log_sum,
+    numbers,
+    same_shape,
+    share,
+)
 
 SHARE = 0.01
 """A change of the best seed is expected about once in a hundred steps."""
@@ -38,6 +46,15 @@ class Mixture:
         if seeds < 1:
             raise ValueError(f"seeds: is {seeds}; give at least one")
         return cls(np.full(seeds, -np.log(seeds)), share("share", shared))
+
+    @classmethod
+    def weighted(cls, weights: Any, shared: float = SHARE) -> "Mixture":
+        """By its weights, (K,), adding up to one.
+
+        Raises:
+            ValueError: they are no distribution, or the share is none.
+        """
+        return cls(log(distributions("weights", weights)), share("share", shared))
 
     @property
     def weights(self) -> Floats:
