@@ -17,13 +17,16 @@ from tests.coordination.conftest import until
 from tests.servers import RedisServer
 from thoughtstream.colony import Colony
 from thoughtstream.config import SalienceConfig, Settings
-from thoughtstream.evolving.breeding import GENERATION
+from thoughtstream.evolving.architecture import Architecture
+from thoughtstream.evolving.breeding import GENERATION, Breeding, Outcome
 from thoughtstream.evolving.dialogues import Dialogue
 from thoughtstream.evolving.evolution_run import EvolutionRun, Progress
+from thoughtstream.evolving.heritage import Heritage
 from thoughtstream.evolving.record import Entry, Plan, Record
 from thoughtstream.evolving.tasks import evaluations, nursery_settings
 from thoughtstream.evolving.workers import WorkerEnded, Workers
 from thoughtstream.home.embedded_redis import EmbeddedRedis
+from thoughtstream.learning.lineage import Lineage
 
 pytestmark = pytest.mark.slow
 
@@ -109,3 +112,33 @@ async def test_a_worker_that_ends_by_itself_is_told_with_its_last_words(tmp_path
     async with Workers(command, 2, tmp_path / "log") as workers:
         with pytest.raises(WorkerEnded, match="no redis-server here"):
             await workers.watch()
+
+
+async def test_the_next_run_of_a_lineage_begins_with_what_the_one_before_found(
+    redis: Any, settings: Settings
+) -> None:
+    async with Colony.connect(settings=settings) as colony, working(colony):
+        heritage = Heritage(colony.redis, "kin", settings.inference)
+        assert await heritage.inherited() == ()
+        plan, dialogues = begun()
+        plan = replace(plan, lineage="kin")
+        await Record(colony.redis, plan.run).begin(plan, dialogues)
+        first = EvolutionRun(colony, plan, lambda _: None, heritage)
+        best = (await first.go_on(60, generations=1)).standings["evolved"]
+        await EvolutionRun(colony, plan, lambda _: None, heritage).go_on(60, generations=1)
+        belief = await Lineage(colony.redis, "kin").believes("salience.news")
+        assert belief.observations == 1, "what was done before is not learned again"
+
+        inherited = await heritage.inherited()
+        numbers = Architecture(SalienceConfig(**best.salience)).numbers
+        for (mean, deviation), number in zip(inherited, numbers, strict=True):
+            assert abs(mean - number) < abs(0.5 - number) + 1e-9 and 0 < deviation < 0.5
+
+        again = replace(plan, inherited=inherited)
+        assert again.run == plan.run
+        assert await Record(colony.redis, plan.run).begin(again, dialogues) == plan, "as it began"
+        heirs, others = (
+            Breeding(9, numbers, Outcome(0.5, (0, 0)), prior).next() for prior in (inherited, ())
+        )
+        drawn = [id_ for id_, one in heirs.items() if (one != others[id_]).any()]
+        assert len(drawn) == GENERATION // 2 and all(id_.startswith("evolved:") for id_ in drawn)

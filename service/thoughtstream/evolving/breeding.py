@@ -39,6 +39,10 @@ _BREEDERS: tuple[Proposer, ...] = (
 )  # fmt: skip
 
 
+Inherited = tuple[tuple[float, float], ...]
+"""Of each number, mean and deviation; none at all of a lineage that has found nothing yet."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of an evaluation: how much was kept, 0 to 1, and the two descriptors."""
@@ -48,10 +52,17 @@ class Outcome:
 
 
 class Breeding:
-    """The islands of one run; each has the incumbent beside its first generation, that is drawn."""
+    """The islands of one run; each has the incumbent beside its first generation, that is drawn.
 
-    def __init__(self, seed: int, incumbent: Floats, outcome: Outcome) -> None:
+    `inherited`: mean and deviation of each number, from which those of the last island are drawn
+    [DIMENSIONS, 2]; none: uniformly, as the others.
+    """
+
+    def __init__(
+        self, seed: int, incumbent: Floats, outcome: Outcome, inherited: Inherited = ()
+    ) -> None:
         self._seed = seed
+        self._inherited = inherited
         self._incumbent = incumbent, outcome
         self._islands = Islands(_NICHES, DIMENSIONS, ISLANDS)
         self._bred: dict[str, Floats] = {}
@@ -63,6 +74,10 @@ class Breeding:
             np.random.default_rng((self._seed, self.generation, which)) for which in (0, 1)
         )
         bred = self._islands.propose(_BREEDERS, EACH, by_descent).reshape(GENERATION, -1)
+        if self._inherited and not self.generation:
+            means, deviations = np.array(self._inherited).T
+            heirs = by_descent.normal(means, deviations, (EACH, DIMENSIONS))
+            bred[-EACH:] = np.clip(heirs, 0, 1)
         drawn = by_lot.uniform(size=(GENERATION, DIMENSIONS))
         first = self.generation * GENERATION
         self._bred = {f"evolved:{first + at}": one for at, one in enumerate(bred)}

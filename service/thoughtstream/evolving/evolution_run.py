@@ -10,6 +10,7 @@ from thoughtstream.colony import Colony
 from thoughtstream.config import SalienceConfig
 from thoughtstream.evolving.architecture import Architecture
 from thoughtstream.evolving.breeding import GENERATION, Breeding, Outcome
+from thoughtstream.evolving.heritage import Heritage
 from thoughtstream.evolving.record import Entry, Plan, Record
 from thoughtstream.evolving.tasks import evaluate
 from thoughtstream.inference.evolution import Floats
@@ -50,7 +51,11 @@ OnProgress = Callable[[Progress], None]
 class EvolutionRun:
     """A run that can be gone on with."""
 
-    def __init__(self, colony: Colony, plan: Plan, on_progress: OnProgress) -> None:
+    def __init__(
+        self, colony: Colony, plan: Plan, on_progress: OnProgress, heritage: Heritage | None = None
+    ) -> None:
+        """`heritage`: is told of the best of each generation."""
+        self._heritage = heritage
         self._colony = colony
         self._plan = plan
         self._record = Record(colony.redis, plan.run)
@@ -80,13 +85,21 @@ class EvolutionRun:
                     breeding.learn(await self._outcomes(bred))
                     self._generations = breeding.generation
                     await self._evaluated_held_out()
+                    if not is_known:
+                        await self._hand_on()
         return self._progress()
 
     async def _begun(self) -> Breeding:
         incumbent = self._plan.salience
         await self._evaluated({INCUMBENT: incumbent, f"{_HELD_OUT}{INCUMBENT}": incumbent})
         its = _outcome(self._ledger[INCUMBENT])
-        return Breeding(self._plan.seed, Architecture(incumbent).numbers, its)
+        numbers = Architecture(incumbent).numbers
+        return Breeding(self._plan.seed, numbers, its, self._plan.inherited)
+
+    async def _hand_on(self) -> None:
+        if self._heritage:
+            best = self._standings()["evolved"]
+            await self._heritage.observe(Architecture(SalienceConfig(**best.salience)).numbers)
 
     async def _outcomes(self, bred: Mapping[str, Floats]) -> dict[str, Outcome]:
         salience = {id_: Architecture.of(numbers).salience for id_, numbers in bred.items()}

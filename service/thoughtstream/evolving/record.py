@@ -15,7 +15,7 @@ from typing import Any
 from thoughtstream import keys
 from thoughtstream.config import SalienceConfig
 from thoughtstream.errors import ThoughtstreamError
-from thoughtstream.evolving.breeding import RULES
+from thoughtstream.evolving.breeding import RULES, Inherited
 from thoughtstream.evolving.dialogues import Dialogue
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import typed_errors
@@ -32,7 +32,8 @@ class Plan:
     """What a run is to do.
 
     `share`: of all turns, what attention has room for, 0 to 1. `trained`, `held_out`: the digests
-    of conversations. `incumbent`: the settings that it began with. `rules`: of breeding.
+    of conversations. `incumbent`: the settings that it began with. `rules`: of breeding. `lineage`:
+    whom it hands on to what it finds, and `inherited`: what it had from there when it began.
     """
 
     seed: int
@@ -41,11 +42,16 @@ class Plan:
     held_out: tuple[str, ...]
     incumbent: dict[str, float]
     rules: int = RULES
+    lineage: str | None = None
+    inherited: Inherited = ()
 
     @property
     def run(self) -> str:
-        """The run's name, which follows from its plan: the same again is the same run."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        """The run's name, which follows from its plan: the same again is the same run, also if its
+        lineage has learned meanwhile.
+        """
+        said = asdict(self) | {"inherited": ()}
+        text = json.dumps(said, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -84,15 +90,18 @@ class Record:
         self._dialogues = keys.EVOLUTION_DIALOGUES.key(run=run)
         self._ledger = keys.EVOLUTION_LEDGER.key(run=run)
 
-    async def begin(self, plan: Plan, dialogues: Sequence[Dialogue]) -> None:
-        """Write down what it needs, also if it was begun before; of other runs, the latest stay."""
+    async def begin(self, plan: Plan, dialogues: Sequence[Dialogue]) -> Plan:
+        """Write down what it needs; of other runs, the latest stay. Returns the plan: as it was, if
+        the run was begun before.
+        """
         with typed_errors():
             texts = {one.digest: one.as_json() for one in dialogues}
             await self._redis.hset(self._dialogues, mapping=texts)
-            await self._redis.hset(self._plan, "plan", json.dumps(asdict(plan)))
+            await self._redis.hsetnx(self._plan, "plan", json.dumps(asdict(plan)))
             await self._redis.zadd(keys.EVOLUTIONS.key(), {self.run: time.time()})
             for old in await self._redis.zrange(keys.EVOLUTIONS.key(), 0, -_RUNS - 1):
                 await Record(self._redis, old).delete()
+        return await self.plan()
 
     async def delete(self) -> None:
         """Nothing is left of it."""
@@ -111,8 +120,9 @@ class Record:
         if text is None:
             raise NoRun(f"{self.run}: there is no such run (`thoughtstream colony status`)")
         said = json.loads(text)
-        trained, held_out = tuple(said.pop("trained")), tuple(said.pop("held_out"))
-        return Plan(**said, trained=trained, held_out=held_out)
+        said |= {name: tuple(said[name]) for name in ("trained", "held_out")}
+        said["inherited"] = tuple(tuple(pair) for pair in said["inherited"])
+        return Plan(**said)
 
     async def dialogue(self, digest: str) -> Dialogue:
         """One of its conversations.

@@ -51,6 +51,9 @@ def evolve(
         float, typer.Option(min=0.01, max=1, help="What attention has room for, of all turns.")
     ] = 0.2,
     seed: Annotated[int, typer.Option(min=0, help="Another seed is another run.")] = 0,
+    lineage: Annotated[
+        str | None, typer.Option(help="Begin with what runs of this lineage found, and hand on.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Evolve how salient texts are, beside random search, by trying each out as a mind.
@@ -75,7 +78,16 @@ def evolve(
     command = [sys.executable, "-m", "thoughtstream.faces.cli.tethered", "work",
                "thoughtstream.evolving.tasks:evaluations", "--slots", "1"]  # fmt: skip
     request = Request(
-        trained, tested, minutes * 60, generations, agents, kill_every, share, seed, command
+        trained,
+        tested,
+        minutes * 60,
+        generations,
+        agents,
+        kill_every,
+        share,
+        seed,
+        lineage,
+        command,
     )
     answer = event_loop.run(run(settings, request, quiet=json))
     output.answer(answer, json, lambda: None)

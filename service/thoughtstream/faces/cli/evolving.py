@@ -19,11 +19,13 @@ from thoughtstream.evolving import adopting
 from thoughtstream.evolving.adopting import Verdict
 from thoughtstream.evolving.dialogues import Dialogue
 from thoughtstream.evolving.evolution_run import EvolutionRun, Progress, history, standings
+from thoughtstream.evolving.heritage import Heritage
 from thoughtstream.evolving.record import Plan, Record, latest
 from thoughtstream.evolving.tasks import evaluations, nursery_settings
 from thoughtstream.evolving.workers import Workers
 from thoughtstream.faces.cli import output
 from thoughtstream.home.embedded_redis import EmbeddedRedis
+from thoughtstream.store.shields import undisturbed
 
 _WAYS = {
     "incumbent": "the settings in force", "evolved": "evolved", "random": "random search",
@@ -42,43 +44,64 @@ class Request:
     kill_every_s: float
     share: float
     seed: int
+    lineage: str | None
     command: Sequence[str]
 
 
 async def run(settings: Settings, request: Request, *, quiet: bool) -> dict[str, Any]:
     """Evolve as asked; the answer of the command."""
-    trained = tuple(one.digest for one in request.trained)
-    held_out = tuple(one.digest for one in request.held_out)
-    incumbent = settings.salience.model_dump()
-    plan = Plan(request.seed, request.share, trained, held_out, incumbent)
+    nursery = nursery_settings(settings)
     async with Colony.connect(settings=settings) as colony:
+        heritage = _heritage(colony, settings, request)
+        plan = await _begun(colony, settings, request, heritage)
         record = Record(colony.redis, plan.run)
-        await record.begin(plan, [*request.trained, *request.held_out])
-        live = Live(console=output.stderr, refresh_per_second=4, transient=quiet)
-        shown: Any = nullcontext() if quiet or not output.stderr.is_terminal else live
-        nursery = nursery_settings(settings)
         workers = Workers(request.command, request.agents, nursery.home / "workers.log")
+        live = Live(console=output.stderr, refresh_per_second=4)
+        shown: Any = nullcontext() if quiet or not output.stderr.is_terminal else live
+        kills = await record.kills()
 
         def tell(progress: Progress) -> None:
             live.update(table(_answer(progress, len(workers.pids), kills)))
-
-        kills = await record.kills()
 
         async def killed() -> None:
             nonlocal kills
             kills = await record.killed()
 
-        evolution = EvolutionRun(colony, plan, tell)
-        with shown:
-            async with workers:
-                beside = [*_beside(workers, request, killed)]
-                going_on = evolution.go_on(request.seconds, request.generations)
-                await _until_done(going_on, beside)
-        await EmbeddedRedis(nursery).stop()
+        evolution = EvolutionRun(colony, plan, tell, heritage)
+        try:
+            with shown:
+                async with workers:
+                    going_on = evolution.go_on(request.seconds, request.generations)
+                    await _until_done(going_on, _beside(workers, request, killed))
+        finally:
+            if request.agents:
+                await undisturbed(EmbeddedRedis(nursery).stop())
         answer = await _status(colony, plan.run) | {"twice": evolution.twice}
     if not quiet:
         output.stdout.print(table(answer))
     return answer
+
+
+def _heritage(colony: Colony, settings: Settings, request: Request) -> Heritage | None:
+    if request.lineage is None:
+        return None
+    return Heritage(colony.redis, request.lineage, settings.inference)
+
+
+async def _begun(
+    colony: Colony, settings: Settings, request: Request, heritage: Heritage | None
+) -> Plan:
+    plan = Plan(
+        seed=request.seed,
+        share=request.share,
+        trained=tuple(one.digest for one in request.trained),
+        held_out=tuple(one.digest for one in request.held_out),
+        incumbent=settings.salience.model_dump(),
+        lineage=request.lineage,
+        inherited=await heritage.inherited() if heritage else (),
+    )
+    dialogues = [*request.trained, *request.held_out]
+    return await Record(colony.redis, plan.run).begin(plan, dialogues)
 
 
 def _beside(
