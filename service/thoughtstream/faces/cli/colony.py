@@ -77,18 +77,9 @@ def evolve(
         trained, tested = trained[:-1], trained[-1:]
     command = [sys.executable, "-m", "thoughtstream.faces.cli.tethered", "work",
                "thoughtstream.evolving.tasks:evaluations", "--slots", "1"]  # fmt: skip
-    request = Request(
-        trained,
-        tested,
-        minutes * 60,
-        generations,
-        agents,
-        kill_every,
-        share,
-        seed,
-        lineage,
-        command,
-    )
+    how_long = minutes * 60, generations
+    how = agents, kill_every, share, seed, lineage, command
+    request = Request(trained, tested, *how_long, *how)
     answer = event_loop.run(run(settings, request, quiet=json))
     output.answer(answer, json, lambda: None)
 
