@@ -77,9 +77,18 @@ def evolve(
         trained, tested = trained[:-1], trained[-1:]
     command = [sys.executable, "-m", "thoughtstream.faces.cli.tethered", "work",
                "thoughtstream.evolving.tasks:evaluations", "--slots", "1"]  # fmt: skip
-    how_long = minutes * 60, generations
-    how = agents, kill_every, share, seed, lineage, command
-    request = Request(trained, tested, *how_long, *how)
+    request = Request(
+        trained=trained,
+        held_out=tested,
+        seconds=minutes * 60,
+        generations=generations,
+        agents=agents,
+        kill_every_s=kill_every,
+        share=share,
+        seed=seed,
+        lineage=lineage,
+        command=command,
+    )
     answer = event_loop.run(run(settings, request, quiet=json))
     output.answer(answer, json, lambda: None)
 
