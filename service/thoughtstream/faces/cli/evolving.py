@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from thoughtstream import Colony
 from thoughtstream.config import SalienceConfig, Settings
@@ -56,7 +58,7 @@ async def run(settings: Settings, request: Request, *, quiet: bool) -> dict[str,
         plan = await _begun(colony, settings, request, heritage)
         record = Record(colony.redis, plan.run)
         workers = Workers(request.command, request.agents, nursery.home / "workers.log")
-        live = Live(console=output.stderr, refresh_per_second=4)
+        live = Live(console=output.stderr, refresh_per_second=4, transient=True)
         shown: Any = nullcontext() if quiet or not output.stderr.is_terminal else live
         kills = await record.kills()
 
@@ -79,6 +81,7 @@ async def run(settings: Settings, request: Request, *, quiet: bool) -> dict[str,
         answer = await _status(colony, plan.run) | {"twice": evolution.twice}
     if not quiet:
         output.stdout.print(table(answer))
+        output.say("[dim]what this would change: thoughtstream colony adopt[/]")
     return answer
 
 
@@ -163,9 +166,9 @@ def _books(audit: QueueAudit) -> dict[str, Any]:
     return {name: getattr(audit, name) for name in names} | {"balanced": audit.balanced}
 
 
-def table(found: dict[str, Any]) -> Table:
+def table(found: dict[str, Any]) -> Group:
     """How a run stands, as a table."""
-    result = Table(box=None, header_style="bold", padding=(0, 3, 0, 0), caption=_caption(found))
+    result = Table(box=None, header_style="bold", padding=(0, 3, 0, 0))
     for name in ("kept of what is asked later", "trained on", "held out"):
         result.add_column(name, justify="left" if name.startswith("kept") else "right")
     for way, label in _WAYS.items():
@@ -174,7 +177,7 @@ def table(found: dict[str, Any]) -> Table:
             result.add_row(
                 label, f"{its['trained']:.3f}", "…" if held_out is None else f"{held_out:.3f}"
             )
-    return result
+    return Group(result, Text(_caption(found), style="dim"))
 
 
 def _caption(found: dict[str, Any]) -> str:
