@@ -15,15 +15,16 @@ pytestmark = pytest.mark.slow
 CHATS = Path(__file__).parents[1] / "bench" / "chats"
 
 
-def test_the_commands_of_the_page_work(tmp_path: Path) -> None:
+def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     server = RedisServer(programs()[WHEEL], tmp_path).start()
     for name, chat in (("one", "english"), ("other", "german")):
         shutil.copy(CHATS / f"{chat}.json", tmp_path / f"{name}.json")
-    terminal = Terminal(tmp_path / "home", env={"REDIS_URL": server.url}, directory=tmp_path)
+    terminal = Terminal(tmp_path / "home", env={"REDIS_URL": server.url})
     [shell] = blocks("sh", "service/COLONY.md")
     try:
         for line in shell.splitlines():
-            done = terminal.run(*shlex.split(line, comments=True)[1:])
+            done = terminal.call(*shlex.split(line, comments=True)[1:])
             assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     finally:
         server.stop()
