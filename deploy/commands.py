@@ -78,6 +78,7 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
     home = f"{releases}/{release}"
     return " && ".join(
         [
+            "umask 022",  # the service reads it, whatever the umask of who deploys
             f"home={quote(home)}",
             'rm -rf "$home"',
             'mkdir -p "$home"',

@@ -1,10 +1,11 @@
 """Packages and releases, and the system users that they run as."""
 
-from pyinfra.operations import apt, brew, files, server
+from pyinfra.operations import apt, brew, server
 
 from deploy.commands import install_release
 from deploy.operations.dispatch import perform
 from deploy.operations.gates import wait_for
+from deploy.operations.uploads import upload
 from deploy.steps import BrewInstall, Gate, Install, InstallRelease, MakeUser, Mask
 from deploy.wheels import build
 from thoughtstream.versions import OLDEST, dotted
@@ -63,8 +64,7 @@ def _user(step: MakeUser) -> None:
 @perform.register
 def _release(step: InstallRelease) -> None:
     archive = f"{step.layout.opt}/{step.release.name}.tar"
-    built = str(build(step.release))
-    files.put(name=f"upload release {step.release.name}", src=built, dest=archive)
+    upload(f"upload release {step.release.name}", build(step.release), archive)
     command = install_release(
         archive,
         releases=step.layout.releases,

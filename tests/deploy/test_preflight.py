@@ -103,9 +103,11 @@ def test_data_that_is_there_counts_as_room() -> None:
 def test_of_what_docker_keeps_only_our_data_counts_as_room() -> None:
     asked: list[str] = []
 
-    def read(fact: Any, *arguments: Any) -> Any:
-        asked.extend(arguments if fact is DiskFact else ())
-        return DockerState(root="/srv/docker") if fact is DockerFact else fact.default()
+    def read(name_or_cls: Any, *arguments: Any) -> Any:
+        asked.extend(arguments if name_or_cls is DiskFact else ())
+        return (
+            DockerState(root="/srv/docker") if name_or_cls is DockerFact else name_or_cls.default()
+        )
 
     runtime = runtime_of(stack(runtime="docker"), DEBIAN)
     gather(read, DEBIAN, runtime.watch(), local=False)

@@ -7,7 +7,10 @@ from pprint import pformat
 from typing import Any
 
 from deploy.commands import RedisCli
+from deploy.facts.machine import Machine
 from deploy.layout import linux_docker, linux_native
+from deploy.runtimes import runtime_of
+from deploy.settings import stack
 from tests.lab import control
 from tests.lab.control import Done
 from tests.lab.host import Host
@@ -51,6 +54,12 @@ class Deployment:
         docker = settings["runtime"] == "docker"
         layout = linux_docker() if docker else linux_native()
         self.cli = RedisCli(layout, 6379, container=docker)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that a deployment looks after there."""
+        machine = Machine("Linux", user="root", systemd=True)
+        return runtime_of(stack(**self.settings), machine).watch().paths
 
     def inventory(self, *, web: Mapping[str, Any] | None = None, **redis: Any) -> Path:
         """The inventory of this host, with these settings of the web process and of Redis."""

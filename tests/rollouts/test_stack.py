@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,33 @@ def deployed(
             with_docker(host)
         beside = {"prometheus": True} if request.param == RUNTIMES[0] else {}
         deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime, **beside)
+        if suite == "bookworm":
+            host.exec("sed -i '1i umask 077' /home/admin/.bashrc")
+            assert host.ssh("sudo sh -c umask").stdout == "0077\n"
         before = deployment.digest()
         planned = deployment.deploy(dry=True)
         assert deployment.digest() == before
+        traps = _traps(deployment)
         done = deployment.deploy()
         assert done.plan == planned.plan
+        assert _untouched(deployment, traps)
         yield deployment
+
+
+def _traps(deployment: Deployment) -> list[str]:
+    """Files of `nobody` in /tmp under every name by which pyinfra would upload one."""
+    paths = {*deployment.paths, "/opt/thoughtstream/build/Dockerfile"}
+    traps = [f"/tmp/pyinfra-{sha1(path.encode()).hexdigest()}" for path in paths]
+    made = f"for f in {' '.join(traps)}; do echo trap >$f && chmod 666 $f; done"
+    deployment.host.exec(f"setpriv --reuid=nobody sh -c '{made}'")
+    return traps
+
+
+def _untouched(deployment: Deployment, traps: list[str]) -> bool:
+    """Whether they are as they were made; they are removed."""
+    all_ = " ".join(traps)
+    said = deployment.host.exec(f"cat {all_} | sort | uniq -c; rm {all_}").stdout
+    return said.split() == [str(len(traps)), "trap"]
 
 
 def with_docker(host: Host) -> None:
