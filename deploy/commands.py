@@ -89,7 +89,7 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             f'"{REQUIREMENT}"',
             'rm -rf "$home"/wheels',
             f'ln -sfn "$home"/venv {quote(current)}.new',
-            # Not `mv`: to rename onto a link is -T for GNU's, -h for BSD's, and a Mac may have either.
+            # Not `mv`: onto a link it takes -T (GNU) or -h (BSD), and a Mac may have either.
             f"{quote(python)} -c 'import os, sys; os.replace(*sys.argv[1:])' "
             f"{quote(current)}.new {quote(current)}",
             f"rm -f {quote(archive)}",

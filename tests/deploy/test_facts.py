@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -87,9 +88,51 @@ def test_who_listens() -> None:
 
 
 def test_who_listens_on_a_mac() -> None:
-    assert ListenersFact().process(["6379 p412 credis-server f6 ", "8001 "]) == {
-        6379: Listener(412, "redis-server")
+    found = ListenersFact().process(
+        [
+            "6379 p412\tcredis-server\t/opt/homebrew/bin/redis-server 127.0.0.1:6379",
+            "8700 p99\tcOrbStack\\x20Helper\t/Applications/OrbStack.app/… vmgr",
+            "8001 ",
+        ]
+    )
+
+    assert {port: (one.pid, one.program) for port, one in found.items()} == {
+        6379: (412, "redis-server"),
+        8700: (99, "OrbStack Helper"),
     }
+
+
+def test_lsof_is_asked_where_there_is_no_ss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"lsof": "printf 'p412\\ncssh\\nf9\\np413\\ncother\\nf3\\n'", "ps": 'echo "ssh: of $5"'}
+    for name, line in said.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    for name in ("head", "tr", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or "")
+    monkeypatch.setattr("deploy.facts.base.PATH", f"PATH={tmp_path}")
+
+    assert read(ListenersFact(), [6379]) == {6379: Listener(412, "ssh", "ssh: of 412")}
+
+
+LISTENERS = {
+    "Docker Desktop": (True, "ccom.docker.backend\tcom.docker.backend services"),
+    "its older one": (True, "ccom.docke\tcom.docker.backend"),
+    "OrbStack": (True, "cOrbStack Helper\t/Applications/OrbStack.app/…/OrbStack Helper vmgr"),
+    "Lima": (True, "climactl\t/opt/homebrew/bin/limactl hostagent --pidfile … colima"),
+    "colima": (True, "cssh\tssh: /Users/ana/.colima/_lima/colima/ssh.sock [mux]"),
+    "a tunnel": (False, "cssh\tssh -L 6379:localhost:6379 elsewhere"),
+    "somebody's Redis": (False, "credis-server\t/opt/homebrew/bin/redis-server *:6379"),
+}
+
+
+@pytest.mark.parametrize("who", LISTENERS)
+def test_who_publishes_ports_of_containers(who: str) -> None:
+    is_engine, fields = LISTENERS[who]
+    (found,) = ListenersFact().process([f"6379 p412\t{fields}"]).values()
+
+    assert found.of_an_engine == is_engine
 
 
 def test_units() -> None:
