@@ -55,6 +55,8 @@ def _plan_of_one() -> list[Step]:
     if problems := list(runtime.problems(facts)):
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
+    for caution in runtime.cautions(facts):
+        logger.warning(f"{host.print_prefix}{caution}")
     return runtime.plan(facts)
 
 

@@ -11,6 +11,7 @@ from deploy.runtimes.base import File, supervised
 from deploy.runtimes.instances import LaunchdInstance
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import ServerSpec
+from deploy.runtimes.unattended_mac import cautions, other_power, pmset
 from deploy.settings import Stack
 from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
 from deploy.wheels import Target
@@ -38,7 +39,8 @@ class DarwinNative(Native):
     @property
     def brew(self) -> str:
         """Where Homebrew lives."""
-        return "/opt/homebrew" if self.machine.architecture == "arm64" else "/usr/local"
+        usual = "/opt/homebrew" if self.machine.architecture == "arm64" else "/usr/local"
+        return self.machine.brew or usual
 
     @property
     def python(self) -> str:
@@ -78,6 +80,11 @@ class DarwinNative(Native):
             )
         if facts.software.brew is None:
             yield "facts.software.brew: is missing; install Homebrew (https://brew.sh)"
+        if machine.brew_owner == "root":
+            yield (
+                f"facts.machine.brew_owner: is root, and Homebrew refuses root; on the Mac: "
+                f"sudo chown -R {machine.login} $(brew --prefix)/*"
+            )
         yield from preflight.redis_version("facts.software.redis", facts.software.redis)
         yield from preflight.running_redis(facts)
         yield from preflight.memory(self.stack, machine.memory, "facts.machine.memory")
@@ -86,13 +93,18 @@ class DarwinNative(Native):
         yield from preflight.ports(facts, {"redis.port": self.stack.redis.port}, mine)
         yield from preflight.web(self.stack, facts, facts.units.get(WEB_DAEMON))
 
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        yield from cautions(facts.machine, serves_before_login=True)
+
     def machine_steps(self, facts: Facts) -> list[Step]:
         steps: list[Step] = []
-        if facts.machine.autorestart is False:
-            steps.append(Run("start again after a power failure", "pmset -a autorestart 1"))
+        if power := other_power(facts.machine):
+            steps.append(Run("never sleep, and start again after a power failure", pmset(power)))
         needed = {f"{self.brew}/bin/redis-server": "redis", self.python: f"python@{PYTHON}"}
         if missing := tuple(name for path, name in needed.items() if path not in facts.paths):
-            steps.append(BrewInstall(missing))
+            owner = facts.machine.brew_owner
+            another = owner if owner != facts.machine.login else None
+            steps.append(BrewInstall(missing, another))
         return steps
 
     @property
@@ -125,6 +137,7 @@ class DarwinNative(Native):
             if redis
             else supervised(self.layout.program, "web" if web else "up"),
             user=self.layout.owner.redis if redis else self.layout.owner.service,
+            session=None,
             environment={} if redis else own,
             restart="always" if redis else "on-failure",
             files=65_535,

@@ -20,7 +20,7 @@ from deploy.layout import (
     linux_docker,
 )
 from deploy.render import digest, render
-from deploy.runtimes import kernel_tuning, next_steps, preflight
+from deploy.runtimes import kernel_tuning, next_steps, preflight, unattended_mac
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
@@ -166,6 +166,10 @@ class Docker(ServerRuntime):
         own = frozenset(engine | ({"redis-server", "thoughtstream"} if self.nodes else set()))
         yield from preflight.ports(facts, self._ports, None, own if runs else frozenset())
         yield from self.tls.problems() if self.tls else ()
+
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        if self.mac:
+            yield from unattended_mac.cautions(facts.machine, serves_before_login=False)
 
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False

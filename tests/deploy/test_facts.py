@@ -18,6 +18,7 @@ from deploy.facts.machine import MachineFact
 from deploy.facts.redis import RedisFact
 from deploy.facts.software import SoftwareFact
 from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
+from deploy.layout import DAEMON
 from deploy.versions import major_minor, upstream
 
 
@@ -75,6 +76,42 @@ def test_room_on_the_disk_of_what_is_not_there_yet(tmp_path: Path) -> None:
 
     assert disk.free > 0
     assert disk.used is None
+
+
+def test_what_a_mac_says_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {
+        "pmset": """cat <<'END'
+System-wide power settings:
+Currently in use:
+ standby              0
+ Sleep On Power Button 1
+ autorestart          0
+ powernap             1
+ networkoversleep     0
+ disksleep            10
+ sleep                1 (sleep prevented by sharingd, powerd)
+ womp                 1
+END""",
+        "fdesetup": 'echo "$1" | sed -n "s/isactive/true/p"',
+        "launchctl": '[ "$2" = user/$(id -u) ]',
+    }
+    for name, lines in said.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr("deploy.facts.base.PATH", f"PATH={tmp_path}:$PATH")
+
+    found = read(MachineFact())
+
+    assert found.power == {"autorestart": "0", "powernap": "1", "disksleep": "10", "sleep": "1"}
+    assert found.filevault
+    assert found.launchd_domain == f"user/{os.getuid()}"
+    (tmp_path / "launchctl").write_text('#!/bin/sh\n[ "${2%%/*}" = gui ]\n')
+    assert read(MachineFact()).launchd_domain == f"gui/{os.getuid()}"
+    one = f"user/$(id -u)/{DAEMON}"
+    (tmp_path / "launchctl").write_text(
+        f'#!/bin/sh\n[ "$2" = {one} ] || [ "${{2%%/*}}" = gui -a "$2" = gui/$(id -u) ]\n'
+    )
+    assert read(MachineFact()).launchd_domain == f"user/{os.getuid()}"
 
 
 def test_who_listens() -> None:
