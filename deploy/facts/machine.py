@@ -75,8 +75,8 @@ class MachineFact(ScriptFact[Machine]):
             "pmset -g | awk '$1 ~ /^(autorestart|sleep|disksleep|powernap)$/ "
             '{print "power " $1 "=" $2}\'',
             'echo "filevault=$(fdesetup isactive)"',
-            '[ -d /Library ] && program=$(command -v brew) && brew=$(dirname "$(dirname "$program")")',
-            '[ -n "$brew" ] && echo "brew=$brew" '
+            'brew=$(dirname "$(dirname "$(command -v brew)")")',
+            '[ -d /Library ] && [ -x "$brew/bin/brew" ] && echo "brew=$brew" '
             '&& echo "brew_owner=$(ls -ld "$brew/Cellar" | awk \'{print $3}\')"',
         )
 

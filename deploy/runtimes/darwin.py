@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, WEB_DAEMON, darwin_native
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, NEWSYSLOG, REDIS_DAEMON, WEB_DAEMON, darwin_native
 from deploy.render import render
 from deploy.runtimes import preflight
-from deploy.runtimes.base import File, supervised
+from deploy.runtimes.base import File, changed, supervised
 from deploy.runtimes.instances import LaunchdInstance
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import ServerSpec
@@ -126,6 +126,23 @@ class DarwinNative(Native):
         """Where the daemons' words go."""
         return f"{self.layout.opt}/log"
 
+    def log_file(self, unit: str) -> str:
+        return f"{self.log}/{unit}.log"
+
+    @property
+    def rotation(self) -> File:
+        """What keeps the logs small."""
+        logs = [self.log_file(unit) for unit in (*self.specs, *self.own_units)]
+        text = render("newsyslog.conf", logs=logs, owner=self.layout.owner)
+        return File(NEWSYSLOG, text, "root", "wheel", 0o644)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (*super().paths, self.rotation.path)
+
+    def _watching(self, facts: Facts) -> Iterator[Step]:
+        yield from (file.step() for file in changed([self.rotation], facts))
+
     def job(self, unit: str, *, revision: str = "") -> File:
         redis, web = unit == REDIS_DAEMON, unit == WEB_DAEMON
         toml = self.layout.web_toml if web else self.layout.toml
@@ -141,7 +158,7 @@ class DarwinNative(Native):
             environment={} if redis else own,
             restart="always" if redis else "on-failure",
             files=65_535,
-            log=f"{self.log}/{unit}.log",
+            log=self.log_file(unit),
         )
         return File(f"{LAUNCH_DAEMONS}/{unit}.plist", text, "root", "wheel", 0o644)
 
@@ -162,6 +179,6 @@ class DarwinNative(Native):
             failure,
             check,
             self.stack.service.start_timeout_s,
-            diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log}/{unit}.log",
+            diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log_file(unit)}",
             hopeless=f"launchctl print system/{unit} | grep -q 'last exit code = 0'",
         )

@@ -136,8 +136,8 @@ class Embedded(Runtime):
 
     @property
     def _session(self) -> str:
-        """The one session that loads the agent, so that it never runs twice. Without a word an agent
-        is for a login at the screen only, and a user's own domain (SSH) refuses it.
+        """The one session that loads the agent, so that it never runs twice. An agent that names
+        none is for a login at the screen only, and a user's own domain (over SSH) refuses it.
         """
         own = (self.machine.launchd_domain or "").startswith("user/")
         return "Background" if own else "Aqua"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from deploy.commands import start_daemon
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, WEB_DAEMON
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, NEWSYSLOG, REDIS_DAEMON, WEB_DAEMON
 from deploy.runtimes.base import supervised
 from tests.servers import wait_until
 
@@ -159,6 +159,21 @@ def test_redis_keeps_its_data_where_the_job_may_write(native: Mac) -> None:
     assert "\ndir /opt/thoughtstream/data/redis\n" in conf
     assert "\nsupervised no\n" in conf
     assert "sudo chown ana:staff /opt/thoughtstream/data/redis" in native.commands
+
+
+def test_logs_are_rotated_and_nobody_is_signaled(native: Mac) -> None:
+    lines = native.uploads[NEWSYSLOG].splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+
+    assert rows == [
+        [f"/opt/thoughtstream/log/{label}.log", "ana:staff", "640", "5", "10240", "*", "N"]
+        for label in (REDIS_DAEMON, DAEMON, WEB_DAEMON)
+    ]
+    for label, row in zip((REDIS_DAEMON, DAEMON, WEB_DAEMON), rows, strict=True):
+        assert native.plist(label)["StandardErrorPath"] == row[0]
+    # Redis opens it anew for each line; what launchd opened for it would go on in the old file.
+    conf = native.uploads["/opt/thoughtstream/etc/redis/redis.conf"]
+    assert f'\nlogfile "{rows[0][0]}"\n' in conf
 
 
 def test_docker_on_a_mac_is_the_users_own_whatever_the_inventory_says(tmp_path: Path) -> None:

@@ -107,10 +107,8 @@ END""",
     assert found.launchd_domain == f"user/{os.getuid()}"
     (tmp_path / "launchctl").write_text('#!/bin/sh\n[ "${2%%/*}" = gui ]\n')
     assert read(MachineFact()).launchd_domain == f"gui/{os.getuid()}"
-    one = f"user/$(id -u)/{DAEMON}"
-    (tmp_path / "launchctl").write_text(
-        f'#!/bin/sh\n[ "$2" = {one} ] || [ "${{2%%/*}}" = gui -a "$2" = gui/$(id -u) ]\n'
-    )
+    there = f'[ "$2" = gui/$(id -u) ] || [ "$2" = user/$(id -u)/{DAEMON} ]'
+    (tmp_path / "launchctl").write_text(f"#!/bin/sh\n{there}\n")
     assert read(MachineFact()).launchd_domain == f"user/{os.getuid()}"
 
 
