@@ -5,6 +5,7 @@ Every change takes the same road: settings (the inventory) -> facts -> plan -> o
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 
 from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
@@ -54,6 +55,8 @@ def _plan_of_one() -> list[Step]:
     if problems := list(runtime.problems(facts)):
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
+    for caution in runtime.cautions(facts):
+        logger.warning(f"{host.print_prefix}{caution}")
     return runtime.plan(facts)
 
 
@@ -150,6 +153,10 @@ def _this_host() -> tuple[Stack, Machine, Runtime]:
     machine = host.get_fact(MachineFact)
     if machine.system == "Darwin":
         host.data._env = {"PATH": darwin_path(machine.home or "")}
+        if wanted.runtime == "docker":
+            # Docker is the user's own there: root has no context, no compose plugin and no socket.
+            host.data._sudo, host.data._su_user, host.data._doas = False, None, False
+            machine = replace(machine, user=machine.login)
     return wanted, machine, runtime_of(wanted, machine)
 
 

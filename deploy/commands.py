@@ -90,7 +90,8 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             f'"{REQUIREMENT}"',
             'rm -rf "$home"/wheels',
             f'ln -sfn "$home"/venv {quote(current)}.new',
-            f"mv -f{'h' if python.startswith('/opt/homebrew') else 'T'} "
+            # Not `mv`: onto a link it takes -T (GNU) or -h (BSD), and a Mac may have either.
+            f"{quote(python)} -c 'import os, sys; os.replace(*sys.argv[1:])' "
             f"{quote(current)}.new {quote(current)}",
             f"rm -f {quote(archive)}",
             # The one before stays: the service runs from it until it is restarted.

@@ -31,6 +31,7 @@ CONTAINER_UID = 10_001
 SYSTEMD = "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-redis.conf"
 LAUNCH_DAEMONS = "/Library/LaunchDaemons"
+NEWSYSLOG = "/etc/newsyslog.d/thoughtstream.conf"
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,10 @@ class Install(Step):
 
 @dataclass(frozen=True)
 class BrewInstall(Step):
-    """Packages from Homebrew."""
+    """Packages from Homebrew; `owner`: whose it is, if not whoever connects."""
 
     packages: tuple[str, ...]
+    owner: str | None = None
 
     def __str__(self) -> str:
         return f"install {', '.join(self.packages)} (brew)"

@@ -39,8 +39,14 @@ def _check_redis() -> None:
 
 @perform.register
 def _brew(step: BrewInstall) -> None:
-    # Homebrew refuses root.
-    brew.packages(name=str(step), packages=list(step.packages), _sudo=False)
+    # Homebrew refuses root, everybody but its owner, and to be where its owner may not read.
+    brew.packages(
+        name=str(step),
+        packages=list(step.packages),
+        _sudo=step.owner is not None,
+        _sudo_user=step.owner,
+        _chdir="/",
+    )
 
 
 @perform.register

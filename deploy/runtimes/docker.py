@@ -20,7 +20,7 @@ from deploy.layout import (
     linux_docker,
 )
 from deploy.render import digest, render
-from deploy.runtimes import kernel_tuning, next_steps, preflight
+from deploy.runtimes import kernel_tuning, next_steps, preflight, unattended_mac
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
@@ -49,7 +49,6 @@ _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
 _HOPELESS = 5
 """A new container that ended so often won't come up."""
-_PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
 _VOLUME = "thoughtstream_redis-data"
 """As compose calls it."""
 
@@ -148,6 +147,11 @@ class Docker(ServerRuntime):
     def problems(self, facts: Facts) -> Iterator[str]:
         if self.mac and self.stack.cluster:
             yield "cluster: its containers need the host's network, which a Mac can't give them"
+        if self.mac and self.machine.login == "root":
+            yield (
+                "facts.machine.login: is root, who has no Docker on a Mac; connect as the user who "
+                "runs Docker Desktop, OrbStack or colima"
+            )
         if not self.mac:
             yield from preflight.linux(facts)
         yield from preflight.docker(facts.docker)
@@ -164,9 +168,14 @@ class Docker(ServerRuntime):
         yield from preflight.disk(self.stack, facts.disk)
         yield from preflight.files(self.stack, nofile_of(facts), "facts.docker.nofile")
         runs = any(_runs(facts.docker.containers.get(unit)) for unit in self.containers.values())
-        own = _PROXIES | {"redis-server", "thoughtstream"} if self.nodes else _PROXIES
+        engine = {it.program for it in facts.listeners.values() if it.program and it.of_an_engine}
+        own = frozenset(engine | ({"redis-server", "thoughtstream"} if self.nodes else set()))
         yield from preflight.ports(facts, self._ports, None, own if runs else frozenset())
         yield from self.tls.problems() if self.tls else ()
+
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        if self.mac:
+            yield from unattended_mac.cautions(facts.machine, serves_before_login=False)
 
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False

@@ -134,6 +134,14 @@ class Embedded(Runtime):
             return StartDaemon(self.machine.launchd_domain, DAEMON, self.job.path, "in your home")
         return Run("start the mind", f"{self._program} up --detach")
 
+    @property
+    def _session(self) -> str:
+        """The one session that loads the agent, so that it never runs twice. An agent that names
+        none is for a login at the screen only, and a user's own domain (over SSH) refuses it.
+        """
+        own = (self.machine.launchd_domain or "").startswith("user/")
+        return "Background" if own else "Aqua"
+
     def _job(self, revision: str) -> File | None:
         """The unit or agent that keeps it running."""
         environment = {"THOUGHTSTREAM_HOME": self.layout.home, "THOUGHTSTREAM_REVISION": revision}
@@ -151,6 +159,7 @@ class Embedded(Runtime):
                 label=DAEMON,
                 arguments=supervised(self.layout.program, "up"),
                 user=None,
+                session=self._session,
                 environment=environment,
                 restart="on-failure",
                 files=65_535,

@@ -64,6 +64,7 @@ def test_release() -> None:
     )
 
     assert command.split(" && ") == [
+        "umask 022",
         "home=/opt/t/releases/r",
         'rm -rf "$home"',
         'mkdir -p "$home"',
@@ -74,7 +75,8 @@ def test_release() -> None:
         '--no-cache-dir --disable-pip-version-check "thoughtstream[mcp,metrics,web]"',
         'rm -rf "$home"/wheels',
         'ln -sfn "$home"/venv /opt/t/current.new',
-        "mv -fT /opt/t/current.new /opt/t/current",
+        "/usr/bin/python3 -c 'import os, sys; os.replace(*sys.argv[1:])' "
+        "/opt/t/current.new /opt/t/current",
         "rm -f /opt/t/r.tar",
         "cd /opt/t/releases",
         "ls -1t | tail -n +4 | xargs rm -rf",

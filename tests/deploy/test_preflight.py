@@ -202,6 +202,22 @@ def test_our_own_container_takes_no_port_of_others() -> None:
     assert problems(replace(running, listeners={6379: Listener(7, "docker-proxy")})) == []
 
 
+@pytest.mark.parametrize("program", ["com.docker.backend", "OrbStack Helper", "limactl"])
+def test_our_own_container_takes_no_port_of_others_on_a_mac(program: str) -> None:
+    running = docker(containers={REDIS_UNIT: ContainerState("running", "healthy")})
+    mac = replace(BARE_MAC, docker=running.docker, listeners={6379: Listener(7, program)})
+
+    assert problems(mac) == []
+    bare = replace(mac, docker=docker().docker)
+    assert [line.split(":")[0] for line in problems(bare)] == ["redis.port"]
+
+
+def test_docker_on_a_mac_is_not_roots() -> None:
+    facts = replace(BARE_MAC, machine=replace(MAC, login="root"), docker=docker().docker)
+
+    assert [line.split(":")[0] for line in problems(facts)] == ["facts.machine.login"]
+
+
 def test_port_of_insight() -> None:
     facts = replace(BARE, listeners={8001: Listener(7, "node")})
 
