@@ -72,11 +72,12 @@ SERVICE = Grant(
     writers=frozenset(Writer),
     channels=_channels(0),
 )
+_NOT_OF_THE_WEB = {Writer.SAMPLER, Writer.DISCOVERY, Writer.EVOLUTION, Writer.THOUGHTSEEDS}
 # Whoever loads a Function has it run with the rights of all who call it: the service alone may, and
 # it loads those of all.
 WEB = Grant(
     f"{_DATA} +publish {_NOT} {_FUNCTIONS} {_HEALTH}",
-    writers=frozenset(Writer) - {Writer.SAMPLER, Writer.DISCOVERY},
+    writers=frozenset(Writer) - _NOT_OF_THE_WEB,
     reads=frozenset(Domain),
     channels=(found_channel(0),),
 )

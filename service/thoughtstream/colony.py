@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
-from thoughtstream import config
+from thoughtstream import config, keys
 from thoughtstream.config import Durability, Settings
 from thoughtstream.coordination.agents import Agents, AgentStatus
 from thoughtstream.coordination.cache import GenerationCache, Scratch
@@ -33,6 +34,10 @@ from thoughtstream.home.home import url_of
 from thoughtstream.store.client import Client
 from thoughtstream.store.connection import open_client
 from thoughtstream.tracing.choosing import traces
+
+if TYPE_CHECKING:  # they need numpy, which is an extra
+    from thoughtstream.learning.choices import Choices
+    from thoughtstream.learning.lineage import Lineage
 
 
 class Colony:
@@ -242,6 +247,26 @@ class Colony:
         Raises: as `Packets.dispatch`.
         """
         return await self._packets.dispatch(packet)
+
+    def lineage(self, name: str = keys.DEFAULT_LINEAGE) -> "Lineage":
+        """What the agents of a lineage learn. Needs the extra `colony`.
+
+        Raises:
+            ConfigError: numpy is missing. InvalidBelief: the name is empty or too long.
+        """
+        from thoughtstream.learning.lineage import Lineage
+
+        return Lineage(self.redis, name, self._settings.inference)
+
+    def choices(self, agent: str) -> "Choices":
+        """The choices of an agent. Needs the extra `colony`.
+
+        Raises:
+            ConfigError: numpy is missing. InvalidBelief: the name is empty or too long.
+        """
+        from thoughtstream.learning.choices import Choices
+
+        return Choices(self.redis, agent, self._settings.inference)
 
     async def work(
         self,

@@ -73,6 +73,24 @@ class StreamConfig(_Section):
     unconscious_maxlen: int = Field(10_000, ge=1)
 
 
+class SalienceConfig(_Section):
+    """What makes a text salient whose source does not say: what each part is worth at most, over
+    0.3 (`senses/salience.py`). `thoughtstream colony adopt` writes what was found to serve best.
+
+    The defaults' ratios were fitted to two dialogues of the LoCoMo data set and rounded
+    (`tests.bench.fit_attention`); their sum keeps the median there where it was, at about 0.53.
+    """
+
+    news: float = Field(0.28, ge=0, le=1, description="words that its source has not said before")
+    length: float = Field(0.12, ge=0, le=1, description="the length of all that is told")
+    names: float = Field(0.12, ge=0, le=1, description="names that are news")
+    own: float = Field(0.06, ge=0, le=1, description="that somebody speaks of themself")
+    counted: float = Field(0.06, ge=0, le=1, description="that it says when or how many")
+    asked: float = Field(
+        0.5, ge=0, le=1, description="what a word counts in a question: who asks tells less"
+    )
+
+
 Durability = Literal["memory", "disk", "replicas"]
 """What an acknowledged anchor is in: memory only, a synced file (WAITAOF), a replica (WAIT)."""
 
@@ -177,6 +195,16 @@ class AgentsConfig(_Section):
     def beat_s(self) -> float:
         """Between two heartbeats: so that one may be missed."""
         return self.lease_s * 0.45
+
+
+class InferenceConfig(_Section):
+    """What agents learn, and how much of it is kept."""
+
+    quantities: int = Field(1000, ge=1, le=100_000, description="quantities of a lineage")
+    agents: int = Field(
+        1000, ge=1, le=100_000, description="agents that may observe one quantity of a lineage"
+    )
+    worlds: int = Field(100, ge=1, le=100_000, description="worlds in which an agent chooses")
 
 
 _UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
@@ -301,10 +329,12 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home, description="the service's own directory")
     redis: RedisConfig = RedisConfig()
     streams: StreamConfig = StreamConfig()
+    salience: SalienceConfig = SalienceConfig()
     memory: MemoryConfig = MemoryConfig()
     queue: QueueConfig = QueueConfig()
     cache: CacheConfig = CacheConfig()
     agents: AgentsConfig = AgentsConfig()
+    inference: InferenceConfig = InferenceConfig()
     budgets: BudgetsConfig = BudgetsConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     web: WebConfig = WebConfig()

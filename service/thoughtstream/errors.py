@@ -99,6 +99,14 @@ class InvalidPacket(ThoughtstreamError, ValueError):
     """A packet that can't be accepted; nothing was sent."""
 
 
+class InvalidBelief(ThoughtstreamError, ValueError):
+    """A quantity, a prior, a value or a world that can't be accepted; nothing was written."""
+
+
+class Forbidden(InvalidBelief):
+    """The basal prior of the quantity does not allow this value; nothing was written."""
+
+
 class NotRemembered(ThoughtstreamError):
     """There is no such memory (any more)."""
 

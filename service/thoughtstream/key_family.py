@@ -43,7 +43,10 @@ class Writer(StrEnum):
     SAMPLER = "sampler"
     DISCOVERY = "discovery"
     RECALL = "recall"
+    LEARNING = "learning"
     OWNER = "owner"
+    EVOLUTION = "evolution"
+    THOUGHTSEEDS = "thoughtseeds"
     OPERATORS = "operators"
 
 

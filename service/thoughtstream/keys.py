@@ -312,6 +312,66 @@ SUBSCRIBERS = Family(
     "one an agent that subscribed", (Writer.PACKETS,),
 )  # fmt: skip
 
+
+def _evolution(part: str, type_: RedisType, bound: str) -> Family:
+    writers = (Writer.EVOLUTION,)
+    name = f"evolution_{part.rpartition(':')[2]}"
+    return Family(name, f"evolution:{part}", type_, Domain.INFERENCE, bound, writers)
+
+
+EVOLUTION = _evolution("{<run>}:plan", "hash", "one of a run; the latest 20 runs")
+"""What the run is to do, and how many of its workers were killed."""
+
+EVOLUTION_DIALOGUES = _evolution("{<run>}:dialogues", "hash", "one field a conversation")
+EVOLUTION_LEDGER = _evolution("{<run>}:ledger", "hash", "one field an evaluation")
+"""What came of each evaluation, by its id: written once. All that a run knows follows from it."""
+
+EVOLUTIONS = _evolution("runs", "zset", "the latest 20 runs")
+
+_SEEDS = (Writer.THOUGHTSEEDS,)
+CONSCIOUSNESS = Family(
+    "consciousness", "consciousness:level:<architecture>", "string", Domain.INFERENCE,
+    "goes in a day", _SEEDS, 86_400,
+)  # fmt: skip
+"""What everybody may read, with GET: a JSON of the level's parts. We never read it to decide."""
+
+RIVER = Family(
+    "river", "river:{<stream>}:flow", "string", Domain.INFERENCE, "goes in a day", _SEEDS, 86_400
+)
+"""How a stream of thoughts flows, as JSON."""
+
+BASINS = Family(
+    "attractor_basin", "attractor_basin:{<space>}:pull", "zset", Domain.INFERENCE,
+    "the 10,000 that pull most", _SEEDS,
+)  # fmt: skip
+"""By concept, how much it pulls."""
+
+
+def _learning(name: str, pattern: str, type_: RedisType, bound: str) -> Family:
+    return Family(name, pattern, type_, Domain.INFERENCE, bound, (Writer.LEARNING,))
+
+
+PRIOR = _learning("prior", "prior:{<lineage>}:<level>:<quantity>", "hash", "inference.agents")
+"""What agents have observed of a quantity, as sufficient statistics: a field an agent, and nobody
+else writes it."""
+
+DEFAULT_LINEAGE = "default"
+"""Where agents learn that name no lineage."""
+
+PRIOR_BASAL = _learning("prior_basal", "prior:{<lineage>}:basal", "hash", "inference.quantities")
+"""What is expected of each quantity before anything was observed, and what is forbidden."""
+
+PRIOR_GUARD = _learning("prior_guard", "prior:{<lineage>}:guard", "string", "never there")
+INFERENCE_STATE = _learning(
+    "inference_state", "inference:{<agent>}:state", "hash", "inference.worlds"
+)
+"""What an agent believes of the state of each world in which it chooses, and chose last."""
+
+INFERENCE_ERRORS = _learning(
+    "inference_errors", "inference:{<agent>}:errors:<lineage>", "hash", "inference.quantities"
+)
+"""How wrong each level was that predicted a quantity, and how much it counts therefore."""
+
 FAMILIES: tuple[Family, ...] = (
     WINDOW, CONTEST, DEADLINES, INTERVENING, ASSEMBLED, REJECTED, LEDGER, WINDOWS, GUARD,
     RECEIVED, REFRACTORY, EPISODIC, SEMANTIC, PROCEDURAL, UNCONSCIOUS, MERGED, ITEM, TIMELINE,
@@ -320,6 +380,9 @@ FAMILIES: tuple[Family, ...] = (
     MINDS, BACKUP,
     FOUND, PROBE, AGENT_STATUS, AGENT_STATE, AGENT_PAST, AGENTS, AGENTS_OLD, SERVICES, *FORMER,
     *RESERVATION, RESERVATION_BELL, RESERVATIONS, PACKET, SUBSCRIBERS,
+    EVOLUTION, EVOLUTION_DIALOGUES, EVOLUTION_LEDGER, EVOLUTIONS,
+    CONSCIOUSNESS, RIVER, BASINS,
+    PRIOR, PRIOR_BASAL, PRIOR_GUARD, INFERENCE_STATE, INFERENCE_ERRORS,
 )  # fmt: skip
 
 NOTIFY_EVENTS = "Kt"

@@ -30,6 +30,7 @@ from rich.table import Table
 
 from tests.bench.recall import Conversation
 from tests.senses.locomo import turns_of
+from thoughtstream.evolving import dialogues
 from thoughtstream.language.words import words
 from thoughtstream.senses import salience
 from thoughtstream.senses.hearing import Hearing
@@ -50,9 +51,8 @@ class Kept:
 
 def needed(conversation: Conversation) -> Counter[str]:
     """By turn, how many questions need it."""
-    turns = {turn.extra["dia_id"] for turn in turns_of(conversation.turns)}
-    asked = Counter(turn for one in conversation.questions for turn in one.evidence)
-    return Counter({turn: count for turn, count in asked.items() if turn in turns})
+    turns = [turn.extra["dia_id"] for turn in turns_of(conversation.turns)]
+    return dialogues.needed(turns, (one.evidence for one in conversation.questions))
 
 
 def part_kept(needs: Sequence[int], worth: Sequence[float], share: float) -> float:

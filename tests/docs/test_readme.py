@@ -105,7 +105,14 @@ def test_the_settings_of_the_service_page_are_settings() -> None:
 
 def test_every_page_that_is_linked_is_there() -> None:
     own = "service/thoughtstream/coordination/README.md"
-    for page in ("README.md", "service/README.md", "tests/README.md", "deploy/README.md", own):
+    for page in (
+        "README.md",
+        "service/README.md",
+        "service/COLONY.md",
+        "tests/README.md",
+        "deploy/README.md",
+        own,
+    ):
         path = ROOT / page
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             assert (path.parent / target).exists(), f"{page} links to {target}"

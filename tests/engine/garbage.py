@@ -25,7 +25,8 @@ def key_of(family: Family, **names: str) -> bytes:
     """A key of this family, whose parts are these or else "x"."""
     parts = dict.fromkeys(
         ("window", "id", "kind", "session", "part", "queue", "listener", "key", "reservation",
-         "domain", "stream"), "x",
+         "domain", "stream", "run", "architecture", "space", "lineage", "level", "quantity",
+         "agent"), "x",
     )  # fmt: skip
     if family is keys.TIMELINE or family is keys.VECTORS:
         parts["kind"] = "episodic"

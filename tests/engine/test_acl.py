@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import pytest
 from redis.exceptions import NoPermissionError
 
@@ -23,10 +24,14 @@ from thoughtstream.coordination.models import NewTask
 from thoughtstream.coordination.packets import Packet
 from thoughtstream.coordination.registry import Registry
 from thoughtstream.errors import Reserved
+from thoughtstream.evolving.dialogues import Dialogue
+from thoughtstream.evolving.record import Entry, Plan, Record, latest
 from thoughtstream.health.sample import kept
 from thoughtstream.health.sampler import Sampler
+from thoughtstream.inference.choosing import World
 from thoughtstream.keys import Domain, Writer
 from thoughtstream.store.connection import connect
+from thoughtstream.thoughtseeds.state import State
 from thoughtstream.triggers import Triggers
 
 PASSWORD = "a password"
@@ -154,6 +159,18 @@ async def sample(settings: Settings) -> None:
         assert (await kept(redis))[""].data_bytes
 
 
+async def learn(settings: Settings) -> None:
+    async with Colony.connect(settings=settings) as colony:
+        lineage = colony.lineage("kin")
+        await lineage.found("tea", 4, 1)
+        await lineage.observe("bob", "tea", 5)
+        assert (await lineage.believes("tea", "bob")).observations == 1
+        world = World(np.eye(2), np.ones((2, 2, 1)) / 2, np.zeros(2), np.ones(2) / 2)
+        assert (await colony.choices("bob").choose("w", world, 0)).step == 1
+        assert await colony.choices("bob").forget("w")
+        assert await lineage.forget("bob") == 1
+
+
 async def recall(settings: Settings) -> None:
     memory = settings.memory.model_copy(update={"embedder": "tests.recall.embedders:Topics"})
     ours = settings.model_copy(update={"memory": memory})
@@ -176,9 +193,27 @@ async def own(settings: Settings) -> None:
         assert (await bob.delete(confirm="bob")).keys == done.memories - 1
 
 
+async def evolve(settings: Settings) -> None:
+    plan = Plan(1, 0.2, (), (), {})
+    async with Colony.connect(settings=settings) as colony:
+        record = Record(colony.redis, plan.run)
+        await record.begin(plan, [Dialogue("one", {}, {"D1:1": 1})])
+        entry = Entry({}, 0.5, 1.0, {}, "a worker")
+        assert await record.enter("evolved:0", entry) and not await record.enter("evolved:0", entry)
+        assert await record.killed() == 1 and await latest(colony.redis) == plan.run
+        await record.delete()
+
+
 async def note_a_backup(settings: Settings) -> None:
     async with connect(settings.redis) as redis:
         await redis.hset(keys.BACKUP.key(), "at", "1")
+
+
+async def listen(settings: Settings) -> None:
+    async with connect(settings.redis) as redis:
+        state = State(redis, "ana")
+        await state.write({"level": 0.5}, {"label": "stream"}, "the kettle is on", 0.5)
+        assert await state.level() == {"level": 0.5} and await state.basins(1)
 
 
 WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
@@ -196,7 +231,10 @@ WORK: dict[Writer, Callable[[Settings], Awaitable[None]]] = {
     Writer.DISCOVERY: discover,
     Writer.RECALL: recall,
     Writer.OWNER: own,
+    Writer.EVOLUTION: evolve,
+    Writer.THOUGHTSEEDS: listen,
     Writer.OPERATORS: note_a_backup,
+    Writer.LEARNING: learn,
 }
 WITH = {
     Writer.AGENTS: {Writer.QUEUE},

@@ -176,8 +176,22 @@ def test_beyond_is_only_what_is_surely_beyond() -> None:
 @pytest.mark.parametrize("family", keys.FAMILIES, ids=lambda family: family.pattern)
 def test_every_key_has_its_family(family: Family) -> None:
     parts = dict.fromkeys(
-        ("mind", "window", "session", "queue", "listener", "key", "kind", "stream"), "a:b"
+        (
+            "mind",
+            "window",
+            "session",
+            "queue",
+            "listener",
+            "key",
+            "kind",
+            "stream",
+            "run",
+            "architecture",
+            "space",
+        ),
+        "a:b",
     )
-    parts |= dict.fromkeys(("id", "reservation", "domain", "part"), "x [y]")
+    parts |= dict.fromkeys(("id", "reservation", "domain", "part", "agent"), "x [y]")
+    parts |= dict.fromkeys(("lineage", "level", "quantity"), "a:basal")
     assert keys.family_of(family.key(**parts)) == family
     assert keys.family_of("no:" + family.key(**parts)) is None

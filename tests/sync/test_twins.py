@@ -13,10 +13,12 @@ from thoughtstream.attention.models import Attended, Audit
 from thoughtstream.coordination import cache, handle, member, messages, queue
 from thoughtstream.coordination.models import NewTask, QueueAudit, TaskState
 from thoughtstream.coordination.reserve import Reservation
+from thoughtstream.learning import choices, lineage
 from thoughtstream.memory.models import Recalled
 from thoughtstream.sync import Colony, Mind
 from thoughtstream.sync.agents import Member, Message
 from thoughtstream.sync.cache import GenerationCache, Scratch
+from thoughtstream.sync.learning import Choices, Lineage
 from thoughtstream.sync.queue import Handle, Queue
 from thoughtstream.sync.twins import Twin
 
@@ -29,6 +31,8 @@ TWINS: dict[type, type[Twin[Any]]] = {
     messages.Message: Message,
     cache.GenerationCache: GenerationCache,
     cache.Scratch: Scratch,
+    lineage.Lineage: Lineage,
+    choices.Choices: Choices,
 }
 MADE_WITHIN = {"aclose", "join of Member", "rest of Member"}
 """What `with` does; nobody else calls it."""

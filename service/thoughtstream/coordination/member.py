@@ -5,8 +5,9 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from thoughtstream import keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.agents import Activity, Agents
 from thoughtstream.coordination.handle import Handle
@@ -16,6 +17,11 @@ from thoughtstream.coordination.reserve import Reservation, Reservations
 from thoughtstream.errors import AgentHeld, AgentSuperseded, AgentUnknown, ThoughtstreamError
 from thoughtstream.store.client import Client
 from thoughtstream.store.shields import undisturbed
+
+if TYPE_CHECKING:  # they need numpy, which is an extra
+    from thoughtstream.inference.choosing import World
+    from thoughtstream.learning.lineage import Lineage
+    from thoughtstream.learning.models import Belief, Choice, Observed
 
 
 class Member:
@@ -39,6 +45,7 @@ class Member:
         self._about = about
         self._holder = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._task: str | None = None
+        self._learns: Lineage | None = None
 
     @property
     def fence(self) -> int:
@@ -92,6 +99,38 @@ class Member:
     async def inbox(self, most: int = 1, *, wait_s: float = 0) -> list[Message]:
         """Take out up to so many messages, the oldest first; waits for the first, if told so."""
         return await self._inbox.take(most, wait_s=wait_s)
+
+    async def observe(
+        self, quantity: str, value: float, *, lineage: str | None = None
+    ) -> "Observed":
+        """It has observed a value of a quantity; as `Lineage.observe`. Needs the extra `colony`.
+
+        `lineage`: by default that of its mind, or else `default`.
+        """
+        return await self._lineage(lineage).observe(self.name, quantity, value)
+
+    async def believes(self, quantity: str, *, lineage: str | None = None) -> "Belief":
+        """What it believes of a quantity; as `Lineage.believes`. Needs the extra `colony`."""
+        return await self._lineage(lineage).believes(quantity, self.name)
+
+    async def choose(
+        self, name: str, world: "World", seen: int, *, steps: int = 1, anew: bool = False
+    ) -> "Choice":
+        """See this in a world, and choose what to do; as `Choices.choose`. Needs the extra
+        `colony`.
+        """
+        from thoughtstream.learning.choices import Choices
+
+        choices = Choices(self._redis, self.name, self._settings.inference)
+        return await choices.choose(name, world, seen, steps=steps, anew=anew)
+
+    def _lineage(self, name: str | None) -> "Lineage":
+        from thoughtstream.learning.lineage import Lineage
+
+        own = name or self._about.get("lineage") or keys.DEFAULT_LINEAGE
+        if self._learns is None or self._learns.name != own:
+            self._learns = Lineage(self._redis, own, self._settings.inference)
+        return self._learns
 
     def reserve(
         self, name: str, *, wait_s: float | None = None

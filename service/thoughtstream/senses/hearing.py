@@ -3,6 +3,7 @@
 import math
 import re
 
+from thoughtstream.config import SalienceConfig
 from thoughtstream.language.questions import FIRST_PERSON, NUMBERS, QUESTION_MARKS
 from thoughtstream.language.times import words_of_time
 from thoughtstream.language.words import words
@@ -10,9 +11,6 @@ from thoughtstream.senses.salience import Told
 
 _LONG_TEXT_WORDS = 60
 _MOST_NAMES = 2
-_ASKED = 0.5
-"""What a word counts in a question: who asks tells less."""
-
 _NEWS_AT_FIRST, _AS_TEXTS = 5.0, 100
 """How many new words are usual before any text was heard, and as how many texts that counts."""
 
@@ -37,7 +35,9 @@ class Hearing:
     there are fifty thousand, those not heard since as many before are new again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, asked: float = SalienceConfig().asked) -> None:
+        """`asked`: what a word counts in a question, 0 to 1."""
+        self._asked = asked
         self._recent: set[str] = set()
         self._older: set[str] = set()
         self._usual_news = _NEWS_AT_FIRST
@@ -50,16 +50,20 @@ class Hearing:
         only_asked = set(words(asked)) - said if asked else set()
         fresh = said - self._recent - self._older
         fresh_asked = only_asked - self._recent - self._older
-        news = _count(fresh, fresh_asked)
+        news = self._count(fresh, fresh_asked)
         usual = max(self._usual_news, _LEAST_USUAL)
         self._learn(said | only_asked if asked else said, news)
         return Told(
             news=news / (news + usual),
-            length=math.log1p(_count(said, only_asked)) / math.log1p(_LONG_TEXT_WORDS),
+            length=math.log1p(self._count(said, only_asked)) / math.log1p(_LONG_TEXT_WORDS),
             names=min(_new_names(told, fresh), _MOST_NAMES) / _MOST_NAMES if fresh else 0.0,
             own=float(not said.isdisjoint(FIRST_PERSON)),
             counted=float(_says_when_or_how_many(told, said)),
         )
+
+    def _count(self, told: set[str], asked: set[str]) -> float:
+        """How many words, up to those of a long text."""
+        return min(len(told) + self._asked * len(asked), _LONG_TEXT_WORDS)
 
     def _learn(self, said: set[str], news: float) -> None:
         self._recent |= said
@@ -78,11 +82,6 @@ def _apart(text: str) -> tuple[str, str]:
     for sentence in _END.split(text):
         (asked if _IS_ASKED.search(sentence) else told).append(sentence)
     return " ".join(told), " ".join(asked)
-
-
-def _count(told: set[str], asked: set[str]) -> float:
-    """How many words, up to those of a long text."""
-    return min(len(told) + _ASKED * len(asked), _LONG_TEXT_WORDS)
 
 
 def _new_names(text: str, fresh: set[str]) -> int:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thoughtstream.attention.models import ENGINE_FIELDS, NewThought, check_size
+from thoughtstream.config import Settings
 from thoughtstream.errors import InvalidThought
 from thoughtstream.senses import salience
 from thoughtstream.senses.hearing import Hearing
+from thoughtstream.senses.salience import TEXT_WEIGHTS, Told
 
 _KNOWN = NewThought.model_fields.keys() - {"content", "extra"}
 _TAKEN = ENGINE_FIELDS - _KNOWN
@@ -16,17 +18,25 @@ _TAKEN = ENGINE_FIELDS - _KNOWN
 @dataclass(frozen=True)
 class Defaults:
     """What a thought of a feed gets if the input does not say; and the most bytes that it may have.
-    `hearing`: what the feed has said so far.
+    `hearing`: what the feed has said so far. `worth`: what makes a text salient, and how much.
     """
 
     window: str
     source: str | None
     most_bytes: int
     hearing: Hearing = field(default_factory=Hearing)
+    worth: Told = TEXT_WEIGHTS
+
+    @classmethod
+    def of(cls, settings: Settings, window: str, source: str | None) -> "Defaults":
+        """As the settings have it."""
+        hearing = Hearing(settings.salience.asked)
+        worth = salience.weights(settings.salience)
+        return cls(window, source, settings.streams.max_thought_bytes, hearing, worth)
 
     def salience(self, text: str) -> float:
         """The salience of the next text."""
-        return salience.of_text(self.hearing.hear(text[: self.most_bytes]))
+        return salience.of_text(self.hearing.hear(text[: self.most_bytes]), self.worth)
 
 
 def loads(text: str) -> Any:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from operator import mul
 from typing import NamedTuple
 
+from thoughtstream.config import SalienceConfig
+
 USUAL_READINGS = 30
 """How many readings the running mean remembers, about."""
 
@@ -76,13 +78,15 @@ class Told(NamedTuple):
     counted: float
 
 
-TEXT_WEIGHTS = Told(news=0.28, length=0.12, names=0.12, own=0.06, counted=0.06)
-"""What each is worth at most. Their ratios were fitted to two dialogues of the LoCoMo data set and
-rounded (`tests.bench.fit_attention`); their sum keeps the median there where it was, at about 0.53.
-"""
+def weights(config: SalienceConfig) -> Told:
+    """What each part is worth at most."""
+    return Told(**{part: getattr(config, part) for part in Told._fields})
 
 
-def of_text(told: Told) -> float:
-    """The salience of a text that tells this, 0.3 to 0.9."""
-    gains: float = sum(map(mul, TEXT_WEIGHTS, told))
+TEXT_WEIGHTS = weights(SalienceConfig())
+
+
+def of_text(told: Told, worth: Told = TEXT_WEIGHTS) -> float:
+    """The salience of a text that tells this, 0.3 to 0.9; `worth`: of each part at most."""
+    gains: float = sum(map(mul, worth, told))
     return round(min(TEXT_LEAST + gains, TEXT_MOST), 3)

@@ -53,4 +53,7 @@ class Member(Twin[member.Member]):
     working = holding(member.Member.working)
     send = giving(member.Member.send, Handle)
     inbox = giving(member.Member.inbox, Message.all)
+    observe = blocking(member.Member.observe)
+    believes = blocking(member.Member.believes)
+    choose = blocking(member.Member.choose)
     reserve = holding(member.Member.reserve)

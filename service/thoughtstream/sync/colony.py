@@ -3,14 +3,18 @@
 import asyncio
 import threading
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-from thoughtstream import colony
+from thoughtstream import colony, keys
 from thoughtstream.config import Settings
 from thoughtstream.coordination.tasks import TaskQueue
 from thoughtstream.sync.agents import Member, Message
 from thoughtstream.sync.cache import GenerationCache, Scratch
 from thoughtstream.sync.queue import Handle, Queue
 from thoughtstream.sync.twins import Opening, Twin, being, blocking, giving, holding
+
+if TYPE_CHECKING:  # they need numpy, which is an extra
+    from thoughtstream.sync.learning import Choices, Lineage
 
 
 class Colony(Twin[colony.Colony]):
@@ -50,6 +54,28 @@ class Colony(Twin[colony.Colony]):
             InvalidTask: the name is empty or too long.
         """
         return Queue(self._caller, self._it.queue(name))
+
+    def lineage(self, name: str = keys.DEFAULT_LINEAGE) -> "Lineage":
+        """What the agents of a lineage learn. Needs the extra `colony`.
+
+        Raises:
+            ConfigError: numpy is missing. InvalidBelief: the name is empty or too long.
+        """
+        it = self._it.lineage(name)
+        from thoughtstream.sync.learning import Lineage
+
+        return Lineage(self._caller, it)
+
+    def choices(self, agent: str) -> "Choices":
+        """The choices of an agent. Needs the extra `colony`.
+
+        Raises:
+            ConfigError: numpy is missing. InvalidBelief: the name is empty or too long.
+        """
+        it = self._it.choices(agent)
+        from thoughtstream.sync.learning import Choices
+
+        return Choices(self._caller, it)
 
     queues = blocking(colony.Colony.queues)
     submit = giving(colony.Colony.submit, Handle)

@@ -66,6 +66,7 @@ PANELS: dict[str, dict[str, str]] = {
         "work": "Run the tasks of a queue, until SIGTERM or Ctrl-C.",
         "tasks": "What is submitted to queues, and what becomes of it.",
         "agents": "Who works on this Redis, and what they write to each other.",
+        "colony": "Minds that get better at what they attend to.",
         "mcp": "Give an agent a mind and a bus to other agents, over stdin and stdout (MCP).",
         "packets": "What thoughtseeds found out, for the agents that want to know.",
         "cache": "Results that were expensive to compute.",

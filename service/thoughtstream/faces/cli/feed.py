@@ -63,7 +63,7 @@ def feed(
     descriptor, size = _open(file)
     source = readable(Path(file).stem) if size else None
     settings = config.load()
-    defaults = Defaults(window, source, settings.streams.max_thought_bytes)
+    defaults = Defaults.of(settings, window, source)
     reader = Reader(Path(file), format_, defaults)
     display = _Display(Path(file).name if size else "stdin", size, quiet=json)
     feeding = Feeding(reader, display.on_bad, display.on_fed, strict)
