@@ -68,6 +68,7 @@ PANELS: dict[str, dict[str, str]] = {
         "agents": "Who works on this Redis, and what they write to each other.",
         "mcp": "Give an agent a mind and a bus to other agents, over stdin and stdout (MCP).",
         "packets": "What thoughtseeds found out, for the agents that want to know.",
+        "beliefs": "What agents learn of quantities, each by itself and all together.",
         "cache": "Results that were expensive to compute.",
         "scratch": "Temporary state, which goes by itself.",
     },
