@@ -2,14 +2,14 @@
 
     python -m tests.bench.prediction [--record SECONDS] [--json] FILE
 
-FILE is a trace, lines of JSON, one a signal: what, unit, values; `--record` makes it first. An agent
-observes it in Redis, a second after the other. Rates are taken as their logarithm (base ten). What is
-expected before anything was observed is the middle of a signal's range, half of it either way: no
-number here is made of a trace.
+FILE is a trace, lines of JSON, one a signal: what, unit, values; `--record` makes it first. An
+agent observes it in Redis, a second after the other. Rates are taken as their logarithm (base ten).
+What is expected before anything was observed is the middle of a signal's range, half of it either
+way: no number here is made of a trace.
 
-Error is a root mean square, as a part of what it is without learning (of the basal prior), on average
-over the signals: of each level of priors, which is a seed of its own, and of all together. Then what
-all together lose beside the best single seed, and what they expected of the last third alone.
+Error is a root mean square, as a part of what it is without learning (of the basal prior), on
+average over the signals: of each level of priors, which is a seed of its own, and of all together;
+of these, in the last third of the trace, and beside the best single seed.
 """
 
 import argparse
@@ -76,12 +76,12 @@ def read(file: Path) -> list[Signal]:
     return [Signal(**json.loads(line)) for line in file.read_text().splitlines()]
 
 
-def record(file: Path, seconds: int) -> None:
-    """Read this host's senses, once a second; three digits of each value are kept."""
+def record(file: Path, times: int, every_s: float = 1) -> None:
+    """Read this host's senses so many times; three digits of each value are kept."""
     gauges, found = (Load(), memory, Disk(), Network()), dict[str, Signal]()
     last = time.monotonic()
-    for _ in range(seconds):
-        time.sleep(max(0.0, last + 1 - time.monotonic()))
+    for _ in range(times):
+        time.sleep(max(0.0, last + every_s - time.monotonic()))
         now = time.monotonic()
         for gauge in gauges:
             for one in gauge(now - last):

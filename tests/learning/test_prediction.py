@@ -27,7 +27,7 @@ async def test_its_error_halves_and_all_together_are_as_good_as_the_best(
 
 
 def test_what_is_recorded_can_be_read(tmp_path: Path) -> None:
-    record(tmp_path / "trace", 1)
+    record(tmp_path / "trace", 1, every_s=0.01)
     signals = read(tmp_path / "trace")
     assert "CPU usage" in {signal.what for signal in signals}
     assert all(len(signal.values) == 1 for signal in signals)
