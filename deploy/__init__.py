@@ -27,6 +27,9 @@ from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.rollout import Rollout
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
+from deploy.runtimes.server_runtime import ServerRuntime
+from deploy.servers import verbs as servers
+from deploy.servers.checks import interrupted_rotation
 from deploy.settings import Stack
 from deploy.steps import Step
 
@@ -51,7 +54,8 @@ def _plan_of_one() -> list[Step]:
     _, machine, runtime = _this_host()
     local = issubclass(host.connector_cls, LocalConnector)
     facts = gather(host.get_fact, machine, runtime.watch(), local=local)
-    if problems := list(runtime.problems(facts)):
+    rotation = interrupted_rotation(runtime, facts) if isinstance(runtime, ServerRuntime) else ()
+    if problems := [*runtime.problems(facts), *rotation]:
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
     return runtime.plan(facts)
@@ -92,13 +96,15 @@ def restore(
 
 
 def restart() -> None:
-    """Restarts every Redis of a cluster, one after the other, replicas before masters."""
+    """Restarts every Redis: of a cluster one after the other, replicas before masters; one server
+    at once, and says how long it was away.
+    """
     _roll("restart", rollouts.restart)
 
 
 def upgrade() -> None:
-    """Brings another version of Redis (apt's newest, or the inventory's image) and of the service
-    to a cluster, node by node.
+    """Brings a newer Redis (apt's, Homebrew's, or what the image's tag means by now) and service:
+    to a cluster node by node, to one server with a gap.
     """
     _roll("upgrade", rollouts.upgrade)
 
@@ -131,17 +137,23 @@ def replace_node(host: str) -> None:
 
 
 def rotate_secrets() -> None:
-    """New passwords for all users of a cluster, which keeps serving: `deploy.rotate_secrets`. New
-    certificates are put in place by `deploy.stack`.
+    """New passwords for all users of a cluster or a server, which keeps serving:
+    `deploy.rotate_secrets`. New certificates are put in place by `deploy.stack`.
     """
     _roll("rotate_secrets", rollouts.rotate_secrets)
 
 
 def _roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     _all_or_none()
-    if _wanted().cluster is None:
-        raise DeployError(f"deploy.{verb}: the inventory has no cluster; nothing was changed")
-    run.roll(verb, plan)
+    if _wanted().cluster:
+        run.roll(verb, plan)
+        return
+    _, _, runtime = _this_host()
+    steps = servers.plan(verb, runtime)
+    _show(steps)
+    if any(step.changes for step in steps):
+        with locked(verb, host.name):
+            carry_out(steps)
 
 
 def _this_host() -> tuple[Stack, Machine, Runtime]:

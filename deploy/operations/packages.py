@@ -5,7 +5,7 @@ from pyinfra.operations import apt, brew, files, server
 from deploy.commands import install_release
 from deploy.operations.dispatch import perform
 from deploy.operations.gates import wait_for
-from deploy.steps import BrewInstall, Gate, Install, InstallRelease, MakeUser, Mask
+from deploy.steps import BrewInstall, BrewUpgrade, Gate, Install, InstallRelease, MakeUser, Mask
 from deploy.wheels import build
 from thoughtstream.versions import OLDEST, dotted
 
@@ -40,6 +40,11 @@ def _check_redis() -> None:
 def _brew(step: BrewInstall) -> None:
     # Homebrew refuses root.
     brew.packages(name=str(step), packages=list(step.packages), _sudo=False)
+
+
+@perform.register
+def _brew_upgrade(step: BrewUpgrade) -> None:
+    server.shell(name=str(step), commands=[f"brew upgrade {step.package}"], _sudo=False)
 
 
 @perform.register

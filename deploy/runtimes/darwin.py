@@ -12,7 +12,7 @@ from deploy.runtimes.instances import LaunchdInstance
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import ServerSpec
 from deploy.settings import Stack
-from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
+from deploy.steps import BrewInstall, BrewUpgrade, Gate, MakeDirectory, Run, StartDaemon, Step
 from deploy.wheels import Target
 
 PYTHON = "3.13"
@@ -135,6 +135,17 @@ class DarwinNative(Native):
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartDaemon:
         plist = self.job(unit).path
         return StartDaemon("system", unit, plist, why, restart=restart)
+
+    def install(self, facts: Facts) -> list[Step]:
+        software = facts.software
+        if software.candidate is None or software.candidate == software.redis:
+            return []
+        return [BrewUpgrade("redis", software.candidate)]
+
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
+        software = facts.software
+        to = software.candidate or software.redis
+        return f"Redis {running} -> {to}" if to is not None and to != running else ""
 
     def retire(self) -> list[Step]:
         return []  # a Mac is in no cluster

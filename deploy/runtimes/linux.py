@@ -154,7 +154,7 @@ class LinuxNative(Native):
         what = f"upgrade redis-server {software.redis} -> {software.candidate}"
         return [Run(what, _UPGRADE)]
 
-    def outdated(self, facts: Facts, running: str) -> str:
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
         to = upstream(facts.software.candidate)
         outdated = _is_to_upgrade(facts.software) or (to is not None and to != running)
         return f"Redis {running} -> {to}" if outdated else ""
