@@ -112,3 +112,35 @@ class PulledFact(ScriptFact[list[str]]):
     @staticmethod
     def default() -> list[str]:
         return []
+
+
+class RegistryFact(ScriptFact[dict[str, bool | None]]):
+    """Whether an image's tag means another image in its registry than here; None: nobody could
+    tell. Nothing is pulled.
+    """
+
+    def command(self, images: Sequence[str]) -> str:
+        names = " ".join(quote(image) for image in images)
+        tags = "{{range .RepoDigests}}{{.}} {{end}}"
+        api = "curl -sf -m 20 --unix-socket /var/run/docker.sock"
+        return script(
+            f"for i in {names}; do",
+            "  d=$(timeout 20 docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $i",
+            f'    [ $? = 0 ] || {api} "http://docker/distribution/$i/json")',
+            '  d=$(echo "$d" | grep -o "sha256:[0-9a-f]*" | head -n 1)',
+            f'  echo "$i=$d $(docker image inspect --format \'{tags}\' "$i")"',
+            "done",
+        )
+
+    def process(self, output: list[str]) -> dict[str, bool | None]:
+        found: dict[str, bool | None] = {}
+        for line in output:
+            image, _, rest = line.partition("=")
+            digest, _, here = rest.partition(" ")
+            known = digest.startswith("sha256:") and bool(here.strip())
+            found[image] = digest not in here if known else None
+        return found
+
+    @staticmethod
+    def default() -> dict[str, bool | None]:
+        return {}

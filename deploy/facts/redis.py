@@ -46,7 +46,7 @@ class RedisFact(ScriptFact[RedisState | None]):
         if len(output) < 3:
             return None
         config, users, *info = output
-        lines = dict(line.split(":", 1) for line in info if ":" in line)
+        lines = dict(line.strip().split(":", 1) for line in info if ":" in line)
         try:
             return RedisState(
                 lines["redis_version"],

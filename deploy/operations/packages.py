@@ -2,6 +2,7 @@
 
 from pyinfra.operations import apt, brew, files, server
 
+from deploy.before import remember
 from deploy.commands import install_release
 from deploy.operations.dispatch import perform
 from deploy.operations.gates import wait_for
@@ -49,7 +50,8 @@ def _brew_upgrade(step: BrewUpgrade) -> None:
 
 @perform.register
 def _mask(step: Mask) -> None:
-    server.shell(name=str(step), commands=[f"systemctl mask {step.unit}"])
+    noted = remember(f"was there: {step.unit}")
+    server.shell(name=str(step), commands=[noted, f"systemctl mask {step.unit}"])
 
 
 @perform.register

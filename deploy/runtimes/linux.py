@@ -143,9 +143,12 @@ class LinuxNative(Native):
     def downgrades(self, facts: Facts) -> Iterator[str]:
         candidate = facts.software.candidate
         to = numbers(upstream(candidate) or "")
-        for node, view in facts.nodes.items():
-            if view and to < numbers(view.version)[: len(to)]:
-                yield f"{node} runs {view.version}, and apt's redis-server {candidate} is older"
+        running = {str(node): view.version for node, view in facts.nodes.items() if view}
+        if facts.redis:
+            running["Redis"] = facts.redis.version
+        for server, version in running.items():
+            if to and to < numbers(version)[: len(to)]:
+                yield f"{server} runs {version}, and apt's redis-server {candidate} is older"
 
     def install(self, facts: Facts) -> list[Step]:
         software = facts.software

@@ -185,7 +185,7 @@ def test_docker() -> None:
 
 
 def test_redis() -> None:
-    output = ['{"maxmemory":"0"}', '["user default off"]', "# Server", "redis_version:8.0.2"]
+    output = ['{"maxmemory":"0"}', '["user default off"]', "# Server", "redis_version:8.0.2\r"]
     found = RedisFact().process(output)
 
     assert found is not None
