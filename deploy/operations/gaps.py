@@ -28,7 +28,7 @@ def tell_gap() -> Generator[StringCommand, None, None]:
     yield from ()
     if state.is_executing:
         gap = time.monotonic() - _stopped.pop(host.name)
-        told = f"Redis was away for {gap:.1f} s at most; its clients waited"
+        told = f"Redis was away for {gap:.1f} s at most; nothing acknowledged is lost"
         logger.info(f"{host.print_prefix}{told}")
 
 

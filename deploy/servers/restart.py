@@ -9,9 +9,9 @@ from deploy.steps import NoteStop, RewriteLog, Step, TellGap
 
 
 def restart(known: HostState) -> list[Step]:
-    """What Redis has acknowledged is in its log before it stops; clients wait until it is back."""
+    """What Redis acknowledged is in its log before it stops; nobody is served until it is back."""
     require_healthy(known)
-    why = "deploy.restart; clients wait until it answers again"
+    why = "deploy.restart; nobody is served until it answers again"
     return [*timed(known.runtime.restart(None, why)), known.runtime.healthy()]
 
 

@@ -20,7 +20,7 @@ def upgrade(known: HostState) -> list[Step]:
     (server,) = runtime.servers
     _, restarts = runtime.why(server, facts)
     why = "" if restarts else runtime.outdated(facts, facts.redis.version, server.spec.unit)
-    again = runtime.restart(None, f"{why}; clients wait until it answers again") if why else []
+    again = runtime.restart(None, f"{why}; nobody is served until it answers again") if why else []
     return [
         *runtime.fetch(facts),
         *runtime.install(facts),

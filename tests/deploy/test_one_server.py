@@ -49,7 +49,7 @@ def test_a_restart_saves_the_log_tells_the_gap_and_touches_nothing_else(kind: st
     assert log == "rewrite Redis's append-only file"
     assert stop == "note when Redis stops"
     assert start.startswith("restart ")
-    assert "clients wait until it answers again" in start
+    assert "nobody is served until it answers again" in start
     assert len(gates) == 1
     assert (told, healthy) == ("tell how long Redis was away", str(known(kind).runtime.healthy()))
 

@@ -15,15 +15,16 @@ _LOOKS = {
     "containers": "! command -v docker >/dev/null || { docker ps --all --quiet; "
     "docker image ls --format '{{.Repository}}:{{.Tag}}'; docker volume ls --quiet; "
     "docker network ls --format '{{.Name}}'; }",
-    "listening": "ss -Hltn | awk '{print $4}' | sort -u",
 }
-_CACHES = ("/etc/ld.so.cache", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-")
+_SUDOS = "/home/admin/.sudo_as_admin_successful"
+_BACKUPS = (f"/etc/{name}-" for name in ("passwd", "group", "shadow", "gshadow"))
+_CACHES = frozenset({"/etc/ld.so.cache", _SUDOS, *_BACKUPS})
 
 
 def belongings(host: Host) -> dict[str, set[str]]:
     """Files, users, units, kernel settings, and what Docker has, by kind."""
     found = {kind: set(host.exec(look).stdout.splitlines()) for kind, look in _LOOKS.items()}
-    found["files"] -= set(_CACHES)
+    found["files"] -= _CACHES
     return found
 
 
