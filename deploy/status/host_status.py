@@ -11,7 +11,7 @@ Health = Literal["healthy", "unhealthy", "not deployed", "unreachable"]
 class HostStatus:
     """`redis`: the versions that run on the host; `release`: the service's, as installed;
     `problems`: why it isn't healthy; `newer`: what deploy.upgrade would bring, as far as the host
-    knows; `differs`: how many changes deploy.stack would make, None if that can't be told;
+    knows; `not_asked`: images whose registry gave no answer; `differs`: how many changes deploy.stack would make, None if that can't be told;
     `backup` and `certificate_ends`: the newest on this machine, the first of the host's to end;
     None: there is none.
     """
@@ -23,6 +23,7 @@ class HostStatus:
     release: str | None = None
     problems: tuple[str, ...] = ()
     newer: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
     differs: int | None = None
     backup: datetime | None = None
     certificate_ends: datetime | None = None

@@ -41,8 +41,11 @@ def newer(runtime: ServerRuntime, facts: Facts, registry: Registry) -> Iterator[
         for image, is_newer in sorted(registry.items()):
             if is_newer:
                 yield f"{image}, in its registry"
-            if is_newer is None:
-                yield f"{image}: its registry could not be asked, which deploy.upgrade does"
+
+
+def not_asked(registry: Registry) -> list[str]:
+    """The images of which nobody could tell."""
+    return sorted(image for image, is_newer in registry.items() if is_newer is None)
 
 
 def release(runtime: ServerRuntime, facts: Facts) -> str | None:

@@ -95,6 +95,7 @@ def _of_server(each: Host, known: HostState, saved: Path) -> HostStatus:
         release=judging.release(runtime, facts),
         problems=tuple(lines),
         newer=tuple(judging.newer(runtime, facts, registry)),
+        not_asked=tuple(judging.not_asked(registry)),
         backup=_last_backup(saved),
         certificate_ends=_first_end(runtime.stack, each.name),
     )

@@ -35,11 +35,17 @@ def _row(each: HostStatus, now: datetime) -> list[_Cell]:
         (each.runtime, None),
         (each.health, colour),
         (", ".join(each.redis) or "-", None),
-        (f"{len(each.newer)}" if each.newer else "-", "yellow" if each.newer else None),
+        _newer(each),
         (changes, "yellow" if each.differs else None),
         _backup(each.backup, now),
         _certificate(each.certificate_ends, now),
     ]
+
+
+def _newer(each: HostStatus) -> _Cell:
+    if each.newer:
+        return f"{len(each.newer)}", "yellow"
+    return "?" if each.not_asked else "-", None
 
 
 def _backup(made: datetime | None, now: datetime) -> _Cell:
@@ -61,6 +67,9 @@ def _details(each: HostStatus) -> Iterator[str]:
         yield click.style(f"  {each.host}: {line}", fg="red")
     for line in each.newer:
         yield f"  {each.host}: newer: {line}; deploy.upgrade brings it"
+    if each.not_asked:
+        images = ", ".join(each.not_asked)
+        yield f"  {each.host}: no registry told of {images}; deploy.upgrade pulls them"
 
 
 def _about(span: timedelta) -> str:
