@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from deploy.before import RECORD
+from deploy.commands import PRUNE
 from deploy.layout import (
     DAEMON,
     IMAGE,
@@ -112,7 +113,7 @@ def _containers(runtime: Docker, *, erase: bool) -> Iterator[Remains]:
     yield Remains(
         "remove its images, unless somebody else uses them",
         f"docker image inspect $(echo {images}) >/dev/null 2>&1",
-        f"docker image rm {images} >/dev/null 2>&1; true",
+        f"docker image rm {images} >/dev/null 2>&1; {PRUNE}",
     )
 
 
