@@ -100,6 +100,10 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
     )
 
 
+PRUNE = "docker image prune --force --filter label=thoughtstream.image >/dev/null 2>&1 || true"
+"""Removes what our builds left without a name."""
+
+
 def build_image(archive: str, *, folder: str, tag: str) -> str:
     """Builds an image from an archive of wheels and the Dockerfile in `folder`, without network.
     Older ones go, but for the one that still runs.
@@ -110,7 +114,7 @@ def build_image(archive: str, *, folder: str, tag: str) -> str:
         f"tar -xf {quote(archive)} -C {quote(folder)} && "
         f"docker build --quiet --network none --tag {quote(tag)} {quote(folder)} && "
         f"rm -rf {quote(folder)} {quote(archive)} && "
-        f"{{ {old} | grep -v {quote(tag)} | xargs docker image rm >/dev/null 2>&1 || true; }}"
+        f"{{ {old} | grep -v {quote(tag)} | xargs docker image rm >/dev/null 2>&1; {PRUNE}; }}"
     )
 
 

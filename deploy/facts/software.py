@@ -83,3 +83,20 @@ class PackageListsFact(ScriptFact[bool]):
     @staticmethod
     def default() -> bool:
         return False
+
+
+class BrewCandidateFact(ScriptFact[str | None]):
+    """The Redis that Homebrew would bring, with its lists updated; None: the one that is there."""
+
+    def command(self) -> str:
+        return script(
+            "brew update --quiet >/dev/null",
+            "brew outdated --verbose --formula redis | sed -n 's/.* < \\([0-9.]*\\).*/\\1/p'",
+        )
+
+    def process(self, output: list[str]) -> str | None:
+        return output[-1].strip() or None if output else None
+
+    @staticmethod
+    def default() -> str | None:
+        return None

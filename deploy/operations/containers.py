@@ -5,6 +5,7 @@ from shlex import quote
 
 from pyinfra.operations import files, server
 
+from deploy.before import remember
 from deploy.commands import build_image, compose
 from deploy.operations.dispatch import perform
 from deploy.operations.uploads import upload
@@ -14,7 +15,8 @@ from deploy.wheels import build
 
 @perform.register
 def _pull(step: PullImage) -> None:
-    server.shell(name=str(step), commands=[f"docker pull --quiet {quote(step.image)}"])
+    noted = f"{remember(f'pulled {step.image}')} 2>/dev/null || true"  # not on a Mac
+    server.shell(name=str(step), commands=[f"docker pull --quiet {quote(step.image)}", noted])
 
 
 @perform.register

@@ -4,6 +4,7 @@ from io import StringIO
 
 from pyinfra.operations import files, server
 
+from deploy.before import remember_kernel
 from deploy.operations.dispatch import perform
 from deploy.operations.uploads import upload
 from deploy.steps import ApplySysctl, MakeDirectory, OwnFile, PutFile
@@ -30,4 +31,4 @@ def _file(step: PutFile) -> None:
 
 @perform.register
 def _sysctl(step: ApplySysctl) -> None:
-    server.shell(name=str(step), commands=[f"sysctl --quiet --load {step.path}"])
+    server.shell(name=str(step), commands=[remember_kernel(), f"sysctl --quiet --load {step.path}"])

@@ -12,10 +12,8 @@ from pyinfra.context import host
 from pyinfra.operations import files, server
 
 from deploy.facts.machine import MachineFact
+from deploy.layout import UPLOADS
 from deploy.run_state import run_state
-
-FOLDER = ".thoughtstream-uploads"
-"""In the home of the user who connects."""
 
 _AS_LOGIN: dict[str, Any] = {"_sudo": False, "_su_user": None, "_doas": False}
 
@@ -38,7 +36,7 @@ def private_folder() -> str:
 
 
 def _make_folder() -> str:
-    folder = f"{host.get_fact(MachineFact).home}/{FOLDER}"
+    folder = f"{host.get_fact(MachineFact).home}/{UPLOADS}"
     made = f"mkdir -p {quote(folder)} && chmod 700 {quote(folder)}"
     server.shell(name="make a private folder for uploads", commands=[made], **_AS_LOGIN)
     return folder

@@ -13,7 +13,7 @@ from deploy.runtimes.native import Native
 from deploy.runtimes.server import ServerSpec
 from deploy.runtimes.unattended_mac import cautions, other_power, pmset
 from deploy.settings import Stack
-from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
+from deploy.steps import BrewInstall, BrewUpgrade, Gate, MakeDirectory, Run, StartDaemon, Step
 from deploy.wheels import Target
 
 PYTHON = "3.13"
@@ -103,9 +103,7 @@ class DarwinNative(Native):
             steps.append(Run("never sleep, and start again after a power failure", pmset(power)))
         needed = {f"{self.brew}/bin/redis-server": "redis", self.python: f"python@{PYTHON}"}
         if missing := tuple(name for path, name in needed.items() if path not in facts.paths):
-            owner = facts.machine.brew_owner
-            another = owner if owner != facts.machine.login else None
-            steps.append(BrewInstall(missing, another))
+            steps.append(BrewInstall(missing, _another_owner(facts)))
         return steps
 
     @property
@@ -167,6 +165,17 @@ class DarwinNative(Native):
         plist = self.job(unit).path
         return StartDaemon("system", unit, plist, why, restart=restart)
 
+    def install(self, facts: Facts) -> list[Step]:
+        software = facts.software
+        if software.candidate is None or software.candidate == software.redis:
+            return []
+        return [BrewUpgrade("redis", software.candidate, _another_owner(facts))]
+
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
+        software = facts.software
+        to = software.candidate or software.redis
+        return f"Redis {running} -> {to}" if to is not None and to != running else ""
+
     def retire(self) -> list[Step]:
         return []  # a Mac is in no cluster
 
@@ -183,3 +192,9 @@ class DarwinNative(Native):
             diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log_file(unit)}",
             hopeless=f"launchctl print system/{unit} | grep -q 'last exit code = 0'",
         )
+
+
+def _another_owner(facts: Facts) -> str | None:
+    """Whose Homebrew is, if not whoever connects."""
+    owner = facts.machine.brew_owner
+    return owner if owner != facts.machine.login else None

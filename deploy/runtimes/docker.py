@@ -139,6 +139,11 @@ class Docker(ServerRuntime):
         return ports | ({"docker.insight_port": docker.insight_port} if docker.insight else {})
 
     @property
+    def pulled(self) -> tuple[str, ...]:
+        """The images that come from a registry."""
+        return self._images
+
+    @property
     def _images(self) -> tuple[str, ...]:
         docker = self.stack.docker
         insight = (docker.insight_image,) if docker.insight else ()
@@ -225,8 +230,11 @@ class Docker(ServerRuntime):
         return f"{IMAGE}:{digest(self.release.name, self._dockerfile)}"
 
     def _image(self, docker: DockerState) -> Iterator[Step]:
-        if self._tag not in docker.images:
+        if self._tag not in docker.images or not self._is_on_base(docker):
             yield BuildImage(self.release, self.layout, self._tag, self._dockerfile)
+
+    def _is_on_base(self, docker: DockerState) -> bool:
+        return docker.is_made_from(self._tag, self.stack.docker.python_image)
 
     def _redis(self, facts: Facts, docker: DockerState, *, rolling: bool) -> Iterator[Step]:
         compose, _ = self.compose.file(facts)
@@ -254,8 +262,8 @@ class Docker(ServerRuntime):
         """The containers of what serves minds."""
         return (SERVICE_UNIT, *([WEB_UNIT] if self.web else []))
 
-    def restart(self, node: Node, why: str) -> list[Step]:
-        service = f"redis-{node.port}"
+    def restart(self, node: Node | None, why: str) -> list[Step]:
+        service = "redis" if node is None else f"redis-{node.port}"
         log = RewriteLog(self.composed[service].cli)
         return [log, *self._up(service, None, why, restart=True)]
 
@@ -272,7 +280,9 @@ class Docker(ServerRuntime):
 
     def fetch(self, facts: Facts) -> list[Step]:
         image, present = self.stack.docker.image, facts.docker.images if facts.docker else ()
-        running = max((v.version for v in facts.nodes.values() if v), key=numbers, default="0")
+        servers = [facts.of(server.spec.unit).redis for server in self.servers]
+        versions = [view.version for view in (*facts.nodes.values(), *servers) if view]
+        running = max(versions, key=numbers, default="0")
         found = f"docker run --rm --entrypoint redis-server {image} --version"
         version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
         newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
@@ -311,7 +321,18 @@ class Docker(ServerRuntime):
             if service not in self.composed:
                 found = docker.containers.get(container)
                 why, restart = _why(found, revisions[service])
+                if not why and found and self._is_behind(service, found, docker):
+                    why, restart = "its image is a newer one", True
                 yield from self._up(service, found, why, restart=restart)
+
+    def _is_behind(self, service: str, found: ContainerState, docker: DockerState) -> bool:
+        """Whether the service, or what is beside it, runs from an image that has been replaced."""
+        return found.outdated or (service != "insight" and not self._is_on_base(docker))
+
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
+        found = facts.docker.containers.get(unit) if facts.docker else None
+        image = self.stack.docker.image
+        return f"{image} is a newer image" if found and found.outdated else ""
 
     def _up(
         self, service: str, found: ContainerState | None, why: str, *, restart: bool

@@ -84,7 +84,7 @@ class Embedded(Runtime):
         steps: list[Step] = list(missing_directories(self._directories, facts))
         if healthy and (stale or not kept):
             # Stopped before its files change: an aborted run leaves it down, never half changed.
-            steps.append(Run("stop the mind, to restart it", f"{self._program} down"))
+            steps.append(self._stop())
         steps += [file.step() for file in stale]
         if stale or not healthy or not kept:
             steps.append(self._start())
@@ -94,6 +94,13 @@ class Embedded(Runtime):
 
     def instances(self) -> list[Instance]:
         return []  # a mind in somebody's home is backed up by copying the home
+
+    def again(self) -> list[Step]:
+        """Its restart: its service and its Redis are one."""
+        return [self._stop(), self._start(), self._gate()]
+
+    def _stop(self) -> Step:
+        return Run("stop the mind, to restart it", f"{self._program} down")
 
     def _gate(self) -> Gate:
         return Gate(

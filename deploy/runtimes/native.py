@@ -188,7 +188,7 @@ class Native(ServerRuntime, ABC):
         if reason or own.redis is None:
             yield self._answers(server)
 
-    def restart(self, node: Node, why: str) -> list[Step]:
+    def restart(self, node: Node | None, why: str) -> list[Step]:
         server = next(one for one in self.servers if one.spec.node == node)
         start = self.start(self.unit_of(server.spec), why, restart=True, reload=False)
         return [RewriteLog(server.cli), start, self._answers(server, again=True)]

@@ -50,7 +50,8 @@ def test_image() -> None:
         "docker build --quiet --network none --tag thoughtstream:r /opt/t/build && "
         "rm -rf /opt/t/build /opt/t/r.tar && "
         "{ docker image ls --format '{{.Repository}}:{{.Tag}}' thoughtstream | "
-        "grep -v thoughtstream:r | xargs docker image rm >/dev/null 2>&1 || true; }"
+        "grep -v thoughtstream:r | xargs docker image rm >/dev/null 2>&1; "
+        "docker image prune --force --filter label=thoughtstream.image >/dev/null 2>&1 || true; }"
     )
 
 

@@ -243,24 +243,27 @@ def test_docker() -> None:
         "root=/var/lib/docker",
         "nofile=1048576",
         "compose=2.26.1",
-        "image redis:8.2",
-        f'container /a {state} {{"thoughtstream.revision":"0123"}}',
-        'container /b {"Status":"exited","StartedAt":"now"} null',
+        'image redis:8.2 sha256:b ["sha256:1","sha256:2"]',
+        'image base:1 sha256:c ["sha256:1"]',
+        f'container /a sha256:a redis:8.2 {state} {{"thoughtstream.revision":"0123"}}',
+        'container /b sha256:b redis:8.2 {"Status":"exited","StartedAt":"now"} null',
     ]
     found = DockerFact().process(output)
 
     assert found is not None
     assert (found.version, found.compose, found.memory) == ("26.1.5", "2.26.1", 8 << 30)
-    assert found.images == ("redis:8.2",)
+    assert found.images == ("redis:8.2", "base:1")
+    assert found.is_made_from("redis:8.2", "base:1")
+    assert not found.is_made_from("base:1", "redis:8.2")
     assert found.containers == {
-        "a": ContainerState("running", "healthy", "0123"),
+        "a": ContainerState("running", "healthy", "0123", outdated=True),
         "b": ContainerState("exited"),
     }
     assert DockerFact().process(["compose=2.26.1"]) is None
 
 
 def test_redis() -> None:
-    info = ["# Server", "redis_version:8.0.2", "# Memory", "used_memory:1048576"]
+    info = ["# Server", "redis_version:8.0.2\r", "# Memory", "used_memory:1048576"]
     output = ['{"maxmemory":"0"}', '["user default off"]', *info]
     found = RedisFact().process(output)
 

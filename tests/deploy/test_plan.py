@@ -288,9 +288,10 @@ def test_a_server_that_knows_no_admin_is_restarted() -> None:
         ({"status": "exited"}, "start container service (it is exited)"),
         ({"health": "unhealthy"}, "restart container service (it is unhealthy)"),
         ({"revision": "old"}, "restart container service (its settings or image changed)"),
+        ({"outdated": True}, "restart container service (its image is a newer one)"),
     ],
 )
-def test_containers_that_differ(state: dict[str, str], step: str) -> None:
+def test_containers_that_differ(state: dict[str, Any], step: str) -> None:
     facts = settled("linux-docker")
     assert facts.docker is not None
     containers = dict(facts.docker.containers)

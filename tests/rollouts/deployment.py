@@ -16,6 +16,8 @@ from tests.lab.control import Done
 from tests.lab.host import Host
 from tests.servers import wait_until
 
+from .belongings import belongings, packages, purge_new_packages
+
 
 def inventory(folder: Path, settings: dict[str, Any], *hosts: Host) -> Path:
     """An inventory that says the same stack of each host."""
@@ -89,6 +91,16 @@ class Deployment:
             if ":" in line
         )
         return info["run_id"]
+
+    def remember(self) -> None:
+        """Looks at the host before anything is deployed."""
+        self._packages, self._before = packages(self.host), belongings(self.host)
+
+    def differs_from_before(self) -> dict[str, set[str]]:
+        """What the host has now and had not, or the other way round, but for packages."""
+        purge_new_packages(self.host, self._packages)
+        now = belongings(self.host)
+        return {kind: found for kind, had in self._before.items() if (found := had ^ now[kind])}
 
     def write(self, count: int) -> set[str]:
         """Writes keys whose value is their digest; returns those that Redis acknowledged."""
