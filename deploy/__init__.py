@@ -5,9 +5,13 @@ Every change takes the same road: settings (the inventory) -> facts -> plan -> o
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
+from difflib import get_close_matches
+from inspect import isfunction
 
+import click
 from pyinfra import logger
-from pyinfra.api.exceptions import DeployError
+from pyinfra.api.exceptions import DeployError, PyinfraError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
@@ -21,13 +25,18 @@ from deploy.operations import carry_out
 from deploy.operations.connection_loss import report_lost_hosts
 from deploy.operations.interrupts import end_at_ctrl_c
 from deploy.operations.locks import locked
+from deploy.removal import removal
 from deploy.rollouts import discovery, run
 from deploy.rollouts import verbs as rollouts
 from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.rollout import Rollout
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
+from deploy.runtimes.server_runtime import ServerRuntime
+from deploy.servers import verbs as servers
+from deploy.servers.checks import interrupted_rotation
 from deploy.settings import Stack
+from deploy.status import verb as stated
 from deploy.steps import Step
 
 check_before_connecting()
@@ -51,9 +60,12 @@ def _plan_of_one() -> list[Step]:
     _, machine, runtime = _this_host()
     local = issubclass(host.connector_cls, LocalConnector)
     facts = gather(host.get_fact, machine, runtime.watch(), local=local)
-    if problems := list(runtime.problems(facts)):
+    rotation = interrupted_rotation(runtime, facts) if isinstance(runtime, ServerRuntime) else ()
+    if problems := [*runtime.problems(facts), *rotation]:
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
+    for caution in runtime.cautions(facts):
+        logger.warning(f"{host.print_prefix}{caution}")
     return runtime.plan(facts)
 
 
@@ -92,13 +104,15 @@ def restore(
 
 
 def restart() -> None:
-    """Restarts every Redis of a cluster, one after the other, replicas before masters."""
+    """Restarts every Redis: of a cluster one after the other, replicas before masters; one server
+    at once, and says how long it was away.
+    """
     _roll("restart", rollouts.restart)
 
 
 def upgrade() -> None:
-    """Brings another version of Redis (apt's newest, or the inventory's image) and of the service
-    to a cluster, node by node.
+    """Brings a newer Redis (apt's, Homebrew's, or what the image's tag means by now) and service:
+    to a cluster node by node, to one server with a gap.
     """
     _roll("upgrade", rollouts.upgrade)
 
@@ -131,17 +145,67 @@ def replace_node(host: str) -> None:
 
 
 def rotate_secrets() -> None:
-    """New passwords for all users of a cluster, which keeps serving: `deploy.rotate_secrets`. New
-    certificates are put in place by `deploy.stack`.
+    """New passwords for all users of a cluster or a server, which keeps serving:
+    `deploy.rotate_secrets`. New certificates are put in place by `deploy.stack`.
     """
     _roll("rotate_secrets", rollouts.rotate_secrets)
 
 
+def status(json: str | bool = False, backups: str | None = None) -> None:
+    """Tells how all hosts are: versions, health, what is newer, what deploy.stack would change, the
+    last backup, the end of certificates. Changes nothing: `deploy.status [json=yes] [backups=DIR]`.
+    """
+    end_at_ctrl_c()
+    stated.tell(json, backups)
+
+
+def remove(confirm: str | None = None, data: str = "keep") -> None:
+    """Takes the stack off its hosts again; the data stays, unless `data=erase`. Without
+    `confirm=HOST,HOST…` it only shows the plan: `deploy.remove confirm=HOST [data=erase]`.
+    """
+    _all_or_none()
+    confirmed = removal.is_confirmed(confirm, data)
+    if _wanted().cluster:
+        wanted = discovery.inventory()
+        runtime: Runtime = discovery.host_states(wanted, host.name)[host.name].runtime
+        first = wanted.spec.first
+    else:
+        _, _, runtime = _this_host()
+        first = host.name
+    steps = removal.plan(runtime, erase=data == "erase")
+    _show(steps)
+    if not confirmed:
+        removal.tell(runtime, steps, data)
+        return
+    with locked("remove", first):
+        carry_out(steps)
+
+
 def _roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     _all_or_none()
-    if _wanted().cluster is None:
-        raise DeployError(f"deploy.{verb}: the inventory has no cluster; nothing was changed")
-    run.roll(verb, plan)
+    if _wanted().cluster:
+        run.roll(verb, plan)
+        return
+    _, _, runtime = _this_host()
+    steps = servers.plan(verb, runtime)
+    _show(steps)
+    if any(step.changes for step in steps):
+        with locked(verb, host.name):
+            carry_out(steps)
+
+
+def __getattr__(name: str) -> None:
+    """Where somebody has mistyped a verb, the verbs that there are."""
+    run = click.get_current_context(silent=True)
+    asked = run.params.get("operations", ()) if run else ()
+    if asked and asked[0] == f"deploy.{name}":
+        verbs = [n for n, it in globals().items() if isfunction(it) and it.__module__ == __name__]
+        known = sorted(verb for verb in verbs if not verb.startswith("_"))
+        close = get_close_matches(name, known, n=1)
+        meant = f"; did you mean deploy.{close[0]}?" if close else ""
+        said = f"deploy.{name}: there is no such verb{meant}\n  there are: {', '.join(known)}"
+        raise PyinfraError(said)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _this_host() -> tuple[Stack, Machine, Runtime]:
@@ -150,6 +214,10 @@ def _this_host() -> tuple[Stack, Machine, Runtime]:
     machine = host.get_fact(MachineFact)
     if machine.system == "Darwin":
         host.data._env = {"PATH": darwin_path(machine.home or "")}
+        if wanted.runtime == "docker":
+            # Docker is the user's own there: root has no context, no compose plugin and no socket.
+            host.data._sudo, host.data._su_user, host.data._doas = False, None, False
+            machine = replace(machine, user=machine.login)
     return wanted, machine, runtime_of(wanted, machine)
 
 

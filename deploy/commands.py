@@ -78,6 +78,7 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
     home = f"{releases}/{release}"
     return " && ".join(
         [
+            "umask 022",  # the service reads it, whatever the umask of who deploys
             f"home={quote(home)}",
             'rm -rf "$home"',
             'mkdir -p "$home"',
@@ -89,13 +90,18 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             f'"{REQUIREMENT}"',
             'rm -rf "$home"/wheels',
             f'ln -sfn "$home"/venv {quote(current)}.new',
-            f"mv -f{'h' if python.startswith('/opt/homebrew') else 'T'} "
+            # Not `mv`: onto a link it takes -T (GNU) or -h (BSD), and a Mac may have either.
+            f"{quote(python)} -c 'import os, sys; os.replace(*sys.argv[1:])' "
             f"{quote(current)}.new {quote(current)}",
             f"rm -f {quote(archive)}",
             # The one before stays: the service runs from it until it is restarted.
             f"cd {quote(releases)} && ls -1t | tail -n +4 | xargs rm -rf",
         ]
     )
+
+
+PRUNE = "docker image prune --force --filter label=thoughtstream.image >/dev/null 2>&1 || true"
+"""Removes what our builds left without a name."""
 
 
 def build_image(archive: str, *, folder: str, tag: str) -> str:
@@ -108,7 +114,7 @@ def build_image(archive: str, *, folder: str, tag: str) -> str:
         f"tar -xf {quote(archive)} -C {quote(folder)} && "
         f"docker build --quiet --network none --tag {quote(tag)} {quote(folder)} && "
         f"rm -rf {quote(folder)} {quote(archive)} && "
-        f"{{ {old} | grep -v {quote(tag)} | xargs docker image rm >/dev/null 2>&1 || true; }}"
+        f"{{ {old} | grep -v {quote(tag)} | xargs docker image rm >/dev/null 2>&1; {PRUNE}; }}"
     )
 
 

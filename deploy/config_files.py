@@ -17,7 +17,8 @@ from thoughtstream.acl import Role, acl_rules
 @dataclass(frozen=True)
 class LocalDirectives:
     """The directives that the host decides, not the inventory: paths, supervision. `beside`: those
-    of a cluster's node; `include`: a file with what nobody else may read.
+    of a cluster's node; `include`: a file with what nobody else may read; `logfile`: where its log
+    goes, if not to its output.
     """
 
     dir: str
@@ -27,6 +28,7 @@ class LocalDirectives:
     revision: str = ""
     beside: tuple[Directive, ...] = ()
     include: str | None = None
+    logfile: str = ""
 
     def directives(self) -> tuple[Directive, ...]:
         values = {
@@ -36,7 +38,7 @@ class LocalDirectives:
             "daemonize": "no",
             "dbfilename": "dump.rdb",
             "appenddirname": "appendonlydir",
-            "logfile": '""',
+            "logfile": f'"{self.logfile}"',
             "always-show-logo": "no",
         }
         if self.include:

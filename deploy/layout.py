@@ -30,7 +30,11 @@ CONTAINER_UID = 10_001
 
 SYSTEMD = "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-redis.conf"
+UPLOADS = ".thoughtstream-uploads"
+"""Where uploads go first, in the home of the user who connects."""
+
 LAUNCH_DAEMONS = "/Library/LaunchDaemons"
+NEWSYSLOG = "/etc/newsyslog.d/thoughtstream.conf"
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,25 @@ class Install(Step):
 
 @dataclass(frozen=True)
 class BrewInstall(Step):
-    """Packages from Homebrew."""
+    """Packages from Homebrew; `owner`: whose it is, if not whoever connects."""
 
     packages: tuple[str, ...]
+    owner: str | None = None
 
     def __str__(self) -> str:
         return f"install {', '.join(self.packages)} (brew)"
+
+
+@dataclass(frozen=True)
+class BrewUpgrade(Step):
+    """A newer version of a package from Homebrew; what runs keeps running. `owner`: as above."""
+
+    package: str
+    version: str
+    owner: str | None = None
+
+    def __str__(self) -> str:
+        return f"upgrade {self.package} to {self.version} (brew)"
 
 
 @dataclass(frozen=True)
@@ -322,6 +335,26 @@ class Gate(Step):
 
     def __str__(self) -> str:
         return self.what
+
+
+@dataclass(frozen=True)
+class NoteStop(Step):
+    """Redis is about to stop: the gap begins that `TellGap` tells."""
+
+    changes = False
+
+    def __str__(self) -> str:
+        return "note when Redis stops"
+
+
+@dataclass(frozen=True)
+class TellGap(Step):
+    """How long nobody served clients, at most."""
+
+    changes = False
+
+    def __str__(self) -> str:
+        return "tell how long Redis was away"
 
 
 @dataclass(frozen=True)

@@ -118,12 +118,7 @@ def _collect(target: Target, wheels: Path) -> None:
                           "(pip install uv)")  # fmt: skip
     _run([uv, "build", "--quiet", "--wheel", "--out-dir", str(wheels), str(ROOT)])
     requirements = wheels / "requirements.txt"
-    _run([
-        uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate",
-        "--python-version", target.python, "--python-platform", target.uv_platform,
-        *(f"--extra={extra}" for extra in EXTRAS),
-        "--output-file", str(requirements), str(ROOT / "pyproject.toml"),
-    ])  # fmt: skip
+    _choose(uv, target, requirements)
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
            "--no-deps", "--only-binary", ":all:", "--dest", str(wheels)]  # fmt: skip
     _run([
@@ -134,6 +129,16 @@ def _collect(target: Target, wheels: Path) -> None:
     _run([*pip, "pip"])
     requirements.unlink()
     (wheels / ".gitignore").unlink(missing_ok=True)
+
+
+def _choose(uv: str, target: Target, requirements: Path) -> None:
+    """Writes the versions that the host gets, each with a wheel for it."""
+    _run([
+        uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:",
+        "--python-version", target.python, "--python-platform", target.uv_platform,
+        *(f"--extra={extra}" for extra in EXTRAS),
+        "--output-file", str(requirements), str(ROOT / "pyproject.toml"),
+    ])  # fmt: skip
 
 
 def _forget_old(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Docker on a host: whether it is there, its images, and the state of our containers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
@@ -12,17 +12,21 @@ REVISION_LABEL = "thoughtstream.revision"
 
 @dataclass(frozen=True)
 class ContainerState:
-    """`health` is None for a container without a health check."""
+    """`health` is None for a container without a health check; `outdated`: the name of its image
+    means another image by now.
+    """
 
     status: str
     health: str | None = None
     revision: str | None = None
+    outdated: bool = False
 
 
 @dataclass(frozen=True)
 class DockerState:
-    """`images`: those that were asked for and are there; `memory` in bytes; `nofile`: how many
-    files the engine itself may open, and so the most that it can allow a container.
+    """`images`: those that were asked for and are there; `layers`: what each of them is made of;
+    `memory` in bytes; `nofile`: how many files the engine itself may open, and so the most that it
+    can allow a container.
     """
 
     version: str | None = None
@@ -31,7 +35,13 @@ class DockerState:
     root: str | None = None
     nofile: int | None = None
     images: tuple[str, ...] = ()
+    layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     containers: dict[str, ContainerState] = field(default_factory=dict)
+
+    def is_made_from(self, image: str, base: str) -> bool:
+        """Whether an image that is there was built on what its base means now."""
+        own, below = self.layers.get(image, ()), self.layers.get(base, ())
+        return own[: len(below)] == below
 
 
 class DockerFact(ScriptFact[DockerState | None]):
@@ -44,16 +54,17 @@ class DockerFact(ScriptFact[DockerState | None]):
             'echo "nofile=$(awk \'/^Max open files/ {print $5}\' "/proc/$(pidof dockerd)/limits")"',
             'echo "compose=$(docker compose version --short)"',
             f"for i in {' '.join(quote(image) for image in images)}; do",
-            '  docker image inspect "$i" >/dev/null && echo "image $i"',
+            '  docker image inspect --format "image $i {{.Id}} {{json .RootFS.Layers}}" "$i"',
             "done",
             f"for c in {' '.join(quote(name) for name in containers)}; do",
-            "  docker container inspect --format 'container {{.Name}} {{json .State}} "
-            '{{json .Config.Labels}}\' "$c"',
+            "  docker container inspect --format 'container {{.Name}} {{.Image}} {{.Config.Image}} "
+            '{{json .State}} {{json .Config.Labels}}\' "$c"',
             "done",
         )
 
     def process(self, output: list[str]) -> DockerState | None:
-        images = [line.split(" ", 1)[1] for line in output if line.startswith("image ")]
+        images = [line.split(" ", 3)[1:] for line in output if line.startswith("image ")]
+        ids = {name: id for name, id, _ in images}
         about = [line for line in output if line.startswith("container ")]
         values = pairs([line for line in output if line not in about])
         if not values.get("version"):
@@ -64,8 +75,9 @@ class DockerFact(ScriptFact[DockerState | None]):
             memory=number(values.get("memory")),
             root=values.get("root"),
             nofile=number(values.get("nofile")),
-            images=tuple(images),
-            containers=dict(_container(line) for line in about),
+            images=tuple(ids),
+            layers={name: tuple(json.loads(layers) or ()) for name, _, layers in images},
+            containers=dict(_container(line, ids) for line in about),
         )
 
     @staticmethod
@@ -73,8 +85,8 @@ class DockerFact(ScriptFact[DockerState | None]):
         return None
 
 
-def _container(line: str) -> tuple[str, ContainerState]:
-    _, name, documents = line.split(" ", 2)
+def _container(line: str, ids: Mapping[str, str]) -> tuple[str, ContainerState]:
+    _, name, made_from, image, documents = line.split(" ", 4)
     decoder = json.JSONDecoder()
     state, end = decoder.raw_decode(documents)
     labels = json.loads(documents[end:])
@@ -82,4 +94,53 @@ def _container(line: str) -> tuple[str, ContainerState]:
         status=state["Status"],
         health=(state.get("Health") or {}).get("Status"),
         revision=(labels or {}).get(REVISION_LABEL),
+        outdated=ids.get(image, made_from) != made_from,
     )
+
+
+class PulledFact(ScriptFact[list[str]]):
+    """Pulls what each image's tag means by now, beside what runs; which ones no registry gave."""
+
+    def command(self, images: Sequence[str]) -> str:
+        names = " ".join(quote(image) for image in images)
+        pull = 'docker pull --quiet "$i" >/dev/null || echo "$i"'
+        return script(f"for i in {names}; do {pull}; done")
+
+    def process(self, output: list[str]) -> list[str]:
+        return output
+
+    @staticmethod
+    def default() -> list[str]:
+        return []
+
+
+class RegistryFact(ScriptFact[dict[str, bool | None]]):
+    """Whether an image's tag means another image in its registry than here; None: nobody could
+    tell. Nothing is pulled.
+    """
+
+    def command(self, images: Sequence[str]) -> str:
+        names = " ".join(quote(image) for image in images)
+        tags = "{{range .RepoDigests}}{{.}} {{end}}"
+        api = "curl -sf -m 20 --unix-socket /var/run/docker.sock"
+        return script(
+            f"for i in {names}; do",
+            "  d=$(timeout 20 docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $i",
+            f'    [ $? = 0 ] || {api} "http://docker/distribution/$i/json")',
+            '  d=$(echo "$d" | grep -o "sha256:[0-9a-f]*" | head -n 1)',
+            f'  echo "$i=$d $(docker image inspect --format \'{tags}\' "$i")"',
+            "done",
+        )
+
+    def process(self, output: list[str]) -> dict[str, bool | None]:
+        found: dict[str, bool | None] = {}
+        for line in output:
+            image, _, rest = line.partition("=")
+            digest, _, here = rest.partition(" ")
+            known = digest.startswith("sha256:") and bool(here.strip())
+            found[image] = digest not in here if known else None
+        return found
+
+    @staticmethod
+    def default() -> dict[str, bool | None]:
+        return {}

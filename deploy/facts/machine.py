@@ -1,14 +1,18 @@
 """The machine: system, memory, Python, what supervises processes, kernel settings."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from deploy.facts.base import ScriptFact, kibibytes, number, pairs, script
+from deploy.layout import DAEMON
 
 
 @dataclass(frozen=True)
 class Machine:
     """`memory` in bytes: the machine's, or its container's if that is less. `user` runs the
-    commands, `login` connected (before sudo), and `home` belongs to the latter.
+    commands, `login` connected (before sudo), and `home` belongs to the latter. Of a Mac: `brew` is
+    where Homebrew's programs are, `power` what pmset says, `filevault` whether its disk is locked
+    at the start.
     """
 
     system: str | None
@@ -30,7 +34,13 @@ class Machine:
     somaxconn: int | None = None
     thp_tunable: bool = False
     thp: str | None = None
-    autorestart: bool | None = None
+    brew: str | None = None
+    brew_owner: str | None = None
+    power: Mapping[str, str] = field(default_factory=dict)
+    filevault: bool = False
+
+
+_POWER = "power "
 
 
 class MachineFact(ScriptFact[Machine]):
@@ -56,14 +66,18 @@ class MachineFact(ScriptFact[Machine]):
             'echo "container=$(systemd-detect-virt --container)"',
             "[ -d /run/systemd/system ] && echo systemd=yes",
             "systemctl --user show-environment >/dev/null && echo systemd_user=yes",
-            'for d in gui user; do launchctl print "$d/$(id -u)" >/dev/null '
-            '&& echo "launchd_domain=$d/$(id -u)" && break; done',
+            _launchd_domain(),
             "[ -w /proc/sys/vm/overcommit_memory ] && echo tunable=yes",
             "[ -w /sys/kernel/mm/transparent_hugepage/enabled ] && echo thp_tunable=yes",
             'echo "overcommit=$(cat /proc/sys/vm/overcommit_memory)"',
             'echo "somaxconn=$(cat /proc/sys/net/core/somaxconn)"',
             'echo "thp=$(cat /sys/kernel/mm/transparent_hugepage/enabled)"',
-            'echo "autorestart=$(pmset -g | awk \'$1 == "autorestart" {print $2}\')"',
+            "pmset -g | awk '$1 ~ /^(autorestart|sleep|disksleep|powernap)$/ "
+            '{print "power " $1 "=" $2}\'',
+            'echo "filevault=$(fdesetup isactive)"',
+            'brew=$(dirname "$(dirname "$(command -v brew)")")',
+            '[ -d /Library ] && [ -x "$brew/bin/brew" ] && echo "brew=$brew" '
+            '&& echo "brew_owner=$(ls -ld "$brew/Cellar" | awk \'{print $3}\')"',
         )
 
     def process(self, output: list[str]) -> Machine:
@@ -91,7 +105,12 @@ class MachineFact(ScriptFact[Machine]):
             overcommit=number(found.get("overcommit")),
             somaxconn=number(found.get("somaxconn")),
             thp=found.get("thp"),
-            autorestart=_flag(found.get("autorestart")),
+            brew=found.get("brew"),
+            brew_owner=found.get("brew_owner"),
+            power={
+                n.removeprefix(_POWER): v for n, v in found.items() if v and n.startswith(_POWER)
+            },
+            filevault=found.get("filevault") == "true",
         )
 
     @staticmethod
@@ -99,5 +118,13 @@ class MachineFact(ScriptFact[Machine]):
         return Machine(system=None)
 
 
-def _flag(text: str | None) -> bool | None:
-    return None if text is None else text == "1"
+def _launchd_domain() -> str:
+    """Where our agent is already; else the one of whoever is at the screen; else, over SSH, the
+    user's own.
+    """
+    domains = '"gui/$(id -u)" "user/$(id -u)"'
+    found = 'launchctl print "$domain{}" >/dev/null && echo "launchd_domain=$domain" && exit'
+    searches = (
+        f"for domain in {domains}; do {found.format(of)}; done" for of in (f"/{DAEMON}", "")
+    )
+    return f"({'; '.join(searches)})"

@@ -48,7 +48,7 @@ class RedisFact(ScriptFact[RedisState | None]):
         if len(output) < 3 or any(word in output[0] for word in _REFUSED):
             return None
         config, users, *info = output
-        lines = dict(line.split(":", 1) for line in info if ":" in line)
+        lines = dict(line.strip().split(":", 1) for line in info if ":" in line)
         try:
             return RedisState(
                 lines["redis_version"],

@@ -13,7 +13,8 @@ _PACKAGE = "${db:Status-Status} redis=${Version}\\n"
 class Software:
     """`redis`: the installed version; the candidates: what apt would install; `unfinished`: a
     package installation was interrupted; `users`: those of ours
-    that are there; `current`: the release of ours that is linked.
+    that are there; `current`: the release of ours that is linked, if
+    all may enter it.
     """
 
     redis: str | None = None
@@ -45,12 +46,15 @@ class SoftwareFact(ScriptFact[Software]):
             f"for u in {' '.join(map(quote, users))}; do",
             '  id "$u" >/dev/null && echo "user $u=yes"',
             "done",
-            f'echo "current=$(basename "$(dirname "$(readlink {quote(current)})")")"',
+            f"venv=$(readlink {quote(current)})",
+            'release=$(dirname "$venv")',
+            # What a umask has closed to the service is as good as none.
+            'closed=$(find "$release" "$venv" "$venv/bin" -prune ! -perm -005)',
+            '[ -z "$venv" ] || [ -n "$closed" ] || echo "current=$(basename "$release")"',
         )
 
     def process(self, output: list[str]) -> Software:
         found = pairs(output)
-        current = found.get("current")
         return Software(
             redis=found.get("redis"),
             candidate=found.get("candidate"),
@@ -59,7 +63,7 @@ class SoftwareFact(ScriptFact[Software]):
             brew=found.get("brew"),
             python_candidate=found.get("python_candidate"),
             users=frozenset(n.removeprefix("user ") for n in found if n.startswith("user ")),
-            current=None if current in (None, ".") else current,
+            current=found.get("current"),
         )
 
     @staticmethod
@@ -79,3 +83,20 @@ class PackageListsFact(ScriptFact[bool]):
     @staticmethod
     def default() -> bool:
         return False
+
+
+class BrewCandidateFact(ScriptFact[str | None]):
+    """The Redis that Homebrew would bring, with its lists updated; None: the one that is there."""
+
+    def command(self) -> str:
+        return script(
+            "brew update --quiet >/dev/null",
+            "brew outdated --verbose --formula redis | sed -n 's/.* < \\([0-9.]*\\).*/\\1/p'",
+        )
+
+    def process(self, output: list[str]) -> str | None:
+        return output[-1].strip() or None if output else None
+
+    @staticmethod
+    def default() -> str | None:
+        return None

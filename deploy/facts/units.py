@@ -85,12 +85,29 @@ class DaemonsFact(ScriptFact[dict[str, UnitState]]):
         return {}
 
 
+_ENGINES = re.compile(r"docker-proxy|com\.docke|OrbStack|limactl")
+"""Who publishes ports of containers: Docker, Docker Desktop, OrbStack, Lima (of colima)."""
+_LIMA = re.compile(r"^ssh: \S*lima\S*/ssh\.sock")
+"""How ssh calls itself where it forwards the ports of a Lima machine."""
+
+
 @dataclass(frozen=True)
 class Listener:
-    """What listens on a port; `pid` and `program` are None where only root could tell."""
+    """What listens on a port; `pid` and `program` are None where only root could tell; `command`:
+    the whole of it, where only that tells one program from another of the same name.
+    """
 
     pid: int | None
     program: str | None
+    command: str = ""
+
+    @property
+    def of_an_engine(self) -> bool:
+        """Whether it listens for containers."""
+        program = self.program or ""
+        return bool(_ENGINES.match(program)) or (
+            program == "ssh" and bool(_LIMA.match(self.command))
+        )
 
 
 class ListenersFact(ScriptFact[dict[int, Listener]]):
@@ -98,11 +115,14 @@ class ListenersFact(ScriptFact[dict[int, Listener]]):
 
     def command(self, ports: Sequence[int]) -> str:
         return script(
+            'tab=$(printf "\\t")',
             f"for port in {' '.join(str(port) for port in ports)}; do",
             "  if command -v ss >/dev/null; then",
             '    ss -Hltnp "sport = :$port" | sed "s/^/$port /" | head -n 1',
             "  else",
-            '    lsof -nP -iTCP:"$port" -sTCP:LISTEN -Fpc | tr "\\n" " " | sed "s/^/$port /"; echo',
+            '    fields=$(lsof -nP -iTCP:"$port" -sTCP:LISTEN -Fpc | head -n 2 | tr "\\n" "\\t")',
+            '    pid=${fields%%"$tab"*}',
+            '    [ -z "$fields" ] || echo "$port $fields$(ps -ww -o command= -p "${pid#p}")"',
             "  fi",
             "done",
         )
@@ -113,14 +133,20 @@ class ListenersFact(ScriptFact[dict[int, Listener]]):
             port, _, rest = line.strip().partition(" ")
             if not rest:
                 continue
-            pid = re.search(r"pid=(\d+)|\bp(\d+)", rest)
-            program = re.search(r'\(\("([^"]+)"|\bc(\S+)', rest)
-            found[int(port)] = Listener(
-                pid=int(pid[1] or pid[2]) if pid else None,
-                program=program[1] or program[2] if program else None,
-            )
+            found[int(port)] = _of_lsof(rest) if "\t" in rest else _of_ss(rest)
         return found
 
     @staticmethod
     def default() -> dict[int, Listener]:
         return {}
+
+
+def _of_ss(line: str) -> Listener:
+    pid, program = re.search(r"pid=(\d+)", line), re.search(r'\(\("([^"]+)"', line)
+    return Listener(int(pid[1]) if pid else None, program[1] if program else None)
+
+
+def _of_lsof(fields: str) -> Listener:
+    """Process, program (lsof may write its spaces as `\\x20`) and whole command, by tabs."""
+    pid, program, command = fields.split("\t", 2)
+    return Listener(int(pid[1:]), program[1:].replace("\\x20", " "), command)

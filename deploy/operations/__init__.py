@@ -12,6 +12,7 @@ from deploy.operations import (  # noqa: F401  (they register)
     cluster,
     containers,
     filesystem,
+    gaps,
     live_changes,
     packages,
     passwords,

@@ -5,15 +5,18 @@ from shlex import quote
 
 from pyinfra.operations import files, server
 
+from deploy.before import remember
 from deploy.commands import build_image, compose
 from deploy.operations.dispatch import perform
+from deploy.operations.uploads import upload
 from deploy.steps import BuildImage, ComposeUp, PullImage
 from deploy.wheels import build
 
 
 @perform.register
 def _pull(step: PullImage) -> None:
-    server.shell(name=str(step), commands=[f"docker pull --quiet {quote(step.image)}"])
+    noted = f"{remember(f'pulled {step.image}')} 2>/dev/null || true"  # not on a Mac
+    server.shell(name=str(step), commands=[f"docker pull --quiet {quote(step.image)}", noted])
 
 
 @perform.register
@@ -21,15 +24,8 @@ def _image(step: BuildImage) -> None:
     folder = f"{step.layout.opt}/build"
     archive = f"{step.layout.opt}/{step.release.name}.tar"
     files.directory(name=f"create directory {folder}", path=folder)
-    files.put(
-        name=f"upload release {step.release.name}",
-        src=str(build(step.release)),
-        dest=archive,
-        create_remote_dir=False,
-    )
-    files.put(
-        name="upload the Dockerfile", src=StringIO(step.dockerfile), dest=f"{folder}/Dockerfile"
-    )
+    upload(f"upload release {step.release.name}", build(step.release), archive)
+    upload("upload the Dockerfile", StringIO(step.dockerfile), f"{folder}/Dockerfile")
     server.shell(name=str(step), commands=[build_image(archive, folder=folder, tag=step.tag)])
 
 

@@ -4,7 +4,9 @@ from io import StringIO
 
 from pyinfra.operations import files, server
 
+from deploy.before import remember_kernel
 from deploy.operations.dispatch import perform
+from deploy.operations.uploads import upload
 from deploy.steps import ApplySysctl, MakeDirectory, OwnFile, PutFile
 
 
@@ -23,17 +25,10 @@ def _own(step: OwnFile) -> None:
 
 @perform.register
 def _file(step: PutFile) -> None:
-    files.put(
-        name=str(step),
-        src=StringIO(step.text),
-        dest=step.path,
-        user=step.user,
-        group=step.group,
-        mode=f"{step.mode:o}",
-        create_remote_dir=False,
-    )
+    own = {"user": step.user, "group": step.group, "mode": f"{step.mode:o}"}
+    upload(str(step), StringIO(step.text), step.path, **own)
 
 
 @perform.register
 def _sysctl(step: ApplySysctl) -> None:
-    server.shell(name=str(step), commands=[f"sysctl --quiet --load {step.path}"])
+    server.shell(name=str(step), commands=[remember_kernel(), f"sysctl --quiet --load {step.path}"])

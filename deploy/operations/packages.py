@@ -1,11 +1,15 @@
 """Packages and releases, and the system users that they run as."""
 
-from pyinfra.operations import apt, brew, files, server
+from typing import Any
 
+from pyinfra.operations import apt, brew, server
+
+from deploy.before import remember
 from deploy.commands import install_release
 from deploy.operations.dispatch import perform
 from deploy.operations.gates import wait_for
-from deploy.steps import BrewInstall, Gate, Install, InstallRelease, MakeUser, Mask
+from deploy.operations.uploads import upload
+from deploy.steps import BrewInstall, BrewUpgrade, Gate, Install, InstallRelease, MakeUser, Mask
 from deploy.wheels import build
 from thoughtstream.versions import OLDEST, dotted
 
@@ -38,13 +42,24 @@ def _check_redis() -> None:
 
 @perform.register
 def _brew(step: BrewInstall) -> None:
-    # Homebrew refuses root.
-    brew.packages(name=str(step), packages=list(step.packages), _sudo=False)
+    brew.packages(name=str(step), packages=list(step.packages), **_as_its_owner(step.owner))
+
+
+@perform.register
+def _brew_upgrade(step: BrewUpgrade) -> None:
+    command = f"brew upgrade {step.package}"
+    server.shell(name=str(step), commands=[command], **_as_its_owner(step.owner))
+
+
+def _as_its_owner(owner: str | None) -> dict[str, Any]:
+    """Homebrew refuses root, everybody but its owner, and to be where its owner may not read."""
+    return {"_sudo": owner is not None, "_sudo_user": owner, "_chdir": "/"}
 
 
 @perform.register
 def _mask(step: Mask) -> None:
-    server.shell(name=str(step), commands=[f"systemctl mask {step.unit}"])
+    noted = remember(f"was there: {step.unit}")
+    server.shell(name=str(step), commands=[noted, f"systemctl mask {step.unit}"])
 
 
 @perform.register
@@ -63,8 +78,7 @@ def _user(step: MakeUser) -> None:
 @perform.register
 def _release(step: InstallRelease) -> None:
     archive = f"{step.layout.opt}/{step.release.name}.tar"
-    built = str(build(step.release))
-    files.put(name=f"upload release {step.release.name}", src=built, dest=archive)
+    upload(f"upload release {step.release.name}", build(step.release), archive)
     command = install_release(
         archive,
         releases=step.layout.releases,

@@ -13,6 +13,7 @@ from pyinfra.operations import files, server
 from deploy.config_files import users_acl
 from deploy.facts.files import SecretDigestsFact
 from deploy.operations.dispatch import perform
+from deploy.operations.uploads import private_folder
 from deploy.passwords import make_password, put_masterauth, put_secret
 from deploy.steps import CopySecret, MakeSecret, PutAcl, PutMasterauth, PutSecretFile
 
@@ -85,4 +86,4 @@ def put_acl(step: PutAcl) -> Generator[StringCommand, None, None]:
 
 @perform.register
 def _acl(step: PutAcl) -> None:
-    put_acl(name=str(step), step=step)
+    put_acl(name=str(step), step=step, _temp_dir=private_folder())

@@ -1,11 +1,11 @@
-"""`deploy.rotate_secrets`: new passwords for a cluster, with nobody locked out meanwhile. Pure.
+"""`deploy.rotate_secrets`: new passwords, with nobody locked out meanwhile. Pure.
 
 Until the end, the new passwords are kept beside those in use (`.next`), and so are the old ones
 (`.old`): wherever a run is interrupted, each host can tell which must be valid, and the next run
 resumes. Connections stay open, and for a new one the service reads its file: nothing restarts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from shlex import quote
@@ -25,14 +25,18 @@ def rotate_secrets(cluster: DeployedCluster) -> Rollout:
         raise ClusterError("passwords are missing; run deploy.stack first", *lines)
     source = _source(cluster)
     names = [source, *sorted(cluster.hosts.keys() - {source})]
-    having = partial(_have, source)
     turns = [
         Turn(name, step, None if number else cluster.health_check())
-        for phase in (having, _allow_both, _use, _allow_one, _forget)
+        for phase in phases(source)
         for name in names
         for number, step in enumerate(phase(name, cluster.hosts[name]))
     ]
     return Rollout(cluster.spec, turns, cluster.health_check())
+
+
+def phases(source: str) -> list[Callable[[str, HostState], Iterator[Step]]]:
+    """What every host does, given its name, before any does the next; `source` makes passwords."""
+    return [partial(_have, source), _allow_both, _use, _allow_one, _forget]
 
 
 def _missing(cluster: DeployedCluster) -> Iterator[str]:
@@ -75,9 +79,10 @@ def _use(_: str, known: HostState) -> Iterator[Step]:
     pairs = [(quote(secrets.coming[role]), quote(path)) for role, path in secrets.files.items()]
     taken = " && ".join(f"cp -p {new} {now}.new && mv {now}.new {now}" for new, now in pairs)
     yield Run("use the new passwords", taken)
-    yield secrets.masterauth
-    for server in known.runtime.servers:
-        yield ApplyMasterauth(server.cli, server.layout.secret("replica"))
+    if secrets.in_cluster:
+        yield secrets.masterauth
+        for server in known.runtime.servers:
+            yield ApplyMasterauth(server.cli, server.layout.secret("replica"))
     yield known.runtime.healthy()
 
 

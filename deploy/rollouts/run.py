@@ -11,14 +11,17 @@ from deploy.cluster.lock import PATH, Lock
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import TopologyError
 from deploy.facts.cluster import LockFact
-from deploy.facts.software import PackageListsFact
+from deploy.facts.machine import MachineFact
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery
 from deploy.rollouts.hosts import DeployedCluster
+from deploy.rollouts.newer import look_for_newer
 from deploy.rollouts.rollout import Rollout
 from deploy.rollouts.turns import show
 from deploy.run_state import run_state
+from deploy.runtimes import server_runtime_of
+from deploy.settings import Stack
 
 
 def roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
@@ -37,8 +40,8 @@ def roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
 
 def _planned(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> Rollout:
     wanted = discovery.inventory()
-    if verb == "upgrade" and wanted.stack.runtime == "native":
-        _read_lists()
+    if verb == "upgrade":
+        _look_for_newer(wanted.stack)
     found = discovery.host_states(wanted, host.name)
     since = _since(verb, wanted.spec.first)
     try:
@@ -49,11 +52,10 @@ def _planned(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> Rollout:
     return rollout
 
 
-def _read_lists() -> None:
-    """Updates apt's package lists, before the hosts are read."""
+def _look_for_newer(stack: Stack) -> None:
+    """Before the hosts are read."""
     for each in sorted(state.inventory, key=lambda each: each.name):
-        if not each.get_fact(PackageListsFact):
-            raise DeployError(f"{each.name}: apt-get update failed; nothing was changed")
+        look_for_newer(each, server_runtime_of(stack, each.get_fact(MachineFact)))
 
 
 def _since(verb: str, first: str) -> float | None:

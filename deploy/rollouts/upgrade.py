@@ -49,6 +49,7 @@ def _replaced(cluster: DeployedCluster) -> dict[Node, list[Step]]:
     found = {}
     for node, view in cluster.view.present.items():
         known = cluster.hosts[node.host]
-        if why := known.runtime.outdated(known.facts, view.version):
+        unit = known.runtime.layout.of_node(node.port).redis_unit
+        if why := known.runtime.outdated(known.facts, view.version, unit):
             found[node] = known.runtime.restart(node, why)
     return found

@@ -27,6 +27,10 @@ class Runtime(Protocol):
     def problems(self, facts: Facts) -> Iterator[str]:
         """Why it can't be put there, each with its cure. Empty: it can."""
 
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        """What an operator should know before anything is changed; nothing is refused for it."""
+        yield from ()
+
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
     ) -> list[Step]:

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, WEB_DAEMON, darwin_native
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, NEWSYSLOG, REDIS_DAEMON, WEB_DAEMON, darwin_native
 from deploy.render import render
 from deploy.runtimes import preflight
-from deploy.runtimes.base import File, supervised
+from deploy.runtimes.base import File, changed, supervised
 from deploy.runtimes.instances import LaunchdInstance
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import ServerSpec
+from deploy.runtimes.unattended_mac import cautions, other_power, pmset
 from deploy.settings import Stack
-from deploy.steps import BrewInstall, Gate, MakeDirectory, Run, StartDaemon, Step
+from deploy.steps import BrewInstall, BrewUpgrade, Gate, MakeDirectory, Run, StartDaemon, Step
 from deploy.wheels import Target
 
 PYTHON = "3.13"
@@ -38,7 +39,8 @@ class DarwinNative(Native):
     @property
     def brew(self) -> str:
         """Where Homebrew lives."""
-        return "/opt/homebrew" if self.machine.architecture == "arm64" else "/usr/local"
+        usual = "/opt/homebrew" if self.machine.architecture == "arm64" else "/usr/local"
+        return self.machine.brew or usual
 
     @property
     def python(self) -> str:
@@ -78,6 +80,11 @@ class DarwinNative(Native):
             )
         if facts.software.brew is None:
             yield "facts.software.brew: is missing; install Homebrew (https://brew.sh)"
+        if machine.brew_owner == "root":
+            yield (
+                f"facts.machine.brew_owner: is root, and Homebrew refuses root; on the Mac: "
+                f"sudo chown -R {machine.login} $(brew --prefix)/*"
+            )
         yield from preflight.redis_version("facts.software.redis", facts.software.redis)
         yield from preflight.running_redis(facts)
         yield from preflight.held(self.stack, facts)
@@ -87,13 +94,16 @@ class DarwinNative(Native):
         yield from preflight.ports(facts, {"redis.port": self.stack.redis.port}, mine)
         yield from preflight.web(self.stack, facts, facts.units.get(WEB_DAEMON))
 
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        yield from cautions(facts.machine, serves_before_login=True)
+
     def machine_steps(self, facts: Facts) -> list[Step]:
         steps: list[Step] = []
-        if facts.machine.autorestart is False:
-            steps.append(Run("start again after a power failure", "pmset -a autorestart 1"))
+        if power := other_power(facts.machine):
+            steps.append(Run("never sleep, and start again after a power failure", pmset(power)))
         needed = {f"{self.brew}/bin/redis-server": "redis", self.python: f"python@{PYTHON}"}
         if missing := tuple(name for path, name in needed.items() if path not in facts.paths):
-            steps.append(BrewInstall(missing))
+            steps.append(BrewInstall(missing, _another_owner(facts)))
         return steps
 
     @property
@@ -115,6 +125,23 @@ class DarwinNative(Native):
         """Where the daemons' words go."""
         return f"{self.layout.opt}/log"
 
+    def log_file(self, unit: str) -> str:
+        return f"{self.log}/{unit}.log"
+
+    @property
+    def rotation(self) -> File:
+        """What keeps the logs small."""
+        logs = [self.log_file(unit) for unit in (*self.specs, *self.own_units)]
+        text = render("newsyslog.conf", logs=logs, owner=self.layout.owner)
+        return File(NEWSYSLOG, text, "root", "wheel", 0o644)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (*super().paths, self.rotation.path)
+
+    def _watching(self, facts: Facts) -> Iterator[Step]:
+        yield from (file.step() for file in changed([self.rotation], facts))
+
     def job(self, unit: str, *, revision: str = "") -> File:
         redis, web = unit == REDIS_DAEMON, unit == WEB_DAEMON
         toml = self.layout.web_toml if web else self.layout.toml
@@ -126,16 +153,28 @@ class DarwinNative(Native):
             if redis
             else supervised(self.layout.program, "web" if web else "up"),
             user=self.layout.owner.redis if redis else self.layout.owner.service,
+            session=None,
             environment={} if redis else own,
             restart="always" if redis else "on-failure",
             files=65_535,
-            log=f"{self.log}/{unit}.log",
+            log=self.log_file(unit),
         )
         return File(f"{LAUNCH_DAEMONS}/{unit}.plist", text, "root", "wheel", 0o644)
 
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartDaemon:
         plist = self.job(unit).path
         return StartDaemon("system", unit, plist, why, restart=restart)
+
+    def install(self, facts: Facts) -> list[Step]:
+        software = facts.software
+        if software.candidate is None or software.candidate == software.redis:
+            return []
+        return [BrewUpgrade("redis", software.candidate, _another_owner(facts))]
+
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
+        software = facts.software
+        to = software.candidate or software.redis
+        return f"Redis {running} -> {to}" if to is not None and to != running else ""
 
     def retire(self) -> list[Step]:
         return []  # a Mac is in no cluster
@@ -150,6 +189,12 @@ class DarwinNative(Native):
             failure,
             check,
             self.stack.service.start_timeout_s,
-            diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log}/{unit}.log",
+            diagnose=f"launchctl print system/{unit}; tail -n 20 {self.log_file(unit)}",
             hopeless=f"launchctl print system/{unit} | grep -q 'last exit code = 0'",
         )
+
+
+def _another_owner(facts: Facts) -> str | None:
+    """Whose Homebrew is, if not whoever connects."""
+    owner = facts.machine.brew_owner
+    return owner if owner != facts.machine.login else None

@@ -20,7 +20,7 @@ from deploy.layout import (
     linux_docker,
 )
 from deploy.render import digest, render
-from deploy.runtimes import kernel_tuning, next_steps, preflight
+from deploy.runtimes import kernel_tuning, next_steps, preflight, unattended_mac
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
@@ -49,7 +49,6 @@ _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
 _HOPELESS = 5
 """A new container that ended so often won't come up."""
-_PROXIES = frozenset({"docker-proxy", "com.docke", "OrbStack"})
 _VOLUME = "thoughtstream_redis-data"
 """As compose calls it."""
 
@@ -140,6 +139,11 @@ class Docker(ServerRuntime):
         return ports | ({"docker.insight_port": docker.insight_port} if docker.insight else {})
 
     @property
+    def pulled(self) -> tuple[str, ...]:
+        """The images that come from a registry."""
+        return self._images
+
+    @property
     def _images(self) -> tuple[str, ...]:
         docker = self.stack.docker
         insight = (docker.insight_image,) if docker.insight else ()
@@ -148,6 +152,11 @@ class Docker(ServerRuntime):
     def problems(self, facts: Facts) -> Iterator[str]:
         if self.mac and self.stack.cluster:
             yield "cluster: its containers need the host's network, which a Mac can't give them"
+        if self.mac and self.machine.login == "root":
+            yield (
+                "facts.machine.login: is root, who has no Docker on a Mac; connect as the user who "
+                "runs Docker Desktop, OrbStack or colima"
+            )
         if not self.mac:
             yield from preflight.linux(facts)
         yield from preflight.docker(facts.docker)
@@ -164,9 +173,14 @@ class Docker(ServerRuntime):
         yield from preflight.disk(self.stack, facts.disk)
         yield from preflight.files(self.stack, nofile_of(facts), "facts.docker.nofile")
         runs = any(_runs(facts.docker.containers.get(unit)) for unit in self.containers.values())
-        own = _PROXIES | {"redis-server", "thoughtstream"} if self.nodes else _PROXIES
+        engine = {it.program for it in facts.listeners.values() if it.program and it.of_an_engine}
+        own = frozenset(engine | ({"redis-server", "thoughtstream"} if self.nodes else set()))
         yield from preflight.ports(facts, self._ports, None, own if runs else frozenset())
         yield from self.tls.problems() if self.tls else ()
+
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        if self.mac:
+            yield from unattended_mac.cautions(facts.machine, serves_before_login=False)
 
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
@@ -216,8 +230,11 @@ class Docker(ServerRuntime):
         return f"{IMAGE}:{digest(self.release.name, self._dockerfile)}"
 
     def _image(self, docker: DockerState) -> Iterator[Step]:
-        if self._tag not in docker.images:
+        if self._tag not in docker.images or not self._is_on_base(docker):
             yield BuildImage(self.release, self.layout, self._tag, self._dockerfile)
+
+    def _is_on_base(self, docker: DockerState) -> bool:
+        return docker.is_made_from(self._tag, self.stack.docker.python_image)
 
     def _redis(self, facts: Facts, docker: DockerState, *, rolling: bool) -> Iterator[Step]:
         compose, _ = self.compose.file(facts)
@@ -245,8 +262,8 @@ class Docker(ServerRuntime):
         """The containers of what serves minds."""
         return (SERVICE_UNIT, *([WEB_UNIT] if self.web else []))
 
-    def restart(self, node: Node, why: str) -> list[Step]:
-        service = f"redis-{node.port}"
+    def restart(self, node: Node | None, why: str) -> list[Step]:
+        service = "redis" if node is None else f"redis-{node.port}"
         log = RewriteLog(self.composed[service].cli)
         return [log, *self._up(service, None, why, restart=True)]
 
@@ -263,7 +280,9 @@ class Docker(ServerRuntime):
 
     def fetch(self, facts: Facts) -> list[Step]:
         image, present = self.stack.docker.image, facts.docker.images if facts.docker else ()
-        running = max((v.version for v in facts.nodes.values() if v), key=numbers, default="0")
+        servers = [facts.of(server.spec.unit).redis for server in self.servers]
+        versions = [view.version for view in (*facts.nodes.values(), *servers) if view]
+        running = max(versions, key=numbers, default="0")
         found = f"docker run --rm --entrypoint redis-server {image} --version"
         version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
         newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
@@ -302,7 +321,18 @@ class Docker(ServerRuntime):
             if service not in self.composed:
                 found = docker.containers.get(container)
                 why, restart = _why(found, revisions[service])
+                if not why and found and self._is_behind(service, found, docker):
+                    why, restart = "its image is a newer one", True
                 yield from self._up(service, found, why, restart=restart)
+
+    def _is_behind(self, service: str, found: ContainerState, docker: DockerState) -> bool:
+        """Whether the service, or what is beside it, runs from an image that has been replaced."""
+        return found.outdated or (service != "insight" and not self._is_on_base(docker))
+
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
+        found = facts.docker.containers.get(unit) if facts.docker else None
+        image = self.stack.docker.image
+        return f"{image} is a newer image" if found and found.outdated else ""
 
     def _up(
         self, service: str, found: ContainerState | None, why: str, *, restart: bool

@@ -84,7 +84,7 @@ class Embedded(Runtime):
         steps: list[Step] = list(missing_directories(self._directories, facts))
         if healthy and (stale or not kept):
             # Stopped before its files change: an aborted run leaves it down, never half changed.
-            steps.append(Run("stop the mind, to restart it", f"{self._program} down"))
+            steps.append(self._stop())
         steps += [file.step() for file in stale]
         if stale or not healthy or not kept:
             steps.append(self._start())
@@ -94,6 +94,13 @@ class Embedded(Runtime):
 
     def instances(self) -> list[Instance]:
         return []  # a mind in somebody's home is backed up by copying the home
+
+    def again(self) -> list[Step]:
+        """Its restart: its service and its Redis are one."""
+        return [self._stop(), self._start(), self._gate()]
+
+    def _stop(self) -> Step:
+        return Run("stop the mind, to restart it", f"{self._program} down")
 
     def _gate(self) -> Gate:
         return Gate(
@@ -134,6 +141,14 @@ class Embedded(Runtime):
             return StartDaemon(self.machine.launchd_domain, DAEMON, self.job.path, "in your home")
         return Run("start the mind", f"{self._program} up --detach")
 
+    @property
+    def _session(self) -> str:
+        """The one session that loads the agent, so that it never runs twice. An agent that names
+        none is for a login at the screen only, and a user's own domain (over SSH) refuses it.
+        """
+        own = (self.machine.launchd_domain or "").startswith("user/")
+        return "Background" if own else "Aqua"
+
     def _job(self, revision: str) -> File | None:
         """The unit or agent that keeps it running."""
         environment = {"THOUGHTSTREAM_HOME": self.layout.home, "THOUGHTSTREAM_REVISION": revision}
@@ -151,6 +166,7 @@ class Embedded(Runtime):
                 label=DAEMON,
                 arguments=supervised(self.layout.program, "up"),
                 user=None,
+                session=self._session,
                 environment=environment,
                 restart="on-failure",
                 files=65_535,

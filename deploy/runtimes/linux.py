@@ -145,9 +145,12 @@ class LinuxNative(Native):
     def downgrades(self, facts: Facts) -> Iterator[str]:
         candidate = facts.software.candidate
         to = numbers(upstream(candidate) or "")
-        for node, view in facts.nodes.items():
-            if view and to < numbers(view.version)[: len(to)]:
-                yield f"{node} runs {view.version}, and apt's redis-server {candidate} is older"
+        running = {str(node): view.version for node, view in facts.nodes.items() if view}
+        if facts.redis:
+            running["Redis"] = facts.redis.version
+        for server, version in running.items():
+            if to and to < numbers(version)[: len(to)]:
+                yield f"{server} runs {version}, and apt's redis-server {candidate} is older"
 
     def install(self, facts: Facts) -> list[Step]:
         software = facts.software
@@ -156,7 +159,7 @@ class LinuxNative(Native):
         what = f"upgrade redis-server {software.redis} -> {software.candidate}"
         return [Run(what, _UPGRADE)]
 
-    def outdated(self, facts: Facts, running: str) -> str:
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
         to = upstream(facts.software.candidate)
         outdated = _is_to_upgrade(facts.software) or (to is not None and to != running)
         return f"Redis {running} -> {to}" if outdated else ""

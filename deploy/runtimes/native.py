@@ -66,11 +66,15 @@ class Native(ServerRuntime, ABC):
     def machine_steps(self, facts: Facts) -> list[Step]:
         """What comes before all else: kernel settings, packages, users."""
 
+    def log_file(self, unit: str) -> str:
+        """Where a unit's words go, if its supervisor doesn't keep them."""
+        return ""
+
     def _server(self, unit: str, spec: ServerSpec) -> Server:
         beside = spec.beside(self.tls.seen(self.layout.redis_shared) if self.tls else None)
         local = LocalDirectives(
             spec.layout.redis_data, spec.layout.acl, supervised=self.supervised, beside=beside,
-            include=self.layout.masterauth if spec.node else None,
+            include=self.layout.masterauth if spec.node else None, logfile=self.log_file(unit),
         )  # fmt: skip
         revision = digest(self.job(unit).text, restart_only(spec.stack, local))
         cli = RedisCli(
@@ -184,7 +188,7 @@ class Native(ServerRuntime, ABC):
         if reason or own.redis is None:
             yield self._answers(server)
 
-    def restart(self, node: Node, why: str) -> list[Step]:
+    def restart(self, node: Node | None, why: str) -> list[Step]:
         server = next(one for one in self.servers if one.spec.node == node)
         start = self.start(self.unit_of(server.spec), why, restart=True, reload=False)
         return [RewriteLog(server.cli), start, self._answers(server, again=True)]

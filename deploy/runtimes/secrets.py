@@ -28,8 +28,8 @@ class Secrets:
     @property
     def paths(self) -> list[str]:
         """Every path that this part looks after."""
-        own = [self.layout.masterauth, *self.coming.values()] if self.in_cluster else []
-        return [*self.files.values(), *own]
+        own = [self.layout.masterauth] if self.in_cluster else []
+        return [*self.files.values(), *self.coming.values(), *own]
 
     @property
     def coming(self) -> dict[Role, str]:

@@ -8,6 +8,7 @@ from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.facts.gather import Facts
+from deploy.facts.machine import Machine
 from deploy.layout import Layout
 from deploy.runtimes.base import Runtime, missing_directories, shared_directories
 from deploy.runtimes.certificates import HostTls
@@ -25,6 +26,7 @@ class ServerRuntime(Runtime, ABC):
     clusters: ClassVar[bool] = True
     """Whether its servers can be nodes of a cluster."""
     stack: Stack
+    machine: Machine
     layout: Layout
     tls: HostTls | None
     secrets: Secrets
@@ -72,8 +74,8 @@ class ServerRuntime(Runtime, ABC):
         """Why a Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
 
     @abstractmethod
-    def restart(self, node: Node, why: str) -> list[Step]:
-        """The restart of a node, until it answers."""
+    def restart(self, node: Node | None, why: str) -> list[Step]:
+        """The restart of a node, or of the only server, until it answers."""
 
     @abstractmethod
     def healthy(self) -> Step:
@@ -95,9 +97,9 @@ class ServerRuntime(Runtime, ABC):
         """What an upgrade puts in place of Redis's program, beside the one that runs."""
         return []
 
-    def outdated(self, facts: Facts, running: str) -> str:
-        """Why a node that runs this version must restart after that; "" if it needn't, or if its
-        restart follows from other settings (an image's).
+    def outdated(self, facts: Facts, running: str, unit: str) -> str:
+        """Why a server of this unit that runs this version must restart after that; "" if it
+        needn't, or if its restart follows from other settings (an image's name).
         """
         return ""
 

@@ -18,6 +18,7 @@ from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.native import Native
 from deploy.runtimes.server import Server
+from deploy.runtimes.unattended_mac import POWER
 from deploy.steps import (
     InstallRelease,
     MakeDirectory,
@@ -58,7 +59,9 @@ MAC = Machine(
     login="ana",
     home="/Users/ana",
     memory=16 * GIB,
-    autorestart=False,
+    brew="/opt/homebrew",
+    brew_owner="ana",
+    power={"autorestart": "0", "sleep": "1", "disksleep": "10", "powernap": "1"},
 )
 BARE = Facts(
     DEBIAN,
@@ -79,7 +82,7 @@ def deployed(runtime: Runtime, bare: Facts) -> Facts:
         if found := _path(step):
             path, state = found
             paths[path] = state
-    machine = replace(bare.machine, overcommit=1, thp="always madvise [never]", autorestart=True)
+    machine = replace(bare.machine, overcommit=1, thp="always madvise [never]", power=POWER)
     after = replace(facts, machine=machine, paths=paths)
     if isinstance(runtime, Docker):
         return _containers(runtime, after, plan)

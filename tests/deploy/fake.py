@@ -25,7 +25,10 @@ _run = FakeConnector.run_shell_command
 
 def run_shell_command(self: FakeConnector, command: Any, *args: Any, **arguments: Any) -> Any:
     """Runs nothing, and remembers the command and who would run it."""
+    user, folder = arguments.get("_sudo_user"), arguments.get("_chdir")
     sudo = "sudo " if arguments.get("_sudo") else ""
+    sudo += f"as {user} " if user else ""
+    sudo += f"in {folder} " if folder else ""
     text = command if isinstance(command, str) else command.get_masked_value()
     commands[self.host.name].append(sudo + text)
     return _run(self, command, *args, **arguments)

@@ -50,7 +50,8 @@ def test_image() -> None:
         "docker build --quiet --network none --tag thoughtstream:r /opt/t/build && "
         "rm -rf /opt/t/build /opt/t/r.tar && "
         "{ docker image ls --format '{{.Repository}}:{{.Tag}}' thoughtstream | "
-        "grep -v thoughtstream:r | xargs docker image rm >/dev/null 2>&1 || true; }"
+        "grep -v thoughtstream:r | xargs docker image rm >/dev/null 2>&1; "
+        "docker image prune --force --filter label=thoughtstream.image >/dev/null 2>&1 || true; }"
     )
 
 
@@ -64,6 +65,7 @@ def test_release() -> None:
     )
 
     assert command.split(" && ") == [
+        "umask 022",
         "home=/opt/t/releases/r",
         'rm -rf "$home"',
         'mkdir -p "$home"',
@@ -74,7 +76,8 @@ def test_release() -> None:
         '--no-cache-dir --disable-pip-version-check "thoughtstream[mcp,metrics,web]"',
         'rm -rf "$home"/wheels',
         'ln -sfn "$home"/venv /opt/t/current.new',
-        "mv -fT /opt/t/current.new /opt/t/current",
+        "/usr/bin/python3 -c 'import os, sys; os.replace(*sys.argv[1:])' "
+        "/opt/t/current.new /opt/t/current",
         "rm -f /opt/t/r.tar",
         "cd /opt/t/releases",
         "ls -1t | tail -n +4 | xargs rm -rf",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from deploy.commands import start_daemon
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, REDIS_DAEMON, WEB_DAEMON
+from deploy.layout import DAEMON, LAUNCH_DAEMONS, NEWSYSLOG, REDIS_DAEMON, WEB_DAEMON
 from deploy.runtimes.base import supervised
 from tests.servers import wait_until
 
@@ -24,7 +24,9 @@ from deploy.layout import ROLES as _ROLES
 from deploy.settings import stack
 
 _machine = ["system=Darwin", "architecture=arm64", "user=root", "login=ana", "home=/Users/ana",
-            "release=15.1", "memory=17179869184", "autorestart=0"]
+            "release=15.1", "memory=17179869184", "brew=/opt/homebrew",
+            "brew_owner=" + OWNER, "power autorestart=0", "power sleep=1", "power disksleep=10",
+            "filevault=true"]
 _answers = {
     "hw.memsize": _machine,
     "brew=$(command": ["brew=/opt/homebrew/bin/brew"],
@@ -44,6 +46,7 @@ class Mac:
 
     commands: list[str]
     uploads: dict[str, str]
+    said: str
 
     def plist(self, label: str) -> dict[str, Any]:
         """A launchd job, as launchd reads it."""
@@ -52,9 +55,9 @@ class Mac:
         return loaded
 
 
-def deployed(folder: Path, runtime: str, *, sudo: bool) -> Mac:
+def deployed(folder: Path, runtime: str, *, sudo: bool, brew_owner: str = "ana") -> Mac:
     inventory, report = folder / "inventory.py", folder / "report.json"
-    names = f"SUDO, RUNTIME = {sudo}, {runtime!r}\n"
+    names = f"SUDO, RUNTIME, OWNER = {sudo}, {runtime!r}, {brew_owner!r}\n"
     inventory.write_text(names + INVENTORY)
     done = subprocess.run(
         [sys.executable, "-m", "tests.deploy.fake", report, "-y", inventory, "deploy.stack"],
@@ -66,7 +69,7 @@ def deployed(folder: Path, runtime: str, *, sudo: bool) -> Mac:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(report.read_text())
-    return Mac(found["commands"]["@fake/mini"], found["uploads"]["@fake/mini"])
+    return Mac(found["commands"]["@fake/mini"], found["uploads"]["@fake/mini"], done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +78,24 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Mac:
 
 
 def test_homebrew_is_never_run_as_root(native: Mac) -> None:
-    assert "brew install redis python@3.13" in native.commands
+    assert "in / brew install redis python@3.13" in native.commands
     assert not [line for line in native.commands if line.startswith("sudo brew")]
 
 
-def test_it_comes_back_after_a_power_failure(native: Mac) -> None:
-    assert "sudo pmset -a autorestart 1" in native.commands
+def test_homebrew_is_its_owners(tmp_path: Path) -> None:
+    mac = deployed(tmp_path, "native", sudo=True, brew_owner="bea")
+
+    assert "sudo as bea in / brew install redis python@3.13" in mac.commands
+
+
+def test_it_never_sleeps_and_comes_back_after_a_power_failure(native: Mac) -> None:
+    assert "sudo pmset -a autorestart 1 sleep 0 disksleep 0" in native.commands
+
+
+def test_a_locked_disk_is_told_before_anything_is_changed(native: Mac) -> None:
+    told = native.said.index("facts.machine.filevault: is on")
+
+    assert told < native.said.index("Plan 1/")
 
 
 def test_nothing_of_linux_is_tried(native: Mac) -> None:
@@ -146,11 +161,27 @@ def test_redis_keeps_its_data_where_the_job_may_write(native: Mac) -> None:
     assert "sudo chown ana:staff /opt/thoughtstream/data/redis" in native.commands
 
 
-def test_docker_on_a_mac_is_the_users_own(tmp_path: Path) -> None:
-    mac = deployed(tmp_path, "docker", sudo=False)
+def test_logs_are_rotated_and_nobody_is_signaled(native: Mac) -> None:
+    lines = native.uploads[NEWSYSLOG].splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+
+    assert rows == [
+        [f"/opt/thoughtstream/log/{label}.log", "ana:staff", "640", "5", "10240", "*", "N"]
+        for label in (REDIS_DAEMON, DAEMON, WEB_DAEMON)
+    ]
+    for label, row in zip((REDIS_DAEMON, DAEMON, WEB_DAEMON), rows, strict=True):
+        assert native.plist(label)["StandardErrorPath"] == row[0]
+    # Redis opens it anew for each line; what launchd opened for it would go on in the old file.
+    conf = native.uploads["/opt/thoughtstream/etc/redis/redis.conf"]
+    assert f'\nlogfile "{rows[0][0]}"\n' in conf
+
+
+def test_docker_on_a_mac_is_the_users_own_whatever_the_inventory_says(tmp_path: Path) -> None:
+    mac = deployed(tmp_path, "docker", sudo=True)
     home = "/Users/ana/.thoughtstream"
 
-    assert not [line for line in mac.commands if line.startswith("sudo")]
+    by_root = [line for line in mac.commands if line.startswith("sudo")]
+    assert all("uname -s" in line for line in by_root), by_root
     assert f"{home}/etc/compose.yaml" in mac.uploads
     ups = [line for line in mac.commands if line.startswith("docker compose")]
     assert [shlex.split(line)[-1] for line in ups] == ["redis", "service", "web"]

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -17,6 +18,7 @@ from deploy.facts.machine import MachineFact
 from deploy.facts.redis import RedisFact
 from deploy.facts.software import SoftwareFact
 from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
+from deploy.layout import DAEMON
 from deploy.versions import major_minor, upstream
 
 
@@ -76,6 +78,40 @@ def test_room_on_the_disk_of_what_is_not_there_yet(tmp_path: Path) -> None:
     assert disk.used is None
 
 
+def test_what_a_mac_says_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {
+        "pmset": """cat <<'END'
+System-wide power settings:
+Currently in use:
+ standby              0
+ Sleep On Power Button 1
+ autorestart          0
+ powernap             1
+ networkoversleep     0
+ disksleep            10
+ sleep                1 (sleep prevented by sharingd, powerd)
+ womp                 1
+END""",
+        "fdesetup": 'echo "$1" | sed -n "s/isactive/true/p"',
+        "launchctl": '[ "$2" = user/$(id -u) ]',
+    }
+    for name, lines in said.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr("deploy.facts.base.PATH", f"PATH={tmp_path}:$PATH")
+
+    found = read(MachineFact())
+
+    assert found.power == {"autorestart": "0", "powernap": "1", "disksleep": "10", "sleep": "1"}
+    assert found.filevault
+    assert found.launchd_domain == f"user/{os.getuid()}"
+    (tmp_path / "launchctl").write_text('#!/bin/sh\n[ "${2%%/*}" = gui ]\n')
+    assert read(MachineFact()).launchd_domain == f"gui/{os.getuid()}"
+    there = f'[ "$2" = gui/$(id -u) ] || [ "$2" = user/$(id -u)/{DAEMON} ]'
+    (tmp_path / "launchctl").write_text(f"#!/bin/sh\n{there}\n")
+    assert read(MachineFact()).launchd_domain == f"user/{os.getuid()}"
+
+
 def test_who_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -87,9 +123,51 @@ def test_who_listens() -> None:
 
 
 def test_who_listens_on_a_mac() -> None:
-    assert ListenersFact().process(["6379 p412 credis-server f6 ", "8001 "]) == {
-        6379: Listener(412, "redis-server")
+    found = ListenersFact().process(
+        [
+            "6379 p412\tcredis-server\t/opt/homebrew/bin/redis-server 127.0.0.1:6379",
+            "8700 p99\tcOrbStack\\x20Helper\t/Applications/OrbStack.app/… vmgr",
+            "8001 ",
+        ]
+    )
+
+    assert {port: (one.pid, one.program) for port, one in found.items()} == {
+        6379: (412, "redis-server"),
+        8700: (99, "OrbStack Helper"),
     }
+
+
+def test_lsof_is_asked_where_there_is_no_ss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"lsof": "printf 'p412\\ncssh\\nf9\\np413\\ncother\\nf3\\n'", "ps": 'echo "ssh: of $5"'}
+    for name, line in said.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    for name in ("head", "tr", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or "")
+    monkeypatch.setattr("deploy.facts.base.PATH", f"PATH={tmp_path}")
+
+    assert read(ListenersFact(), [6379]) == {6379: Listener(412, "ssh", "ssh: of 412")}
+
+
+LISTENERS = {
+    "Docker Desktop": (True, "ccom.docker.backend\tcom.docker.backend services"),
+    "its older one": (True, "ccom.docke\tcom.docker.backend"),
+    "OrbStack": (True, "cOrbStack Helper\t/Applications/OrbStack.app/…/OrbStack Helper vmgr"),
+    "Lima": (True, "climactl\t/opt/homebrew/bin/limactl hostagent --pidfile … colima"),
+    "colima": (True, "cssh\tssh: /Users/ana/.colima/_lima/colima/ssh.sock [mux]"),
+    "a tunnel": (False, "cssh\tssh -L 6379:localhost:6379 elsewhere"),
+    "somebody's Redis": (False, "credis-server\t/opt/homebrew/bin/redis-server *:6379"),
+}
+
+
+@pytest.mark.parametrize("who", LISTENERS)
+def test_who_publishes_ports_of_containers(who: str) -> None:
+    is_engine, fields = LISTENERS[who]
+    (found,) = ListenersFact().process([f"6379 p412\t{fields}"]).values()
+
+    assert found.of_an_engine == is_engine
 
 
 def test_units() -> None:
@@ -165,24 +243,27 @@ def test_docker() -> None:
         "root=/var/lib/docker",
         "nofile=1048576",
         "compose=2.26.1",
-        "image redis:8.2",
-        f'container /a {state} {{"thoughtstream.revision":"0123"}}',
-        'container /b {"Status":"exited","StartedAt":"now"} null',
+        'image redis:8.2 sha256:b ["sha256:1","sha256:2"]',
+        'image base:1 sha256:c ["sha256:1"]',
+        f'container /a sha256:a redis:8.2 {state} {{"thoughtstream.revision":"0123"}}',
+        'container /b sha256:b redis:8.2 {"Status":"exited","StartedAt":"now"} null',
     ]
     found = DockerFact().process(output)
 
     assert found is not None
     assert (found.version, found.compose, found.memory) == ("26.1.5", "2.26.1", 8 << 30)
-    assert found.images == ("redis:8.2",)
+    assert found.images == ("redis:8.2", "base:1")
+    assert found.is_made_from("redis:8.2", "base:1")
+    assert not found.is_made_from("base:1", "redis:8.2")
     assert found.containers == {
-        "a": ContainerState("running", "healthy", "0123"),
+        "a": ContainerState("running", "healthy", "0123", outdated=True),
         "b": ContainerState("exited"),
     }
     assert DockerFact().process(["compose=2.26.1"]) is None
 
 
 def test_redis() -> None:
-    info = ["# Server", "redis_version:8.0.2", "# Memory", "used_memory:1048576"]
+    info = ["# Server", "redis_version:8.0.2\r", "# Memory", "used_memory:1048576"]
     output = ['{"maxmemory":"0"}', '["user default off"]', *info]
     found = RedisFact().process(output)
 

@@ -2,6 +2,7 @@
 that differs in one thing.
 """
 
+import plistlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -136,7 +137,7 @@ def test_bare_debian() -> None:
 
 def test_bare_mac() -> None:
     assert changes(runtime("mac-native"), BARE_MAC)[:2] == [
-        "start again after a power failure",
+        "never sleep, and start again after a power failure",
         "install redis, python@3.13 (brew)",
     ]
 
@@ -287,9 +288,10 @@ def test_a_server_that_knows_no_admin_is_restarted() -> None:
         ({"status": "exited"}, "start container service (it is exited)"),
         ({"health": "unhealthy"}, "restart container service (it is unhealthy)"),
         ({"revision": "old"}, "restart container service (its settings or image changed)"),
+        ({"outdated": True}, "restart container service (its image is a newer one)"),
     ],
 )
-def test_containers_that_differ(state: dict[str, str], step: str) -> None:
+def test_containers_that_differ(state: dict[str, Any], step: str) -> None:
     facts = settled("linux-docker")
     assert facts.docker is not None
     containers = dict(facts.docker.containers)
@@ -345,6 +347,15 @@ def test_a_mind_of_ones_own(supervisor: str) -> None:
     assert "write /home/ana/mind/thoughtstream.toml" in found
     assert found[-1] == STARTS[supervisor]
     assert "the mind is healthy" in [str(step) for step in one.plan(bare)]
+
+
+@pytest.mark.parametrize(("domain", "session"), [("gui/501", "Aqua"), ("user/501", "Background")])
+def test_an_agent_is_of_the_session_that_it_is_loaded_into(domain: str, session: str) -> None:
+    machine = replace(PLACES["launchd"], launchd_domain=domain)
+    job = Embedded(stack(runtime="embedded"), machine, HOME).job
+
+    assert job is not None
+    assert plistlib.loads(job.text.encode())["LimitLoadToSessionType"] == session
 
 
 def test_every_kind_is_one_runtime() -> None:

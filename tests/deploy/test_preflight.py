@@ -103,9 +103,11 @@ def test_data_that_is_there_counts_as_room() -> None:
 def test_of_what_docker_keeps_only_our_data_counts_as_room() -> None:
     asked: list[str] = []
 
-    def read(fact: Any, *arguments: Any) -> Any:
-        asked.extend(arguments if fact is DiskFact else ())
-        return DockerState(root="/srv/docker") if fact is DockerFact else fact.default()
+    def read(name_or_cls: Any, *arguments: Any) -> Any:
+        asked.extend(arguments if name_or_cls is DiskFact else ())
+        return (
+            DockerState(root="/srv/docker") if name_or_cls is DockerFact else name_or_cls.default()
+        )
 
     runtime = runtime_of(stack(runtime="docker"), DEBIAN)
     gather(read, DEBIAN, runtime.watch(), local=False)
@@ -198,6 +200,22 @@ def test_our_own_container_takes_no_port_of_others() -> None:
     running = docker(containers={REDIS_UNIT: ContainerState("running", "healthy")})
 
     assert problems(replace(running, listeners={6379: Listener(7, "docker-proxy")})) == []
+
+
+@pytest.mark.parametrize("program", ["com.docker.backend", "OrbStack Helper", "limactl"])
+def test_our_own_container_takes_no_port_of_others_on_a_mac(program: str) -> None:
+    running = docker(containers={REDIS_UNIT: ContainerState("running", "healthy")})
+    mac = replace(BARE_MAC, docker=running.docker, listeners={6379: Listener(7, program)})
+
+    assert problems(mac) == []
+    bare = replace(mac, docker=docker().docker)
+    assert [line.split(":")[0] for line in problems(bare)] == ["redis.port"]
+
+
+def test_docker_on_a_mac_is_not_roots() -> None:
+    facts = replace(BARE_MAC, machine=replace(MAC, login="root"), docker=docker().docker)
+
+    assert [line.split(":")[0] for line in problems(facts)] == ["facts.machine.login"]
 
 
 def test_port_of_insight() -> None:

@@ -1,5 +1,9 @@
 """What the service's wheels must fit, and when they are made again."""
 
+import os
+import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -19,6 +23,29 @@ def test_targets() -> None:
     assert "manylinux_2_17_x86_64" in DEBIAN_12.pip_platforms
     assert Target("3.13", "arm64", "2.28").pip_platforms[0] == "manylinux_2_28_aarch64"
     assert (MAC.uv_platform, MAC.pip_platforms) == ("aarch64-apple-darwin", ["macosx_15_0_arm64"])
+
+
+@pytest.mark.slow
+def test_a_mac_with_an_intel_processor_gets_versions_that_have_wheels_for_it(
+    tmp_path: Path,
+) -> None:
+    intel = Target("3.13", "x86_64", None, macos="15.1")
+    chosen = tmp_path / "requirements.txt"
+    uv = os.environ.get("UV") or shutil.which("uv")
+    assert uv
+
+    wheels._choose(uv, intel, chosen)
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--no-deps"),
+            *("--only-binary", ":all:", "--target", tmp_path / "none", "--requirement", chosen),
+            *("--implementation", "cp", "--python-version", intel.python),
+            *(f"--platform={platform}" for platform in intel.pip_platforms),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_releases_differ_by_host_and_by_source(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "REDIS_URL=redis://localhost:6379 thoughtstream up": INSTALL,
     "uv run pyinfra --dry inventories/macmini.py deploy.stack": "tests/rollouts/test_stack.py",
     "uv run pyinfra -y inventories/macmini.py deploy.stack": "tests/rollouts/test_stack.py",
+    "uv run pyinfra -y inventories/macmini.py deploy.status": "tests/rollouts/test_stack.py",
     "uv run pytest tests/hosts --inventory inventories/macmini.py": "tests/lab/control.py",
     "uv run pyinfra --dry inventories/cluster.py deploy.stack": CLUSTER,
     "uv run pyinfra -y inventories/cluster.py deploy.stack": CLUSTER,

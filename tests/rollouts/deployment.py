@@ -7,11 +7,16 @@ from pprint import pformat
 from typing import Any
 
 from deploy.commands import RedisCli
+from deploy.facts.machine import Machine
 from deploy.layout import linux_docker, linux_native
+from deploy.runtimes import runtime_of
+from deploy.settings import stack
 from tests.lab import control
 from tests.lab.control import Done
 from tests.lab.host import Host
 from tests.servers import wait_until
+
+from .belongings import belongings, packages, purge_new_packages
 
 
 def inventory(folder: Path, settings: dict[str, Any], *hosts: Host) -> Path:
@@ -52,6 +57,12 @@ class Deployment:
         layout = linux_docker() if docker else linux_native()
         self.cli = RedisCli(layout, 6379, container=docker)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that a deployment looks after there."""
+        machine = Machine("Linux", user="root", systemd=True)
+        return runtime_of(stack(**self.settings), machine).watch().paths
+
     def inventory(self, *, web: Mapping[str, Any] | None = None, **redis: Any) -> Path:
         """The inventory of this host, with these settings of the web process and of Redis."""
         own = {"web": dict(web or {}), "redis": redis}
@@ -80,6 +91,16 @@ class Deployment:
             if ":" in line
         )
         return info["run_id"]
+
+    def remember(self) -> None:
+        """Looks at the host before anything is deployed."""
+        self._packages, self._before = packages(self.host), belongings(self.host)
+
+    def differs_from_before(self) -> dict[str, set[str]]:
+        """What the host has now and had not, or the other way round, but for packages."""
+        purge_new_packages(self.host, self._packages)
+        now = belongings(self.host)
+        return {kind: found for kind, had in self._before.items() if (found := had ^ now[kind])}
 
     def write(self, count: int) -> set[str]:
         """Writes keys whose value is their digest; returns those that Redis acknowledged."""

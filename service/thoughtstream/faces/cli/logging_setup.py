@@ -2,11 +2,12 @@
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
 from thoughtstream import discretion
+from thoughtstream.faces.cli.followed_file import followed_stderr
 
 
 def log_to_stderr(form: str = "console", level: int = logging.WARNING) -> None:
@@ -36,7 +37,7 @@ def log_to_stderr(form: str = "console", level: int = logging.WARNING) -> None:
             _discreet_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, followed_stderr())),
     )
 
 
