@@ -59,6 +59,7 @@ def test_an_agent_chooses(colony: Terminal, tmp_path: Path) -> None:
     assert "has no A" in colony.json(*asked, "0", "--world", str(file), code=1)["error"]
 
 
+@pytest.mark.slow
 def test_an_agent_learns_what_this_host_does(colony: Terminal) -> None:
     """While its senses read it; a prior that somebody gave before stays."""
     given = ("--mean", "20", "--deviation", "5", "--lineage", "hosts")
