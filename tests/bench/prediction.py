@@ -29,11 +29,9 @@ from rich.table import Table
 from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream.config import RedisConfig
 from thoughtstream.learning.lineage import Lineage
-from thoughtstream.senses.host import Disk, Load, Network, memory
+from thoughtstream.senses.host import Disk, Load, Network, Reading, memory
+from thoughtstream.senses.predicting import RANGES, Predictor, quantity_of, value_of
 from thoughtstream.store.connection import connect
-
-RANGES = {"%": (0.0, 100.0), "per core": (0.0, 2.0), "B/s": (0.0, 9.0)}
-"""What a signal may be, by its unit; of rates, the logarithm."""
 
 TOGETHER = "expected"
 
@@ -47,11 +45,9 @@ class Signal:
     values: list[float]
 
     @property
-    def scaled(self) -> list[float]:
-        """As an agent observes them."""
-        if self.unit != "B/s":
-            return self.values
-        return [math.log10(1 + value) for value in self.values]
+    def readings(self) -> list[Reading]:
+        """As a gauge tells them."""
+        return [Reading(self.what, value, self.unit, least=0) for value in self.values]
 
 
 @dataclass(frozen=True)
@@ -94,9 +90,7 @@ def record(file: Path, times: int, every_s: float = 1) -> None:
 
 async def learned(lineage: Lineage, signals: Sequence[Signal]) -> dict[str, Learned]:
     """By signal, what an agent has learned of it that observes it in the lineage."""
-    for signal in signals:
-        least, most = RANGES[signal.unit]
-        await lineage.found(signal.what, (least + most) / 2, (most - least) / 2)
+    await Predictor(lineage, "host").begin(signal.readings[0] for signal in signals)
     every = [_learned(lineage, signal) for signal in signals]
     return dict(zip((one.what for one in signals), await asyncio.gather(*every), strict=True))
 
@@ -104,11 +98,12 @@ async def learned(lineage: Lineage, signals: Sequence[Signal]) -> dict[str, Lear
 async def _learned(lineage: Lineage, signal: Signal) -> Learned:
     squares, without = list[float](), list[float]()
     middle = sum(RANGES[signal.unit]) / 2
-    for value in signal.scaled:
-        observed = await lineage.observe("host", signal.what, value)
+    name = quantity_of(signal.readings[0])
+    for value in map(value_of, signal.readings):
+        observed = await lineage.observe("host", name, value)
         squares.append((observed.expected.mean - value) ** 2)
         without.append((middle - value) ** 2)
-    total = (await lineage.believes(signal.what, "host")).total_error
+    total = (await lineage.believes(name, "host")).total_error
     last = len(squares) * 2 // 3
     late = math.sqrt(sum(squares[last:]) / sum(without[last:]))
     return Learned({seed: error / total["basal"] for seed, error in total.items()}, late)

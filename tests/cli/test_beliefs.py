@@ -57,3 +57,20 @@ def test_an_agent_chooses(colony: Terminal, tmp_path: Path) -> None:
     assert "A: adds up to 2 along axis 0; make that 1" in refused["error"]
     file.write_text("{}")
     assert "has no A" in colony.json(*asked, "0", "--world", str(file), code=1)["error"]
+
+
+@pytest.mark.slow
+def test_an_agent_learns_what_this_host_does(colony: Terminal) -> None:
+    """While its senses read it; a prior that somebody gave before stays."""
+    given = ("--mean", "20", "--deviation", "5", "--lineage", "hosts")
+    colony.json("beliefs", "found", "CPU usage", *given)
+    done = colony.run(
+        "sense", "--only", "load", "--only", "disk", "--interval", "0.1", "--duration", "1",
+        "--agent", "ana", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    shown = colony.json("beliefs", "show", "--lineage", "hosts", "--agent", "ana")["beliefs"]
+    found = {one["quantity"]: one for one in shown}
+    assert {*found} >= {"CPU usage", "load average", "disk usage"}
+    assert all(one["observations"] >= 1 for one in found.values())
+    assert found["CPU usage"]["levels"]["basal"]["mean"] == 20

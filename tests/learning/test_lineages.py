@@ -62,6 +62,17 @@ async def test_it_learns_as_the_mathematics_says(redis: Client) -> None:
     assert (await lineage.believes("tea")).observations == len(VALUES) * 3
 
 
+async def test_it_recovers_from_the_most_extreme_values(redis: Client) -> None:
+    lineage = Lineage(redis, "kin")
+    await lineage.found("tea", 1e-60, 1e-60)
+    for value in (1e60, -1e60, *[3.0] * 300):
+        observed = await lineage.observe("ana", "tea", value)
+        assert math.isfinite(observed.surprise)
+    belief = await lineage.believes("tea", "ana")
+    assert belief.observations == 302 and sum(belief.weights.values()) == pytest.approx(1)
+    assert math.isfinite(belief.expected.deviation)
+
+
 async def test_errors_are_told_of_each_level_and_of_all_together(redis: Client) -> None:
     lineage = await lineage_of(redis)
     for value in [20.0] * 60:
@@ -170,8 +181,10 @@ async def test_what_is_wrong_is_named(redis: Any) -> None:
     lineage = await lineage_of(redis)
     with pytest.raises(InvalidBelief, match="quantity: 'coffee' has no basal prior in the lineage"):
         await lineage.observe("ana", "coffee", 1)
-    with pytest.raises(InvalidBelief, match="value: is 'x'; give a finite number"):
+    with pytest.raises(InvalidBelief, match="value: are no numbers; give floats"):
         await lineage.observe("ana", "tea", "x")  # type: ignore[arg-type]
+    with pytest.raises(InvalidBelief, match=r"value: is 1e\+61; give a number from -1e\+60 to"):
+        await lineage.observe("ana", "tea", 1e61)
     with pytest.raises(InvalidBelief, match="agent: is empty"):
         await lineage.observe("", "tea", 1)
     with pytest.raises(InvalidBelief, match="lineage: is empty"):

@@ -37,6 +37,23 @@ _OUTER = 1.0
 """The outer level counts as so many observations of the inner one."""
 
 
+LEAST, MOST = 1e-60, 1e60
+"""No value, mean or deviation is larger, and no deviation smaller, so that their squares can be
+divided by one another."""
+
+
+def moderate(name: str, given: float) -> float:
+    """A number that is not too large for the squares of numbers.
+
+    Raises:
+        ValueError: it is, or none.
+    """
+    number = float(numbers(name, given))
+    if abs(number) > MOST:
+        raise ValueError(f"{name}: is {given:g}; give a number from {-MOST:g} to {MOST:g}")
+    return number
+
+
 @dataclass(frozen=True)
 class Statistics:
     """Of some observations: how many (`weight`, 0 or more; less than there were where some are
@@ -53,7 +70,7 @@ class Statistics:
         Raises:
             ValueError: the value is no finite number, or the discount is none.
         """
-        one = Statistics(1.0, float(numbers("value", value)))
+        one = Statistics(1.0, moderate("value", value))
         left = share("discount", discount)
         return Statistics(self.weight * left, self.mean, self.squares * left) + one
 
@@ -122,9 +139,11 @@ class Basal(Expectation):
 
     def __post_init__(self) -> None:
         """Raises: ValueError: it can be no prior."""
-        numbers("mean", self.mean)
-        if not 0 < numbers("deviation", self.deviation) < math.inf:
-            raise ValueError(f"deviation: is {self.deviation}; give a number over 0")
+        moderate("mean", self.mean)
+        if not moderate("deviation", self.deviation) >= LEAST:
+            raise ValueError(
+                f"deviation: is {self.deviation:g}; give a number over 0, from {LEAST:g}"
+            )
         if not self.least <= self.mean <= self.most:
             raise ValueError(
                 f"mean: is {self.mean}, which it forbids itself ({self.least} to {self.most})"
@@ -136,7 +155,7 @@ class Basal(Expectation):
         Raises:
             ValueError: it is forbidden, or no finite number.
         """
-        if not self.least <= numbers("value", value) <= self.most:
+        if not self.least <= moderate("value", value) <= self.most:
             raise ValueError(
                 f"value: is {value:g}; the basal prior allows {self.least:g} to {self.most:g}"
             )

@@ -17,7 +17,7 @@ from thoughtstream import keys
 from thoughtstream.config import InferenceConfig
 from thoughtstream.errors import Forbidden, InvalidBelief
 from thoughtstream.inference.mixture import SHARE, Mixture
-from thoughtstream.inference.priors import DISCOUNT, Basal, Expectation, expectations
+from thoughtstream.inference.priors import DISCOUNT, Basal, Expectation, expectations, moderate
 from thoughtstream.learning.library import LIBRARY
 from thoughtstream.learning.models import (
     SEEDS,
@@ -262,13 +262,7 @@ def _allowed(basal: Basal, quantity: str, value: float) -> float:
 
 
 def _number(value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise InvalidBelief(f"value: is {value!r}; give a finite number")
-    return number
+    return float(_valid(moderate, "value", value))
 
 
 def _valid(make: Any, *args: Any) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,21 +27,27 @@ class HostSense(StrEnum):
     PROCESSES = "processes"
 
 
-def of_host(names: Iterable[HostSense], interval_s: float) -> dict[str, Sense]:
+Learn = Callable[[list[host.Reading]], Awaitable[None]]
+"""Is told what gauges read."""
+
+
+def of_host(
+    names: Iterable[HostSense], interval_s: float, learn: Learn | None = None
+) -> dict[str, Sense]:
     """These senses, each reading once per interval."""
-    return {name.value: _host_sense(name, interval_s) for name in names}
+    return {name.value: _host_sense(name, interval_s, learn) for name in names}
 
 
-def _host_sense(name: HostSense, interval_s: float) -> Sense:
+def _host_sense(name: HostSense, interval_s: float, learn: Learn | None) -> Sense:
     match name:
         case HostSense.LOAD:
-            return GaugeSense(host.Load, interval_s)
+            return GaugeSense(host.Load, interval_s, learn)
         case HostSense.MEMORY:
-            return GaugeSense(lambda: host.memory, interval_s)
+            return GaugeSense(lambda: host.memory, interval_s, learn)
         case HostSense.DISK:
-            return GaugeSense(host.Disk, interval_s)
+            return GaugeSense(host.Disk, interval_s, learn)
         case HostSense.NETWORK:
-            return GaugeSense(host.Network, interval_s)
+            return GaugeSense(host.Network, interval_s, learn)
         case HostSense.PROCESSES:
             return ProcessSense(interval_s)
 
@@ -73,8 +79,11 @@ class GaugeSense:
     some count what happened since they last were read.
     """
 
-    def __init__(self, make: Callable[[], host.Gauge], interval_s: float) -> None:
+    def __init__(
+        self, make: Callable[[], host.Gauge], interval_s: float, learn: Learn | None
+    ) -> None:
         self._make = make
+        self._learn = learn
         self._interval_s = interval_s
         self._feeling = host.Feeling()
         self._gauge: host.Gauge | None = None
@@ -89,6 +98,8 @@ class GaugeSense:
         now = time.monotonic()
         readings = list(gauge(now - self._last))
         self._gauge, self._last = gauge, now
+        if self._learn is not None:
+            await self._learn(readings)
         return [self._feeling.notice(reading) for reading in readings]
 
     async def close(self) -> None:

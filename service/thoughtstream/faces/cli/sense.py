@@ -3,12 +3,14 @@
 import asyncio
 import signal
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from thoughtstream import Mind
+from thoughtstream import Colony, Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.faces.cli import event_loop, output, style
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
@@ -20,6 +22,7 @@ EXAMPLES = examples(
     "thoughtstream sense",
     "thoughtstream sense --interval 0.5 --duration 60",
     "thoughtstream sense --only load --only network --log /var/log/syslog",
+    "thoughtstream sense --agent ana",
 )
 
 _USUAL = 0.3
@@ -51,6 +54,10 @@ def sense(
             help="Seconds until it stops; by default, Ctrl-C stops it.",
         ),
     ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(help="Have this agent learn what the gauges read (`thoughtstream beliefs`)."),
+    ] = None,
     mind: MindName = DEFAULT_MIND,
     json: Json = False,
 ) -> None:
@@ -63,14 +70,23 @@ def sense(
 
     Readings enter the window `sensory`, signs of strain on the host `emotion`; processes and log
     lines have windows of their own. A sense that fails is reported, and asked again after a pause.
+
+    With --agent, an agent learns what the gauges read, in the lineage `hosts`; to see what:
+    `thoughtstream beliefs show --lineage hosts --agent NAME`.
     """
     if journal and not sources.has_journal():
         raise typer.BadParameter("--journal: this host has no systemd journal; use --log FILE")
     follow = sources.has_journal() and only is None if journal is None else journal
-    senses = sources.of_host(list(HostSense) if only is None else only, interval)
-    senses |= sources.of_logs(log or [], with_journal=follow)
+    logs = sources.of_logs(log or [], with_journal=follow)
+    names = list(HostSense) if only is None else only
     began = time.monotonic()
-    felt = event_loop.run(_sense(mind, senses, duration, json))
+
+    async def do() -> Sensing:
+        async with _learning(agent) as learn:
+            senses = sources.of_host(names, interval, learn) | logs
+            return await _sense(mind, senses, duration, json)
+
+    felt = event_loop.run(do())
     answer = {
         "written": dict(felt.written),
         "untold": felt.untold.total(),
@@ -79,6 +95,18 @@ def sense(
         "seconds": round(time.monotonic() - began, 3),
     }
     output.answer(answer, json, lambda: _show(answer))
+
+
+@asynccontextmanager
+async def _learning(agent: str | None) -> AsyncIterator[sources.Learn | None]:
+    """What tells an agent what gauges read; None without one."""
+    if agent is None:
+        yield None
+        return
+    from thoughtstream.senses.predicting import LINEAGE, Predictor  # it needs numpy, an extra
+
+    async with Colony.connect() as colony:
+        yield Predictor(colony.lineage(LINEAGE), agent).learn
 
 
 async def _sense(
