@@ -108,6 +108,24 @@ def test_what_was_stopped_is_started_again(person: Person) -> None:
     assert person.thoughtstream("status")["service"]["alive"]
 
 
+def test_it_is_restarted_and_removed_with_nothing_lost(person: Person) -> None:
+    person.deploy()
+    pid = person.thoughtstream("status")["service"]["pid"]
+    verb = [sys.executable, "-m", "pyinfra", "-y", "inventories/local.py"]
+
+    person.run(*verb, "deploy.restart")
+    assert person.thoughtstream("status")["service"]["pid"] != pid
+
+    person.run(*verb, "deploy.remove", "confirm=@local")
+    assert (
+        person.run(
+            sys.executable, "-m", "thoughtstream.faces.cli", "status", check=False
+        ).returncode
+        != 0
+    )
+    assert (person.home / "thoughtstream.toml").exists()
+
+
 def test_another_redis_in_the_environment_is_refused(person: Person) -> None:
     person.env["REDIS_URL"] = "redis://127.0.0.1:1/0"
 
