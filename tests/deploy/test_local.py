@@ -98,32 +98,19 @@ def test_new_settings_start_it_anew_and_lose_nothing(person: Person, tmp_path: P
     assert (audit["adopted"], thought.endswith("@reasoning")) == (1, True)
 
 
-def test_what_was_stopped_is_started_again(person: Person) -> None:
+def test_it_is_restarted_and_removed_and_what_is_left_is_started_again(person: Person) -> None:
     person.deploy()
-    person.thoughtstream("down")
+    pid = person.thoughtstream("status")["service"]["pid"]
+    verb = [sys.executable, "-m", "pyinfra", "-y", "inventories/local.py"]
+    person.run(*verb, "deploy.restart")
+    assert person.thoughtstream("status")["service"]["pid"] != pid
+    person.run(*verb, "deploy.remove", "confirm=@local")
+    assert (person.home / "thoughtstream.toml").exists()
 
     report = person.deploy()
 
     assert "start the mind" in report["said"]
     assert person.thoughtstream("status")["service"]["alive"]
-
-
-def test_it_is_restarted_and_removed_with_nothing_lost(person: Person) -> None:
-    person.deploy()
-    pid = person.thoughtstream("status")["service"]["pid"]
-    verb = [sys.executable, "-m", "pyinfra", "-y", "inventories/local.py"]
-
-    person.run(*verb, "deploy.restart")
-    assert person.thoughtstream("status")["service"]["pid"] != pid
-
-    person.run(*verb, "deploy.remove", "confirm=@local")
-    assert (
-        person.run(
-            sys.executable, "-m", "thoughtstream.faces.cli", "status", check=False
-        ).returncode
-        != 0
-    )
-    assert (person.home / "thoughtstream.toml").exists()
 
 
 def test_another_redis_in_the_environment_is_refused(person: Person) -> None:
