@@ -4,7 +4,7 @@ Every change takes the same road: settings (the inventory) -> facts -> plan -> o
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from difflib import get_close_matches
 from inspect import isfunction
@@ -177,8 +177,9 @@ def remove(confirm: str | None = None, data: str = "keep") -> None:
     if not confirmed:
         removal.tell(runtime, steps, data)
         return
-    with locked("remove", first):
-        carry_out(steps)
+    if any(step.changes for step in steps):
+        with _lock(runtime, "remove", first):
+            carry_out(steps)
 
 
 def _roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
@@ -190,7 +191,7 @@ def _roll(verb: str, plan: Callable[[DeployedCluster], Rollout]) -> None:
     steps = servers.plan(verb, runtime)
     _show(steps)
     if any(step.changes for step in steps):
-        with locked(verb, host.name):
+        with _lock(runtime, verb, host.name):
             carry_out(steps)
 
 
@@ -206,6 +207,12 @@ def __getattr__(name: str) -> None:
         said = f"deploy.{name}: there is no such verb{meant}\n  there are: {', '.join(known)}"
         raise PyinfraError(said)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _lock(runtime: Runtime, verb: str, first: str) -> AbstractContextManager[None]:
+    """Of the hosts that others may deploy to, too: neither somebody's home nor a Mac."""
+    shared = isinstance(runtime, ServerRuntime) and runtime.machine.system == "Linux"
+    return locked(verb, first) if shared else nullcontext()
 
 
 def _this_host() -> tuple[Stack, Machine, Runtime]:

@@ -98,9 +98,14 @@ def test_new_settings_start_it_anew_and_lose_nothing(person: Person, tmp_path: P
     assert (audit["adopted"], thought.endswith("@reasoning")) == (1, True)
 
 
-def test_what_was_stopped_is_started_again(person: Person) -> None:
+def test_it_is_restarted_and_removed_and_what_is_left_is_started_again(person: Person) -> None:
     person.deploy()
-    person.thoughtstream("down")
+    pid = person.thoughtstream("status")["service"]["pid"]
+    verb = [sys.executable, "-m", "pyinfra", "-y", "inventories/local.py"]
+    person.run(*verb, "deploy.restart")
+    assert person.thoughtstream("status")["service"]["pid"] != pid
+    person.run(*verb, "deploy.remove", "confirm=@local")
+    assert (person.home / "thoughtstream.toml").exists()
 
     report = person.deploy()
 

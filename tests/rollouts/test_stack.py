@@ -49,6 +49,21 @@ def deployed(
         assert done.plan == planned.plan
         assert _untouched(deployment, traps)
         yield deployment
+        _removed_without_a_trace(deployment)
+
+
+def _removed_without_a_trace(deployment: Deployment) -> None:
+    """The host is as it was before; here, for tests come in any order, and this is the end."""
+    deployment.deploy()
+    inventory, digest = deployment.inventory(), deployment.digest()
+
+    planned = control.pyinfra(inventory, "deploy.remove", "data=erase")
+    assert not planned.changed
+    assert deployment.digest() == digest
+    named = [f"confirm={deployment.host.name}", "data=erase"]
+    assert control.pyinfra(inventory, "deploy.remove", *named).plan == planned.plan
+
+    assert deployment.differs_from_before() == {}
 
 
 def _traps(deployment: Deployment) -> list[str]:
@@ -278,19 +293,3 @@ def test_new_passwords_and_a_restart_lose_nothing(deployed: Deployment) -> None:
     told = control.pyinfra(inventory, "deploy.status")
     (status,) = json.loads(told.out)
     assert (status["health"], status["differs"], status["problems"]) == ("healthy", 0, [])
-
-
-def test_a_host_is_as_before_once_the_stack_is_removed(deployed: Deployment) -> None:
-    """The last one: nothing is left to look at."""
-    deployed.deploy()
-    inventory, digest = deployed.inventory(), deployed.digest()
-
-    planned = control.pyinfra(inventory, "deploy.remove", "data=erase")
-    assert not planned.changed
-    assert deployed.digest() == digest
-    removed = control.pyinfra(
-        inventory, "deploy.remove", f"confirm={deployed.host.name}", "data=erase"
-    )
-
-    assert removed.plan == planned.plan
-    assert deployed.differs_from_before() == {}
