@@ -54,7 +54,8 @@ def remains(runtime: Runtime, *, erase: bool) -> list[Remains]:
                 *_units(),
                 *_files(runtime, erase=erase),
                 *_users(owner.service, owner.web),
-                *_debians_redis(),
+                *_debians("redis-server"),
+                *(_debians("prometheus") if runtime.stack.prometheus else ()),
                 *_kernel(),
             ]
         case DarwinNative():
@@ -144,13 +145,13 @@ def _users(*names: str) -> Iterator[Remains]:
     yield Remains(f"remove the users {', '.join(names)}", found, gone)
 
 
-def _debians_redis() -> Iterator[Remains]:
-    was_there = f"{_OLD} | grep -q '^# was there: redis-server'"
+def _debians(unit: str) -> Iterator[Remains]:
+    was_there = f"{_OLD} | grep -q '^# was there: {unit}'"
     yield Remains(
-        "unmask redis-server, which is off unless it was there before",
-        f'[ "$(readlink {SYSTEMD}/redis-server.service)" = /dev/null ]',
-        "systemctl unmask --quiet redis-server; "
-        f"{was_there} || systemctl disable --quiet redis-server 2>/dev/null; true",
+        f"unmask {unit}, which is off unless it was there before",
+        f'[ "$(readlink {SYSTEMD}/{unit}.service)" = /dev/null ]',
+        f"systemctl unmask --quiet {unit}; "
+        f"{was_there} || systemctl disable --quiet {unit} 2>/dev/null; true",
     )
 
 

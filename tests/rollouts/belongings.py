@@ -7,7 +7,8 @@ _LOOKS = {
     "-path /var/lib/dpkg -prune -o -path /var/lib/apt -prune -o -path /var/lib/systemd -prune "
     "-o -path /var/lib/docker -prune -o -path /var/lib/containerd -prune "
     "-o -name __pycache__ -prune -o -print",
-    "users": "getent passwd; getent group",
+    # Debian's Prometheus leaves its user behind, also when it is purged.
+    "users": "{ getent passwd; getent group; } | grep -v ^prometheus:",
     "units": "systemctl list-unit-files --no-legend --no-pager | awk '{print $1, $2}'; "
     "systemctl list-units --all --no-legend --plain 'thoughtstream*' 'redis*' | cut -d ' ' -f 1",
     "kernel": "sysctl vm.overcommit_memory net.core.somaxconn; "
