@@ -131,7 +131,13 @@ def test_a_setting_that_is_gone_is_told_and_does_no_harm() -> None:
         assert MemoryConfig.model_validate(given).trigger_limit == 2
 
 
-ALSO = {"reserve": ["1", "--by", "1"], "export": ["out"], "intervene": ["1", "1", "veto"]}
+ALSO = {
+    "reserve": ["1", "--by", "1"],
+    "export": ["out"],
+    "intervene": ["1", "1", "veto"],
+    "found": ["1", "--mean", "1", "--deviation", "1"],
+    "choose": ["1", "1", "1", "--world", "1"],
+}
 """What a command is given that can do without, or takes only some words."""
 
 
