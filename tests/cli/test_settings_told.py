@@ -133,7 +133,8 @@ def test_a_setting_that_is_gone_is_told_and_does_no_harm() -> None:
 
 ALSO = {
     "reserve": ["1", "--by", "1"], "export": ["out"], "intervene": ["1", "1", "veto"],
-    "evolve": ["--on", "1"],
+    "evolve": ["--on", "1"], "found": ["1", "--mean", "1", "--deviation", "1"],
+    "choose": ["1", "1", "1", "--world", "1"],
 }  # fmt: skip
 """What a command is given that can do without, or takes only some words."""
 

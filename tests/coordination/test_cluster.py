@@ -45,6 +45,13 @@ async def test_a_colony_lives_on_all_nodes(tmp_path: Path) -> None:
                 await redis.delete(keys.AGENTS.key())
                 assert await colony.rebuild_index() == len(NAMES) + 1
                 assert len(await colony.agents()) == len(NAMES) + 1
+            lineage = colony.lineage("kin {1}")
+            await lineage.found("tea", 4, 1)
+            for name in NAMES[:5]:
+                await lineage.observe(name, "tea", 5)
+            assert (await lineage.believes("tea")).observations == 5
+            assert await lineage.forget(NAMES[0]) == 1
+            assert (await lineage.believes("tea", NAMES[1])).observations == 1
             found = await redis.find("*")
             assert [key for key in found if keys.family_of(key) is None] == []
 

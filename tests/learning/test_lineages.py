@@ -59,7 +59,11 @@ async def test_it_learns_as_the_mathematics_says(redis: Client) -> None:
     assert_allclose([*belief.weights.values()], mixtures["ana"].weights, rtol=1e-10)
     assert belief.observations == len(own["ana"])
     assert {*belief.levels} == {*belief.weights} == {"basal", "lineage", "dispositional", "learned"}
-    assert (await lineage.believes("tea")).observations == len(VALUES) * 3
+    together = await lineage.believes("tea")
+    assert together.observations == len(VALUES) * 3
+    learned = Statistics.sum(seen(them, DISCOUNT["learned"]) for them in own.values())
+    assert together.expected.mean == together.levels["learned"].mean
+    assert abs(together.expected.mean - learned.mean) < 1
 
 
 async def test_it_recovers_from_the_most_extreme_values(redis: Client) -> None:

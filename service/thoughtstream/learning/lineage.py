@@ -35,6 +35,8 @@ from thoughtstream.store.connection import typed_errors
 _USUAL = 0.97
 """What is left of what was usual of an error when another has come: it remembers 33 of them."""
 
+_LEARNED_ALONE = [float(seed == "learned") for seed in SEEDS]
+
 
 class Lineage:
     """One lineage. Errors beside those that are named: RedisUnavailable, MemoryFull."""
@@ -127,18 +129,26 @@ class Lineage:
             raise self._refused(said, quantity, number)
         *before, own = said
         _, expected, _ = self._expected(quantity, before)
-        flat = [number for one in expected for number in (repr(one.mean), repr(one.variance))]
-        weigh = quantity, repr(number), SHARE, _USUAL, *flat
-        with typed_errors():
-            mean, variance, surprise = map(
-                float, await LIBRARY.call(self._redis, "learning_weigh_1", [errors], weigh)
-            )
+        pooled, surprise = await self._weigh(errors, quantity, number, expected)
         count = int(numbers_of(own, 4, where[1])[0])
-        pooled = Predicted(mean, math.sqrt(variance))
         return Observed(quantity, number, pooled, surprise, count)
 
+    async def _weigh(
+        self, errors: str, quantity: str, value: float, expected: list[Expectation]
+    ) -> tuple[Predicted, float]:
+        """Have each level count as much as it was right; what all together had expected, and how
+        surprising the value was.
+        """
+        flat = [number for one in expected for number in (repr(one.mean), repr(one.variance))]
+        args = quantity, repr(value), SHARE, _USUAL, *flat
+        with typed_errors():
+            said = await LIBRARY.call(self._redis, "learning_weigh_1", [errors], args)
+        mean, variance, surprise = map(float, said)
+        return Predicted(mean, math.sqrt(variance)), surprise
+
     async def believes(self, quantity: str, agent: str | None = None) -> Belief:
-        """What an agent believes of a quantity; without one, what all agents together do.
+        """What an agent believes of a quantity; without one, what all agents together do: there,
+        the learned level alone counts, as the weights are each agent's own.
 
         Raises:
             InvalidBelief: the quantity has no basal prior, or a name is no name.
@@ -150,8 +160,11 @@ class Lineage:
         if found is None:
             raise self._unknown(quantity)
         count, expected, own = self._expected(quantity, found)
+        if agent is None:
+            return _belief(quantity, count, expected, _LEARNED_ALONE, None)
         errors = await self._errors(quantity, agent)
-        return _belief(quantity, own if agent else count, expected, errors)
+        weights = errors[1 : 1 + len(SEEDS)] if errors else [1 / len(SEEDS)] * len(SEEDS)
+        return _belief(quantity, own, expected, weights, errors)
 
     async def forget(self, agent: str) -> int:
         """Nothing is left of what an agent has learned here; returns of how many quantities.
@@ -169,9 +182,7 @@ class Lineage:
             answers = await pipe.execute()
         return sum(answers[: -1 : len(DISCOUNT)])
 
-    async def _errors(self, quantity: str, agent: str | None) -> list[float] | None:
-        if agent is None:
-            return None
+    async def _errors(self, quantity: str, agent: str) -> list[float] | None:
         key = _key(keys.INFERENCE_ERRORS, agent=agent, lineage=self.name)
         read: Any = self._redis.hget
         with typed_errors():
@@ -222,10 +233,13 @@ class Lineage:
 
 
 def _belief(
-    quantity: str, count: int, expected: list[Expectation], errors: list[float] | None
+    quantity: str,
+    count: int,
+    expected: list[Expectation],
+    weights: list[float],
+    errors: list[float] | None,
 ) -> Belief:
     K = len(SEEDS)
-    weights = errors[1 : 1 + K] if errors else [1 / K] * K
     usual: list[float | None] = (
         [math.sqrt(one) for one in errors[1 + K : 2 + 2 * K]] if errors else [None] * (K + 1)
     )

@@ -72,7 +72,9 @@ def numbers_of(text: str, many: int, key: str) -> list[float]:
     except ValueError:
         found = []
     if len(found) != many:
-        raise InvalidBelief(f"{key}: holds {text[:40]!r}, which Thoughtstream has not written")
+        raise InvalidBelief(
+            f"{key}: holds {text[:40]!r}, which Thoughtstream has not written; delete it"
+        )
     return found
 
 
