@@ -35,8 +35,15 @@ MOMENTS = st.integers(0, 10**18).map(str)
 
 def known(trait: Trait) -> tuple[object, ...]:
     told = trait.text
-    texts = (told.spaced, told.things, told.length, told.asks, told.has_question, told.is_first_person)
-    signs = (told.times, told.names, told.has_number, told.is_quoting, told.gives_reason)
+    texts = (told.spaced, told.things, told.length, told.asks, told.has_question)
+    signs = (
+        told.is_first_person,
+        told.times,
+        told.names,
+        told.has_number,
+        told.is_quoting,
+        told.gives_reason,
+    )
     return trait.location, trait.place, trait.speaker, trait.day, trait.days, texts, signs
 
 

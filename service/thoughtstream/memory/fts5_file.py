@@ -19,6 +19,8 @@ from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
 _CACHE_KB = 16_384
+"""Its ranking reads a row for each memory that has a word: with the usual 2 MB, many come from the
+file, again and again."""
 _VERSION = 5_000 + 100 * traits.VERSION + RULES
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
