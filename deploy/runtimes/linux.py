@@ -68,6 +68,7 @@ class LinuxNative(Native):
                 *(self.prometheus.paths if self.prometheus else []),
                 self.job(PROMETHEUS_UNIT).path,
             ),
+            claims=self.claimed,
             secrets=self.secrets.files,
             software=self.layout,
             units=(*self.specs, SERVICE_UNIT, WEB_UNIT, PROMETHEUS_UNIT, THP_UNIT, _DEBIANS_UNIT),
@@ -78,7 +79,7 @@ class LinuxNative(Native):
             disk=self.layout.data,
         )
 
-    def problems(self, facts: Facts) -> Iterator[str]:
+    def shortcomings(self, facts: Facts) -> Iterator[str]:
         yield from preflight.linux(facts)
         yield from preflight.native_linux(facts)
         for server in self.servers:

@@ -60,9 +60,6 @@ class Native(ServerRuntime, ABC):
     def watch(self) -> Watch: ...
 
     @abstractmethod
-    def problems(self, facts: Facts) -> Iterator[str]: ...
-
-    @abstractmethod
     def machine_steps(self, facts: Facts) -> list[Step]:
         """What comes before all else: kernel settings, packages, users."""
 
@@ -159,6 +156,7 @@ class Native(ServerRuntime, ABC):
                 for server in self.servers
                 for step in self._redis(server, facts, rolling=rolling)
             ),
+            *self.claiming(facts),
         ]
 
     def finish(self, facts: Facts) -> list[Step]:

@@ -20,6 +20,7 @@ from deploy.rollouts import cluster_preflight, cluster_stack
 from deploy.rollouts.discovery import said_of
 from deploy.rollouts.hosts import HostState, view
 from deploy.rollouts.inventory import ClusterInventory, read
+from deploy.run_state import run_state
 from deploy.runtimes import server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.embedded import Embedded
@@ -126,7 +127,9 @@ def _state(
 ) -> HostState:
     nodes = wanted.on(each.name) if wanted else ()
     runtime = server_runtime_of(stack, machine, nodes)
-    return HostState(runtime, gather(each.get_fact, machine, runtime.watch(), local=False))
+    inventory = run_state().inventory
+    facts = gather(each.get_fact, machine, runtime.watch(), local=False, inventory=inventory)
+    return HostState(runtime, facts)
 
 
 def _changes(plan: Callable[[], Iterable[Step]]) -> int:
