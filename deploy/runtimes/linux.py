@@ -82,6 +82,8 @@ class LinuxNative(Native):
     def shortcomings(self, facts: Facts) -> Iterator[str]:
         yield from preflight.linux(facts)
         yield from preflight.native_linux(facts)
+        if _starts_by_itself(facts.units.get(_DEBIANS_UNIT)):
+            yield from preflight.own_data(facts.software.own_data)
         for server in self.servers:
             own = facts.of(server.spec.unit)
             yield from preflight.running_redis(own)

@@ -55,9 +55,11 @@ class ServerRuntime(Runtime, ABC):
 
     def problems(self, facts: Facts) -> Iterator[str]:
         """On a host that is another's, what else there is would only mislead."""
-        wanted = self.claim(facts.inventory)
-        lines = list(others(wanted, facts.claims, self.layout.claim))
-        yield from lines or self.shortcomings(facts)
+        yield from self.others(facts) or self.shortcomings(facts)
+
+    def others(self, facts: Facts) -> list[str]:
+        """Why the host is another's; empty: it is ours, or nobody's."""
+        return list(others(self.claim(facts.inventory), facts.claims, self.layout.claim))
 
     @abstractmethod
     def shortcomings(self, facts: Facts) -> Iterator[str]:

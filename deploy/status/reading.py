@@ -48,6 +48,8 @@ def _of_one(each: Host, repository: Path) -> HostStatus:
         return _at_home(each, Embedded(stack, machine))
     known = _state(each, stack, machine, None)
     found = _of_server(each, known, repository / each.name)
+    if known.runtime.others(known.facts):
+        return found
     return replace(found, differs=_changes(lambda: known.runtime.plan(known.facts)))
 
 
