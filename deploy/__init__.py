@@ -18,6 +18,7 @@ from pyinfra.context import host, state
 from deploy.backups import clusters
 from deploy.backups import verbs as backups
 from deploy.before_connecting import check_before_connecting
+from deploy.claim import others_to_remove
 from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
@@ -28,8 +29,10 @@ from deploy.operations.locks import locked
 from deploy.removal import removal
 from deploy.rollouts import discovery, run
 from deploy.rollouts import verbs as rollouts
+from deploy.rollouts.claims import refuse_others
 from deploy.rollouts.hosts import DeployedCluster
 from deploy.rollouts.rollout import Rollout
+from deploy.run_state import run_state
 from deploy.runtimes import runtime_of
 from deploy.runtimes.base import Runtime
 from deploy.runtimes.server_runtime import ServerRuntime
@@ -59,7 +62,8 @@ def _plan_of_one() -> list[Step]:
     """What is to be done on a host without a cluster."""
     _, machine, runtime = _this_host()
     local = issubclass(host.connector_cls, LocalConnector)
-    facts = gather(host.get_fact, machine, runtime.watch(), local=local)
+    inventory = run_state().inventory
+    facts = gather(host.get_fact, machine, runtime.watch(), local=local, inventory=inventory)
     rotation = interrupted_rotation(runtime, facts) if isinstance(runtime, ServerRuntime) else ()
     if problems := [*runtime.problems(facts), *rotation]:
         lines = "\n".join(f"  {problem}" for problem in problems)
@@ -74,6 +78,7 @@ def backup(to: str | None = None, keep: int = 7) -> None:
     checked: `deploy.backup to=DIR keep=N`. They keep serving meanwhile.
     """
     _all_or_none()
+    refuse_others("backup", _runtime())
     if _wanted().cluster:
         steps, lock = clusters.save(to=to, keep=keep)
     else:
@@ -92,6 +97,7 @@ def restore(
     there before is kept.
     """
     _all_or_none()
+    refuse_others("restore", _runtime())
     backup = backups.opened(from_, point_in_time, replace)
     if _wanted().cluster:
         steps, lock = clusters.restore(backup)
@@ -165,13 +171,9 @@ def remove(confirm: str | None = None, data: str = "keep") -> None:
     """
     _all_or_none()
     confirmed = removal.is_confirmed(confirm, data)
-    if _wanted().cluster:
-        wanted = discovery.inventory()
-        runtime: Runtime = discovery.host_states(wanted, host.name)[host.name].runtime
-        first = wanted.spec.first
-    else:
-        _, _, runtime = _this_host()
-        first = host.name
+    runtime = _runtime()
+    first = discovery.inventory().spec.first if _wanted().cluster else host.name
+    refuse_others("remove", runtime, others_to_remove)
     steps = removal.plan(runtime, erase=data == "erase")
     _show(steps)
     if not confirmed:
@@ -213,6 +215,13 @@ def _lock(runtime: Runtime, verb: str, first: str) -> AbstractContextManager[Non
     """Of the hosts that others may deploy to, too: neither somebody's home nor a Mac."""
     shared = isinstance(runtime, ServerRuntime) and runtime.machine.system == "Linux"
     return locked(verb, first) if shared else nullcontext()
+
+
+def _runtime() -> Runtime:
+    """How the current host is deployed to."""
+    if _wanted().cluster:
+        return discovery.host_states(discovery.inventory(), host.name)[host.name].runtime
+    return _this_host()[2]
 
 
 def _this_host() -> tuple[Stack, Machine, Runtime]:

@@ -18,6 +18,7 @@ from pyinfra.connectors.ssh import SSHConnector
 from deploy.cluster.topology import TopologyError
 from deploy.rollouts.discovery import said_of
 from deploy.rollouts.inventory import read
+from deploy.run_state import run_state
 from deploy.settings import Stack
 
 _KEY = "give a private key that you can use, as ssh_key or in ~/.ssh/config (IdentityFile)"
@@ -33,8 +34,11 @@ def check_before_connecting() -> None:
     def checked(self: State, inventory: Inventory, *rest: Any, **named: Any) -> None:
         run = click.get_current_context(silent=True)
         is_verb = run and str(run.params.get("operations", ("",))[0]).startswith("deploy.")
-        if run and is_verb and (problem := problem_of(run.params["inventory"], list(inventory))):
-            raise InventoryError(f"{problem}\n  nothing was changed")
+        if run and is_verb:
+            file = run.params["inventory"]
+            if problem := problem_of(file, list(inventory)):
+                raise InventoryError(f"{problem}\n  nothing was changed")
+            run_state(inventory).inventory = Path(file).name
         start(self, inventory, *rest, **named)
 
     @wraps(connect)

@@ -28,6 +28,7 @@ REQUIREMENT = f"thoughtstream[{','.join(EXTRAS)}]"
 CONTAINER_UID = 10_001
 """Our user inside a container."""
 
+CLAIM = "claim.json"
 SYSTEMD = "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-redis.conf"
 UPLOADS = ".thoughtstream-uploads"
@@ -121,6 +122,11 @@ class Layout:
     @property
     def web_toml(self) -> str:
         return f"{self.web_etc}/thoughtstream.toml"
+
+    @property
+    def claim(self) -> str:
+        """Whose the host is."""
+        return f"{self.etc}/{CLAIM}"
 
     @property
     def compose(self) -> str:
@@ -222,6 +228,13 @@ def darwin_docker(user: str, home: str) -> Layout:
     return Layout(
         f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, etc_mode=0o700, redis_mode=0o644
     )
+
+
+def configurations(system: str | None, home: str) -> tuple[str, ...]:
+    """Each directory in which a server of such a host may have its configuration."""
+    if system == "Darwin":
+        return darwin_native("").etc, darwin_docker("", home).etc
+    return (linux_native().etc,)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class RunState:
     def __init__(self) -> None:
         self.stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
         """One name for what the run makes on all its hosts."""
+        self.inventory = ""
+        """The name of the inventory's file."""
         self._made: dict[Hashable, object] = {}
         self._locks: dict[Hashable, Lock] = {}
 
@@ -36,6 +38,6 @@ class RunState:
 _RUNS: WeakKeyDictionary[Inventory, RunState] = WeakKeyDictionary()
 
 
-def run_state() -> RunState:
-    """The state of the run that pyinfra is in; a run is one of its inventory."""
-    return _RUNS.setdefault(state.inventory, RunState())
+def run_state(inventory: Inventory | None = None) -> RunState:
+    """The state of the run of an inventory, or of the one that pyinfra is in."""
+    return _RUNS.setdefault(inventory or state.inventory, RunState())

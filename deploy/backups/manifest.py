@@ -64,6 +64,7 @@ class File(_Part):
 class Saved(_Part):
     """One server's part of a backup. `moment` is when its log was frozen; `since`, the earliest
     point in time that its log can be cut at (both in unix seconds; None: it has no timestamps).
+    `foreign`: a dump of another Redis; what it holds is known once it is loaded.
     """
 
     node: str
@@ -77,6 +78,7 @@ class Saved(_Part):
     sha256: str
     files: dict[str, File] = Field(min_length=2)
     held: KeyspaceDigest
+    foreign: bool = False
 
 
 class Manifest(_Part):

@@ -13,6 +13,7 @@ from deploy.backups import (  # noqa: F401  (operations register themselves)
     save_plan,
 )
 from deploy.backups.checks import saving
+from deploy.backups.dump import as_backup
 from deploy.backups.point_in_time import moment_of
 from deploy.backups.repository import (
     BackupError,
@@ -71,11 +72,12 @@ def read_through(from_: object, point_in_time: object, replace: object, stamp: s
     """
     replacing = _yes("replace", replace)
     try:
-        folder, manifest = open_backup(str(from_))
+        path = Path(str(from_)).expanduser().absolute()
+        folder, manifest = as_backup(path) if path.is_file() else open_backup(str(from_))
         until = None if point_in_time is None else moment_of(point_in_time)
         for saved in manifest.nodes:
             verify(folder, saved)
-    except (BackupError, ValueError) as error:
+    except (BackupError, OSError, ValueError) as error:
         raise DeployError(f"{error}\n  nothing was changed") from None
     return Backup(folder, manifest, until, replacing, stamp)
 

@@ -6,9 +6,11 @@ from typing import Any, Protocol, TypeVar
 
 from pyinfra.api.facts import FactBase
 
+from deploy.claim import Claim
 from deploy.cluster.state import NodeView
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
+from deploy.facts.claim import ClaimsFact
 from deploy.facts.cluster import NodesFact
 from deploy.facts.docker import DockerFact, DockerState
 from deploy.facts.embedded import EmbeddedFact, EmbeddedState
@@ -33,11 +35,14 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Facts:
     """What a host is now. `servers`: the Redis servers of a cluster's host, by unit; `nodes`: their
-    views of the cluster; `masterauth`: the sha256 of the password that they have for their master.
+    views of the cluster; `masterauth`: the sha256 of the password that they have for their master;
+    `claims`: whose it is; `inventory`: the name of the run's, which `gather` is told.
     """
 
     machine: Machine
     local: bool = False
+    inventory: str = ""
+    claims: tuple[Claim, ...] = ()
     paths: dict[str, PathState] = field(default_factory=dict)
     secrets: dict[Role, str] = field(default_factory=dict)
     software: Software = field(default_factory=Software)
@@ -59,10 +64,11 @@ class Facts:
 @dataclass(frozen=True)
 class Watch:
     """The facts that a runtime needs, in addition to the machine's. `disk`: where its data is; with
-    a `volume`, it is in that one of Docker's instead.
+    a `volume`, it is in that one of Docker's instead. `claims`: where it may say whose it is.
     """
 
     paths: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
     secrets: dict[Role, str] = field(default_factory=dict)
     software: Layout | None = None
     units: tuple[str, ...] = ()
@@ -85,7 +91,9 @@ class Reader(Protocol):
     def __call__(self, name_or_cls: type[FactBase[T]], *args: Any) -> T: ...
 
 
-def gather(read: Reader, machine: Machine, watch: Watch, *, local: bool) -> Facts:
+def gather(
+    read: Reader, machine: Machine, watch: Watch, *, local: bool, inventory: str = ""
+) -> Facts:
     """Reads a host. Nothing is changed, and what can't be read is None or absent."""
     docker = read(DockerFact, watch.images, watch.containers) if watch.containers else None
     in_docker = watch.volume and docker and docker.root
@@ -94,6 +102,8 @@ def gather(read: Reader, machine: Machine, watch: Watch, *, local: bool) -> Fact
     return Facts(
         machine=machine,
         local=local,
+        inventory=inventory,
+        claims=read(ClaimsFact, watch.claims) if watch.claims else (),
         paths=read(PathsFact, watch.paths),
         secrets=read(SecretDigestsFact, watch.secrets) if watch.secrets else {},
         software=(

@@ -12,9 +12,8 @@ _PACKAGE = "${db:Status-Status} redis=${Version}\\n"
 @dataclass(frozen=True)
 class Software:
     """`redis`: the installed version; the candidates: what apt would install; `unfinished`: a
-    package installation was interrupted; `users`: those of ours
-    that are there; `current`: the release of ours that is linked, if
-    all may enter it.
+    package installation was interrupted; `users`: those of ours that are there; `current`: the
+    release of ours that is linked, if all may enter it; `own_data`: a file of Debian's own Redis.
     """
 
     redis: str | None = None
@@ -25,6 +24,7 @@ class Software:
     python_candidate: str | None = None
     users: frozenset[str] = frozenset()
     current: str | None = None
+    own_data: str | None = None
 
 
 class SoftwareFact(ScriptFact[Software]):
@@ -36,6 +36,9 @@ class SoftwareFact(ScriptFact[Software]):
             "  echo apt=yes",
             '  [ -z "$(dpkg --audit)" ] || echo unfinished=yes',
             f"  dpkg-query -W -f '{_PACKAGE}' redis-server | sed -n 's/^installed //p'",
+            "  dir=$(sed -n 's/^dir //p' /etc/redis/redis.conf)",
+            '  echo "own_data=$(find "${dir:-/var/lib/redis}" -size +0 '
+            "\\( -name '*.rdb' -o -name '*.aof' \\) | head -n 1)\"",
             "else",
             "  echo \"redis=$(redis-server --version | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')\"",
             "fi",
@@ -64,6 +67,7 @@ class SoftwareFact(ScriptFact[Software]):
             python_candidate=found.get("python_candidate"),
             users=frozenset(n.removeprefix("user ") for n in found if n.startswith("user ")),
             current=found.get("current"),
+            own_data=found.get("own_data"),
         )
 
     @staticmethod

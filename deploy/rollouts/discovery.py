@@ -80,4 +80,6 @@ def _discover(wanted: ClusterInventory, other: Host) -> HostState:
     runtime = server_runtime_of(wanted.stack, machine, wanted.on(other.name))
     if not runtime.clusters:
         raise DeployError(f"{other.name}: a cluster needs Linux hosts, and this is a Mac")
-    return HostState(runtime, gather(other.get_fact, machine, runtime.watch(), local=False))
+    inventory = run_state().inventory
+    facts = gather(other.get_fact, machine, runtime.watch(), local=False, inventory=inventory)
+    return HostState(runtime, facts)

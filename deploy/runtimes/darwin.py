@@ -53,6 +53,7 @@ class DarwinNative(Native):
     def watch(self) -> Watch:
         return Watch(
             paths=(*self.paths, self.python, f"{self.brew}/bin/redis-server"),
+            claims=self.claimed,
             secrets=self.secrets.files,
             software=self.layout,
             units=(REDIS_DAEMON, DAEMON, WEB_DAEMON),
@@ -62,7 +63,7 @@ class DarwinNative(Native):
             disk=self.layout.data,
         )
 
-    def problems(self, facts: Facts) -> Iterator[str]:
+    def shortcomings(self, facts: Facts) -> Iterator[str]:
         machine = facts.machine
         if self.stack.cluster:
             yield "cluster: its nodes run on Linux; a Mac can only have a single server"

@@ -112,8 +112,13 @@ class Docker(ServerRuntime):
     def _admin(self) -> tuple[str, str]:
         return self.layout.owner.admin, self.layout.owner.admin_group
 
+    @property
+    def data(self) -> str:
+        return self.layout.data if self.nodes else _VOLUME
+
     def watch(self) -> Watch:
         return Watch(
+            claims=self.claimed,
             paths=(*self.shared_paths, *(p for s in self.servers for p in s.paths),
                    *(d.path for d in self._data), *map(self.state_file, self.nodes),
                    self.toml.path, *(self.web.paths if self.web else []), self.wrapper.path,
@@ -149,7 +154,7 @@ class Docker(ServerRuntime):
         insight = (docker.insight_image,) if docker.insight else ()
         return (docker.image, docker.python_image, *insight)
 
-    def problems(self, facts: Facts) -> Iterator[str]:
+    def shortcomings(self, facts: Facts) -> Iterator[str]:
         if self.mac and self.stack.cluster:
             yield "cluster: its containers need the host's network, which a Mac can't give them"
         if self.mac and self.machine.login == "root":
@@ -193,6 +198,7 @@ class Docker(ServerRuntime):
             *(PullImage(image) for image in self._images if image not in docker.images),
             *self._image(docker),
             *self._redis(facts, docker, rolling=rolling),
+            *self.claiming(facts),
         ]
 
     def finish(self, facts: Facts) -> list[Step]:

@@ -129,7 +129,9 @@ def _image_of(container: str) -> str:
 
 
 def _scratch(folder: str) -> str:
-    """The arguments of a server that only we reach, and that keeps its files as they are."""
+    """The arguments of a server that only we reach, and that keeps its files as they are. Like all
+    of ours it has one database: what is in others could not be loaded afterwards, either.
+    """
     settings = {
         "port": "0",
         "unixsocket": f"{folder}/{SOCKET}",
@@ -139,6 +141,7 @@ def _scratch(folder: str) -> str:
         "aof-load-truncated": "no",
         "auto-aof-rewrite-percentage": "0",
         "maxmemory": "0",
+        "databases": "1",
     }
     return join([part for name, value in settings.items() for part in (f"--{name}", value)]) + (
         " --save ''"

@@ -68,6 +68,7 @@ class LinuxNative(Native):
                 *(self.prometheus.paths if self.prometheus else []),
                 self.job(PROMETHEUS_UNIT).path,
             ),
+            claims=self.claimed,
             secrets=self.secrets.files,
             software=self.layout,
             units=(*self.specs, SERVICE_UNIT, WEB_UNIT, PROMETHEUS_UNIT, THP_UNIT, _DEBIANS_UNIT),
@@ -78,9 +79,11 @@ class LinuxNative(Native):
             disk=self.layout.data,
         )
 
-    def problems(self, facts: Facts) -> Iterator[str]:
+    def shortcomings(self, facts: Facts) -> Iterator[str]:
         yield from preflight.linux(facts)
         yield from preflight.native_linux(facts)
+        if _starts_by_itself(facts.units.get(_DEBIANS_UNIT)):
+            yield from preflight.own_data(facts.software.own_data)
         for server in self.servers:
             own = facts.of(server.spec.unit)
             yield from preflight.running_redis(own)

@@ -60,9 +60,6 @@ class Native(ServerRuntime, ABC):
     def watch(self) -> Watch: ...
 
     @abstractmethod
-    def problems(self, facts: Facts) -> Iterator[str]: ...
-
-    @abstractmethod
     def machine_steps(self, facts: Facts) -> list[Step]:
         """What comes before all else: kernel settings, packages, users."""
 
@@ -159,6 +156,7 @@ class Native(ServerRuntime, ABC):
                 for server in self.servers
                 for step in self._redis(server, facts, rolling=rolling)
             ),
+            *self.claiming(facts),
         ]
 
     def finish(self, facts: Facts) -> list[Step]:
@@ -185,7 +183,7 @@ class Native(ServerRuntime, ABC):
         if reason and restart and own.redis:  # of one that refuses its admin, nobody can ask that
             yield RewriteLog(server.cli)
         yield from self._started(job, unit, reason, facts, restart=restart)
-        if reason or own.redis is None:
+        if not later and (reason or own.redis is None):
             yield self._answers(server)
 
     def restart(self, node: Node | None, why: str) -> list[Step]:

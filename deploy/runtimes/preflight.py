@@ -52,6 +52,16 @@ def native_linux(facts: Facts) -> Iterator[str]:
         yield from redis_version("facts.software.candidate", software.candidate)
 
 
+def own_data(file: str | None) -> Iterator[str]:
+    """What the host's own Redis, which is to be masked, has is nobody's who might miss it."""
+    if file:
+        yield (
+            f"facts.software.own_data: redis-server of this host is stopped, and has data ({file}) "
+            "which nobody could serve any more; deploy/README.md#to-bring-over-another-redis says "
+            "how to keep it; to leave it where it is: sudo systemctl mask redis-server"
+        )
+
+
 def redis_version(path: str, found: str | None) -> Iterator[str]:
     """A Redis that has Functions."""
     number = major_minor(found)

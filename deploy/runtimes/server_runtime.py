@@ -4,13 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+from deploy.claim import Claim, others
 from deploy.cluster.directives import STATE_FILE
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.facts.gather import Facts
 from deploy.facts.machine import Machine
-from deploy.layout import Layout
-from deploy.runtimes.base import Runtime, missing_directories, shared_directories
+from deploy.layout import Layout, configurations
+from deploy.runtimes.base import File, Runtime, missing_directories, shared_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server
@@ -51,6 +52,42 @@ class ServerRuntime(Runtime, ABC):
     def state_file(self, node: Node) -> str:
         """What a node remembers of its cluster."""
         return f"{self.layout.of_node(node.port).redis_data}/{STATE_FILE}"
+
+    def problems(self, facts: Facts) -> Iterator[str]:
+        """On a host that is another's, what else there is would only mislead."""
+        yield from self.others(facts) or self.shortcomings(facts)
+
+    def others(self, facts: Facts) -> list[str]:
+        """Why the host is another's; empty: it is ours, or nobody's."""
+        return list(others(self.claim(facts.inventory), facts.claims, self.layout.claim))
+
+    @abstractmethod
+    def shortcomings(self, facts: Facts) -> Iterator[str]:
+        """Why the host can't have it, each with its cure."""
+
+    @property
+    def data(self) -> str:
+        """Where Redis's data is: a directory, or a volume of Docker's."""
+        return self.layout.data
+
+    @property
+    def claimed(self) -> tuple[str, ...]:
+        """Where the host may say whose it is, whatever runtime it has."""
+        return configurations(self.machine.system, self.machine.home or "")
+
+    def claim(self, inventory: str) -> Claim:
+        """What the host says of itself once this is there."""
+        cluster = self.stack.cluster
+        port = cluster.port if cluster else self.stack.redis.port
+        kind = "cluster" if cluster else "server"
+        return Claim(self.stack.runtime, kind, port, inventory, self.data)
+
+    def claiming(self, facts: Facts) -> Iterator[Step]:
+        """The file that says so, once Redis is there. Nobody names the inventory: none."""
+        wanted, owner = self.claim(facts.inventory), self.layout.owner
+        if facts.inventory and wanted not in facts.claims:
+            text = wanted.to_json()
+            yield File(self.layout.claim, text, owner.admin, owner.admin_group).step()
 
     @property
     def shared_paths(self) -> list[str]:

@@ -10,6 +10,7 @@ from deploy.facts.gather import Facts, gather
 from deploy.facts.software import BrewCandidateFact
 from deploy.rollouts.hosts import HostState
 from deploy.rollouts.newer import look_for_newer
+from deploy.run_state import run_state
 from deploy.runtimes.base import Runtime
 from deploy.runtimes.darwin import DarwinNative
 from deploy.runtimes.embedded import Embedded
@@ -62,7 +63,8 @@ def _plan(verb: str, runtime: Runtime) -> list[Step]:
     assert isinstance(runtime, ServerRuntime)
     if verb == "upgrade":
         look_for_newer(host, runtime)
-    facts = gather(host.get_fact, runtime.machine, runtime.watch(), local=False)
+    inventory, watch = run_state().inventory, runtime.watch()
+    facts = gather(host.get_fact, runtime.machine, watch, local=False, inventory=inventory)
     return _PLANS[verb](HostState(runtime, _with_candidate(runtime, facts, verb)))
 
 

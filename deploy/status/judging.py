@@ -20,6 +20,8 @@ def versions(runtime: ServerRuntime, facts: Facts) -> tuple[str, ...]:
 
 def health(runtime: ServerRuntime, facts: Facts, *, serves: bool) -> tuple[Health, list[str]]:
     """How the host is, and why; `serves`: its service says that it is healthy."""
+    if others := runtime.others(facts):
+        return "unhealthy", others
     silent = [s for s in runtime.servers if facts.of(s.spec.unit).redis is None]
     if len(silent) == len(runtime.servers) and "admin" not in facts.secrets:
         return "not deployed", []

@@ -20,6 +20,7 @@ from deploy.rollouts import cluster_preflight, cluster_stack
 from deploy.rollouts.discovery import said_of
 from deploy.rollouts.hosts import HostState, view
 from deploy.rollouts.inventory import ClusterInventory, read
+from deploy.run_state import run_state
 from deploy.runtimes import server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.embedded import Embedded
@@ -47,6 +48,8 @@ def _of_one(each: Host, repository: Path) -> HostStatus:
         return _at_home(each, Embedded(stack, machine))
     known = _state(each, stack, machine, None)
     found = _of_server(each, known, repository / each.name)
+    if known.runtime.others(known.facts):
+        return found
     return replace(found, differs=_changes(lambda: known.runtime.plan(known.facts)))
 
 
@@ -126,7 +129,9 @@ def _state(
 ) -> HostState:
     nodes = wanted.on(each.name) if wanted else ()
     runtime = server_runtime_of(stack, machine, nodes)
-    return HostState(runtime, gather(each.get_fact, machine, runtime.watch(), local=False))
+    inventory = run_state().inventory
+    facts = gather(each.get_fact, machine, runtime.watch(), local=False, inventory=inventory)
+    return HostState(runtime, facts)
 
 
 def _changes(plan: Callable[[], Iterable[Step]]) -> int:

@@ -82,6 +82,12 @@ def test_homebrew_is_never_run_as_root(native: Mac) -> None:
     assert not [line for line in native.commands if line.startswith("sudo brew")]
 
 
+def test_it_says_whose_it_is(native: Mac) -> None:
+    said = json.loads(native.uploads["/opt/thoughtstream/etc/claim.json"])
+
+    assert (said["inventory"], said["runtime"]) == ("inventory.py", "native")
+
+
 def test_homebrew_is_its_owners(tmp_path: Path) -> None:
     mac = deployed(tmp_path, "native", sudo=True, brew_owner="bea")
 

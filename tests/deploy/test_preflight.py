@@ -55,6 +55,17 @@ LINUX: dict[str, tuple[Facts, str]] = {
         "facts.software.candidate: is 5:6.0.16-1+deb11u2, and Functions need Redis 7.0; upgrade "
         "it, or use 'docker'",
     ),
+    "a redis of its own": (
+        replace(
+            BARE,
+            software=replace(BARE.software, redis="5:8.0.2-3", own_data="/var/lib/redis/dump.rdb"),
+            units={"redis-server": UnitState("loaded", "inactive", "disabled")},
+        ),
+        "facts.software.own_data: redis-server of this host is stopped, and has data "
+        "(/var/lib/redis/dump.rdb) which nobody could serve any more; "
+        "deploy/README.md#to-bring-over-another-redis says how to keep it; to leave it where it "
+        "is: sudo systemctl mask redis-server",
+    ),
     "memory": (
         replace(BARE, machine=replace(DEBIAN, memory=800 * MIB)),
         "redis.maxmemory: 512mb is more than 60% of this host's 800mb (facts.machine.memory); "
@@ -85,6 +96,15 @@ def test_linux_native(name: str) -> None:
     facts, problem = LINUX[name]
 
     assert problems(facts, runtime="native") == [problem]
+
+
+@pytest.mark.parametrize("how", ["masked", "serving"])
+def test_a_redis_of_the_host_that_we_do_not_mask_may_have_data(how: str) -> None:
+    loaded, active = ("masked", "inactive") if how == "masked" else ("loaded", "active")
+    software = replace(BARE.software, redis="5:8.0.2-3", own_data="/var/lib/redis/dump.rdb")
+    units = {"redis-server": UnitState(loaded, active, "enabled")}
+
+    assert problems(replace(BARE, software=software, units=units), runtime="native") == []
 
 
 def test_our_own_redis_takes_no_port_of_others() -> None:

@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[2]
 INVENTORY = """
 from deploy.settings import stack
 
-hosts = [("@fake/one", {"stack": stack(runtime="native"), "fake_delay": 0})]
+claim = '{"runtime": "docker", "stack": "server", "port": 6379, "inventory": "inventory.py"}'
+hosts = [("@fake/one", {"stack": stack(runtime="native"), "fake_delay": 0,
+                        "fake_responses": {"claim.json": f"file {claim}"}})]
 """
 SAID = [
     (["deploy.stac"], "did you mean deploy.stack?\n  there are: add_node, backup, failover_drill,"),
@@ -29,6 +31,9 @@ SAID = [
     (["deploy.remove_node", "host=x"], "deploy.remove takes it away"),
     (["deploy.remove", "data=all"], "data: is 'all'; say keep or erase"),
     (["deploy.remove", "confirm=two"], "confirm: names two, and the run is on @fake/one"),
+    (["deploy.remove"], "deploy.remove: runtime: is 'native', and this host's mind is in 'docker'"),
+    (["deploy.backup"], "deploy.backup: runtime: is 'native', and this host's mind is in 'docker'"),
+    (["deploy.restart"], "deploy.restart: runtime: is 'native', and this host's mind is in"),
     (["deploy.status", "json=maybe"], "json: is 'maybe'; say yes or no"),
 ]
 

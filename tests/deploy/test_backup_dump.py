@@ -1,0 +1,53 @@
+"""A dump of another Redis is a backup that Redis loads."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from pyinfra.api.exceptions import DeployError
+
+from deploy.backups.manifest import Manifest
+from deploy.backups.point_in_time import problems
+from deploy.backups.repository import verify
+from deploy.backups.verbs import read_through
+from tests.servers import RedisServer, programs
+
+
+def opened(path: Path) -> tuple[Path, Manifest]:
+    backup = read_through(path, None, "yes", "now")
+    return backup.folder, backup.manifest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", sorted(programs()))
+def test_what_another_redis_saved_is_loaded(program: str, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    theirs = RedisServer(programs()[program], tmp_path / "theirs", "appendonly no").start()
+    with theirs.client() as client:
+        client.mset({f"key {n}": n for n in range(300)})
+        version = client.info("server")["redis_version"]
+        client.save()
+    theirs.stop()
+
+    folder, manifest = opened(tmp_path / "theirs/dump.rdb")
+
+    (saved,) = manifest.nodes
+    verify(folder, saved)
+    assert saved.redis == version
+    assert manifest.held.memory > 100_000
+    assert list(problems(manifest.nodes, saved.moment)) != []
+    with tarfile.open(folder / saved.archive) as tar:
+        tar.extractall(tmp_path / "ours", filter="data")
+    ours = RedisServer(
+        programs()[program], tmp_path / "ours", "appendonly yes", "aof-load-truncated no"
+    ).start()
+    with ours.client() as client:
+        assert (client.dbsize(), client.get("key 299")) == (300, "299")
+    ours.stop()
+
+
+def test_what_is_no_dump_is_said(tmp_path: Path) -> None:
+    (tmp_path / "letter").write_text("Dear Redis")
+
+    with pytest.raises(DeployError, match=r"letter is neither a backup nor a dump of Redis"):
+        opened(tmp_path / "letter")
