@@ -225,7 +225,7 @@ def _this_host() -> tuple[Stack, Machine, Runtime]:
             # Docker is the user's own there: root has no context, no compose plugin and no socket.
             host.data._sudo, host.data._su_user, host.data._doas = False, None, False
             machine = replace(machine, user=machine.login)
-    return wanted, machine, runtime_of(wanted, machine)
+    return wanted, machine, runtime_of(wanted, machine, host.name)
 
 
 def _all_or_none() -> None:

@@ -125,7 +125,7 @@ def _state(
     each: Host, stack: Stack, machine: Machine, wanted: ClusterInventory | None
 ) -> HostState:
     nodes = wanted.on(each.name) if wanted else ()
-    runtime = server_runtime_of(stack, machine, nodes)
+    runtime = server_runtime_of(stack, machine, nodes, each.name)
     return HostState(runtime, gather(each.get_fact, machine, runtime.watch(), local=False))
 
 

@@ -61,7 +61,7 @@ class Deployment:
     def paths(self) -> tuple[str, ...]:
         """Every path that a deployment looks after there."""
         machine = Machine("Linux", user="root", systemd=True)
-        return runtime_of(stack(**self.settings), machine).watch().paths
+        return runtime_of(stack(**self.settings), machine, self.host.name).watch().paths
 
     def inventory(self, *, web: Mapping[str, Any] | None = None, **redis: Any) -> Path:
         """The inventory of this host, with these settings of the web process and of Redis."""
