@@ -12,13 +12,14 @@ import pytest
 
 from deploy.backups.repository import open_backup
 from tests.lab import control
+from tests.lab.authority import Authority
 from tests.lab.lab import Lab
 from tests.servers import wait_until
 from thoughtstream.keys import BACKUP
 
 from . import keys
 from .clusters import Cluster
-from .deployment import Deployment
+from .deployment import Deployment, tls
 
 DATA = "/var/lib/thoughtstream"
 REWRITES = "auto-aof-rewrite-percentage"
@@ -60,6 +61,33 @@ def tear(one: Deployment) -> None:
         f"cd {DATA}/redis/appendonlydir && last=$(ls -v *.incr.aof | tail -n 1) && "
         "printf '\\0\\0\\0\\0' | dd of=$last bs=1 conv=notrunc seek=$(($(wc -c <$last) - 4))"
     )
+
+
+def test_tls_comes_is_renewed_and_goes(one: Deployment, tmp_path: Path) -> None:
+    before = keys.write(one, "secured")
+    authority = Authority(tmp_path / "authority")
+    beside = tls(authority, one.host)
+    redis = one.settings["redis"] | beside["redis"]
+    secured = Deployment(one.host, tmp_path, **(one.settings | beside | {"redis": redis}))
+
+    done = secured.deploy()
+
+    assert len([step for step in done.plan if "tls-port 0 -> 6379" in step]) == 1
+    secured.healthy()
+    assert "PONG" not in one.host.exec("redis-cli ping 2>&1", check=False).stdout
+    assert keys.values(secured) == before
+
+    run_id = secured.run_id()
+    authority.certify(one.host.name, one.host.ip)
+    others = Authority(tmp_path / "others").ca
+    authority.ca.write_text(authority.ca.read_text() + others.read_text())
+    done = secured.deploy()
+    assert [step for step in done.plan if "live" in step and "tls-ca-cert-file" in step]
+    assert secured.run_id() == run_id
+
+    one.deploy()
+    assert keys.values(one) == before
+    one.healthy()
 
 
 def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whole(
