@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pyinfra.api.exceptions import InventoryError
 
+from deploy import age
 from deploy.directives import RedisSettings
 from deploy.pem import unusable
 from deploy.quantities import Bytes, about, parse_bytes
@@ -168,6 +169,24 @@ class TlsSettings(_Section):
         return self.certificates / f"{host}.crt", self.certificates / f"{host}.key"
 
 
+class BackupSettings(_Section):
+    """What `deploy.backup` makes of this host."""
+
+    recipients: tuple[str, ...] = Field(
+        (), description="public keys (age or SSH) that backups are encrypted to; none: they aren't"
+    )
+
+    @field_validator("recipients")
+    @classmethod
+    def _are_public_keys(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for number, text in enumerate(given, 1):
+            try:
+                age.recipient(text)
+            except ValueError as error:  # it is not repeated: it may be a secret one
+                raise ValueError(f"number {number} {error}") from None
+        return given
+
+
 class Stack(_Section):
     """What one host should be. Make it with `stack`."""
 
@@ -177,6 +196,7 @@ class Stack(_Section):
     service: ServiceSettings = ServiceSettings()
     web: WebServerSettings = WebServerSettings()
     prometheus: bool = False
+    backup: BackupSettings = BackupSettings()
     embedded: EmbeddedConfig = EmbeddedConfig()
     cluster: ClusterSettings | None = None
     tls: TlsSettings | None = None
@@ -189,7 +209,16 @@ class Stack(_Section):
         idle = {
             "docker": {"embedded", "prometheus"},
             "native": {"embedded", "docker"},
-            "embedded": {"docker", "redis", "web", "prometheus", "cluster", "tls", "plaintext"},
+            "embedded": {
+                "docker",
+                "redis",
+                "web",
+                "prometheus",
+                "backup",
+                "cluster",
+                "tls",
+                "plaintext",
+            },
         }
         if vain := idle[self.runtime] & self.model_fields_set:
             raise ValueError(

@@ -89,6 +89,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"redis": {"bind": ["127.0.0.1", "10.0.0.5"]}}, "redis.bind: 10.0.0.5 is not loopback: pass"),
     ({"redis": {"bind": "fd00::5"}, "cluster": {}}, "redis.bind: fd00::5 is not loopback: passwo"),
     ({"tls": {"ca": __file__, "certificates": "."}, "plaintext": True}, "plaintext: has no mean"),
+    ({"backup": {"recipients": ["age1x"]}}, "backup.recipients: number 1 is no public key of age"),
     ({"runtime": "embedded", "plaintext": True}, "plaintext: has no meaning with runtime 'embed"),
     ({"runtime": "podman"}, "runtime: Input should be 'docker', 'native' or 'embedded'"),
 ]
