@@ -66,6 +66,8 @@ def _decrypt(recipients: list[str]) -> None:
     try:
         pyrage.decrypt_io(sys.stdin.buffer, sys.stdout.buffer, keys)
     except (pyrage.DecryptError, pyrage.IdentityError) as error:
+        if "Error: " in str(error):  # of whoever reads what comes out
+            raise
         to = ", ".join(recipients)
         raise ValueError(
             f"identity: does not open this backup, which is encrypted to {to} ({error}); give the "
@@ -80,7 +82,7 @@ if __name__ == "__main__":
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has ended, and says why
         os._exit(1)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, pyrage.EncryptError, pyrage.DecryptError) as error:
         sys.stderr.write(str(error))
         sys.stderr.flush()
         os._exit(1)

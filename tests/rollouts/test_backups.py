@@ -62,7 +62,7 @@ def left(one: Deployment) -> str:
 
 def identity(folder: Path, secret: str = SECRET) -> str:
     """An argument that names a file with this secret key."""
-    file = folder / "key.txt"
+    file = folder / f"{'own' if secret == SECRET else 'strange'}.txt"
     file.write_text(secret)
     return f"identity={file}"
 
