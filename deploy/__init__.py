@@ -90,15 +90,18 @@ def backup(to: str | None = None, keep: int = 7) -> None:
 
 
 def restore(
-    from_: str, point_in_time: str | int | None = None, replace: str | bool = False
+    from_: str,
+    point_in_time: str | int | None = None,
+    replace: str | bool = False,
+    identity: str | None = None,
 ) -> None:
     """Restores a backup of a server or a cluster into either: `deploy.restore from_=DIR
-    [point_in_time=TIME] [replace=yes]`. It is loaded once before anything is changed, and what was
-    there before is kept.
+    [point_in_time=TIME] [replace=yes] [identity=FILE]`. It is loaded once before anything is
+    changed, and what was there before is kept.
     """
     _all_or_none()
     refuse_others("restore", _runtime())
-    backup = backups.opened(from_, point_in_time, replace)
+    backup = backups.opened(from_, point_in_time, replace, identity)
     if _wanted().cluster:
         steps, lock = clusters.restore(backup)
     else:
@@ -234,7 +237,7 @@ def _this_host() -> tuple[Stack, Machine, Runtime]:
             # Docker is the user's own there: root has no context, no compose plugin and no socket.
             host.data._sudo, host.data._su_user, host.data._doas = False, None, False
             machine = replace(machine, user=machine.login)
-    return wanted, machine, runtime_of(wanted, machine)
+    return wanted, machine, runtime_of(wanted, machine, host.name)
 
 
 def _all_or_none() -> None:

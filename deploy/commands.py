@@ -2,7 +2,7 @@
 name the file that holds it, and the host's shell reads it into the environment.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import join, quote
 
 from deploy.layout import REQUIREMENT, Layout
@@ -12,7 +12,7 @@ from thoughtstream.acl import Role
 @dataclass(frozen=True)
 class RedisCli:
     """How to ask one Redis of a host, on that host; `tls`: the certificates that it trusts, as a
-    path where redis-cli runs.
+    path where redis-cli runs. `configured`: whether it speaks TLS is for its redis.conf to say.
     """
 
     layout: Layout
@@ -20,6 +20,12 @@ class RedisCli:
     address: str = "127.0.0.1"
     container: bool = False
     tls: str | None = None
+    configured: bool = False
+
+    @property
+    def as_it_runs(self) -> "RedisCli":
+        """The same, for who reads what is there before the inventory's settings are in place."""
+        return replace(self, configured=True)
 
     def __call__(self, *arguments: str, role: Role = "admin") -> str:
         """`redis-cli` as a role; it exits with an error where Redis answers with one."""
@@ -45,11 +51,14 @@ class RedisCli:
         else:
             client = ["redis-cli"]
             where = ["-h", self.address, *where]
-        options = ["--user", role, "--no-auth-warning", "-e"]
-        if self.tls:
-            options += ["--tls", "--cacert", self.tls]
+        options = [*client, "--user", role, "--no-auth-warning", "-e"]
+        tls = join(["--tls", "--cacert", self.tls]) if self.tls else ""
+        if self.configured:
+            found = "s/^tls-ca-cert-file /--tls --cacert /p"
+            tls = f"$(sed -n {quote(found)} {quote(self.layout.redis_conf)} 2>/dev/null)"
         password = f'REDISCLI_AUTH="$(cat {quote(self.layout.secret(role))})"'
-        return f"{password} {join([*client, *options, *where, *arguments])}"
+        parts = [password, join(options), tls, join([*where, *arguments])]
+        return " ".join(part for part in parts if part)
 
     def is_ready(self) -> str:
         """Succeeds once Redis has loaded its data and answers; a bare ping would earlier."""

@@ -90,11 +90,12 @@ def users_acl(digests: Mapping[Role, str], *beside: Mapping[Role, str]) -> str:
 
 
 def service_toml(
-    stack: Stack, *, home: str, url: str, password_file: str, ca_file: str | None = None
-) -> str:
+    stack: Stack, *, home: str, url: str, password_file: str, ca_file: str | None = None,
+    server_name: str | None = None,
+) -> str:  # fmt: skip
     """The service's settings on a server; the web process is one of its own there."""
     sections = {
-        "redis": _access("service", url, password_file, ca_file),
+        "redis": _access("service", url, password_file, ca_file, server_name),
         **_service_sections(stack.service),
         "web": {"enabled": False},
     }
@@ -103,20 +104,23 @@ def service_toml(
 
 def web_toml(
     stack: Stack, *, home: str, url: str, password_file: str, ca_file: str | None = None,
-    web: Mapping[str, Any],
+    server_name: str | None = None, web: Mapping[str, Any],
 ) -> str:  # fmt: skip
     """The same of the web process, which knows what the service does; `web`: its own section."""
     sections = {
-        "redis": _access("web", url, password_file, ca_file),
+        "redis": _access("web", url, password_file, ca_file, server_name),
         **_service_sections(stack.service, without="metrics"),
         "web": web,
     }
     return _server_toml(stack, home, sections)
 
 
-def _access(role: Role, url: str, password_file: str, ca_file: str | None) -> dict[str, str]:
+def _access(
+    role: Role, url: str, password_file: str, ca_file: str | None, server_name: str | None
+) -> dict[str, str]:
     redis = {"url": url, "username": role, "password_file": password_file}
-    return redis if ca_file is None else {**redis, "ca_file": ca_file}
+    trust = {"ca_file": ca_file, "server_name": server_name}
+    return redis | {name: value for name, value in trust.items() if value is not None}
 
 
 def _server_toml(stack: Stack, home: str, sections: Mapping[str, Any]) -> str:

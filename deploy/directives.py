@@ -32,6 +32,28 @@ class Directive:
     since: Version = (0, 0)
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """Paths of a host's certificate with its key, and of the authority, as Redis sees them."""
+
+    own: str
+    ca: str
+
+
+def tls_directives(port: int, certificates: Certificates) -> tuple[Directive, ...]:
+    """The directives by which a server speaks TLS on a port, and nothing else (its `port` is 0)."""
+    own, ca = certificates.own, certificates.ca
+    return (
+        Directive("tls-port", str(port), False, "where clients connect, with TLS only"),
+        Directive("tls-cert-file", own, True, "named after its content: a new one is noticed"),
+        Directive("tls-key-file", own, True, "in the certificate's file: both change at once"),
+        Directive("tls-ca-cert-file", ca, True, "the authority that nodes and clients trust"),
+        Directive(
+            "tls-auth-clients", "no", True, "clients authenticate by password, nodes by certificate"
+        ),
+    )
+
+
 def _live(default: Any, reason: str, unit: str = "", **limits: Any) -> Any:
     return _field(default, reason, unit, live=True, **limits)
 

@@ -2,7 +2,6 @@
 connects; what only the host can tell (its memory, its ports) is checked by `preflight`.
 """
 
-import ssl
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -19,7 +18,9 @@ from pydantic import (
 )
 from pyinfra.api.exceptions import InventoryError
 
+from deploy import age
 from deploy.directives import RedisSettings
+from deploy.pem import unusable
 from deploy.quantities import Bytes, about, parse_bytes
 from deploy.versions import tagged
 from thoughtstream.config import (
@@ -114,8 +115,8 @@ class WebServerSettings(_Section):
     def _safe(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key: give both, or none")
-        if self.tls_cert and self.tls_key:
-            _check_pair(self.tls_cert, self.tls_key)
+        if self.tls_cert and self.tls_key and (why := unusable(self.tls_cert, self.tls_key)):
+            raise ValueError(f"tls_cert, tls_key: {why}")
         if not (self.bind.is_loopback or self.tls_cert or self.behind_proxy):
             raise ValueError(
                 f"bind: {self.bind} is not loopback; give tls_cert and tls_key, or set "
@@ -128,16 +129,6 @@ class WebServerSettings(_Section):
         """By which it is asked, beside localhost."""
         is_one = not (self.bind.is_loopback or self.bind.is_unspecified)
         return (*self.hosts, str(self.bind)) if is_one else self.hosts
-
-
-def _check_pair(certificate: Path, key: Path) -> None:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: "")
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(
-            f"tls_cert, tls_key: a server can't use them: {error}; give a certificate with its "
-            "chain and the key of that, without a password, in PEM"
-        ) from None
 
 
 class ClusterSettings(_Section):
@@ -170,12 +161,30 @@ class ClusterSettings(_Section):
 class TlsSettings(_Section):
     """Certificates, as files on the machine that deploys."""
 
-    ca: FilePath = Field(description="the authority that nodes and clients trust")
+    ca: FilePath = Field(description="the authority that servers and clients trust")
     certificates: DirectoryPath = Field(description="has <host>.crt and <host>.key of each host")
 
     def certificate(self, host: str) -> tuple[Path, Path]:
         """A host's certificate and its key."""
         return self.certificates / f"{host}.crt", self.certificates / f"{host}.key"
+
+
+class BackupSettings(_Section):
+    """What `deploy.backup` makes of this host."""
+
+    recipients: tuple[str, ...] = Field(
+        (), description="public keys (age or SSH) that backups are encrypted to; none: they aren't"
+    )
+
+    @field_validator("recipients")
+    @classmethod
+    def _are_public_keys(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for number, text in enumerate(given, 1):
+            try:
+                age.recipient(text)
+            except ValueError as error:  # it is not repeated: it may be a secret one
+                raise ValueError(f"number {number} {error}") from None
+        return given
 
 
 class Stack(_Section):
@@ -187,16 +196,29 @@ class Stack(_Section):
     service: ServiceSettings = ServiceSettings()
     web: WebServerSettings = WebServerSettings()
     prometheus: bool = False
+    backup: BackupSettings = BackupSettings()
     embedded: EmbeddedConfig = EmbeddedConfig()
     cluster: ClusterSettings | None = None
     tls: TlsSettings | None = None
+    plaintext: bool = Field(
+        False, description="whether Redis may be asked without TLS where redis.bind is not loopback"
+    )
 
     @model_validator(mode="after")
     def _says_nothing_in_vain(self) -> Self:
         idle = {
             "docker": {"embedded", "prometheus"},
             "native": {"embedded", "docker"},
-            "embedded": {"docker", "redis", "web", "prometheus", "cluster", "tls"},
+            "embedded": {
+                "docker",
+                "redis",
+                "web",
+                "prometheus",
+                "backup",
+                "cluster",
+                "tls",
+                "plaintext",
+            },
         }
         if vain := idle[self.runtime] & self.model_fields_set:
             raise ValueError(
@@ -238,6 +260,18 @@ class Stack(_Section):
         return self
 
     @model_validator(mode="after")
+    def _is_read_by_nobody_else(self) -> Self:
+        if self.tls and self.plaintext:
+            raise ValueError("plaintext: has no meaning with tls; leave one out")
+        if self.exposed and not (self.tls or self.plaintext):
+            raise ValueError(
+                f"redis.bind: {', '.join(self.exposed)} is not loopback: passwords and thoughts "
+                'would be read on the way; give tls={"ca": …, "certificates": …}, or set '
+                "plaintext=True where nobody else is on that network"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_a_port_each(self) -> Self:
         if self.docker.insight and self.docker.insight_port == self.redis.port:
             raise ValueError(f"docker.insight_port: {self.redis.port} is redis.port; change one")
@@ -266,8 +300,6 @@ class Stack(_Section):
 
     @model_validator(mode="after")
     def _is_one_or_many(self) -> Self:
-        if self.tls is not None and self.cluster is None:
-            raise ValueError("tls: is only for a cluster; give cluster={...}, or leave it out")
         if self.cluster is None:
             return self
         if "port" in self.redis.model_fields_set:
@@ -281,14 +313,25 @@ class Stack(_Section):
         return self
 
     @property
+    def exposed(self) -> tuple[str, ...]:
+        """The addresses of `redis.bind` at which others reach it."""
+        return tuple(str(address) for address in self.redis.bind if not address.is_loopback)
+
+    @property
     def maxmemory(self) -> int:
         """Of all Redis servers of a host together, in bytes."""
         return self.redis.maxmemory * (self.cluster.nodes if self.cluster else 1)
 
     def of_node(self, address: str, port: int) -> "Stack":
         """The stack as one node of a cluster has it."""
-        redis = self.redis.of_node(address, 0 if self.tls else port)
-        return self.model_copy(update={"redis": redis})
+        redis = self.redis.of_node(address, port)
+        return self.model_copy(update={"redis": redis}).of_server()
+
+    def of_server(self) -> "Stack":
+        """The stack as one Redis has it: with TLS, it has no port without."""
+        if self.tls is None:
+            return self
+        return self.model_copy(update={"redis": self.redis.model_copy(update={"port": 0})})
 
     def to_json(self) -> dict[str, Any]:
         """For pyinfra's `debug-inventory --json`."""

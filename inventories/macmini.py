@@ -18,6 +18,9 @@ hosts = [
             "stack": stack(
                 runtime="docker",  # or "native": apt's or Homebrew's Redis, systemd or launchd
                 redis={"maxmemory": "512mb"},
+                # Redis is on the host's loopback, too; for other hosts it needs TLS:
+                # redis={"maxmemory": "512mb", "bind": ["127.0.0.1", "10.0.0.5"]},
+                # tls={"ca": "ca.crt", "certificates": "certificates/"},
                 # The page is on the host's loopback, port 8700; elsewhere it needs TLS:
                 # web={"bind": "10.0.0.5", "tls_cert": "mind.crt", "tls_key": "mind.key"},
             ),

@@ -129,7 +129,9 @@ def summary(instance: Instance, folder: str) -> str:
                 '  echo "$sum $(wc -c <"$f" | tr -d " ") $f"',
                 "done",
                 "last=$(awk '$6 == \"i\" {f = $2} END {print f}' *.manifest)",
-                'echo "since $(head -n 1 "$last" | sed -n "s/^#TS:\\([0-9]*\\).*/\\1/p")"',
+                # Not always its first line: Redis goes on without one within the same second.
+                'found=$(LC_ALL=C sed -n "/^#TS:/{s/^#TS:\\([0-9]*\\).*/\\1/p;q;}" "$last")',
+                'echo "since $found"',
             ]
         )
     )

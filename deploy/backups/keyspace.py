@@ -187,7 +187,9 @@ def _target(given: argparse.Namespace) -> Any:
     """The server, or the cluster, that holds the data or is to get them."""
     options: dict[str, Any] = {"username": "admin", "password": os.environ["REDISCLI_AUTH"]}
     if given.ca:
-        options |= {"ssl": True, "ssl_ca_certs": given.ca}
+        # A server that stands alone is asked on its own host, as redis-cli asks: by its authority.
+        named = bool(given.cluster)
+        options |= {"ssl": True, "ssl_ca_certs": given.ca, "ssl_check_hostname": named}
     kind = redis.RedisCluster if given.cluster else redis.Redis
     return kind(host=given.address, port=given.port, protocol=2, **options)
 

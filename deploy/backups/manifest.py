@@ -65,6 +65,7 @@ class Saved(_Part):
     """One server's part of a backup. `moment` is when its log was frozen; `since`, the earliest
     point in time that its log can be cut at (both in unix seconds; None: it has no timestamps).
     `foreign`: a dump of another Redis; what it holds is known once it is loaded.
+    `recipients`: whom its archive is encrypted to; `bytes` and `sha256` are of what was encrypted.
     """
 
     node: str
@@ -79,6 +80,7 @@ class Saved(_Part):
     files: dict[str, File] = Field(min_length=2)
     held: KeyspaceDigest
     foreign: bool = False
+    recipients: tuple[str, ...] = ()
 
 
 class Manifest(_Part):
@@ -89,6 +91,11 @@ class Manifest(_Part):
     made: datetime
     cluster: bool = False
     nodes: tuple[Saved, ...] = Field(min_length=1)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Whom it is encrypted to: any of them can open it. Nobody: it is not."""
+        return tuple(dict.fromkeys(text for node in self.nodes for text in node.recipients))
 
     @property
     def moment(self) -> int:

@@ -18,6 +18,7 @@ from typing import IO, BinaryIO
 from platformdirs import user_data_path
 from pydantic import ValidationError
 
+from deploy.backups.encryption import EncryptionError, plain
 from deploy.backups.manifest import Manifest, Saved
 
 MANIFEST = "manifest.json"
@@ -132,11 +133,11 @@ def open_backup(given: str) -> tuple[Path, Manifest]:
         raise BackupError(f"{folder / MANIFEST}: {field}: {first['msg']}") from None
 
 
-def verify(folder: Path, saved: Saved) -> None:
+def verify(folder: Path, saved: Saved, identity: str | None = None) -> None:
     """Reads an archive through: it is what the manifest says, file by file.
 
     Raises:
-        BackupError: it is missing or damaged.
+        BackupError: it is missing or damaged, or the identity does not open it.
     """
     path = folder / saved.archive
     cure = "the backup is damaged; take another one"
@@ -144,23 +145,39 @@ def verify(folder: Path, saved: Saved) -> None:
         raise BackupError(f"{path}: is missing; {cure}")
     if (size := path.stat().st_size) != saved.bytes:
         raise BackupError(f"{path}: has {size} bytes, and should have {saved.bytes}; {cure}")
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != saved.sha256:
-            raise BackupError(f"{path}: its sha256 is not the manifest's; {cure}")
-    if problem := contents(path, saved):
+    if sha256(path) != saved.sha256:
+        raise BackupError(f"{path}: its sha256 is not the manifest's; {cure}")
+    if problem := contents(path, saved, identity):
         raise BackupError(f"{path}: {problem}; {cure}")
 
 
-def contents(path: Path, saved: Saved) -> str | None:
-    """What is wrong with the files in an archive, or None."""
+def sha256(path: Path) -> str:
+    """Of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def contents(path: Path, saved: Saved, identity: str | None = None) -> str | None:
+    """What is wrong with the files in an archive, or None.
+
+    Raises:
+        BackupError: the identity does not open it.
+    """
     found: dict[str, str] = {}
     try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if file := archive.extractfile(member):
-                    found[Path(member.name).name] = _sum(file)
-    except tarfile.TarError as error:
-        return f"is not an archive ({error})"
+        with plain(path, saved.recipients, identity) as stream:
+            try:
+                with tarfile.open(fileobj=stream, mode="r|") as archive:
+                    for member in archive:
+                        if file := archive.extractfile(member):
+                            found[Path(member.name).name] = _sum(file)
+            except tarfile.TarError as error:
+                return f"is not an archive ({error})"
+            finally:
+                while stream.read(_BLOCK):
+                    pass
+    except EncryptionError as error:
+        raise BackupError(str(error)) from None
     wanted = {name: file.sha256 for name, file in saved.files.items()}
     wrong = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
     return f"{', '.join(wrong)}: differs from the file on the host" if wrong else None

@@ -6,6 +6,7 @@ from pyinfra.api.state import State
 
 from deploy.backups import append_only_file as aof
 from deploy.backups import point_in_time
+from deploy.backups.encryption import EncryptionError, plain
 from deploy.backups.manifest import KeyspaceDigest, combined
 from deploy.backups.repository import BackupError
 from deploy.backups.restore_steps import Compare, CopyKeys, Empty, SetAside, Share, Upload
@@ -37,8 +38,11 @@ def _upload_all(state: State, host: Host, step: Upload) -> None:
 def _upload_one(state: State, host: Host, share: Share, until: int | None) -> None:
     saved, instance, folder = share.saved, share.instance, share.folder
     tell = progress(host, f"{saved.archive} ({about(saved.bytes)})", saved.bytes)
-    with share.archive.open("rb") as archive:
-        run(state, host, aof.unpack(instance, folder), source=archive, progress=tell)
+    try:
+        with plain(share.archive, saved.recipients, share.identity) as archive:
+            run(state, host, aof.unpack(instance, folder), source=archive, progress=tell)
+    except EncryptionError as error:
+        raise BackupError(f"{saved.archive}: {error}") from None
     files, _ = aof.summed(run(state, host, aof.summary(instance, folder)))
     if wrong := sorted(name for name, file in saved.files.items() if files.get(name) != file):
         raise BackupError(f"{saved.archive}: {', '.join(wrong)} arrived damaged; run it again")

@@ -1,7 +1,7 @@
 """The plan of `deploy.restore`: settings and facts in, steps out. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.backups import checks, point_in_time
@@ -21,18 +21,22 @@ Found = Mapping[Instance, InstanceFacts]
 
 @dataclass(frozen=True)
 class Backup:
-    """What somebody asks to be put back, and how. `stamp` names what the run makes."""
+    """What somebody asks to be put back, and how. `stamp` names what the run makes; `identity`: the
+    secret keys that open it.
+    """
 
     folder: Path
     manifest: Manifest
     until: int | None
     replace: bool
     stamp: str
+    identity: str | None = field(default=None, repr=False)
 
     def share(self, saved: Saved, instance: Instance) -> Share:
         """A part of it for a server, uploaded beside its data."""
-        name = f"restore-{self.stamp}-{saved.archive.removesuffix('.tar')}"
-        return Share(saved, self.folder / saved.archive, instance, f"{instance.data}/{name}")
+        name = f"restore-{self.stamp}-{saved.archive.partition('.tar')[0]}"
+        folder = f"{instance.data}/{name}"
+        return Share(saved, self.folder / saved.archive, instance, folder, self.identity)
 
     @property
     def aside(self) -> str:

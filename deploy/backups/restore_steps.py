@@ -11,12 +11,15 @@ from deploy.steps import Step
 
 @dataclass(frozen=True)
 class Share:
-    """One server's part of a backup, and the host's folder that it is uploaded to."""
+    """One server's part of a backup, and the host's folder that it is uploaded to; `identity`: the
+    secret keys that open it.
+    """
 
     saved: Saved
     archive: Path
     instance: Instance
     folder: str
+    identity: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Upload(Step):
 
     def __str__(self) -> str:
         cut = "" if self.until is None else f", cut at {iso(self.until)}"
-        return f"upload the backup{cut}, and verify that it loads"
+        how = "decrypt and upload" if any(s.saved.recipients for s in self.shares) else "upload"
+        return f"{how} the backup{cut}, and verify that it loads"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """The steps of a backup, carried out."""
 
-import hashlib
 from collections.abc import Callable, Generator
-from typing import IO
 
 from pyinfra import logger
 from pyinfra.api.command import FunctionCommand
@@ -10,9 +8,11 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.api.state import State
 
+from deploy.age import new_identity
 from deploy.backups import append_only_file as aof
+from deploy.backups.encryption import EncryptionError, encrypted
 from deploy.backups.manifest import KeyspaceDigest, Saved
-from deploy.backups.repository import BackupError, Draft, contents
+from deploy.backups.repository import BackupError, Draft, contents, sha256
 from deploy.backups.save_steps import Finish, Save, Source
 from deploy.backups.scratch_server import with_scratch
 from deploy.backups.transfer import run
@@ -55,7 +55,8 @@ def _finished(state: State, host: Host, step: Finish) -> None:
     if not step.archives:  # another host does it for all
         return
     made = step.draft.finish(list(step.archives), cluster=step.cluster)
-    logger.info(f"{host.print_prefix}the backup is in {step.draft.whole}")
+    to = f", encrypted to {', '.join(made.recipients)}" if made.recipients else ""
+    logger.info(f"{host.print_prefix}the backup is in {step.draft.whole}{to}")
     try:
         run(state, host, noted(step.through.cli, made.moment))
     except BackupError as error:  # it is whole all the same
@@ -81,13 +82,16 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
         held = KeyspaceDigest.model_validate_json(
             run(state, host, with_scratch(instance, folder, "digest"))
         )
-        with draft.open(source.archive) as file:
-            sink = _Sum(file)
+        readers, identity = _readers(source)
+        with draft.open(source.archive) as file, encrypted(file, readers) as sink:
             whole = sum(each.bytes for each in files.values())
             tell = progress(host, f"{source.archive} ({about(whole)})", whole)
             run(state, host, aof.pack(instance, folder), sink=sink, progress=tell)
+    except EncryptionError as error:
+        raise BackupError(str(error)) from None
     finally:
         run(state, host, aof.remove(instance, folder))
+    path = draft.read(source.archive)
     saved = Saved(
         node=source.name,
         role=source.role,
@@ -96,18 +100,29 @@ def save(state: State, host: Host, source: Source, draft: Draft) -> None:
         moment=moment,
         since=since,
         archive=source.archive,
-        bytes=sink.bytes,
-        sha256=sink.hexdigest(),
+        bytes=path.stat().st_size,
+        sha256=sha256(path),
         files=files,
         held=held,
+        recipients=source.recipients,
     )
-    if problem := contents(draft.read(source.archive), saved):
+    if problem := contents(path, saved, identity):
         raise BackupError(f"{source.archive}: {problem}; run it again")
     draft.put(saved)
     logger.info(
         f"{host.print_prefix}{source.name}: {held.keys} keys, {held.passing} with a time to live, "
-        f"{about(sink.bytes)}"
+        f"{about(saved.bytes)}"
     )
+
+
+def _readers(source: Source) -> tuple[tuple[str, ...], str | None]:
+    """Whom an archive is encrypted to: those who are named, and this run, which reads it once to
+    see that it is whole, and keeps its key nowhere.
+    """
+    if not source.recipients:
+        return (), None
+    identity, own = new_identity()
+    return (*source.recipients, own), identity
 
 
 def freeze(state: State, host: Host, instance: Instance, folder: str, percentage: int) -> int:
@@ -127,23 +142,6 @@ def freeze(state: State, host: Host, instance: Instance, folder: str, percentage
             logger.warning(f"{host.print_prefix}{instance.name}: its log is torn, and written anew")
             run(state, host, aof.rewrite(instance))
     raise BackupError(f"{instance.name}: its log can't be loaded: {said}")
-
-
-class _Sum:
-    """A file that is written, and its sum."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._sum = hashlib.sha256()
-        self.bytes = 0
-
-    def write(self, block: bytes) -> int:
-        self._sum.update(block)
-        self.bytes += len(block)
-        return self._file.write(block)
-
-    def hexdigest(self) -> str:
-        return self._sum.hexdigest()
 
 
 def progress(host: Host, what: str, whole: int) -> Callable[[int], None]:

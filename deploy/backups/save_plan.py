@@ -20,7 +20,8 @@ Sources = Mapping[Node, Source]
 def source(stack: Stack, instance: Instance, facts: InstanceFacts) -> Source:
     """A server that stands alone."""
     redis = facts.info["redis_version"] if facts.info else ""
-    return Source(instance, redis, stack.redis.auto_aof_rewrite_percentage)
+    percentage, recipients = stack.redis.auto_aof_rewrite_percentage, stack.backup.recipients
+    return Source(instance, redis, percentage, recipients=recipients)
 
 
 def plan(source: Source, draft: Draft, *, keep: int) -> list[Step]:
@@ -85,6 +86,7 @@ def _source(stack: Stack, instance: Instance, view: ClusterView, node: Node) -> 
         stack.redis.auto_aof_rewrite_percentage,
         role="master" if found.is_master else "replica",
         slots=tuple(ranges(view[master].slots)),
+        recipients=stack.backup.recipients,
     )
 
 

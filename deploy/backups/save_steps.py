@@ -10,7 +10,7 @@ from deploy.steps import Step
 @dataclass(frozen=True)
 class Source:
     """A server to be saved, and what it is. `percentage`: the growth of its log at which it
-    rewrites it.
+    rewrites it; `recipients`: whom its archive is encrypted to.
     """
 
     instance: Instance
@@ -18,6 +18,7 @@ class Source:
     percentage: int
     role: str = "master"
     slots: tuple[tuple[int, int], ...] = ()
+    recipients: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -27,7 +28,7 @@ class Source:
     @property
     def archive(self) -> str:
         """The file that its log goes to."""
-        return f"{self.name.replace(':', '-')}.tar"
+        return f"{self.name.replace(':', '-')}.tar{'.age' if self.recipients else ''}"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Save(Step):
     draft: Draft = field(repr=False)
 
     def __str__(self) -> str:
-        return f"save {self.source.name} ({self.source.role}) to {self.draft.whole}"
+        source = self.source
+        how = ", encrypted" if source.recipients else ""
+        return f"save {source.name} ({source.role}) to {self.draft.whole}{how}"
 
 
 @dataclass(frozen=True)

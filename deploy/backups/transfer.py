@@ -95,11 +95,13 @@ def _here(
     _: Host, shell: str, source: IO[bytes] | None, sink: Sink, progress: Progress
 ) -> tuple[int, str]:
     with tempfile.TemporaryFile() as errors:
-        given = source or subprocess.DEVNULL
-        with subprocess.Popen(
-            shell, shell=True, stdin=given, stdout=subprocess.PIPE, stderr=errors
-        ) as process:
-            assert process.stdout is not None
+        pipe = subprocess.PIPE
+        with subprocess.Popen(shell, shell=True, stdin=pipe, stdout=pipe, stderr=errors) as process:
+            assert process.stdin is not None and process.stdout is not None
+            with suppress(OSError):  # it ended before it read everything: its own words say why
+                if source:
+                    _flow(source, process.stdin, progress)
+                process.stdin.close()
             _flow(process.stdout, sink, progress)
         errors.seek(0)
         return process.returncode, errors.read().decode(errors="replace")[-_SAID:]

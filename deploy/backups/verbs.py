@@ -5,6 +5,7 @@ from pathlib import Path
 from pyinfra.api.exceptions import DeployError
 from pyinfra.context import host, state
 
+from deploy import age
 from deploy.backups import (  # noqa: F401  (operations register themselves)
     facts,
     restore_operations,
@@ -58,13 +59,15 @@ def destination(to: object, keep: object) -> tuple[Path, int]:
     return default_repository() if to is None else Path(str(to)).expanduser().absolute(), keep
 
 
-def opened(from_: object, point_in_time: object, replace: object) -> Backup:
+def opened(from_: object, point_in_time: object, replace: object, identity: object) -> Backup:
     """The backup that somebody names, read through once in a run: it is complete and undamaged."""
-    run = run_state()
-    return run.once("backup", lambda: read_through(from_, point_in_time, replace, run.stamp))
+    run, asked = run_state(), (from_, point_in_time, replace)
+    return run.once("backup", lambda: read_through(*asked, run.stamp, identity))
 
 
-def read_through(from_: object, point_in_time: object, replace: object, stamp: str) -> Backup:
+def read_through(
+    from_: object, point_in_time: object, replace: object, stamp: str, identity: object = None
+) -> Backup:
     """The same, read now.
 
     Raises:
@@ -75,11 +78,37 @@ def read_through(from_: object, point_in_time: object, replace: object, stamp: s
         path = Path(str(from_)).expanduser().absolute()
         folder, manifest = as_backup(path) if path.is_file() else open_backup(str(from_))
         until = None if point_in_time is None else moment_of(point_in_time)
+        keys = _keys(identity, manifest.recipients)
         for saved in manifest.nodes:
-            verify(folder, saved)
+            verify(folder, saved, keys)
     except (BackupError, OSError, ValueError) as error:
         raise DeployError(f"{error}\n  nothing was changed") from None
-    return Backup(folder, manifest, until, replacing, stamp)
+    return Backup(folder, manifest, until, replacing, stamp, keys)
+
+
+def _keys(given: object, recipients: tuple[str, ...]) -> str | None:
+    """The secret keys in the file that somebody names; None: no backup needs any.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if given is None:
+        if recipients:
+            raise ValueError(
+                f"identity: is missing, and the backup is encrypted to {', '.join(recipients)}; "
+                "give identity=FILE, which has the secret key of one of these"
+            )
+        return None
+    file = Path(str(given)).expanduser()
+    try:
+        text = file.read_text()
+        age.identities(text)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(
+            f"identity: {file}: {why}; name a file of age-keygen's, or an SSH key"
+        ) from None
+    return text
 
 
 def _instance(runtime: Runtime) -> Instance:

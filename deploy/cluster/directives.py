@@ -1,9 +1,7 @@
 """The directives of redis.conf that a node of a cluster has in addition. Pure."""
 
-from dataclasses import dataclass
-
 from deploy.cluster.topology import Node
-from deploy.directives import Directive
+from deploy.directives import Certificates, Directive, tls_directives
 from deploy.settings import BUS, ClusterSettings
 from deploy.versions import Version
 
@@ -12,14 +10,6 @@ STATE_FILE = "nodes.conf"
 
 _PINGS = 20
 """Sent to each other node within the node timeout."""
-
-
-@dataclass(frozen=True)
-class Certificates:
-    """Paths of a host's certificate with its key, and of the authority, as Redis sees them."""
-
-    own: str
-    ca: str
 
 
 def node_directives(
@@ -64,20 +54,8 @@ def _plain(node: Node) -> tuple[Directive, ...]:
 
 def _tls(node: Node, certificates: Certificates) -> tuple[Directive, ...]:
     return (
-        _restart("tls-port", str(node.port), "where clients connect, with TLS only"),
+        *tls_directives(node.port, certificates),
         _live("cluster-announce-tls-port", str(node.port), "where clients connect"),
-        _live(
-            "tls-cert-file",
-            certificates.own,
-            "named after its content: a new one is noticed",
-        ),
-        _live(
-            "tls-key-file",
-            certificates.own,
-            "in the certificate's file: both change at once",
-        ),
-        _live("tls-ca-cert-file", certificates.ca, "the authority that nodes and clients trust"),
-        _live("tls-auth-clients", "no", "clients authenticate by password, nodes by certificate"),
         _restart("tls-replication", "yes", "TLS for replicas"),
         _restart("tls-cluster", "yes", "TLS for the cluster bus"),
     )

@@ -16,7 +16,9 @@ class NodesFact(ScriptFact[dict[str, NodeView | None]]):
     """
 
     def command(self, nodes: Mapping[Node, RedisCli]) -> str:
-        asked = [(f"echo '{_MARK}{node}'", cli.ask(*QUESTIONS)) for node, cli in nodes.items()]
+        asked = [
+            (f"echo '{_MARK}{node}'", cli.as_it_runs.ask(*QUESTIONS)) for node, cli in nodes.items()
+        ]
         return script(*(line for lines in asked for line in lines))
 
     def process(self, output: list[str]) -> dict[str, NodeView | None]:

@@ -29,6 +29,14 @@ class RedisState:
     used: int = 0
 
     @property
+    def authority(self) -> str | None:
+        """The certificate of whoever vouches for it, as a path where it runs; None: it is asked
+        without TLS.
+        """
+        with_tls = self.config.get("tls-port", "0") != "0"
+        return self.config.get("tls-ca-cert-file") if with_tls else None
+
+    @property
     def number(self) -> Version:
         """Major and minor version."""
         return major_minor(self.version) or (0, 0)
@@ -38,6 +46,7 @@ class RedisFact(ScriptFact[RedisState | None]):
     """Asks Redis as admin; None if it isn't there, doesn't answer or refuses the admin."""
 
     def command(self, cli: RedisCli) -> str:
+        cli = cli.as_it_runs
         asked = f"{cli.ask(_CONFIG, 'acl list', 'info server', 'info memory')} | sed '{_HIDDEN}'"
         if cli.layout.node is None:
             return script(asked)

@@ -13,17 +13,19 @@ from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.settings import Stack
 
 
-def runtime_of(stack: Stack, machine: Machine) -> Runtime:
-    """The runtime that the inventory chose, for this kind of machine."""
+def runtime_of(stack: Stack, machine: Machine, host: str = "") -> Runtime:
+    """The runtime that the inventory chose, for this kind of machine; `host`: its name there."""
     if stack.runtime == "embedded":
         return Embedded(stack, machine)
-    return server_runtime_of(stack, machine)
+    return server_runtime_of(stack, machine, host=host)
 
 
-def server_runtime_of(stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> ServerRuntime:
+def server_runtime_of(
+    stack: Stack, machine: Machine, nodes: Sequence[Node] = (), host: str = ""
+) -> ServerRuntime:
     """The same where Redis is a server of the host; `nodes`: those of a cluster that it has."""
     if stack.runtime == "docker":
-        return Docker(stack, machine, nodes)
+        return Docker(stack, machine, nodes, host)
     if machine.system == "Darwin":
-        return DarwinNative(stack, machine)
-    return LinuxNative(stack, machine, nodes)
+        return DarwinNative(stack, machine, host)
+    return LinuxNative(stack, machine, nodes, host)

@@ -59,7 +59,7 @@ class Compose:
             node=server.spec.node if server else None,
             clustered=self._clustered,
             port=server.spec.port if server else None,
-            tls=server.cli.tls if server else None,
+            tls=self.stack.tls is not None,
             shared=SHARED,
             addresses=self._addresses,
             layout=server.layout if server else self.layout,

@@ -28,10 +28,11 @@ class DarwinNative(Native):
     clusters = False
     reload_restarts = True
 
-    def __init__(self, stack: Stack, machine: Machine) -> None:
+    def __init__(self, stack: Stack, machine: Machine, host: str = "") -> None:
         user = machine.login or ""
         layout = darwin_native(user)
-        super().__init__(stack, machine, layout, (), supervised="no", become='sudo -u "$user" -E')
+        become = 'sudo -u "$user" -E'
+        super().__init__(stack, machine, layout, (), host, supervised="no", become=become)
 
     def unit_of(self, spec: ServerSpec) -> str:
         return REDIS_DAEMON
@@ -94,8 +95,10 @@ class DarwinNative(Native):
         mine = facts.units.get(REDIS_DAEMON)
         yield from preflight.ports(facts, {"redis.port": self.stack.redis.port}, mine)
         yield from preflight.web(self.stack, facts, facts.units.get(WEB_DAEMON))
+        yield from self.tls.problems() if self.tls else ()
 
     def cautions(self, facts: Facts) -> Iterator[str]:
+        yield from super().cautions(facts)
         yield from cautions(facts.machine, serves_before_login=True)
 
     def machine_steps(self, facts: Facts) -> list[Step]:

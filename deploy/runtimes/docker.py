@@ -22,11 +22,11 @@ from deploy.layout import (
 from deploy.render import digest, render
 from deploy.runtimes import kernel_tuning, next_steps, preflight, unattended_mac
 from deploy.runtimes.base import File, changed, missing_directories
-from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.certificates import tls_of
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.instances import ContainerInstance, Instance
 from deploy.runtimes.secrets import Secrets
-from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
+from deploy.runtimes.server import Server, ServerSpec, scheme_of, service_url, specs_of
 from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
@@ -58,14 +58,16 @@ _BESIDE = {"service": SERVICE_UNIT, "web": WEB_UNIT, "insight": INSIGHT}
 class Docker(ServerRuntime):
     """One host with a Docker engine."""
 
-    def __init__(self, stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> None:
+    def __init__(
+        self, stack: Stack, machine: Machine, nodes: Sequence[Node] = (), host: str = ""
+    ) -> None:
         self.stack = stack
         self.machine = machine
         self.mac = machine.system == "Darwin"
         self.layout = (
             darwin_docker(machine.login or "", machine.home or "") if self.mac else linux_docker()
         )
-        self.tls = HostTls(stack.tls, self.layout, nodes[0].host) if stack.tls and nodes else None
+        self.tls = tls_of(stack, self.layout, nodes, host)
         self.secrets = Secrets(stack, self.layout)
         self.composed = {
             _service_of(spec): self._server(spec) for spec in specs_of(stack, self.layout, nodes)
@@ -80,11 +82,11 @@ class Docker(ServerRuntime):
         self.wrapper = File(self.layout.command, wrapper, *self._admin, 0o755)
 
     def _server(self, spec: ServerSpec) -> Server:
-        seen = self.tls.seen(SHARED) if self.tls else None
-        local = LocalDirectives("/data", f"{_ETC}/users.acl", bind="* -::*")
+        seen = self.tls.seen(SHARED if spec.node else _ETC) if self.tls else None
+        beside = spec.beside(seen)
+        local = LocalDirectives("/data", f"{_ETC}/users.acl", bind="* -::*", beside=beside)
         if spec.node:
             include = spec.layout.masterauth.replace(spec.layout.redis_shared, SHARED)
-            beside = spec.beside(seen)
             local = LocalDirectives("/data", f"{_ETC}/users.acl", beside=beside, include=include)
         cli = RedisCli(spec.layout, spec.port, container=True, tls=seen.ca if seen else None)
         return Server(spec, cli, local, self.secrets)
@@ -184,6 +186,7 @@ class Docker(ServerRuntime):
         yield from self.tls.problems() if self.tls else ()
 
     def cautions(self, facts: Facts) -> Iterator[str]:
+        yield from super().cautions(facts)
         if self.mac:
             yield from unattended_mac.cautions(facts.machine, serves_before_login=False)
 
@@ -255,8 +258,9 @@ class Docker(ServerRuntime):
             why, restart = self.why(server, facts)
             if restart and rolling:
                 continue
-            if restart and facts.of(server.spec.unit).redis:
-                yield RewriteLog(server.cli)
+            running = facts.of(server.spec.unit).redis
+            if restart and running:
+                yield RewriteLog(server.reached(running))
             found = docker.containers.get(server.spec.unit)
             yield from self._up(service, found, why, restart=restart)
 
@@ -377,13 +381,12 @@ class Docker(ServerRuntime):
     def _url(self) -> str:
         """One server stands beside the service; nodes are on the host's own network."""
         if not self.nodes:
-            return f"redis://redis:{self.stack.redis.port}/0"
+            return f"{scheme_of(self.stack)}://redis:{self.stack.redis.port}/0"
         return service_url(server.spec for server in self.servers)
 
     def _web(self) -> HostWeb:
-        ca = self.tls.ca.text if self.tls else ""
-        home = "/var/lib/thoughtstream"
-        return HostWeb(self.stack, self.layout, self._url, _ETC, home, ca, published=not self.nodes)
+        home, alone = "/var/lib/thoughtstream", not self.nodes
+        return HostWeb(self.stack, self.layout, self._url, _ETC, home, self.tls, published=alone)
 
     def _toml(self) -> File:
         owner = self.layout.owner
@@ -393,6 +396,7 @@ class Docker(ServerRuntime):
             url=self._url,
             password_file=f"{_ETC}/password",
             ca_file=f"{_ETC}/ca.crt" if self.tls else None,
+            server_name=self.tls.server_name if self.tls else None,
         )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
 

@@ -41,10 +41,12 @@ class LinuxNative(Native):
     web_unit = WEB_UNIT
     python = "/usr/bin/python3"
 
-    def __init__(self, stack: Stack, machine: Machine, nodes: Sequence[Node] = ()) -> None:
+    def __init__(
+        self, stack: Stack, machine: Machine, nodes: Sequence[Node] = (), host: str = ""
+    ) -> None:
         layout = linux_native()
         become = 'runuser -u "$user" --'
-        super().__init__(stack, machine, layout, nodes, supervised="systemd", become=become)
+        super().__init__(stack, machine, layout, nodes, host, supervised="systemd", become=become)
         self.prometheus = (
             HostPrometheus(layout, self.web, service_port=stack.service.metrics.port)
             if stack.prometheus and self.web

@@ -16,7 +16,7 @@ from deploy.layout import Layout
 from deploy.render import digest, render
 from deploy.runtimes import next_steps
 from deploy.runtimes.base import File, changed, missing_directories
-from deploy.runtimes.certificates import HostTls
+from deploy.runtimes.certificates import tls_of
 from deploy.runtimes.instances import Instance
 from deploy.runtimes.live_or_restart import restart_only
 from deploy.runtimes.secrets import Secrets
@@ -42,13 +42,13 @@ class Native(ServerRuntime, ABC):
 
     def __init__(
         self, stack: Stack, machine: Machine, layout: Layout, nodes: Sequence[Node],
-        *, supervised: str, become: str,
+        host: str, *, supervised: str, become: str,
     ) -> None:  # fmt: skip
         self.stack = stack
         self.machine = machine
         self.layout = layout
         self.supervised = supervised
-        self.tls = HostTls(stack.tls, layout, nodes[0].host) if stack.tls and nodes else None
+        self.tls = tls_of(stack, layout, nodes, host)
         self.secrets = Secrets(stack, layout)
         self.specs = {self.unit_of(spec): spec for spec in specs_of(stack, layout, nodes)}
         self.servers = [self._server(unit, spec) for unit, spec in self.specs.items()]
@@ -181,7 +181,7 @@ class Native(ServerRuntime, ABC):
         yield from server.configuration(own, restart=bool(why), starts=starts)
         job, reason = self.job(unit), "" if later else why
         if reason and restart and own.redis:  # of one that refuses its admin, nobody can ask that
-            yield RewriteLog(server.cli)
+            yield RewriteLog(server.reached(own.redis))
         yield from self._started(job, unit, reason, facts, restart=restart)
         if not later and (reason or own.redis is None):
             yield self._answers(server)
@@ -281,14 +281,14 @@ class Native(ServerRuntime, ABC):
             url=service_url(self.specs.values()),
             password_file=self.layout.secret("service"),
             ca_file=self.tls.service_ca.path if self.tls else None,
+            server_name=self.tls.server_name if self.tls else None,
         )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
 
     def _web(self) -> HostWeb:
         layout = self.layout
-        ca = self.tls.ca.text if self.tls else ""
         url = service_url(self.specs.values())
-        return HostWeb(self.stack, layout, url, layout.web_etc, layout.web_data, ca)
+        return HostWeb(self.stack, layout, url, layout.web_etc, layout.web_data, self.tls)
 
     def _wrapper(self, become: str) -> File:
         owner = self.layout.owner

@@ -1,9 +1,9 @@
 """One Redis server of a host, as it should be: where it is, its files, its users."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from deploy.cluster.directives import Certificates, node_directives
+from deploy.cluster.directives import node_directives
 from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.config_files import (
@@ -12,7 +12,7 @@ from deploy.config_files import (
     redis_directives,
     users_acl,
 )
-from deploy.directives import Directive
+from deploy.directives import Certificates, Directive, tls_directives
 from deploy.facts.gather import Facts
 from deploy.facts.redis import RedisState
 from deploy.layout import Layout
@@ -54,16 +54,16 @@ class ServerSpec:
         return {self.setting: self.port, **bus}
 
     def beside(self, certificates: Certificates | None) -> tuple[Directive, ...]:
-        """What it is told as a node."""
-        if self.node is None or self.stack.cluster is None:
-            return ()
-        return node_directives(self.stack.cluster, self.node, certificates)
+        """What it is told beside the inventory's settings: of TLS, and as a node."""
+        if self.node and self.stack.cluster:
+            return node_directives(self.stack.cluster, self.node, certificates)
+        return tls_directives(self.port, certificates) if certificates else ()
 
 
 def specs_of(stack: Stack, layout: Layout, nodes: Sequence[Node]) -> list[ServerSpec]:
     """One for the only Redis of a host, or one for each of its nodes."""
     if not nodes:
-        return [ServerSpec(stack, layout, stack.redis.port, "redis.port")]
+        return [ServerSpec(stack.of_server(), layout, stack.redis.port, "redis.port")]
     return [
         ServerSpec(
             stack.of_node(node.address, node.port),
@@ -81,8 +81,12 @@ def service_url(host: Iterable[ServerSpec]) -> str:
     are known by the address that they announce, which is also what their certificates are for.
     """
     specs = list(host)
-    scheme = "rediss" if specs[0].stack.tls else "redis"
-    return f"{scheme}://{','.join(map(_endpoint, specs))}/0"
+    return f"{scheme_of(specs[0].stack)}://{','.join(map(_endpoint, specs))}/0"
+
+
+def scheme_of(stack: Stack) -> str:
+    """What the URL of a server begins with."""
+    return "rediss" if stack.tls else "redis"
 
 
 def _endpoint(spec: ServerSpec) -> str:
@@ -155,7 +159,7 @@ class Server:
             yield from missing_directories([self.directory], facts)
         running = None if restart else facts.redis
         if running and (changes := live_changes(self.directives, running)):
-            yield ApplyLive(self.cli, changes)
+            yield ApplyLive(self.reached(running), changes)
         version = facts.redis.number if facts.redis else starts
         yield from (file.step() for file in changed([self.conf(version or _UNKNOWN)], facts))
         write = self._acl_differs(facts)
@@ -165,6 +169,10 @@ class Server:
             yield LoadAcl(self.cli)
         if running and self.spec.node and running.masterauth != facts.secrets.get("replica"):
             yield ApplyMasterauth(self.cli, self.layout.secret("replica"))
+
+    def reached(self, running: RedisState | None) -> RedisCli:
+        """How it is asked as it runs now: with TLS or without, whatever the inventory wants."""
+        return replace(self.cli, tls=running.authority) if running else self.cli
 
     def restart_reasons(self, running: RedisState | None) -> str:
         """The directives for which it must restart, as a person reads them."""

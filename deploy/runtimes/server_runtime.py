@@ -106,6 +106,13 @@ class ServerRuntime(Runtime, ABC):
         if self.tls:
             yield from self.tls.preparation(facts)
 
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        if self.stack.plaintext and self.stack.exposed:
+            yield (
+                f"redis.bind: {', '.join(self.stack.exposed)} is served without TLS, as plaintext "
+                "says: whoever is on that network reads passwords and thoughts"
+            )
+
     @abstractmethod
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
         """Why a Redis must (re)start, and whether that stops one that runs; "" if it needn't."""

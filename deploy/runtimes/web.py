@@ -11,14 +11,15 @@ from deploy.config_files import web_toml
 from deploy.facts.gather import Facts
 from deploy.layout import Layout
 from deploy.runtimes.base import File, changed
+from deploy.runtimes.certificates import HostTls
 from deploy.settings import Stack, WebServerSettings
 from deploy.steps import PutSecretFile, Step
 
 
 @dataclass(frozen=True)
 class HostWeb:
-    """`url`: where it finds Redis; `etc` and `home`: its directories, as it sees them; `ca`: the
-    certificate of the authority that it trusts; `published`: whether it runs in a network of its
+    """`url`: where it finds Redis; `etc` and `home`: its directories, as it sees them; `redis`: the
+    certificates of Redis, if it has any; `published`: whether it runs in a network of its
     own, of which the engine publishes its port.
     """
 
@@ -27,7 +28,7 @@ class HostWeb:
     url: str
     etc: str
     home: str
-    ca: str = ""
+    redis: HostTls | None = None
     published: bool = False
 
     @property
@@ -39,7 +40,7 @@ class HostWeb:
     def files(self) -> list[File]:
         """All that it reads, but for its password."""
         tls = {
-            "ca.crt": self.ca,
+            "ca.crt": self.redis.ca.text if self.redis else "",
             "tls.crt": _text(self.settings.tls_cert),
             "tls.key": _text(self.settings.tls_key),
         }
@@ -86,7 +87,8 @@ class HostWeb:
             home=self.home,
             url=self.url,
             password_file=f"{self.etc}/password",
-            ca_file=f"{self.etc}/ca.crt" if self.ca else None,
+            ca_file=f"{self.etc}/ca.crt" if self.redis else None,
+            server_name=self.redis.server_name if self.redis else None,
             web=self._section,
         )
         return {self.layout.web_toml: text}

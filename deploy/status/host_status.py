@@ -12,8 +12,9 @@ class HostStatus:
     """`redis`: the versions that run on the host; `release`: the service's, as installed;
     `problems`: why it isn't healthy; `newer`: what deploy.upgrade would bring, as far as the host
     knows; `not_asked`: images whose registry gave no answer; `differs`: how many changes
-    deploy.stack would make, None if that can't be told; `backup`: the newest on this machine;
-    `certificate_ends`: the first of the host's to end. None: there is none.
+    deploy.stack would make, None if that can't be told; `backup`: the newest on this machine,
+    and whether it is encrypted; `certificate_ends`: the first of the host's to end. None: there is
+    none.
     """
 
     host: str
@@ -26,6 +27,7 @@ class HostStatus:
     not_asked: tuple[str, ...] = ()
     differs: int | None = None
     backup: datetime | None = None
+    backup_encrypted: bool | None = None
     certificate_ends: datetime | None = None
 
     @property

@@ -9,6 +9,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from pyinfra.api.host import Host
 from pyinfra.context import state
 
+from deploy.backups.manifest import Manifest
 from deploy.backups.repository import BackupError, open_backup
 from deploy.cluster.health import problems as unhealthy
 from deploy.facts.docker import RegistryFact
@@ -90,6 +91,7 @@ def _of_server(each: Host, known: HostState, saved: Path) -> HostStatus:
     registry: judging.Registry = {}
     if isinstance(runtime, Docker) and health != "not deployed":
         registry = each.get_fact(RegistryFact, runtime.pulled)
+    backup = _last_backup(saved)
     return HostStatus(
         each.name,
         runtime.stack.runtime,
@@ -99,7 +101,8 @@ def _of_server(each: Host, known: HostState, saved: Path) -> HostStatus:
         problems=tuple(lines),
         newer=tuple(judging.newer(runtime, facts, registry)),
         not_asked=tuple(judging.not_asked(registry)),
-        backup=_last_backup(saved),
+        backup=backup.made if backup else None,
+        backup_encrypted=bool(backup.recipients) if backup else None,
         certificate_ends=_first_end(runtime.stack, each.name),
     )
 
@@ -128,7 +131,7 @@ def _state(
     each: Host, stack: Stack, machine: Machine, wanted: ClusterInventory | None
 ) -> HostState:
     nodes = wanted.on(each.name) if wanted else ()
-    runtime = server_runtime_of(stack, machine, nodes)
+    runtime = server_runtime_of(stack, machine, nodes, each.name)
     inventory = run_state().inventory
     facts = gather(each.get_fact, machine, runtime.watch(), local=False, inventory=inventory)
     return HostState(runtime, facts)
@@ -138,9 +141,9 @@ def _changes(plan: Callable[[], Iterable[Step]]) -> int:
     return sum(step.changes for step in plan())
 
 
-def _last_backup(folder: Path) -> datetime | None:
+def _last_backup(folder: Path) -> Manifest | None:
     try:
-        return open_backup(str(folder))[1].made
+        return open_backup(str(folder))[1]
     except BackupError:
         return None
 

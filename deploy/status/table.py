@@ -37,7 +37,7 @@ def _row(each: HostStatus, now: datetime) -> list[_Cell]:
         (", ".join(each.redis) or "-", None),
         _newer(each),
         (changes, "yellow" if each.differs else None),
-        _backup(each.backup, now),
+        _backup(each, now),
         _certificate(each.certificate_ends, now),
     ]
 
@@ -48,10 +48,12 @@ def _newer(each: HostStatus) -> _Cell:
     return "?" if each.not_asked else "-", None
 
 
-def _backup(made: datetime | None, now: datetime) -> _Cell:
+def _backup(each: HostStatus, now: datetime) -> _Cell:
+    made = each.backup
     if made is None:
         return "none", "yellow"
-    return f"{_about(now - made)} ago", "yellow" if now - made > _OLD else None
+    how = ", encrypted" if each.backup_encrypted else ""
+    return f"{_about(now - made)} ago{how}", "yellow" if now - made > _OLD else None
 
 
 def _certificate(ends: datetime | None, now: datetime) -> _Cell:

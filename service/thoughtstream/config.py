@@ -281,6 +281,9 @@ class RedisConfig(_Section):
     password: SecretStr | None = None
     password_file: Path | None = Field(None, description="a file that holds only the password")
     ca_file: Path | None = Field(None, description="certificates to trust (rediss://)")
+    server_name: str | None = Field(
+        None, description="whom its certificate names, if not the host in the URL (one server)"
+    )
     timeout_s: float = Field(
         7, gt=0, description="for connecting, and for each reply (a failover may delay it by 5 s)"
     )

@@ -138,7 +138,8 @@ def table(found: dict[str, Learned]) -> Table:
     for name in ("signal", *seeds, "last third", "beside best", "repeated"):
         result.add_column(name, justify="left" if name == "signal" else "right")
     for name, one in found.items():
-        numbers = (*(one.error[seed] for seed in seeds), one.last_third, one.beside_best, one.repeated)
+        beside = one.last_third, one.beside_best, one.repeated
+        numbers = (*(one.error[seed] for seed in seeds), *beside)
         result.add_row(name, *(f"{number:.3f}" for number in numbers))
     return result
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.age import new_identity
 from deploy.backups import restore_plan, save_plan
 from deploy.backups.facts import InstanceFacts, Room
 from deploy.backups.manifest import Manifest
 from deploy.backups.repository import Draft
 from deploy.backups.restore_plan import Backup
-from deploy.backups.restore_steps import Compare, CopyKeys, Empty, SetAside
+from deploy.backups.restore_steps import Compare, CopyKeys, Empty, SetAside, Upload
 from deploy.backups.save_steps import Finish, Save
 from deploy.cluster.slots import ranges
 from deploy.cluster.state import ClusterView
@@ -89,6 +90,22 @@ def test_one_server_is_saved_and_the_backup_completed() -> None:
 def sources(seen: ClusterView) -> save_plan.Sources:
     every = {n: one for host in "abc" for n, one in instances(host).items()}
     return save_plan.sources(MANY, every, seen)
+
+
+def test_an_encrypted_backup_says_so_from_end_to_end() -> None:
+    public = new_identity()[1]
+    wanted = stack(runtime="native", backup={"recipients": [public]})
+    source = save_plan.source(wanted, instance(), FINE)
+
+    save, finish = save_plan.plan(source, DRAFT, keep=3)
+
+    assert str(save) == "save redis (master) to /backups/mini/T, encrypted"
+    assert isinstance(finish, Finish) and finish.archives == ("redis.tar.age",)
+    part = saved("redis.tar.age", recipients=(public,))
+    given = replace(backup(), manifest=backup().manifest.model_copy(update={"nodes": (part,)}))
+    upload = restore_plan.plan(ONE, runtime(), given, instance())[0]
+    assert str(upload) == "decrypt and upload the backup, and verify that it loads"
+    assert isinstance(upload, Upload) and upload.shares[0].folder.endswith("/restore-T-redis")
 
 
 @pytest.mark.parametrize(

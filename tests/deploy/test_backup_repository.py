@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import DeployError
 
+from deploy.age import new_identity
 from deploy.backups import verbs
+from deploy.backups.encryption import EncryptionError, encrypted
 from deploy.backups.manifest import File, KeyspaceDigest, Saved
 from deploy.backups.repository import MANIFEST, BackupError, Draft, open_backup, verify
 
-LOG = {"appendonly.aof.1.base.rdb": b"base", "appendonly.aof.manifest": b"manifest"}
+LOG = {"appendonly.aof.1.base.rdb": b"base of the log", "appendonly.aof.manifest": b"manifest"}
 MIB = 1 << 20
 
 
@@ -22,7 +24,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def put(draft: Draft, archive: str = "redis.tar") -> None:
+def put(draft: Draft, archive: str = "redis.tar", recipients: tuple[str, ...] = ()) -> None:
     """One server's part, as a run puts it in."""
     memory = io.BytesIO()
     with tarfile.open(fileobj=memory, mode="w") as tar:
@@ -30,9 +32,9 @@ def put(draft: Draft, archive: str = "redis.tar") -> None:
             member = tarfile.TarInfo(f"appendonlydir/{name}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-    with draft.open(archive) as file:
-        file.write(memory.getvalue())
-    draft.put(saved(archive, memory.getvalue()))
+    with draft.open(archive) as file, encrypted(file, recipients) as sink:
+        sink.write(memory.getvalue())
+    draft.put(saved(archive, draft.read(archive).read_bytes(), recipients=recipients))
 
 
 def saved(archive: str = "redis.tar", content: bytes = b"", **more: object) -> Saved:
@@ -45,9 +47,9 @@ def saved(archive: str = "redis.tar", content: bytes = b"", **more: object) -> S
     )  # fmt: skip
 
 
-def make(repository: Path, stamp: str, *, keep: int = 7) -> Path:
+def make(repository: Path, stamp: str, *, keep: int = 7, recipients: tuple[str, ...] = ()) -> Path:
     draft = Draft(repository, "mini", stamp)
-    put(draft)
+    put(draft, recipients=recipients)
     draft.finish(["redis.tar"], cluster=False)
     draft.prune(keep)
     return draft.whole
@@ -119,6 +121,63 @@ def test_a_damaged_file_inside_is_refused_whatever_the_archive_says(tmp_path: Pa
 
     with pytest.raises(BackupError, match=r"base\.rdb: differs from the file on the host"):
         verify(folder, open_backup(str(folder))[1].nodes[0])
+
+
+def test_an_encrypted_backup_is_read_by_each_who_has_a_key_and_by_nobody_else(
+    tmp_path: Path,
+) -> None:
+    pairs = [new_identity() for _ in range(3)]
+    folder = make(tmp_path, "2026-01-01", recipients=tuple(own for _, own in pairs[:2]))
+    plain = make(tmp_path, "2026-01-02")
+    files = [tmp_path / f"key{number}.txt" for number in range(3)]
+    for file, (secret, _) in zip(files, pairs, strict=True):
+        file.write_text(f"# created: today\n{secret}\n")
+
+    assert b"base of the log" in (plain / "redis.tar").read_bytes()
+    assert b"base of the log" not in (folder / "redis.tar").read_bytes()
+    for file in files[:2]:
+        read = verbs.read_through(folder, None, "no", "now", file)
+        assert pairs[0][0] not in repr(read) and pairs[1][0] not in repr(read)
+    assert verbs.read_through(plain, None, "no", "now", files[2]).manifest.recipients == ()
+
+    to = ", ".join(own for _, own in pairs[:2])
+    wrong = rf"identity: does not open .* encrypted to {to} .*(?s:.*)nothing was changed"
+    with pytest.raises(DeployError, match=wrong):
+        verbs.read_through(folder, None, "no", "now", files[2])
+    with pytest.raises(
+        DeployError, match=f"identity: is missing, .* encrypted to {to}; give ident"
+    ):
+        verbs.read_through(folder, None, "no", "now")
+    flip(folder / "redis.tar")
+    with pytest.raises(DeployError, match=r"sha256 .* the backup is damaged"):
+        verbs.read_through(folder, None, "no", "now", files[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file"),
+        ("", "has no secret key of age; name"),
+        ("age1w7wnnfqtq2apw5qcxml2usax7vs60h46htxguxthfruqyzdvqpasuu0wxx", "has no secret key of"),
+        ("-----BEGIN AGE ENCRYPTED FILE-----\nx\n", "has no secret key of age"),
+    ],
+)
+def test_an_identity_that_is_none_is_refused(text: str | None, said: str, tmp_path: Path) -> None:
+    folder = make(tmp_path, "2026-01-01", recipients=(new_identity()[1],))
+    if text is not None:
+        (tmp_path / "key.txt").write_text(text)
+
+    with pytest.raises(DeployError, match=rf"identity: .*key\.txt: {said}"):
+        verbs.read_through(folder, None, "no", "now", tmp_path / "key.txt")
+
+
+def test_a_full_disk_is_said_by_who_encrypts() -> None:
+    with (
+        pytest.raises(EncryptionError, match=r"^OSError: .*No space left"),
+        Path("/dev/full").open("wb") as full,
+        encrypted(full, (new_identity()[1],)) as sink,
+    ):
+        sink.write(b"x" * MIB)
 
 
 @pytest.mark.parametrize(

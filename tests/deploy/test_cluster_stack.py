@@ -19,6 +19,7 @@ from deploy.runtimes import server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.settings import stack
+from tests.lab.authority import Authority
 from thoughtstream.acl import Role
 
 from .facts import BARE, DEBIAN, DIGESTS, deployed
@@ -346,14 +347,27 @@ def test_certificates_that_are_not_there(tmp_path: Path) -> None:
 
 
 def test_tls_is_not_turned_on_under_a_working_cluster(tmp_path: Path) -> None:
-    for name in ("ca.crt", *(f"{host}.{end}" for host in ADDRESSES for end in ("crt", "key"))):
-        (tmp_path / name).write_text(f"{name}\n")
+    authority = Authority(tmp_path)
+    for name, address in ADDRESSES.items():
+        authority.certify(name, address)
     known = settled(wanted())
     hosts = wanted(tls={"ca": tmp_path / "ca.crt", "certificates": tmp_path})
 
     found = problems(hosts, known)
 
     assert found[0].startswith("n1: tls: node 7001 runs without it, and it can't change while")
+
+
+def test_a_node_is_known_by_its_address(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    for name in ADDRESSES:
+        authority.certify(name, "10.0.0.1")
+    hosts = wanted(tls={"ca": tmp_path / "ca.crt", "certificates": tmp_path})
+
+    found = [line for line in problems(hosts, bare(hosts)) if "tls" in line]
+
+    assert [line.partition(":")[0] for line in found] == ["n2", "n3"]
+    assert "IP address mismatch" in found[0]
 
 
 def test_a_new_certificate_is_taken_live_and_a_new_authority_by_the_service_too(

@@ -24,9 +24,11 @@ from deploy.facts.redis import RedisState
 from deploy.layout import ROLES, linux_native
 from deploy.render import render
 from deploy.runtimes.acl_drift import drifted_users
+from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.live_or_restart import restart_only, same_value
 from deploy.runtimes.web import HostWeb
-from deploy.settings import ClusterSettings, Stack, stack
+from deploy.settings import ClusterSettings, Stack, TlsSettings, stack
+from tests.lab.authority import Authority
 from tests.servers import RedisServer, programs, wait_until
 from thoughtstream import config
 from thoughtstream.acl import Role
@@ -191,9 +193,12 @@ def test_the_web_process_reads_its_settings(
     web = {"bind": "10.0.0.5", "hosts": ["mind.example.org"], "behind_proxy": True}
     wanted = stack(runtime="native", web=web, service={"streams": {"forget_threshold": 0.25}})
     etc = str(tmp_path)
-    own = HostWeb(
-        wanted, linux_native(), "redis://h:1/0", etc, etc, ca="trust", published=published
+    authority = Authority(tmp_path / "authority")
+    authority.certify("h", "10.0.0.5")
+    tls = HostTls(
+        TlsSettings(ca=authority.ca, certificates=authority.folder), linux_native(), host="h"
     )
+    own = HostWeb(wanted, linux_native(), "redis://h:1/0", etc, etc, tls, published=published)
     (tmp_path / "thoughtstream.toml").write_text(own.files[-1].text)
     monkeypatch.setenv("THOUGHTSTREAM_CONFIG", str(tmp_path / "thoughtstream.toml"))
 
@@ -204,6 +209,7 @@ def test_the_web_process_reads_its_settings(
     assert read.redis.username == "web"
     assert str(read.redis.password_file) == f"{etc}/password"
     assert str(read.redis.ca_file) == f"{etc}/ca.crt"
+    assert read.redis.server_name == "h"
     assert read.streams == wanted.service.streams
 
 

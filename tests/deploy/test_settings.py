@@ -86,7 +86,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"cluster": {}, "redis": {"port": 6380}}, "redis.port: has no meaning in a cluster"),
     ({"cluster": {"port": 8000}, "docker": {"insight": True}}, "docker.insight_port: 8001 is a"),
     ({"cluster": {}, "tls": {"ca": "none.crt", "certificates": "."}}, "tls.ca: Path does not"),
-    ({"tls": {"ca": __file__, "certificates": "."}}, "tls: is only for a cluster"),
+    ({"redis": {"bind": ["127.0.0.1", "10.0.0.5"]}}, "redis.bind: 10.0.0.5 is not loopback: pass"),
+    ({"redis": {"bind": "fd00::5"}, "cluster": {}}, "redis.bind: fd00::5 is not loopback: passwo"),
+    ({"tls": {"ca": __file__, "certificates": "."}, "plaintext": True}, "plaintext: has no mean"),
+    ({"backup": {"recipients": ["age1x"]}}, "backup.recipients: number 1 is no public key of age"),
+    ({"runtime": "embedded", "plaintext": True}, "plaintext: has no meaning with runtime 'embed"),
     ({"runtime": "podman"}, "runtime: Input should be 'docker', 'native' or 'embedded'"),
 ]
 
@@ -110,7 +114,8 @@ def test_images_without_a_version_are_the_operators_word() -> None:
 
 
 def test_a_stack_survives_json_as_an_inventory_shows_it() -> None:
-    one = stack(runtime="native", redis={"maxmemory": "1gb", "bind": ["127.0.0.1", "10.0.0.5"]})
+    redis = {"maxmemory": "1gb", "bind": ["127.0.0.1", "10.0.0.5"]}
+    one = stack(runtime="native", redis=redis, plaintext=True)
 
     assert Stack.model_validate(one.to_json()) == one
 

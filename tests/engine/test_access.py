@@ -241,11 +241,24 @@ async def test_a_certificate_of_somebody_else_is_a_clear_error(
     guarded: Guarded, tmp_path: Path
 ) -> None:
     others = guarded.redis.model_copy(update={"ca_file": Authority(tmp_path / "others").ca})
-    with pytest.raises(ConfigError, match=r"redis\.ca_file: it does not vouch"):
+    with pytest.raises(ConfigError, match=r"redis\.ca_file.*they do not vouch"):
         await open_client(others)
     unknown = guarded.redis.model_copy(update={"ca_file": tmp_path / "none.crt"})
     with pytest.raises(ConfigError, match=r"redis\.ca_file: .*none\.crt"):
         await open_client(unknown)
+
+
+async def test_a_server_is_known_by_the_name_in_its_certificate(guarded: Guarded) -> None:
+    if guarded.cluster is not None:
+        return  # its nodes are known by the addresses that they announce
+    named = guarded.redis.model_copy(update={"server_name": "here"})
+    client = await open_client(named)
+    assert await client.ping()
+    await client.aclose()
+
+    other = guarded.redis.model_copy(update={"server_name": "elsewhere"})
+    with pytest.raises(ConfigError, match=r"redis\.server_name.*'elsewhere'"):
+        await open_client(other)
 
 
 async def test_a_password_that_changes_in_its_file_is_taken_up(

@@ -75,6 +75,12 @@ def server(target: Target, host: testinfra.host.Host, all_targets: list[Target])
 
 
 @pytest.fixture(scope="session")
+def secured(server: ServerHost) -> ServerHost:
+    """The same, if its Redis servers speak TLS."""
+    return server
+
+
+@pytest.fixture(scope="session")
 def node(server: ServerHost) -> ServerHost:
     """The same, if its Redis servers are nodes of a cluster."""
     return server
@@ -82,7 +88,7 @@ def node(server: ServerHost) -> ServerHost:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of servers don't run for a mind in somebody's home, nor tests of nodes for a server
-    without a cluster, nor those of a web process or of Prometheus where none is wanted.
+    without a cluster, nor those of TLS, of a web process or of Prometheus where none is wanted.
     """
     embedded = [item for item in items if isinstance(item, pytest.Function) and _skips(item)]
     if embedded:
@@ -98,6 +104,8 @@ def _skips(item: pytest.Function) -> bool:
         return False
     stack = stack_of(target)
     alone = "node" in item.fixturenames and stack.cluster is None
+    without_tls = "secured" in item.fixturenames and stack.tls is None
     without_web = "web" in item.fixturenames and not stack.web.enabled
     without_prometheus = "prometheus" in item.fixturenames and not stack.prometheus
-    return stack.runtime == "embedded" or alone or without_web or without_prometheus
+    unwanted = without_tls or without_web or without_prometheus
+    return stack.runtime == "embedded" or alone or unwanted

@@ -39,7 +39,7 @@ class DeployedHost:
         self.runtime = (
             server_runtime_of(self.stack, self.machine, own)
             if own
-            else runtime_of(self.stack, self.machine)
+            else runtime_of(self.stack, self.machine, target.name)
         )
 
     def read(self, name_or_cls: type[FactBase[T]], *args: Any) -> T:

@@ -1,6 +1,7 @@
 """The Redis that runs has the configuration, the users and the persistence of the inventory."""
 
 import socket
+from dataclasses import replace
 
 from deploy.runtimes.acl_drift import drifted_users
 from deploy.runtimes.live_or_restart import same_value
@@ -43,6 +44,14 @@ def test_a_stranger_gets_nothing(server: ServerHost) -> None:
 
         assert "NOAUTH" in answer
         assert not server.succeeds(f"{_without_password(each)} -e get x")
+
+
+def test_nobody_gets_in_without_tls(secured: ServerHost) -> None:
+    for each in secured.servers:
+        plain = replace(each.cli, tls=None)
+
+        assert secured.succeeds(each.cli("ping"))
+        assert not secured.succeeds(plain("ping"))
 
 
 def test_roles_can_do_their_work_and_no_more(server: ServerHost) -> None:

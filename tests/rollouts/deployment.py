@@ -12,6 +12,7 @@ from deploy.layout import linux_docker, linux_native
 from deploy.runtimes import runtime_of
 from deploy.settings import stack
 from tests.lab import control
+from tests.lab.authority import Authority
 from tests.lab.control import Done
 from tests.lab.host import Host
 from tests.servers import wait_until
@@ -45,6 +46,15 @@ def ssh_config(folder: Path, *hosts: Host) -> Path:
     return path
 
 
+def tls(authority: Authority, host: Host) -> dict[str, Any]:
+    """Settings of a server that other hosts reach, too; the authority vouches for the host."""
+    authority.certify(host.name, host.ip)
+    return {
+        "redis": {"bind": ["127.0.0.1", host.ip]},
+        "tls": {"ca": str(authority.ca), "certificates": str(authority.folder)},
+    }
+
+
 class Deployment:
     """One host, and whatever is deployed to it."""
 
@@ -56,7 +66,7 @@ class Deployment:
         docker = settings["runtime"] == "docker"
         layout = linux_docker() if docker else linux_native()
         port = settings.get("redis", {}).get("port", 6379)
-        self.cli = RedisCli(layout, port, container=docker)
+        self.cli = RedisCli(layout, port, container=docker).as_it_runs
 
     def with_runtime(self, runtime: str) -> "Deployment":
         """The same host and inventory, with another runtime."""
@@ -66,12 +76,12 @@ class Deployment:
     def paths(self) -> tuple[str, ...]:
         """Every path that a deployment looks after there."""
         machine = Machine("Linux", user="root", systemd=True)
-        return runtime_of(stack(**self.settings), machine).watch().paths
+        return runtime_of(stack(**self.settings), machine, self.host.name).watch().paths
 
     def inventory(self, *, web: Mapping[str, Any] | None = None, **redis: Any) -> Path:
         """The inventory of this host, with these settings of the web process and of Redis."""
         own = {"web": dict(web or {}), "redis": redis}
-        given = {name: settings for name, settings in own.items() if settings}
+        given = {n: self.settings.get(n, {}) | settings for n, settings in own.items() if settings}
         return inventory(self._folder, self.settings | given, self.host)
 
     def deploy(

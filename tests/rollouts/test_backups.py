@@ -10,26 +10,32 @@ from pathlib import Path
 
 import pytest
 
+from deploy.age import new_identity
 from deploy.backups.repository import open_backup
 from tests.lab import control
+from tests.lab.authority import Authority
 from tests.lab.lab import Lab
 from tests.servers import wait_until
 from thoughtstream.keys import BACKUP
 
 from . import keys
 from .clusters import Cluster
-from .deployment import Deployment
+from .deployment import Deployment, tls
 
 DATA = "/var/lib/thoughtstream"
+SECRET, PUBLIC = new_identity()
 REWRITES = "auto-aof-rewrite-percentage"
 
 
 @pytest.fixture(scope="module")
 def one(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A server that stands alone, with a disk that can be filled up."""
+    """A server that stands alone, with a disk that can be filled up; its backups are encrypted."""
     with lab.host("alone", tmpfs={DATA: "size=700m"}) as host:
         folder = tmp_path_factory.mktemp("alone")
-        deployment = Deployment(host, folder, runtime="native", redis={"maxmemory": "64mb"})
+        deployment = Deployment(
+            host, folder, runtime="native", redis={"maxmemory": "64mb"},
+            backup={"recipients": [PUBLIC]},
+        )  # fmt: skip
         deployment.deploy()
         yield deployment
 
@@ -54,12 +60,46 @@ def left(one: Deployment) -> str:
     return one.host.exec(f"ls -d {DATA}/redis/backup-* 2>/dev/null || true").stdout
 
 
+def identity(folder: Path, secret: str = SECRET) -> str:
+    """An argument that names a file with this secret key."""
+    file = folder / f"{'own' if secret == SECRET else 'strange'}.txt"
+    file.write_text(secret)
+    return f"identity={file}"
+
+
 def tear(one: Deployment) -> None:
     """Spoils the log where its end is now, as Redis does on a full disk, without noticing."""
     one.host.exec(
         f"cd {DATA}/redis/appendonlydir && last=$(ls -v *.incr.aof | tail -n 1) && "
         "printf '\\0\\0\\0\\0' | dd of=$last bs=1 conv=notrunc seek=$(($(wc -c <$last) - 4))"
     )
+
+
+def test_tls_comes_is_renewed_and_goes(one: Deployment, tmp_path: Path) -> None:
+    before = keys.write(one, "secured")
+    authority = Authority(tmp_path / "authority")
+    beside = tls(authority, one.host)
+    redis = one.settings["redis"] | beside["redis"]
+    secured = Deployment(one.host, tmp_path, **(one.settings | beside | {"redis": redis}))
+
+    done = secured.deploy()
+
+    assert len([step for step in done.plan if "tls-port 0 -> 6379" in step]) == 1
+    secured.healthy()
+    assert "PONG" not in one.host.exec("redis-cli ping 2>&1", check=False).stdout
+    assert keys.values(secured) == before
+
+    run_id = secured.run_id()
+    authority.certify(one.host.name, one.host.ip)
+    others = Authority(tmp_path / "others").ca
+    authority.ca.write_text(authority.ca.read_text() + others.read_text())
+    done = secured.deploy()
+    assert [step for step in done.plan if "live" in step and "tls-ca-cert-file" in step]
+    assert secured.run_id() == run_id
+
+    one.deploy()
+    assert keys.values(one) == before
+    one.healthy()
 
 
 def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whole(
@@ -94,13 +134,14 @@ def test_a_full_disk_at_either_end_is_said_and_nothing_is_changed(
     assert too_large.returncode == 1
     assert "File too large" in said and "Traceback" not in said
     assert left(one) == ""
+    own = identity(tmp_path)
     with pytest.raises(RuntimeError, match="is not a backup"):
         control.pyinfra(one.inventory(), "deploy.restore", f"from_={tmp_path}/alone")
 
     control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
     one.host.fill(DATA)
     try:
-        for verb in (f"backup to={tmp_path}", f"restore from_={tmp_path}/alone replace=yes"):
+        for verb in (f"backup to={tmp_path}", f"restore from_={tmp_path}/alone replace=yes {own}"):
             refused = control.pyinfra(one.inventory(), *f"deploy.{verb}".split(), check=False)
             assert refused.code == 1
             assert "facts.disk.free" in refused.err
@@ -120,12 +161,21 @@ def test_a_server_becomes_a_cluster_and_a_cluster_one_server(
     before = keys.write(one, "before")
     saved = control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
     assert "its log is torn, and written anew" in saved.err
-    refused = control.pyinfra(
-        one.inventory(), "deploy.restore", f"from_={tmp_path}/alone", check=False
-    )
-    assert "holds keys already" in refused.err
+    assert f"encrypted to {PUBLIC}" in saved.err
+    [archive] = tmp_path.glob("alone/*/redis.tar.age")
+    assert b"proof:before" not in archive.read_bytes()
+    restore, stranger = f"from_={tmp_path}/alone", new_identity()[0]
+    for beside, said in (
+        ([], "identity: is missing"),
+        (["replace=yes", identity(tmp_path, stranger)], "identity: does not open this backup"),
+        ([identity(tmp_path)], "holds keys already"),
+    ):
+        given = [restore, *beside]
+        refused = control.pyinfra(one.inventory(), "deploy.restore", *given, check=False)
+        assert said in refused.err
+    assert keys.values(one) == before
 
-    made_cluster.run("deploy.restore", f"from_={tmp_path}/alone", "replace=yes")
+    made_cluster.run("deploy.restore", restore, "replace=yes", identity(tmp_path))
 
     assert keys.values_of_cluster(made_cluster) == before
     assert not made_cluster.run().changed

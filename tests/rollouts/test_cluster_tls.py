@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -67,12 +68,14 @@ def test_nobody_gets_in_without_tls(cluster: Cluster) -> None:
 
 
 def test_certificates_change_while_the_cluster_works(
-    cluster: Cluster, authority: Authority
+    cluster: Cluster, authority: Authority, tmp_path: Path
 ) -> None:
     before = serials(cluster)
     started = cluster.starts()
     for host in cluster.hosts:
         authority.certify(host.name, host.ip)
+    another = Authority(tmp_path / "another").ca.read_text()
+    authority.ca.write_text(authority.ca.read_text() + another)  # as before the first one goes
 
     cluster.run()
 

@@ -5,23 +5,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha1
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.lab import control
+from tests.lab.authority import Authority
 from tests.lab.host import Host
 from tests.lab.images import Suite
 from tests.lab.lab import Lab
 
 from . import keys
-from .deployment import Deployment
+from .deployment import Deployment, tls
 from .runbook import RUNBOOK, steps
 
 MIB = 1 << 20
 SECRETS = "for f in secrets/admin service/password; do cat /etc/thoughtstream/$f; echo; done"
 RUNTIMES: list[tuple[Suite, str]] = [
     ("trixie", "native"),
-    ("trixie", "docker"),
+    ("trixie", "docker"),  # for other hosts, too, by TLS
     ("bookworm", "native"),  # Redis 7.0
 ]
 
@@ -35,8 +37,11 @@ def deployed(
     with lab.host(f"{suite}-{runtime}", suite=suite) as host:
         if runtime == "docker":
             with_docker(host)
-        beside = {"prometheus": True} if request.param == RUNTIMES[0] else {}
-        deployment = Deployment(host, tmp_path_factory.mktemp("stack"), runtime=runtime, **beside)
+        folder = tmp_path_factory.mktemp("stack")
+        beside: dict[str, Any] = {"prometheus": True} if request.param == RUNTIMES[0] else {}
+        if runtime == "docker":
+            beside = tls(Authority(folder / "authority"), host)
+        deployment = Deployment(host, folder, runtime=runtime, **beside)
         if suite == "bookworm":
             host.exec("sed -i '1i umask 077' /home/admin/.bashrc")
             assert host.ssh("sudo sh -c umask").stdout == "0077\n"
@@ -260,6 +265,8 @@ def test_redis_can_be_asked_by_hand_as_the_runbook_says(deployed: Deployment) ->
     docker = deployed.settings["runtime"] == "docker"
     lines = [line for line in RUNBOOK.read_text().splitlines() if line.startswith("sudo sh -c")]
     (command,) = (line for line in lines if ("docker exec" in line) == docker)
+    if "tls" in deployed.settings:
+        command = command.replace("redis-cli", "redis-cli --tls --insecure")
 
     assert "used_memory:" in deployed.host.ssh(command).stdout
 

@@ -91,7 +91,7 @@ def connect(config: RedisConfig, url: str | None = None) -> Server:
     options_of(address)
     client: Any = Server.from_url(address, retry=Retry(NoBackoff(), 0), **options)
     pool = client.connection_pool
-    pool.connection_class = own(pool.connection_class)
+    pool.connection_class = own(pool.connection_class, config.server_name)
     try_out(pool)
     return client  # type: ignore[no-any-return]
 
@@ -189,7 +189,8 @@ def typed_errors() -> Iterator[None]:
             ) from error
         if is_untrusted(error):
             raise ConfigError(
-                f"redis.ca_file: it does not vouch for the server's certificate: {error}"
+                "redis.ca_file, redis.server_name: they do not vouch for the server's certificate: "
+                f"{error}"
             ) from error
         if "DB index is out of range" in str(error):
             raise ConfigError(

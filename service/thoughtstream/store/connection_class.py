@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,12 +16,21 @@ MOST_CONNECTIONS = 1000
 """To one server, of one client: each has one command under way."""
 
 
-def own(connection_class: type[AbstractConnection]) -> type[AbstractConnection]:
-    """The client library's class of connections, as ours are."""
+def own(
+    connection_class: type[AbstractConnection], server_name: str | None = None
+) -> type[AbstractConnection]:
+    """The client library's class of connections, as ours are; `server_name`: whom the certificate
+    of the server must name, if not the host that is connected to.
+    """
 
     class Connection(connection_class):  # type: ignore[misc, valid-type]
         is_over = False
         """Whether its client was closed: what still runs then must not connect anew."""
+
+        def _connection_arguments(self) -> Mapping[str, Any]:
+            given = super()._connection_arguments()
+            is_named = server_name is not None and "ssl" in given
+            return {**given, "server_hostname": server_name} if is_named else given
 
         async def _connect(self) -> None:
             """Raises: ConnectionError: the client was closed, before or meanwhile."""
