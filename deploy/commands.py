@@ -5,7 +5,7 @@ name the file that holds it, and the host's shell reads it into the environment.
 from dataclasses import dataclass
 from shlex import join, quote
 
-from deploy.layout import REQUIREMENT, Layout
+from deploy.layout import REQUIREMENTS, Layout
 from thoughtstream.acl import Role
 
 
@@ -87,7 +87,7 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             'pip=$(echo "$home"/wheels/pip-*.whl)',
             '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links '
             '"$home"/wheels --no-cache-dir --disable-pip-version-check '
-            f'"{REQUIREMENT}"',
+            f'--require-hashes --requirement "$home"/wheels/{REQUIREMENTS}',
             'rm -rf "$home"/wheels',
             f'ln -sfn "$home"/venv {quote(current)}.new',
             # Not `mv`: onto a link it takes -T (GNU) or -h (BSD), and a Mac may have either.

@@ -12,7 +12,7 @@ from deploy.layout import (
     CONTAINER_UID,
     IMAGE,
     INSIGHT,
-    REQUIREMENT,
+    REQUIREMENTS,
     SERVICE_UNIT,
     THP_UNIT,
     WEB_UNIT,
@@ -223,7 +223,9 @@ class Docker(ServerRuntime):
     @property
     def _dockerfile(self) -> str:
         image = self.stack.docker.python_image
-        return render("Dockerfile", python_image=image, uid=CONTAINER_UID, requirement=REQUIREMENT)
+        return render(
+            "Dockerfile", python_image=image, uid=CONTAINER_UID, requirements=REQUIREMENTS
+        )
 
     @property
     def _tag(self) -> str:

@@ -73,7 +73,8 @@ def test_release() -> None:
         '/usr/bin/python3 -m venv --without-pip "$home"/venv',
         'pip=$(echo "$home"/wheels/pip-*.whl)',
         '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links "$home"/wheels '
-        '--no-cache-dir --disable-pip-version-check "thoughtstream[mcp,metrics,web]"',
+        "--no-cache-dir --disable-pip-version-check --require-hashes "
+        '--requirement "$home"/wheels/requirements.txt',
         'rm -rf "$home"/wheels',
         'ln -sfn "$home"/venv /opt/t/current.new',
         "/usr/bin/python3 -c 'import os, sys; os.replace(*sys.argv[1:])' "
