@@ -16,6 +16,7 @@ from deploy.facts.units import UnitState
 from deploy.layout import (
     DAEMON,
     LAUNCH_DAEMONS,
+    PROMETHEUS_UNIT,
     REDIS_DAEMON,
     REDIS_UNIT,
     SERVICE_UNIT,
@@ -245,7 +246,7 @@ def test_a_web_process_that_is_not_wanted_is_ended(kind: str) -> None:
     assert not [step for step in found if step.startswith(("start", "restart"))]
 
 
-def test_its_unit_is_as_closed_as_the_services() -> None:
+def test_all_units_are_as_closed_as_the_services() -> None:
     one = runtime("linux-native")
     assert isinstance(one, LinuxNative)
 
@@ -253,7 +254,9 @@ def test_its_unit_is_as_closed_as_the_services() -> None:
         told = one.job(unit).text.partition("NoNewPrivileges")
         return set(f"{told[1]}{told[2]}".splitlines())
 
-    assert closed(SERVICE_UNIT) < closed(WEB_UNIT)
+    assert "SystemCallFilter=@system-service" in closed(SERVICE_UNIT)
+    assert closed(SERVICE_UNIT) == closed(WEB_UNIT) == closed(PROMETHEUS_UNIT)
+    assert closed(SERVICE_UNIT) < closed(REDIS_UNIT)
 
 
 def test_a_unit_that_died_is_started() -> None:

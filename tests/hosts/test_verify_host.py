@@ -50,6 +50,14 @@ def test_units_or_containers_run_and_come_back(server: ServerHost) -> None:
         assert facts.units["redis-server"].active == "inactive"
 
 
+def test_units_may_do_no_more_than_they_need(server: ServerHost) -> None:
+    if not server.machine.systemd or isinstance(server.deployed, Docker):
+        return
+    for unit in (*server.deployed.specs, *server.deployed.own_units):
+        said = server.host.run(f"systemd-analyze security --no-pager --threshold=20 {unit}")
+        assert said.rc == 0, said.stdout  # 2.0 of 10
+
+
 def _starting(server: ServerHost) -> bool:
     """Whether Docker hasn't looked yet at one just started: it does so every few seconds."""
     docker = server.facts().docker
