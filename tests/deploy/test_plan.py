@@ -16,12 +16,10 @@ from deploy.facts.units import UnitState
 from deploy.layout import (
     DAEMON,
     LAUNCH_DAEMONS,
-    PROMETHEUS_UNIT,
     REDIS_DAEMON,
     REDIS_UNIT,
     SERVICE_UNIT,
     SYSTEMD,
-    WEB_UNIT,
     HomeLayout,
 )
 from deploy.runtimes import runtime_of
@@ -244,19 +242,6 @@ def test_a_web_process_that_is_not_wanted_is_ended(kind: str) -> None:
     assert [step for step in found if "web" in step] == ["stop the web process for good"]
     assert [step for step in found if "users.acl" in step]  # nor has it a user any more
     assert not [step for step in found if step.startswith(("start", "restart"))]
-
-
-def test_all_units_are_as_closed_as_the_services() -> None:
-    one = runtime("linux-native")
-    assert isinstance(one, LinuxNative)
-
-    def closed(unit: str) -> set[str]:
-        told = one.job(unit).text.partition("NoNewPrivileges")
-        return set(f"{told[1]}{told[2]}".splitlines())
-
-    assert "SystemCallFilter=@system-service" in closed(SERVICE_UNIT)
-    assert closed(SERVICE_UNIT) == closed(WEB_UNIT) == closed(PROMETHEUS_UNIT)
-    assert closed(SERVICE_UNIT) < closed(REDIS_UNIT)
 
 
 def test_a_unit_that_died_is_started() -> None:

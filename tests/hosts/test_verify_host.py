@@ -58,6 +58,30 @@ def test_units_may_do_no_more_than_they_need(server: ServerHost) -> None:
         assert said.rc == 0, said.stdout  # 2.0 of 10
 
 
+def test_containers_may_do_no_more_than_they_need(server: ServerHost) -> None:
+    if not isinstance(server.deployed, Docker):
+        return
+    for service, container in server.deployed.containers.items():
+        (found,) = json.loads(server.sh(f"docker container inspect {container}"))
+        given = found["HostConfig"]
+        assert given["CapDrop"] == ["ALL"], container
+        assert given["PidsLimit"] == 512, container
+        assert given["SecurityOpt"] == ["no-new-privileges:true"], container
+        assert given["ReadonlyRootfs"] or service == "insight"
+        assert service in server.deployed.composed or not given["CapAdd"]
+
+
+def test_what_runs_in_a_container_has_no_power(server: ServerHost) -> None:
+    if not isinstance(server.deployed, Docker):
+        return
+    for container in server.deployed.containers.values():
+        said = server.sh(f"docker exec {container} cat /proc/1/status").splitlines()
+        found = dict(line.split(":\t", 1) for line in said if ":\t" in line)
+        assert int(found["CapEff"], 16) == 0, container
+        assert found["NoNewPrivs"] == "1", container
+        assert "0" not in found["Uid"].split(), container
+
+
 def _starting(server: ServerHost) -> bool:
     """Whether Docker hasn't looked yet at one just started: it does so every few seconds."""
     docker = server.facts().docker
