@@ -100,6 +100,12 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
     )
 
 
+def pull_image(image: str, pinned: str) -> str:
+    """Pulls just this image, and has the name that everybody uses mean it."""
+    pull = f"docker pull --quiet {quote(pinned)}"
+    return pull if pinned == image else f"{pull} && docker tag {quote(pinned)} {quote(image)}"
+
+
 PRUNE = "docker image prune --force --filter label=thoughtstream.image >/dev/null 2>&1 || true"
 """Removes what our builds left without a name."""
 

@@ -95,7 +95,8 @@ def _of_server(each: Host, known: HostState, saved: Path) -> HostStatus:
         release=judging.release(runtime, facts),
         problems=tuple(lines),
         newer=tuple(judging.newer(runtime, facts, registry)),
-        not_asked=tuple(judging.not_asked(registry)),
+        images=tuple(judging.images(runtime, facts)),
+        not_asked=tuple(judging.not_asked(facts, registry)),
         backup=_last_backup(saved),
         certificate_ends=_first_end(runtime.stack, each.name),
     )

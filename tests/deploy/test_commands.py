@@ -8,6 +8,7 @@ from deploy.commands import (
     build_image,
     compose,
     install_release,
+    pull_image,
     start_daemon,
     start_unit,
 )
@@ -41,6 +42,13 @@ def test_questions_go_over_one_connection() -> None:
 def test_compose() -> None:
     assert compose(linux_docker(), "up", "--detach", "redis") == (
         "docker compose -f /etc/thoughtstream/compose.yaml up --detach redis"
+    )
+
+
+def test_an_image_is_pulled_by_its_digest_and_known_by_its_tag() -> None:
+    assert pull_image("redis:8.2", "redis:8.2") == "docker pull --quiet redis:8.2"
+    assert pull_image("redis:8.2", "redis:8.2@sha256:a") == (
+        "docker pull --quiet redis:8.2@sha256:a && docker tag redis:8.2@sha256:a redis:8.2"
     )
 
 
