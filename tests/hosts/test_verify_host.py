@@ -82,6 +82,17 @@ def test_what_runs_in_a_container_has_no_power(server: ServerHost) -> None:
         assert "0" not in found["Uid"].split(), container
 
 
+def test_redis_runs_from_the_image_that_the_plan_names(server: ServerHost) -> None:
+    docker = server.facts().docker
+    if not isinstance(server.deployed, Docker) or docker is None:
+        return
+    pinned = docker.pinned(server.stack.docker.image)
+    wanted = server.sh(f"docker image inspect --format '{{{{.Id}}}}' {pinned}")
+    for each in server.servers:
+        of = f"docker container inspect --format '{{{{.Image}}}}' {each.spec.unit}"
+        assert server.sh(of) == wanted, each.spec.unit
+
+
 def _starting(server: ServerHost) -> bool:
     """Whether Docker hasn't looked yet at one just started: it does so every few seconds."""
     docker = server.facts().docker
