@@ -5,7 +5,7 @@ name the file that holds it, and the host's shell reads it into the environment.
 from dataclasses import dataclass, replace
 from shlex import join, quote
 
-from deploy.layout import REQUIREMENT, Layout
+from deploy.layout import REQUIREMENTS, Layout
 from thoughtstream.acl import Role
 
 
@@ -96,7 +96,7 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             'pip=$(echo "$home"/wheels/pip-*.whl)',
             '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links '
             '"$home"/wheels --no-cache-dir --disable-pip-version-check '
-            f'"{REQUIREMENT}"',
+            f'--require-hashes --requirement "$home"/wheels/{REQUIREMENTS}',
             'rm -rf "$home"/wheels',
             f'ln -sfn "$home"/venv {quote(current)}.new',
             # Not `mv`: onto a link it takes -T (GNU) or -h (BSD), and a Mac may have either.
@@ -107,6 +107,12 @@ def install_release(archive: str, *, releases: str, release: str, python: str, c
             f"cd {quote(releases)} && ls -1t | tail -n +4 | xargs rm -rf",
         ]
     )
+
+
+def pull_image(image: str, pinned: str) -> str:
+    """Pulls just this image, and has the name that everybody uses mean it."""
+    pull = f"docker pull --quiet {quote(pinned)}"
+    return pull if pinned == image else f"{pull} && docker tag {quote(pinned)} {quote(image)}"
 
 
 PRUNE = "docker image prune --force --filter label=thoughtstream.image >/dev/null 2>&1 || true"

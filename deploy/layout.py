@@ -25,6 +25,8 @@ IMAGE = "thoughtstream"
 EXTRAS = ("mcp", "metrics", "web")
 REQUIREMENT = f"thoughtstream[{','.join(EXTRAS)}]"
 """What of ours is installed on a host."""
+REQUIREMENTS = "requirements.txt"
+"""Beside the wheels: what is to be installed of them, each with its hash."""
 CONTAINER_UID = 10_001
 """Our user inside a container."""
 

@@ -63,7 +63,7 @@ class DockerSettings(_Section):
 
     @model_validator(mode="after")
     def _knows_its_python(self) -> Self:
-        tag = self.python_image.rpartition(":")[2]
+        tag = self.python_image.partition("@")[0].rpartition(":")[2]
         if tag.startswith("3.") and not tag.startswith(self.python):
             raise ValueError(f"python: is {self.python}, but python_image is {self.python_image!r}")
         if "alpine" in tag:

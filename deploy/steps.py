@@ -196,10 +196,14 @@ class InstallRelease(Step):
 
 @dataclass(frozen=True)
 class PullImage(Step):
+    """`pinned`: just which image the tag of `image` means, as far as a registry told."""
+
     image: str
+    pinned: str
 
     def __str__(self) -> str:
-        return f"pull image {self.image}"
+        untold = "" if "@" in self.pinned else " (no registry told its digest)"
+        return f"pull image {self.pinned}{untold}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Version = tuple[int, ...]
 """Its numbers, the biggest first."""
 
 _VERSION = re.compile(r"(?:\d+:)?(\d+\.\d+(?:\.\d+)*)")
-_TAG = re.compile(r".*:(?P<major>\d+)(?:\.(?P<minor>\d+))?[^:/]*")
+_TAG = re.compile(r"[^@]*:(?P<major>\d+)(?:\.(?P<minor>\d+))?[^:/@]*(?:@.*)?")
 
 
 def major_minor(text: str | None) -> Version | None:

@@ -2,12 +2,11 @@
 
 A host needs no package index: uv chooses the versions for the host's own Python (its patch
 version too: a dependency may be needed by 3.11.2 and not by 3.11.3), pip downloads their wheels.
-An archive is made once for the same sources and the same kind of host.
+Each must have the hash that we know of it, here and when it is installed. An archive is made once
+for the same sources and the same kind of host.
 """
 
 import hashlib
-import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,10 +19,10 @@ from threading import Lock
 from platformdirs import user_cache_path
 from pyinfra.api.exceptions import DeployError
 
-from deploy.layout import EXTRAS
+from deploy.hashes import HASHES, ROOT, hashed, pinned, uv
+from deploy.layout import EXTRAS, REQUIREMENT, REQUIREMENTS
 from deploy.render import digest
 
-ROOT = Path(__file__).parent.parent
 KEPT = 8
 """Archives in the cache: a few kinds of hosts, and the release before."""
 _building = Lock()
@@ -81,7 +80,7 @@ class Release:
 @cache
 def source_digest() -> str:
     """A name for the service's sources and the versions it is pinned to."""
-    found = hashlib.sha256((ROOT / "pyproject.toml").read_bytes())
+    found = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + HASHES.read_bytes())
     for path in sorted((ROOT / "service").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             found.update(f"\0{path.relative_to(ROOT)}\0".encode())
@@ -112,33 +111,47 @@ def build(release: Release) -> Path:
 
 
 def _collect(target: Target, wheels: Path) -> None:
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if uv is None:
-        raise DeployError("uv is missing on this machine: it makes the service's wheels "
-                          "(pip install uv)")  # fmt: skip
-    _run([uv, "build", "--quiet", "--wheel", "--out-dir", str(wheels), str(ROOT)])
-    requirements = wheels / "requirements.txt"
-    _choose(uv, target, requirements)
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-           "--no-deps", "--only-binary", ":all:", "--dest", str(wheels)]  # fmt: skip
     _run([
-        *pip, "--implementation", "cp", "--python-version", target.python,
-        *(f"--platform={platform}" for platform in target.pip_platforms),
-        "--requirement", str(requirements),
+        uv(), "build", "--quiet", "--wheel", "--out-dir", str(wheels),
+        "--build-constraints", str(HASHES), "--require-hashes", str(ROOT),
     ])  # fmt: skip
-    _run([*pip, "pip"])
-    requirements.unlink()
+    (own,) = wheels.glob("*.whl")
+    chosen = wheels / REQUIREMENTS
+    _choose(target, chosen)
+    needed = hashed(chosen.read_text())
+    chosen.write_text(needed)
+    _download(wheels, chosen, "--implementation", "cp", "--python-version", target.python,
+              *(f"--platform={platform}" for platform in target.pip_platforms))  # fmt: skip
+    chosen.write_text(hashed(pinned("pip")))
+    _download(wheels, chosen)
+    chosen.write_text(needed + _own(own))
     (wheels / ".gitignore").unlink(missing_ok=True)
 
 
-def _choose(uv: str, target: Target, requirements: Path) -> None:
+def _choose(target: Target, requirements: Path) -> None:
     """Writes the versions that the host gets, each with a wheel for it."""
     _run([
-        uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:",
+        uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:",
         "--python-version", target.python, "--python-platform", target.uv_platform,
         *(f"--extra={extra}" for extra in EXTRAS),
         "--output-file", str(requirements), str(ROOT / "pyproject.toml"),
     ])  # fmt: skip
+
+
+def _download(wheels: Path, requirements: Path, *where: str) -> None:
+    """Puts the wheels of these requirements there; none that has another hash."""
+    _run([
+        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+        "--no-deps", "--only-binary", ":all:", "--dest", str(wheels), *where,
+        "--require-hashes", "--requirement", str(requirements),
+    ])  # fmt: skip
+
+
+def _own(wheel: Path) -> str:
+    """The service itself, as a requirement with the hash of the wheel that was made of it."""
+    number = wheel.name.split("-")[1]
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"{REQUIREMENT}=={number} --hash=sha256:{digest}\n"
 
 
 def _forget_old(folder: Path) -> None:

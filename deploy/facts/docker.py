@@ -1,6 +1,7 @@
 """Docker on a host: whether it is there, its images, and the state of our containers."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
@@ -25,8 +26,9 @@ class ContainerState:
 @dataclass(frozen=True)
 class DockerState:
     """`images`: those that were asked for and are there; `layers`: what each of them is made of;
-    `memory` in bytes; `nofile`: how many files the engine itself may open, and so the most that it
-    can allow a container.
+    `digests`: what the tag of each means here, or else in its registry; `memory` in bytes;
+    `nofile`: how many files the engine itself may open, and so the most that it can allow a
+    container.
     """
 
     version: str | None = None
@@ -36,7 +38,13 @@ class DockerState:
     nofile: int | None = None
     images: tuple[str, ...] = ()
     layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     containers: dict[str, ContainerState] = field(default_factory=dict)
+
+    def pinned(self, image: str) -> str:
+        """The name of just this image: tag and digest, as far as the digest is known."""
+        known = self.digests.get(image)
+        return f"{image}@{known}" if known and "@" not in image else image
 
     def is_made_from(self, image: str, base: str) -> bool:
         """Whether an image that is there was built on what its base means now."""
@@ -54,7 +62,8 @@ class DockerFact(ScriptFact[DockerState | None]):
             'echo "nofile=$(awk \'/^Max open files/ {print $5}\' "/proc/$(pidof dockerd)/limits")"',
             'echo "compose=$(docker compose version --short)"',
             f"for i in {' '.join(quote(image) for image in images)}; do",
-            '  docker image inspect --format "image $i {{.Id}} {{json .RootFS.Layers}}" "$i"',
+            '  docker image inspect --format "image $i {{.Id}} {{json .RepoDigests}} '
+            '{{json .RootFS.Layers}}" "$i"',
             "done",
             f"for c in {' '.join(quote(name) for name in containers)}; do",
             "  docker container inspect --format 'container {{.Name}} {{.Image}} {{.Config.Image}} "
@@ -63,8 +72,9 @@ class DockerFact(ScriptFact[DockerState | None]):
         )
 
     def process(self, output: list[str]) -> DockerState | None:
-        images = [line.split(" ", 3)[1:] for line in output if line.startswith("image ")]
-        ids = {name: id for name, id, _ in images}
+        images = [line.split(" ", 4)[1:] for line in output if line.startswith("image ")]
+        ids = {name: id for name, id, *_ in images}
+        digests = {name: _digest(name, json.loads(known) or ()) for name, _, known, _ in images}
         about = [line for line in output if line.startswith("container ")]
         values = pairs([line for line in output if line not in about])
         if not values.get("version"):
@@ -76,13 +86,21 @@ class DockerFact(ScriptFact[DockerState | None]):
             root=values.get("root"),
             nofile=number(values.get("nofile")),
             images=tuple(ids),
-            layers={name: tuple(json.loads(layers) or ()) for name, _, layers in images},
+            layers={name: tuple(json.loads(layers) or ()) for name, _, _, layers in images},
+            digests={name: known for name, known in digests.items() if known},
             containers=dict(_container(line, ids) for line in about),
         )
 
     @staticmethod
     def default() -> DockerState | None:
         return None
+
+
+def _digest(image: str, known: Sequence[str]) -> str | None:
+    """The digest among those of an image that the repository of this name gave it."""
+    repository = re.sub(r":[^:/]*$", "", image.partition("@")[0])
+    found = (each.partition("@") for each in known)
+    return next((digest for name, _, digest in found if name == repository), None)
 
 
 def _container(line: str, ids: Mapping[str, str]) -> tuple[str, ContainerState]:
@@ -94,7 +112,7 @@ def _container(line: str, ids: Mapping[str, str]) -> tuple[str, ContainerState]:
         status=state["Status"],
         health=(state.get("Health") or {}).get("Status"),
         revision=(labels or {}).get(REVISION_LABEL),
-        outdated=ids.get(image, made_from) != made_from,
+        outdated=ids.get(image, ids.get(image.partition("@")[0], made_from)) != made_from,
     )
 
 
@@ -114,33 +132,26 @@ class PulledFact(ScriptFact[list[str]]):
         return []
 
 
-class RegistryFact(ScriptFact[dict[str, bool | None]]):
-    """Whether an image's tag means another image in its registry than here; None: nobody could
-    tell. Nothing is pulled.
+class RegistryFact(ScriptFact[dict[str, str | None]]):
+    """The digest that an image's tag means in its registry; None: nobody could tell. Nothing is
+    pulled.
     """
 
     def command(self, images: Sequence[str]) -> str:
         names = " ".join(quote(image) for image in images)
-        tags = "{{range .RepoDigests}}{{.}} {{end}}"
         api = "curl -sf -m 20 --unix-socket /var/run/docker.sock"
         return script(
             f"for i in {names}; do",
             "  d=$(timeout 20 docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $i",
             f'    [ $? = 0 ] || {api} "http://docker/distribution/$i/json")',
-            '  d=$(echo "$d" | grep -o "sha256:[0-9a-f]*" | head -n 1)',
-            f'  echo "$i=$d $(docker image inspect --format \'{tags}\' "$i")"',
+            '  echo "$i $(echo "$d" | grep -o "sha256:[0-9a-f]*" | head -n 1)"',
             "done",
         )
 
-    def process(self, output: list[str]) -> dict[str, bool | None]:
-        found: dict[str, bool | None] = {}
-        for line in output:
-            image, _, rest = line.partition("=")
-            digest, _, here = rest.partition(" ")
-            known = digest.startswith("sha256:") and bool(here.strip())
-            found[image] = digest not in here if known else None
-        return found
+    def process(self, output: list[str]) -> dict[str, str | None]:
+        found = (line.partition(" ") for line in output)
+        return {image: digest or None for image, _, digest in found}
 
     @staticmethod
-    def default() -> dict[str, bool | None]:
+    def default() -> dict[str, str | None]:
         return {}

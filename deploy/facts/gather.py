@@ -12,7 +12,7 @@ from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.facts.claim import ClaimsFact
 from deploy.facts.cluster import NodesFact
-from deploy.facts.docker import DockerFact, DockerState
+from deploy.facts.docker import DockerFact, DockerState, RegistryFact
 from deploy.facts.embedded import EmbeddedFact, EmbeddedState
 from deploy.facts.files import (
     Disk,
@@ -75,6 +75,7 @@ class Watch:
     own_units: bool = False
     launchd_domain: str | None = None
     images: tuple[str, ...] = ()
+    pulled: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     cli: RedisCli | None = None
     nodes: Mapping[Node, RedisCli] = field(default_factory=dict)
@@ -95,7 +96,7 @@ def gather(
     read: Reader, machine: Machine, watch: Watch, *, local: bool, inventory: str = ""
 ) -> Facts:
     """Reads a host. Nothing is changed, and what can't be read is None or absent."""
-    docker = read(DockerFact, watch.images, watch.containers) if watch.containers else None
+    docker = _docker(read, watch) if watch.containers else None
     in_docker = watch.volume and docker and docker.root
     disk = f"{docker.root}/volumes/{watch.volume}" if in_docker and docker else watch.disk
     layout, cli = watch.software, watch.cli
@@ -121,6 +122,16 @@ def gather(
         disk=read(DiskFact, disk) if disk else Disk(),
         embedded=read(EmbeddedFact, watch.program) if watch.program else None,
     )
+
+
+def _docker(read: Reader, watch: Watch) -> DockerState | None:
+    """Of images that aren't there, their registries tell which ones their tags mean."""
+    found = read(DockerFact, watch.images, watch.containers)
+    missing = [image for image in watch.pulled if found and image not in found.images]
+    if found is None or not missing:
+        return found
+    told = {image: digest for image, digest in read(RegistryFact, missing).items() if digest}
+    return replace(found, digests=found.digests | told)
 
 
 def _nodes(read: Reader, clis: Mapping[Node, RedisCli]) -> dict[Node, NodeView | None]:

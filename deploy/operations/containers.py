@@ -1,12 +1,11 @@
 """Images and containers."""
 
 from io import StringIO
-from shlex import quote
 
 from pyinfra.operations import files, server
 
 from deploy.before import remember
-from deploy.commands import build_image, compose
+from deploy.commands import build_image, compose, pull_image
 from deploy.operations.dispatch import perform
 from deploy.operations.uploads import upload
 from deploy.steps import BuildImage, ComposeUp, PullImage
@@ -16,7 +15,7 @@ from deploy.wheels import build
 @perform.register
 def _pull(step: PullImage) -> None:
     noted = f"{remember(f'pulled {step.image}')} 2>/dev/null || true"  # not on a Mac
-    server.shell(name=str(step), commands=[f"docker pull --quiet {quote(step.image)}", noted])
+    server.shell(name=str(step), commands=[pull_image(step.image, step.pinned), noted])
 
 
 @perform.register

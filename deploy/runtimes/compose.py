@@ -5,6 +5,7 @@ take on while it runs.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from deploy.facts.docker import DockerState
 from deploy.facts.gather import Facts
 from deploy.layout import Layout
 from deploy.render import digest, render
@@ -51,9 +52,14 @@ class Compose:
 
     def _block(self, service: str, facts: Facts, *, revision: str) -> str:
         server = self.servers.get(service)
+        docker = facts.docker or DockerState()
+        # Another digest of the same tag makes no container anew: that is what an upgrade is for.
+        image = docker.pinned if revision else str
         return render(
             f"compose/{'redis' if server else service}.yaml",
             docker=self.stack.docker,
+            redis_image=image(self.stack.docker.image),
+            insight_image=image(self.stack.docker.insight_image),
             service=service,
             servers=list(self.servers),
             node=server.spec.node if server else None,

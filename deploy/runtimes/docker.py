@@ -12,7 +12,7 @@ from deploy.layout import (
     CONTAINER_UID,
     IMAGE,
     INSIGHT,
-    REQUIREMENT,
+    REQUIREMENTS,
     SERVICE_UNIT,
     THP_UNIT,
     WEB_UNIT,
@@ -128,7 +128,8 @@ class Docker(ServerRuntime):
                    self.layout.opt, self.layout.bin, *kernel_tuning.PATHS),
             secrets=self.secrets.files,
             units=() if self.mac else (THP_UNIT,),
-            images=(*self._images, self._tag),
+            images=(*self.pulled, self._tag),
+            pulled=self.pulled,
             containers=tuple(dict.fromkeys((*self.containers.values(), WEB_UNIT))),
             cli=None if self.nodes else self.cli,
             nodes=self.nodes,
@@ -148,10 +149,6 @@ class Docker(ServerRuntime):
     @property
     def pulled(self) -> tuple[str, ...]:
         """The images that come from a registry."""
-        return self._images
-
-    @property
-    def _images(self) -> tuple[str, ...]:
         docker = self.stack.docker
         insight = (docker.insight_image,) if docker.insight else ()
         return (docker.image, docker.python_image, *insight)
@@ -198,7 +195,7 @@ class Docker(ServerRuntime):
             *([] if self.mac else kernel_tuning.steps(self.stack, facts)),
             *self.shared(facts, sources),
             *self._directories(facts),
-            *(PullImage(image) for image in self._images if image not in docker.images),
+            *(_pull(image, docker) for image in self.pulled if image not in docker.images),
             *self._image(docker),
             *self._redis(facts, docker, rolling=rolling),
             *self.claiming(facts),
@@ -229,18 +226,20 @@ class Docker(ServerRuntime):
         docker = self.stack.docker
         return release_for(Target(docker.python, self.machine.architecture or "", _GLIBC))
 
-    @property
-    def _dockerfile(self) -> str:
-        image = self.stack.docker.python_image
-        return render("Dockerfile", python_image=image, uid=CONTAINER_UID, requirement=REQUIREMENT)
+    def _dockerfile(self, image: str) -> str:
+        return render(
+            "Dockerfile", python_image=image, uid=CONTAINER_UID, requirements=REQUIREMENTS
+        )
 
     @property
     def _tag(self) -> str:
-        return f"{IMAGE}:{digest(self.release.name, self._dockerfile)}"
+        text = self._dockerfile(self.stack.docker.python_image)
+        return f"{IMAGE}:{digest(self.release.name, text)}"
 
     def _image(self, docker: DockerState) -> Iterator[Step]:
         if self._tag not in docker.images or not self._is_on_base(docker):
-            yield BuildImage(self.release, self.layout, self._tag, self._dockerfile)
+            text = self._dockerfile(docker.pinned(self.stack.docker.python_image))
+            yield BuildImage(self.release, self.layout, self._tag, text)
 
     def _is_on_base(self, docker: DockerState) -> bool:
         return docker.is_made_from(self._tag, self.stack.docker.python_image)
@@ -289,7 +288,7 @@ class Docker(ServerRuntime):
         )  # fmt: skip
 
     def fetch(self, facts: Facts) -> list[Step]:
-        image, present = self.stack.docker.image, facts.docker.images if facts.docker else ()
+        image, docker = self.stack.docker.image, facts.docker or DockerState()
         servers = [facts.of(server.spec.unit).redis for server in self.servers]
         versions = [view.version for view in (*facts.nodes.values(), *servers) if view]
         running = max(versions, key=numbers, default="0")
@@ -297,7 +296,7 @@ class Docker(ServerRuntime):
         version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
         newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
         check = f'{version}; [ -n "$new" ] && [ "{newest}" = "$new" ]'
-        pull = [] if image in present else [PullImage(image)]
+        pull = [] if image in docker.images else [_pull(image, docker)]
         gate = Gate(
             f"check that {image} is not older than Redis {running}, which is running",
             f"{image} is older than Redis {running}, which is running",
@@ -340,8 +339,8 @@ class Docker(ServerRuntime):
         return found.outdated or (service != "insight" and not self._is_on_base(docker))
 
     def outdated(self, facts: Facts, running: str, unit: str) -> str:
-        found = facts.docker.containers.get(unit) if facts.docker else None
-        image = self.stack.docker.image
+        docker = facts.docker or DockerState()
+        found, image = docker.containers.get(unit), docker.pinned(self.stack.docker.image)
         return f"{image} is a newer image" if found and found.outdated else ""
 
     def _up(
@@ -399,6 +398,10 @@ class Docker(ServerRuntime):
             server_name=self.tls.server_name if self.tls else None,
         )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
+
+
+def _pull(image: str, docker: DockerState) -> PullImage:
+    return PullImage(image, docker.pinned(image))
 
 
 def _end(*containers: str) -> str:

@@ -11,10 +11,10 @@ Health = Literal["healthy", "unhealthy", "not deployed", "unreachable"]
 class HostStatus:
     """`redis`: the versions that run on the host; `release`: the service's, as installed;
     `problems`: why it isn't healthy; `newer`: what deploy.upgrade would bring, as far as the host
-    knows; `not_asked`: images whose registry gave no answer; `differs`: how many changes
-    deploy.stack would make, None if that can't be told; `backup`: the newest on this machine,
-    and whether it is encrypted; `certificate_ends`: the first of the host's to end. None: there is
-    none.
+    knows; `images`: those of others that the host has, with their digests; `not_asked`: those whose
+    registry gave no answer; `differs`: how many changes deploy.stack would make, None if that can't
+    be told; `backup`: the newest on this machine, and whether it is encrypted; `certificate_ends`:
+    the first of the host's to end. None: there is none.
     """
 
     host: str
@@ -24,6 +24,7 @@ class HostStatus:
     release: str | None = None
     problems: tuple[str, ...] = ()
     newer: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     not_asked: tuple[str, ...] = ()
     differs: int | None = None
     backup: datetime | None = None

@@ -9,7 +9,8 @@ from deploy.runtimes.native import Native
 from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.status.host_status import Health
 
-Registry = dict[str, bool | None]
+Registry = dict[str, str | None]
+"""What the tags of images mean in their registries."""
 
 
 def versions(runtime: ServerRuntime, facts: Facts) -> tuple[str, ...]:
@@ -39,15 +40,23 @@ def newer(runtime: ServerRuntime, facts: Facts, registry: Registry) -> Iterator[
         if running:
             told.add(runtime.outdated(facts, running.version, server.spec.unit))
     yield from sorted(told - {""})
-    if isinstance(runtime, Docker):
-        for image, is_newer in sorted(registry.items()):
-            if is_newer:
-                yield f"{image}, in its registry"
+    here = facts.docker.digests if facts.docker else {}
+    for image, digest in sorted(registry.items()):
+        if digest and here.get(image, digest) != digest:
+            yield f"{image}@{digest}, in its registry"
 
 
-def not_asked(registry: Registry) -> list[str]:
+def images(runtime: ServerRuntime, facts: Facts) -> Iterator[str]:
+    """What the images are that the host has, with their digests as far as they are known."""
+    if isinstance(runtime, Docker) and facts.docker:
+        there = [image for image in runtime.pulled if image in facts.docker.images]
+        yield from map(facts.docker.pinned, there)
+
+
+def not_asked(facts: Facts, registry: Registry) -> list[str]:
     """The images of which nobody could tell."""
-    return sorted(image for image, is_newer in registry.items() if is_newer is None)
+    here = facts.docker.digests if facts.docker else {}
+    return sorted(image for image, digest in registry.items() if not digest or image not in here)
 
 
 def release(runtime: ServerRuntime, facts: Facts) -> str | None:

@@ -69,6 +69,9 @@ def _details(each: HostStatus) -> Iterator[str]:
         yield click.style(f"  {each.host}: {line}", fg="red")
     for line in each.newer:
         yield f"  {each.host}: newer: {line}; deploy.upgrade brings it"
+    for image in each.images:
+        untold = "" if "@" in image else " (no digest: it did not come from a registry)"
+        yield f"  {each.host}: image {image}{untold}"
     if each.not_asked:
         images = ", ".join(each.not_asked)
         yield f"  {each.host}: no registry told of {images}; deploy.upgrade pulls them"

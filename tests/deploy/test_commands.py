@@ -8,6 +8,7 @@ from deploy.commands import (
     build_image,
     compose,
     install_release,
+    pull_image,
     start_daemon,
     start_unit,
 )
@@ -44,6 +45,13 @@ def test_compose() -> None:
     )
 
 
+def test_an_image_is_pulled_by_its_digest_and_known_by_its_tag() -> None:
+    assert pull_image("redis:8.2", "redis:8.2") == "docker pull --quiet redis:8.2"
+    assert pull_image("redis:8.2", "redis:8.2@sha256:a") == (
+        "docker pull --quiet redis:8.2@sha256:a && docker tag redis:8.2@sha256:a redis:8.2"
+    )
+
+
 def test_image() -> None:
     assert build_image("/opt/t/r.tar", folder="/opt/t/build", tag="thoughtstream:r") == (
         "tar -xf /opt/t/r.tar -C /opt/t/build && "
@@ -73,7 +81,8 @@ def test_release() -> None:
         '/usr/bin/python3 -m venv --without-pip "$home"/venv',
         'pip=$(echo "$home"/wheels/pip-*.whl)',
         '"$home"/venv/bin/python "$pip"/pip install --quiet --no-index --find-links "$home"/wheels '
-        '--no-cache-dir --disable-pip-version-check "thoughtstream[mcp,metrics,web]"',
+        "--no-cache-dir --disable-pip-version-check --require-hashes "
+        '--requirement "$home"/wheels/requirements.txt',
         'rm -rf "$home"/wheels',
         'ln -sfn "$home"/venv /opt/t/current.new',
         "/usr/bin/python3 -c 'import os, sys; os.replace(*sys.argv[1:])' "

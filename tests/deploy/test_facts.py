@@ -243,16 +243,18 @@ def test_docker() -> None:
         "root=/var/lib/docker",
         "nofile=1048576",
         "compose=2.26.1",
-        'image redis:8.2 sha256:b ["sha256:1","sha256:2"]',
-        'image base:1 sha256:c ["sha256:1"]',
+        'image redis:8.2 sha256:b ["mine/redis@sha256:e","redis@sha256:d"] ["sha256:1","sha256:2"]',
+        'image base:1 sha256:c [] ["sha256:1"]',
         f'container /a sha256:a redis:8.2 {state} {{"thoughtstream.revision":"0123"}}',
-        'container /b sha256:b redis:8.2 {"Status":"exited","StartedAt":"now"} null',
+        'container /b sha256:b redis:8.2@sha256:d {"Status":"exited","StartedAt":"now"} null',
     ]
     found = DockerFact().process(output)
 
     assert found is not None
     assert (found.version, found.compose, found.memory) == ("26.1.5", "2.26.1", 8 << 30)
     assert found.images == ("redis:8.2", "base:1")
+    assert found.pinned("redis:8.2") == "redis:8.2@sha256:d"
+    assert found.pinned("base:1") == "base:1"
     assert found.is_made_from("redis:8.2", "base:1")
     assert not found.is_made_from("base:1", "redis:8.2")
     assert found.containers == {
@@ -260,6 +262,24 @@ def test_docker() -> None:
         "b": ContainerState("exited"),
     }
     assert DockerFact().process(["compose=2.26.1"]) is None
+
+
+@pytest.mark.parametrize(
+    ("image", "known"),
+    [
+        ("redis", "redis@sha256:d"),
+        ("host:5000/my/redis", "host:5000/my/redis@sha256:d"),
+        ("host:5000/redis:8", "host:5000/redis@sha256:d"),
+        ("redis:8@sha256:d", "redis@sha256:d"),
+    ],
+)
+def test_the_digest_of_an_image_is_the_one_of_its_own_repository(image: str, known: str) -> None:
+    output = ["version=26", f'image {image} sha256:b ["other@sha256:c","{known}"] []']
+    found = DockerFact().process(output)
+
+    assert found is not None
+    assert found.digests == {image: "sha256:d"}
+    assert found.pinned(image) == image.partition("@")[0] + "@sha256:d"
 
 
 def test_redis() -> None:

@@ -33,6 +33,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"redis": {"port": 70_000}}, "redis.port: Input should be less than or equal to 65535"),
     ({"docker": {"image": "redis:6.2"}}, "docker.image: is older than Redis 7.0"),
     ({"docker": {"image": "redis:6"}}, "docker.image: is older than Redis 7.0"),
+    ({"docker": {"image": "redis:6@sha256:91"}}, "docker.image: is older than Redis 7.0"),
     ({"docker": {"memory_limit": "800mb"}}, "docker.memory_limit: 800mb is too little"),
     ({"docker": {"python_image": "python:3.12-slim"}}, "docker: python: is 3.13, but python_image"),
     (
@@ -109,7 +110,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 
 def test_images_without_a_version_are_the_operators_word() -> None:
-    for image in ("redis:8.2", "redis:latest", "registry.example:5000/redis", "redis@sha256:0123"):
+    for image in ("redis:8.2", "redis:latest", "registry.example:5000/redis", "redis@sha256:5123"):
         assert stack(docker={"image": image}).docker.image == image
 
 

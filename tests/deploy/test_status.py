@@ -62,15 +62,33 @@ def test_a_newer_package_and_a_binary_that_does_not_run_yet_are_newer() -> None:
 
 def test_an_image_that_its_tag_means_no_more_is_newer() -> None:
     settled = deployed(DOCKER, BARE)
-    registry = RegistryFact().process(
-        ["redis:8.2=sha256:new redis@sha256:old", "a:1=sha256:b a@sha256:b ", "c:1= c@sha256:d"]
-    )
-    assert registry == {"redis:8.2": True, "a:1": False, "c:1": None}
+    assert settled.docker is not None
+    here = {"redis:8.2": "sha256:a", "python:3.13-slim": "sha256:b"}
+    settled = replace(settled, docker=replace(settled.docker, digests=here))
+    registry = RegistryFact().process(["redis:8.2 sha256:new", "python:3.13-slim sha256:b", "c:1 "])
 
-    assert list(judging.newer(DOCKER, settled, {"redis:8.2": False})) == []
-    assert list(judging.newer(DOCKER, settled, registry)) == ["redis:8.2, in its registry"]
-    assert judging.not_asked(registry) == ["c:1"]
-    assert list(judging.newer(DOCKER, pulled(settled), {})) == ["redis:8.2 is a newer image"]
+    assert list(judging.newer(DOCKER, settled, {"redis:8.2": "sha256:a"})) == []
+    assert list(judging.newer(DOCKER, settled, registry)) == [
+        "redis:8.2@sha256:new, in its registry"
+    ]
+    assert judging.not_asked(settled, registry) == ["c:1"]
+    assert list(judging.newer(DOCKER, pulled(settled), {})) == [
+        "redis:8.2@sha256:a is a newer image"
+    ]
+
+
+def test_images_are_told_with_tag_and_digest() -> None:
+    settled = deployed(DOCKER, BARE)
+    assert settled.docker is not None
+    known = replace(settled.docker, digests={"redis:8.2": "sha256:a"})
+    found = tuple(judging.images(DOCKER, replace(settled, docker=known)))
+    assert found == ("redis:8.2@sha256:a", "python:3.13-slim")
+
+    told = table([HostStatus("mini", "docker", "healthy", images=found)], NOW)[2:]
+    assert told == [
+        "  mini: image redis:8.2@sha256:a",
+        "  mini: image python:3.13-slim (no digest: it did not come from a registry)",
+    ]
 
 
 def pulled(facts: Facts) -> Facts:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from redis.exceptions import NoPermissionError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from tests.engine.conftest import CALM
 from tests.services import running, until
 from thoughtstream import Mind, keys
-from thoughtstream.acl import SERVICE, Grant, acl_rules
+from thoughtstream.acl import MONITOR, SERVICE, Grant, acl_rules
 from thoughtstream.attention.models import Attended, NewThought
 from thoughtstream.colony import Colony
 from thoughtstream.config import RedisConfig, Settings, StreamConfig
@@ -291,3 +291,49 @@ async def test_who_only_reads(redis: Any, settings: Settings) -> None:
             await reader.xlen(keys.WINDOW.key(mind="ana", window="sensory"))
         with pytest.raises(NoPermissionError):
             await reader.xtrim(keys.EPISODIC.key(mind="ana"), 0)
+
+
+TELLING = [
+    "slowlog get -1",
+    "monitor",
+    "client list",
+    "client info",
+    "acl log",
+    "acl list",
+    "config get *",
+    "memory usage x",
+    "keys *",
+    "scan 0",
+    "randomkey",
+    "psync ? -1",
+    "subscribe *",
+    "eval return(1) 0",
+]
+"""What would tell a monitor what people think, or is a way to it."""
+
+
+@pytest.mark.parametrize("command", TELLING)
+async def test_a_monitor_may_not_ask_what_people_think(
+    redis: Any, settings: Settings, command: str
+) -> None:
+    async with user(redis, settings, acl_rules("monitor")) as own, connect(own.redis) as monitor:
+        with pytest.raises(NoPermissionError):
+            await monitor.execute_command(*command.split())
+
+
+async def test_whatever_a_monitor_may_ask_tells_no_thought(redis: Any, settings: Settings) -> None:
+    asked = [rule.removeprefix("+").split("|") for rule in MONITOR.commands.split()]
+    assert ["slowlog", "len"] in asked
+    await redis.config_set("slowlog-log-slower-than", 0)
+    async with Mind.connect("ana", settings=settings) as mind:
+        await mind.think("a kettle of my own")
+    await redis.config_set("slowlog-log-slower-than", 10_000)
+    assert any(b"a kettle of my own" in one["command"] for one in await redis.slowlog_get(10))
+    async with user(redis, settings, acl_rules("monitor")) as own, connect(own.redis) as monitor:
+        for command in [*asked, ["info", "everything"], ["latency", "history", "command"]]:
+            try:
+                answer = await monitor.execute_command(*command)
+            except ResponseError as error:
+                answer = error
+            assert not isinstance(answer, NoPermissionError), command
+            assert "kettle" not in repr(answer), command

@@ -57,6 +57,49 @@ def test_units_or_containers_run_and_come_back(server: ServerHost) -> None:
         assert facts.units["redis-server"].active == "inactive"
 
 
+def test_units_may_do_no_more_than_they_need(server: ServerHost) -> None:
+    if not server.machine.systemd or isinstance(server.deployed, Docker):
+        return
+    for unit in (*server.deployed.specs, *server.deployed.own_units):
+        said = server.host.run(f"systemd-analyze security --no-pager --threshold=20 {unit}")
+        assert said.rc == 0, said.stdout  # 2.0 of 10
+
+
+def test_containers_may_do_no_more_than_they_need(server: ServerHost) -> None:
+    if not isinstance(server.deployed, Docker):
+        return
+    for service, container in server.deployed.containers.items():
+        (found,) = json.loads(server.sh(f"docker container inspect {container}"))
+        given = found["HostConfig"]
+        assert given["CapDrop"] == ["ALL"], container
+        assert given["PidsLimit"] == 512, container
+        assert given["SecurityOpt"] == ["no-new-privileges:true"], container
+        assert given["ReadonlyRootfs"] or service == "insight"
+        assert service in server.deployed.composed or not given["CapAdd"]
+
+
+def test_what_runs_in_a_container_has_no_power(server: ServerHost) -> None:
+    if not isinstance(server.deployed, Docker):
+        return
+    for container in server.deployed.containers.values():
+        said = server.sh(f"docker exec {container} cat /proc/1/status").splitlines()
+        found = dict(line.split(":\t", 1) for line in said if ":\t" in line)
+        assert int(found["CapEff"], 16) == 0, container
+        assert found["NoNewPrivs"] == "1", container
+        assert "0" not in found["Uid"].split(), container
+
+
+def test_redis_runs_from_the_image_that_the_plan_names(server: ServerHost) -> None:
+    docker = server.facts().docker
+    if not isinstance(server.deployed, Docker) or docker is None:
+        return
+    pinned = docker.pinned(server.stack.docker.image)
+    wanted = server.sh(f"docker image inspect --format '{{{{.Id}}}}' {pinned}")
+    for each in server.servers:
+        of = f"docker container inspect --format '{{{{.Image}}}}' {each.spec.unit}"
+        assert server.sh(of) == wanted, each.spec.unit
+
+
 def _starting(server: ServerHost) -> bool:
     """Whether Docker hasn't looked yet at one just started: it does so every few seconds."""
     docker = server.facts().docker

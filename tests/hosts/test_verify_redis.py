@@ -69,6 +69,7 @@ def test_roles_can_do_their_work_and_no_more(server: ServerHost) -> None:
         ],
         "monitor": [
             ("get", "thought:{x}:contest"),
+            ("slowlog", "get"),  # it shows what commands were given: thoughts
             ("config", "set", "timeout", "1"),
             ("config", "get", "masterauth"),  # who has it can copy everything
         ],

@@ -1,6 +1,7 @@
 """Phase 1 on real hosts, over SSH, in each runtime: first time, again, changed, rebooted, gone."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha1
@@ -14,6 +15,7 @@ from tests.lab.authority import Authority
 from tests.lab.host import Host
 from tests.lab.images import Suite
 from tests.lab.lab import Lab
+from tests.servers import wait_until
 
 from . import keys
 from .deployment import Deployment, tls
@@ -21,6 +23,7 @@ from .runbook import RUNBOOK, steps
 
 MIB = 1 << 20
 SECRETS = "for f in secrets/admin service/password; do cat /etc/thoughtstream/$f; echo; done"
+REGISTRY = "localhost:5000"
 RUNTIMES: list[tuple[Suite, str]] = [
     ("trixie", "native"),
     ("trixie", "docker"),  # for other hosts, too, by TLS
@@ -37,10 +40,12 @@ def deployed(
     with lab.host(f"{suite}-{runtime}", suite=suite) as host:
         if runtime == "docker":
             with_docker(host)
+            with_registry(host)
         folder = tmp_path_factory.mktemp("stack")
         beside: dict[str, Any] = {"prometheus": True} if request.param == RUNTIMES[0] else {}
         if runtime == "docker":
-            beside = tls(Authority(folder / "authority"), host)
+            image = {"docker": {"image": f"{REGISTRY}/redis:8.2"}}
+            beside = tls(Authority(folder / "authority"), host) | image
         deployment = Deployment(host, folder, runtime=runtime, **beside)
         if suite == "bookworm":
             host.exec("sed -i '1i umask 077' /home/admin/.bashrc")
@@ -121,6 +126,21 @@ def with_docker(host: Host) -> None:
     )
     host.load_image("redis", "redis:8.2")
     host.load_image("python", "python:3.13-slim")
+
+
+def with_registry(host: Host) -> None:
+    """A registry that answers for Redis's image, which the host then hasn't any more."""
+    host.exec(
+        "DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "
+        "docker-registry curl && "
+        "sed -i '/^auth:/,/htpasswd$/d' /etc/docker/registry/config.yml && "
+        "systemctl restart docker-registry"
+    )
+    answers = f"curl --silent --fail {REGISTRY}/v2/"
+    wait_until(lambda: host.exec(answers, check=False).returncode == 0, "the registry answers")
+    image = f"{REGISTRY}/redis:8.2"
+    host.exec(f"docker tag redis:8.2 {image} && docker push {image}")
+    host.exec(f"docker image rm redis:8.2 {image}")
 
 
 def test_again_changes_nothing(deployed: Deployment) -> None:
@@ -326,3 +346,7 @@ def test_new_passwords_and_a_restart_lose_nothing(deployed: Deployment) -> None:
     told = control.pyinfra(inventory, "deploy.status")
     (status,) = json.loads(told.out)
     assert (status["health"], status["differs"], status["problems"]) == ("healthy", 0, [])
+    if deployed.settings["runtime"] == "docker":
+        redis, python = status["images"]
+        assert re.fullmatch(f"{REGISTRY}/redis:8.2@sha256:[0-9a-f]{{64}}", redis)
+        assert python == "python:3.13-slim"  # no registry has it

@@ -170,7 +170,7 @@ async def _speed(redis: Redis) -> Finding:
     check = "performance degradation"
     slow = await _permitted(redis.slowlog_get(128))
     if slow is None:
-        return Finding(check, "unknown", "this user may not read the slow log; check as monitor")
+        return Finding(check, "unknown", "this user may not read the slow log; check as service")
     now, _ = await redis.time()
     lately = [one for one in slow if one["start_time"] > now - _LATELY_S]
     good = len(lately) < _MANY_SLOW
