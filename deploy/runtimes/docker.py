@@ -21,7 +21,7 @@ from deploy.layout import (
 )
 from deploy.render import digest, render
 from deploy.runtimes import kernel_tuning, next_steps, preflight, unattended_mac
-from deploy.runtimes.base import File, changed, missing_directories
+from deploy.runtimes.base import HOPELESS, File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.instances import ContainerInstance, Instance
@@ -47,8 +47,6 @@ from thoughtstream.acl import Role
 _ETC = "/etc/thoughtstream"
 _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
-_HOPELESS = 5
-"""A new container that ended so often won't come up."""
 _VOLUME = "thoughtstream_redis-data"
 """As compose calls it."""
 
@@ -132,6 +130,12 @@ class Docker(ServerRuntime):
         )  # fmt: skip
 
     @property
+    def _late(self) -> frozenset[str]:
+        """The families of the addresses to listen on that may come late."""
+        servers = (server.spec.stack.late for server in self.servers)
+        return frozenset().union(*servers)
+
+    @property
     def _ports(self) -> dict[str, int]:
         docker = self.stack.docker
         ports = {k: p for server in self.servers for k, p in server.spec.ports.items()}
@@ -187,7 +191,7 @@ class Docker(ServerRuntime):
     ) -> list[Step]:
         docker = facts.docker or DockerState()
         return [
-            *([] if self.mac else kernel_tuning.steps(self.stack, facts)),
+            *([] if self.mac else kernel_tuning.steps(self.stack, facts, late=self._late)),
             *self.shared(facts, sources),
             *self._directories(facts),
             *(PullImage(image) for image in self._images if image not in docker.images),
@@ -353,7 +357,7 @@ class Docker(ServerRuntime):
             diagnose=f"docker container inspect --format '{{{{json .State}}}}' {container}; "
             f"docker logs --tail 20 {container} 2>&1",
             hopeless=f"[ \"$(docker container inspect --format '{{{{.RestartCount}}}}' "
-            f'{container})" -ge {_HOPELESS} ]',
+            f'{container})" -ge {HOPELESS} ]',
         )
 
     def _check(self, service: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from deploy.cluster.topology import Node
+from deploy.directives import families
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
 from deploy.facts.software import Software
@@ -18,7 +19,7 @@ from deploy.layout import (
 )
 from deploy.render import render
 from deploy.runtimes import kernel_tuning, preflight, prometheus
-from deploy.runtimes.base import File
+from deploy.runtimes.base import HOPELESS, File
 from deploy.runtimes.native import UP, Native
 from deploy.runtimes.prometheus import HostPrometheus
 from deploy.runtimes.server import ServerSpec
@@ -133,11 +134,22 @@ class LinuxNative(Native):
             owner=layout.owner,
             program=layout.program,
             redis_units=[f"{name}.service" for name in self.specs],
+            online=bool(self._late(unit)),
             prometheus_port=prometheus.PORT,
             revision=revision,
             start_timeout_s=self.stack.service.start_timeout_s,
         )
         return File(f"{SYSTEMD}/{unit}.service", text, "root", "root")
+
+    def _late(self, unit: str) -> frozenset[str]:
+        """The families of the addresses that a unit listens on and that may come late."""
+        if unit == WEB_UNIT:
+            return families([self.stack.web.bind])
+        return families(self.specs[unit].stack.redis.bind) if unit in self.specs else frozenset()
+
+    def runs_as(self, unit: str) -> str:
+        """When it starts is for the next boot."""
+        return self.job(unit).text.partition("[Service]")[2]
 
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartUnit:
         return StartUnit(unit, why, restart=restart, reload=reload)
@@ -179,7 +191,8 @@ class LinuxNative(Native):
             self.stack.service.start_timeout_s,
             diagnose=f"systemctl status --no-pager --lines 0 {unit}; "
             f"journalctl --no-pager --output cat --lines 20 --unit {unit}",
-            hopeless=f"systemctl is-failed --quiet {unit}",
+            hopeless=f"systemctl is-failed --quiet {unit} || "
+            f'[ "$(systemctl show --property NRestarts --value {unit})" -ge {HOPELESS} ]',
         )
 
 
