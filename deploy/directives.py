@@ -2,7 +2,7 @@
 Redis takes a new value while it runs (`CONFIG SET`) or only at a start.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Literal
@@ -171,12 +171,6 @@ def _text(value: object, *, unit: str) -> str:
     if isinstance(value, int) and unit == "bytes":
         return format_bytes(value)
     return text(value)
-
-
-def families(addresses: Iterable[IPv4Address | IPv6Address]) -> frozenset[str]:
-    """As the kernel names them, of the addresses that a host may not have yet when it boots."""
-    late = (a for a in addresses if not (a.is_loopback or a.is_unspecified))
-    return frozenset(f"ipv{address.version}" for address in late)
 
 
 def _bind(address: IPv4Address | IPv6Address) -> str:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pyinfra.api.exceptions import InventoryError
 
-from deploy.directives import RedisSettings, families
+from deploy.directives import RedisSettings
 from deploy.quantities import Bytes, about, parse_bytes
 from deploy.versions import tagged
 from thoughtstream.config import (
@@ -284,14 +284,6 @@ class Stack(_Section):
     def maxmemory(self) -> int:
         """Of all Redis servers of a host together, in bytes."""
         return self.redis.maxmemory * (self.cluster.nodes if self.cluster else 1)
-
-    @property
-    def late(self) -> frozenset[str]:
-        """The families of the addresses that Redis and the page listen on, and that may come after
-        the boot.
-        """
-        web = [self.web.bind] if self.web.enabled else []
-        return families((*self.redis.bind, *web))
 
     def of_node(self, address: str, port: int) -> "Stack":
         """The stack as one node of a cluster has it."""

@@ -26,7 +26,8 @@ class ContainerState:
 class DockerState:
     """`images`: those that were asked for and are there; `layers`: what each of them is made of;
     `memory` in bytes; `nofile`: how many files the engine itself may open, and so the most that it
-    can allow a container.
+    can allow a container; `selinux`: whether it keeps containers from files that aren't labelled as
+    theirs.
     """
 
     version: str | None = None
@@ -34,6 +35,7 @@ class DockerState:
     memory: int | None = None
     root: str | None = None
     nofile: int | None = None
+    selinux: bool = False
     images: tuple[str, ...] = ()
     layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     containers: dict[str, ContainerState] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class DockerFact(ScriptFact[DockerState | None]):
     def command(self, images: Sequence[str], containers: Sequence[str]) -> str:
         return script(
             "docker info --format 'version={{.ServerVersion}}\nmemory={{.MemTotal}}"
-            "\nroot={{.DockerRootDir}}' || exit 0",
+            "\nroot={{.DockerRootDir}}\nsecurity={{.SecurityOptions}}' || exit 0",
             'echo "nofile=$(awk \'/^Max open files/ {print $5}\' "/proc/$(pidof dockerd)/limits")"',
             'echo "compose=$(docker compose version --short)"',
             f"for i in {' '.join(quote(image) for image in images)}; do",
@@ -75,6 +77,7 @@ class DockerFact(ScriptFact[DockerState | None]):
             memory=number(values.get("memory")),
             root=values.get("root"),
             nofile=number(values.get("nofile")),
+            selinux="name=selinux" in (values.get("security") or ""),
             images=tuple(ids),
             layers={name: tuple(json.loads(layers) or ()) for name, _, layers in images},
             containers=dict(_container(line, ids) for line in about),

@@ -11,8 +11,9 @@ from deploy.layout import DAEMON
 class Machine:
     """`memory` in bytes: the machine's, or its container's if that is less. `user` runs the
     commands, `login` connected (before sudo), and `home` belongs to the latter; `nonlocal_bind`:
-    the families whose addresses can be listened on before they are there. Of a Mac: `brew` is where
-    Homebrew's programs are, `power` what pmset says, `filevault` whether its disk is locked
+    the families whose addresses can be listened on before they are there; `ufw`: whether that
+    firewall is on; `linger`: whether the user's systemd outlives their logins. Of a Mac: `brew` is
+    where Homebrew's programs are, `power` what pmset says, `filevault` whether its disk is locked
     at the start.
     """
 
@@ -34,6 +35,8 @@ class Machine:
     overcommit: int | None = None
     somaxconn: int | None = None
     nonlocal_bind: frozenset[str] = frozenset()
+    ufw: bool = False
+    linger: bool = False
     thp_tunable: bool = False
     thp: str | None = None
     brew: str | None = None
@@ -76,6 +79,8 @@ class MachineFact(ScriptFact[Machine]):
             'echo "somaxconn=$(cat /proc/sys/net/core/somaxconn)"',
             "for f in ipv4 ipv6; do "
             'echo "nonlocal $f=$(grep -x 1 /proc/sys/net/$f/ip_nonlocal_bind)"; done',
+            "grep -qx ENABLED=yes /etc/ufw/ufw.conf && echo ufw=yes",
+            '[ -e "/var/lib/systemd/linger/$(id -un)" ] && echo linger=yes',
             'echo "thp=$(cat /sys/kernel/mm/transparent_hugepage/enabled)"',
             "pmset -g | awk '$1 ~ /^(autorestart|sleep|disksleep|powernap)$/ "
             '{print "power " $1 "=" $2}\'',
@@ -112,6 +117,8 @@ class MachineFact(ScriptFact[Machine]):
             nonlocal_bind=frozenset(
                 n.removeprefix(_NONLOCAL) for n, v in found.items() if v and n.startswith(_NONLOCAL)
             ),
+            ufw="ufw" in found,
+            linger="linger" in found,
             thp=found.get("thp"),
             brew=found.get("brew"),
             brew_owner=found.get("brew_owner"),

@@ -20,7 +20,7 @@ from deploy.layout import (
     linux_docker,
 )
 from deploy.render import digest, render
-from deploy.runtimes import kernel_tuning, next_steps, preflight, unattended_mac
+from deploy.runtimes import addresses, kernel_tuning, next_steps, preflight, unattended_mac
 from deploy.runtimes.base import HOPELESS, File, changed, missing_directories
 from deploy.runtimes.certificates import HostTls
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
@@ -130,12 +130,6 @@ class Docker(ServerRuntime):
         )  # fmt: skip
 
     @property
-    def _late(self) -> frozenset[str]:
-        """The families of the addresses to listen on that may come late."""
-        servers = (server.spec.stack.late for server in self.servers)
-        return frozenset().union(*servers)
-
-    @property
     def _ports(self) -> dict[str, int]:
         docker = self.stack.docker
         ports = {k: p for server in self.servers for k, p in server.spec.ports.items()}
@@ -185,13 +179,23 @@ class Docker(ServerRuntime):
     def cautions(self, facts: Facts) -> Iterator[str]:
         if self.mac:
             yield from unattended_mac.cautions(facts.machine, serves_before_login=False)
+            return
+        if not self.nodes:  # which have the host's own network
+            yield from addresses.past_the_firewall(self.stack, facts.machine)
+        if facts.docker and facts.docker.selinux:
+            yield (
+                "facts.docker.selinux: is on, so what containers read in "
+                f"{self.layout.etc} and {self.layout.data} is labelled as theirs (`:z`)"
+            )
 
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
     ) -> list[Step]:
         docker = facts.docker or DockerState()
+        specs = [server.spec for server in self.servers]
+        late = addresses.late(addresses.listening(self.stack, specs))
         return [
-            *([] if self.mac else kernel_tuning.steps(self.stack, facts, late=self._late)),
+            *([] if self.mac else kernel_tuning.steps(self.stack, facts, late=late)),
             *self.shared(facts, sources),
             *self._directories(facts),
             *(PullImage(image) for image in self._images if image not in docker.images),
