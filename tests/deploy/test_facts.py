@@ -181,11 +181,21 @@ unit=b
 MainPID=0
 LoadState=not-found
 ActiveState=inactive
-UnitFileState="""
+UnitFileState=
+unit=c
+LoadState=loaded
+ActiveState=activating
+NRestarts=3
+unit=d
+LoadState=loaded
+ActiveState=activating
+NRestarts=0"""
 
     assert UnitsFact().process(output.splitlines()) == {
         "a": UnitState("loaded", "active", "enabled", 42, "0123"),
         "b": UnitState("not-found", "inactive"),
+        "c": UnitState("loaded", "failing"),
+        "d": UnitState("loaded", "activating"),
     }
 
 
@@ -242,6 +252,7 @@ def test_docker() -> None:
         "memory=8589934592",
         "root=/var/lib/docker",
         "nofile=1048576",
+        "security=[name=apparmor name=selinux name=cgroupns]",
         "compose=2.26.1",
         'image redis:8.2 sha256:b ["sha256:1","sha256:2"]',
         'image base:1 sha256:c ["sha256:1"]',
@@ -252,6 +263,7 @@ def test_docker() -> None:
 
     assert found is not None
     assert (found.version, found.compose, found.memory) == ("26.1.5", "2.26.1", 8 << 30)
+    assert found.selinux
     assert found.images == ("redis:8.2", "base:1")
     assert found.is_made_from("redis:8.2", "base:1")
     assert not found.is_made_from("base:1", "redis:8.2")
