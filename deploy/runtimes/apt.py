@@ -21,10 +21,10 @@ def waited_for(*steps: Step) -> Iterator[Step]:
     for step in steps:
         yield Gate(
             f"apt is free to {step}",
-            "apt was in use by another program; run again when that is done, or end it",
+            "apt was not free",
             f"! {APT_USERS}",
             APT_WAIT_S,
-            diagnose=APT_USERS,
+            diagnose=f"{APT_USERS}; echo 'run again once that has ended'",
         )
         yield step
 

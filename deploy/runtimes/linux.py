@@ -203,9 +203,15 @@ class LinuxNative(Native):
             self.stack.service.start_timeout_s,
             diagnose=f"systemctl status --no-pager --lines 0 {unit}; "
             f"journalctl --no-pager --output cat --lines 20 --unit {unit}",
-            hopeless=f"systemctl is-failed --quiet {unit} || "
-            f'[ "$(systemctl show --property NRestarts --value {unit})" -ge {HOPELESS} ]',
+            hopeless=_hopeless(unit),
         )
+
+
+def _hopeless(unit: str) -> str:
+    """Succeeds where a unit has given up, or starts and ends again and again."""
+    starts = f"$(systemctl show --property NRestarts --value {unit})"
+    again = f'! systemctl is-active --quiet {unit} && [ "{starts}" -ge {HOPELESS} ]'
+    return f"systemctl is-failed --quiet {unit} || {{ {again}; }}"
 
 
 def _is_to_upgrade(software: Software) -> bool:
