@@ -50,6 +50,14 @@ def test_memory_of_a_container_counts() -> None:
     assert fact.process([]).memory is None
 
 
+def test_what_a_host_does_by_itself() -> None:
+    found = MachineFact().process(["nonlocal ipv4=1", "nonlocal ipv6=", "ufw=yes", "linger=yes"])
+
+    assert (found.nonlocal_bind, found.ufw, found.linger) == ({"ipv4"}, True, True)
+    bare = MachineFact().process([])
+    assert (bare.nonlocal_bind, bare.ufw, bare.linger) == (frozenset(), False, False)
+
+
 def test_paths(tmp_path: Path) -> None:
     file = tmp_path / "a file's name"
     file.write_text("x")
