@@ -133,6 +133,15 @@ def build_image(archive: str, *, folder: str, tag: str) -> str:
     )
 
 
+APT_USERS = (
+    "lslocks --noheadings --output COMMAND,PID,PATH 2>/dev/null | "
+    "grep -E '/var/lib/(dpkg/lock|dpkg/lock-frontend|apt/lists/lock)$'"
+)
+"""Lists the programs that have a lock of apt; succeeds if there are any."""
+APT_WAIT_S = 600
+"""How long another program may have apt."""
+
+
 _ASK = """
 import http.client, ssl, sys
 host, port, tls, path = sys.argv[1:]

@@ -33,6 +33,7 @@ CONTAINER_UID = 10_001
 CLAIM = "claim.json"
 SYSTEMD = "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-redis.conf"
+NEEDRESTART = "/etc/needrestart/conf.d/thoughtstream.conf"
 UPLOADS = ".thoughtstream-uploads"
 """Where uploads go first, in the home of the user who connects."""
 

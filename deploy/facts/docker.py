@@ -28,7 +28,7 @@ class DockerState:
     """`images`: those that were asked for and are there; `layers`: what each of them is made of;
     `digests`: what the tag of each means here, or else in its registry; `memory` in bytes;
     `nofile`: how many files the engine itself may open, and so the most that it can allow a
-    container.
+    container; `selinux`: whether it keeps containers from files that aren't labelled as theirs.
     """
 
     version: str | None = None
@@ -36,6 +36,7 @@ class DockerState:
     memory: int | None = None
     root: str | None = None
     nofile: int | None = None
+    selinux: bool = False
     images: tuple[str, ...] = ()
     layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class DockerFact(ScriptFact[DockerState | None]):
     def command(self, images: Sequence[str], containers: Sequence[str]) -> str:
         return script(
             "docker info --format 'version={{.ServerVersion}}\nmemory={{.MemTotal}}"
-            "\nroot={{.DockerRootDir}}' || exit 0",
+            "\nroot={{.DockerRootDir}}\nsecurity={{.SecurityOptions}}' || exit 0",
             'echo "nofile=$(awk \'/^Max open files/ {print $5}\' "/proc/$(pidof dockerd)/limits")"',
             'echo "compose=$(docker compose version --short)"',
             f"for i in {' '.join(quote(image) for image in images)}; do",
@@ -85,6 +86,7 @@ class DockerFact(ScriptFact[DockerState | None]):
             memory=number(values.get("memory")),
             root=values.get("root"),
             nofile=number(values.get("nofile")),
+            selinux="name=selinux" in (values.get("security") or ""),
             images=tuple(ids),
             layers={name: tuple(json.loads(layers) or ()) for name, _, _, layers in images},
             digests={name: known for name, known in digests.items() if known},

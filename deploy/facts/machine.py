@@ -10,7 +10,9 @@ from deploy.layout import DAEMON
 @dataclass(frozen=True)
 class Machine:
     """`memory` in bytes: the machine's, or its container's if that is less. `user` runs the
-    commands, `login` connected (before sudo), and `home` belongs to the latter. Of a Mac: `brew` is
+    commands, `login` connected (before sudo), and `home` belongs to the latter; `nonlocal_bind`:
+    the families whose addresses can be listened on before they are there; `ufw`: whether that
+    firewall is on; `linger`: whether the user's systemd outlives their logins. Of a Mac: `brew` is
     where Homebrew's programs are, `power` what pmset says, `filevault` whether its disk is locked
     at the start.
     """
@@ -32,6 +34,9 @@ class Machine:
     tunable: bool = False
     overcommit: int | None = None
     somaxconn: int | None = None
+    nonlocal_bind: frozenset[str] = frozenset()
+    ufw: bool = False
+    linger: bool = False
     thp_tunable: bool = False
     thp: str | None = None
     brew: str | None = None
@@ -41,6 +46,7 @@ class Machine:
 
 
 _POWER = "power "
+_NONLOCAL = "nonlocal "
 
 
 class MachineFact(ScriptFact[Machine]):
@@ -71,6 +77,10 @@ class MachineFact(ScriptFact[Machine]):
             "[ -w /sys/kernel/mm/transparent_hugepage/enabled ] && echo thp_tunable=yes",
             'echo "overcommit=$(cat /proc/sys/vm/overcommit_memory)"',
             'echo "somaxconn=$(cat /proc/sys/net/core/somaxconn)"',
+            "for f in ipv4 ipv6; do "
+            'echo "nonlocal $f=$(grep -x 1 /proc/sys/net/$f/ip_nonlocal_bind)"; done',
+            "grep -qx ENABLED=yes /etc/ufw/ufw.conf && echo ufw=yes",
+            '[ -e "/var/lib/systemd/linger/$(id -un)" ] && echo linger=yes',
             'echo "thp=$(cat /sys/kernel/mm/transparent_hugepage/enabled)"',
             "pmset -g | awk '$1 ~ /^(autorestart|sleep|disksleep|powernap)$/ "
             '{print "power " $1 "=" $2}\'',
@@ -104,6 +114,11 @@ class MachineFact(ScriptFact[Machine]):
             thp_tunable="thp_tunable" in found,
             overcommit=number(found.get("overcommit")),
             somaxconn=number(found.get("somaxconn")),
+            nonlocal_bind=frozenset(
+                n.removeprefix(_NONLOCAL) for n, v in found.items() if v and n.startswith(_NONLOCAL)
+            ),
+            ufw="ufw" in found,
+            linger="linger" in found,
             thp=found.get("thp"),
             brew=found.get("brew"),
             brew_owner=found.get("brew_owner"),

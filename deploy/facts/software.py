@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
 
+from deploy.commands import APT_USERS, APT_WAIT_S
 from deploy.facts.base import ScriptFact, pairs, script
 
 _PACKAGE = "${db:Status-Status} redis=${Version}\\n"
@@ -12,14 +13,16 @@ _PACKAGE = "${db:Status-Status} redis=${Version}\\n"
 @dataclass(frozen=True)
 class Software:
     """`redis`: the installed version; the candidates: what apt would install; `unfinished`: a
-    package installation was interrupted; `users`: those of ours that are there; `current`: the
-    release of ours that is linked, if all may enter it; `own_data`: a file of Debian's own Redis.
+    package installation was interrupted; `apt_user`: the program that uses apt now; `users`: those
+    of ours that are there; `current`: the release of ours that is linked, if all may enter it;
+    `own_data`: a file of Debian's own Redis.
     """
 
     redis: str | None = None
     candidate: str | None = None
     apt: bool = False
     unfinished: bool = False
+    apt_user: str | None = None
     brew: str | None = None
     python_candidate: str | None = None
     users: frozenset[str] = frozenset()
@@ -34,6 +37,7 @@ class SoftwareFact(ScriptFact[Software]):
         return script(
             "if command -v apt-get >/dev/null; then",
             "  echo apt=yes",
+            f'  echo "apt_user=$({APT_USERS} | awk \'{{print $1 " (process " $2 ")"; exit}}\')"',
             '  [ -z "$(dpkg --audit)" ] || echo unfinished=yes',
             f"  dpkg-query -W -f '{_PACKAGE}' redis-server | sed -n 's/^installed //p'",
             "  dir=$(sed -n 's/^dir //p' /etc/redis/redis.conf)",
@@ -63,6 +67,7 @@ class SoftwareFact(ScriptFact[Software]):
             candidate=found.get("candidate"),
             apt="apt" in found,
             unfinished="unfinished" in found,
+            apt_user=found.get("apt_user"),
             brew=found.get("brew"),
             python_candidate=found.get("python_candidate"),
             users=frozenset(n.removeprefix("user ") for n in found if n.startswith("user ")),
@@ -79,7 +84,9 @@ class PackageListsFact(ScriptFact[bool]):
     """Updates the package lists, so that the candidates are current; whether that worked."""
 
     def command(self) -> str:
-        return script("command -v apt-get >/dev/null && apt-get update -qq && echo yes")
+        free = f"timeout {APT_WAIT_S} sh -c {quote(f'while {APT_USERS}; do sleep 1; done')}"
+        updated = f"{free} >/dev/null; apt-get update -qq && echo yes"
+        return script(f"command -v apt-get >/dev/null && {{ {updated}; }}")
 
     def process(self, output: list[str]) -> bool:
         return output == ["yes"]

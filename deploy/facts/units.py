@@ -1,18 +1,21 @@
 """Processes under systemd or launchd, and what listens on a port."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
 from deploy.facts.base import ScriptFact, number, pairs, script
 
 REVISION = "THOUGHTSTREAM_REVISION"
+_SHOWN = "LoadState,ActiveState,UnitFileState,MainPID,NRestarts"
 
 
 @dataclass(frozen=True)
 class UnitState:
-    """`revision`: the one in the environment of the running process."""
+    """`active`: as systemd says it, or `failing`: it starts and ends, again and again; `revision`:
+    the one in the environment of the running process.
+    """
 
     loaded: str
     active: str
@@ -30,7 +33,7 @@ class UnitsFact(ScriptFact[dict[str, UnitState]]):
             f"for u in {' '.join(quote(unit) for unit in units)}; do",
             f'  pid=$({systemctl} show --property MainPID --value "$u")',
             '  echo "unit=$u"',
-            f'  {systemctl} show --property LoadState,ActiveState,UnitFileState,MainPID "$u"',
+            f'  {systemctl} show --property {_SHOWN} "$u"',
             f'  tr "\\0" "\\n" < "/proc/$pid/environ" | grep "^{REVISION}="',
             "done",
         )
@@ -42,7 +45,7 @@ class UnitsFact(ScriptFact[dict[str, UnitState]]):
             values = pairs(lines)
             found[name] = UnitState(
                 loaded=values.get("LoadState") or "not-found",
-                active=values.get("ActiveState") or "inactive",
+                active=_active(values),
                 enabled=values.get("UnitFileState"),
                 pid=number(values.get("MainPID")) or None,
                 revision=values.get(REVISION),
@@ -52,6 +55,12 @@ class UnitsFact(ScriptFact[dict[str, UnitState]]):
     @staticmethod
     def default() -> dict[str, UnitState]:
         return {}
+
+
+def _active(values: Mapping[str, str | None]) -> str:
+    again = (number(values.get("NRestarts")) or 0) > 0
+    state = values.get("ActiveState") or "inactive"
+    return "failing" if state == "activating" and again else state
 
 
 class DaemonsFact(ScriptFact[dict[str, UnitState]]):

@@ -5,7 +5,7 @@ from typing import Any
 from pyinfra.operations import apt, brew, server
 
 from deploy.before import remember
-from deploy.commands import install_release
+from deploy.commands import APT_WAIT_S, install_release
 from deploy.operations.dispatch import perform
 from deploy.operations.gates import wait_for
 from deploy.operations.uploads import upload
@@ -26,7 +26,12 @@ def _install(step: Install) -> None:
         _check_redis()
     for unit in step.masked:
         server.shell(name=f"mask {unit}", commands=[f"systemctl mask {unit}"])
-    apt.packages(name=str(step), packages=list(step.packages), no_recommends=True)
+    apt.packages(
+        name=str(step),
+        packages=list(step.packages),
+        no_recommends=True,
+        extra_install_args=f"-o DPkg::Lock::Timeout={APT_WAIT_S}",
+    )
 
 
 def _check_redis() -> None:

@@ -12,6 +12,7 @@ from deploy.layout import (
     DAEMON,
     IMAGE,
     LAUNCH_DAEMONS,
+    NEEDRESTART,
     NEWSYSLOG,
     REDIS_DAEMON,
     SERVICE_UNIT,
@@ -54,6 +55,7 @@ def remains(runtime: Runtime, *, erase: bool) -> list[Remains]:
                 *_units(),
                 *_files(runtime, erase=erase),
                 *_users(owner.service, owner.web),
+                _rule_of_needrestart(),
                 *_debians("redis-server"),
                 *(_debians("prometheus") if runtime.stack.prometheus else ()),
                 *_kernel(),
@@ -143,6 +145,14 @@ def _users(*names: str) -> Iterator[Remains]:
     found = f"getent passwd {every} >/dev/null || [ $? = 2 ] && getent passwd {every} | grep -q ."
     gone = f"for u in {every}; do ! id $u >/dev/null 2>&1 || userdel $u; done"
     yield Remains(f"remove the users {', '.join(names)}", found, gone)
+
+
+def _rule_of_needrestart() -> Remains:
+    folder = NEEDRESTART.rpartition("/")[0]
+    empty = f"rmdir --parents --ignore-fail-on-non-empty {folder} 2>/dev/null"
+    return Remains(
+        f"remove {NEEDRESTART}", _any([NEEDRESTART]), f"rm -f {NEEDRESTART}; {empty}; true"
+    )
 
 
 def _debians(unit: str) -> Iterator[Remains]:

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
+from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
 from pyinfra.context import host, state
@@ -62,6 +63,9 @@ def _plans(wanted: ClusterInventory, found: dict[str, HostState]) -> dict[str, l
     if lines := cluster_preflight.problems(wanted, found):
         told = "\n".join(f"  {line}" for line in lines)
         raise DeployError(f"the cluster can't be deployed; nothing was changed\n{told}")
+    for name, known in sorted(found.items()):
+        for caution in known.runtime.cautions(known.facts):
+            logger.warning(f"{name}: {caution}")
     return {name: cluster_stack.plan(wanted, found, name) for name in found}
 
 

@@ -13,6 +13,9 @@ from deploy.runtimes.instances import Instance
 from deploy.steps import MakeDirectory, OwnFile, PutFile, Step
 from thoughtstream.acl import Role
 
+HOPELESS = 5
+"""What has just been started and ended so often won't come up."""
+
 
 class Runtime(Protocol):
     """How a stack is put on one kind of host."""

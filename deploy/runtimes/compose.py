@@ -71,6 +71,7 @@ class Compose:
             layout=server.layout if server else self.layout,
             memory_limit=self.memory_limit(facts),
             nofile=nofile_of(facts),
+            selinux=facts.docker is not None and facts.docker.selinux,
             service_image=self.image,
             container=self.containers[service],
             revision=revision,

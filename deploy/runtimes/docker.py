@@ -20,8 +20,8 @@ from deploy.layout import (
     linux_docker,
 )
 from deploy.render import digest, render
-from deploy.runtimes import kernel_tuning, next_steps, preflight, unattended_mac
-from deploy.runtimes.base import File, changed, missing_directories
+from deploy.runtimes import addresses, kernel_tuning, next_steps, preflight, unattended_mac
+from deploy.runtimes.base import HOPELESS, File, changed, missing_directories
 from deploy.runtimes.certificates import tls_of
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
 from deploy.runtimes.instances import ContainerInstance, Instance
@@ -47,8 +47,6 @@ from thoughtstream.acl import Role
 _ETC = "/etc/thoughtstream"
 _GLIBC = "2.28"
 """The oldest glibc of an image that the service's wheels are made for."""
-_HOPELESS = 5
-"""A new container that ended so often won't come up."""
 _VOLUME = "thoughtstream_redis-data"
 """As compose calls it."""
 
@@ -186,13 +184,23 @@ class Docker(ServerRuntime):
         yield from super().cautions(facts)
         if self.mac:
             yield from unattended_mac.cautions(facts.machine, serves_before_login=False)
+            return
+        if not self.nodes:  # which have the host's own network
+            yield from addresses.past_the_firewall(self.stack, facts.machine)
+        if facts.docker and facts.docker.selinux:
+            yield (
+                "facts.docker.selinux: is on, so what containers read in "
+                f"{self.layout.etc} and {self.layout.data} is labelled as theirs (`:z`)"
+            )
 
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
     ) -> list[Step]:
         docker = facts.docker or DockerState()
+        specs = [server.spec for server in self.servers]
+        late = addresses.late(addresses.listening(self.stack, specs))
         return [
-            *([] if self.mac else kernel_tuning.steps(self.stack, facts)),
+            *([] if self.mac else kernel_tuning.steps(self.stack, facts, late=late)),
             *self.shared(facts, sources),
             *self._directories(facts),
             *(_pull(image, docker) for image in self.pulled if image not in docker.images),
@@ -362,7 +370,7 @@ class Docker(ServerRuntime):
             diagnose=f"docker container inspect --format '{{{{json .State}}}}' {container}; "
             f"docker logs --tail 20 {container} 2>&1",
             hopeless=f"[ \"$(docker container inspect --format '{{{{.RestartCount}}}}' "
-            f'{container})" -ge {_HOPELESS} ]',
+            f'{container})" -ge {HOPELESS} ]',
         )
 
     def _check(self, service: str) -> str:

@@ -70,6 +70,14 @@ class Embedded(Runtime):
                 f"({facts.embedded.url}); unset REDIS_URL, REDIS_HOST and REDIS_PORT"
             )
 
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        if self.supervisor == "systemd --user" and not self.machine.linger:
+            yield (
+                "facts.machine.linger: is off, so the mind ends when you log out, and starts when "
+                "you log in; to have it stay: sudo loginctl enable-linger "
+                f"{self.machine.user}"
+            )
+
     def prepare(
         self, facts: Facts, sources: Mapping[Role, str], *, rolling: bool = False
     ) -> list[Step]:

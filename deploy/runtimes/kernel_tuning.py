@@ -12,10 +12,10 @@ from deploy.steps import ApplySysctl, StartUnit, Step
 SOMAXCONN = 1024
 
 
-def sysctl(stack: Stack, facts: Facts) -> File:
+def sysctl(stack: Stack, facts: Facts, late: frozenset[str]) -> File:
     """The file of kernel settings. A host that already has more room keeps it."""
     room = max(SOMAXCONN, stack.redis.tcp_backlog, facts.machine.somaxconn or 0)
-    return File(SYSCTL, render("sysctl.conf", somaxconn=room), "root", "root")
+    return File(SYSCTL, render("sysctl.conf", somaxconn=room, late=sorted(late)), "root", "root")
 
 
 def thp_unit() -> File:
@@ -27,15 +27,17 @@ def thp_unit() -> File:
 PATHS = (SYSCTL, thp_unit().path)
 
 
-def steps(stack: Stack, facts: Facts) -> Iterator[Step]:
-    """Overcommit and backlog; no transparent huge pages. Nothing where the machine that this
-    container runs on has the say.
+def steps(stack: Stack, facts: Facts, *, late: frozenset[str] = frozenset()) -> Iterator[Step]:
+    """Overcommit and backlog; no transparent huge pages; `late`: of which families an address may
+    be listened on before it is there. Nothing where the machine that this container runs on has
+    the say.
     """
     machine = facts.machine
     if machine.tunable:
-        file = sysctl(stack, facts)
+        file = sysctl(stack, facts, late)
         yield from (file.step() for file in changed([file], facts))
-        if file.differs(facts) or machine.overcommit != 1:
+        loaded = machine.overcommit == 1 and late <= machine.nonlocal_bind
+        if file.differs(facts) or not loaded:
             yield ApplySysctl(SYSCTL)
     if machine.thp_tunable and machine.systemd:
         unit = thp_unit()

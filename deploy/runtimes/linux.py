@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from deploy.cluster.topology import Node
+from deploy.commands import APT_WAIT_S
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
 from deploy.facts.software import Software
@@ -17,8 +18,9 @@ from deploy.layout import (
     linux_native,
 )
 from deploy.render import render
-from deploy.runtimes import kernel_tuning, preflight, prometheus
-from deploy.runtimes.base import File
+from deploy.runtimes import addresses, apt, kernel_tuning, preflight, prometheus
+from deploy.runtimes.addresses import Address
+from deploy.runtimes.base import HOPELESS, File
 from deploy.runtimes.native import UP, Native
 from deploy.runtimes.prometheus import HostPrometheus
 from deploy.runtimes.server import ServerSpec
@@ -30,7 +32,8 @@ from deploy.wheels import Target
 _DEBIANS_UNIT = "redis-server"
 _UPGRADE = (
     "DEBIAN_FRONTEND=noninteractive apt-get install -y --only-upgrade --no-install-recommends "
-    "-o Dpkg::Options::=--force-confold redis-server redis-tools"
+    f"-o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout={APT_WAIT_S} "
+    "redis-server redis-tools"
 )
 
 
@@ -67,6 +70,7 @@ class LinuxNative(Native):
             paths=(
                 *self.paths,
                 *kernel_tuning.PATHS,
+                *apt.PATHS,
                 *(self.prometheus.paths if self.prometheus else []),
                 self.job(PROMETHEUS_UNIT).path,
             ),
@@ -102,15 +106,26 @@ class LinuxNative(Native):
         yield from self.tls.problems() if self.tls else ()
 
     def machine_steps(self, facts: Facts) -> list[Step]:
-        return [*kernel_tuning.steps(self.stack, facts), *self._packages(facts)]
+        return [
+            *kernel_tuning.steps(self.stack, facts),
+            *apt.restarts_of_others(facts),
+            *self._packages(facts),
+        ]
+
+    def cautions(self, facts: Facts) -> Iterator[str]:
+        yield from super().cautions(facts)
+        yield from apt.cautions(facts, [*self._packages(facts)])
 
     def _packages(self, facts: Facts) -> Iterator[Step]:
         if facts.software.unfinished:
             command = "DEBIAN_FRONTEND=noninteractive dpkg --configure -a"
-            yield Run("finish an interrupted installation of packages", command)
+            yield from apt.waited_for(
+                Run("finish an interrupted installation of packages", command)
+            )
         found = {"redis-server": facts.software.redis, "python3": facts.machine.python}
         if missing := tuple(name for name, version in found.items() if version is None):
-            yield Install(missing, masked=(_DEBIANS_UNIT,) if "redis-server" in missing else ())
+            masked = (_DEBIANS_UNIT,) if "redis-server" in missing else ()
+            yield from apt.waited_for(Install(missing, masked=masked))
         if "redis-server" not in missing and _starts_by_itself(facts.units.get(_DEBIANS_UNIT)):
             yield Mask(_DEBIANS_UNIT)
         owner, layout = self.layout.owner, self.layout
@@ -138,11 +153,21 @@ class LinuxNative(Native):
             owner=layout.owner,
             program=layout.program,
             redis_units=[f"{name}.service" for name in self.specs],
+            online=bool(addresses.late(self._listens_on(unit))),
             prometheus_port=prometheus.PORT,
             revision=revision,
             start_timeout_s=self.stack.service.start_timeout_s,
         )
         return File(f"{SYSTEMD}/{unit}.service", text, "root", "root")
+
+    def _listens_on(self, unit: str) -> Sequence[Address]:
+        if unit == WEB_UNIT:
+            return [self.stack.web.bind]
+        return self.specs[unit].stack.redis.bind if unit in self.specs else []
+
+    def runs_as(self, unit: str) -> str:
+        """When it starts is for the next boot."""
+        return self.job(unit).text.partition("[Service]")[2]
 
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> StartUnit:
         return StartUnit(unit, why, restart=restart, reload=reload)
@@ -162,7 +187,7 @@ class LinuxNative(Native):
         if not _is_to_upgrade(software):
             return []
         what = f"upgrade redis-server {software.redis} -> {software.candidate}"
-        return [Run(what, _UPGRADE)]
+        return [*apt.waited_for(Run(what, _UPGRADE))]
 
     def outdated(self, facts: Facts, running: str, unit: str) -> str:
         to = upstream(facts.software.candidate)
@@ -184,8 +209,15 @@ class LinuxNative(Native):
             self.stack.service.start_timeout_s,
             diagnose=f"systemctl status --no-pager --lines 0 {unit}; "
             f"journalctl --no-pager --output cat --lines 20 --unit {unit}",
-            hopeless=f"systemctl is-failed --quiet {unit}",
+            hopeless=_hopeless(unit),
         )
+
+
+def _hopeless(unit: str) -> str:
+    """Succeeds where a unit has given up, or starts and ends again and again."""
+    starts = f"$(systemctl show --property NRestarts --value {unit})"
+    again = f'! systemctl is-active --quiet {unit} && [ "{starts}" -ge {HOPELESS} ]'
+    return f"systemctl is-failed --quiet {unit} || {{ {again}; }}"
 
 
 def _is_to_upgrade(software: Software) -> bool:

@@ -73,7 +73,7 @@ class Native(ServerRuntime, ABC):
             spec.layout.redis_data, spec.layout.acl, supervised=self.supervised, beside=beside,
             include=self.layout.masterauth if spec.node else None, logfile=self.log_file(unit),
         )  # fmt: skip
-        revision = digest(self.job(unit).text, restart_only(spec.stack, local))
+        revision = digest(self.runs_as(unit), restart_only(spec.stack, local))
         cli = RedisCli(
             spec.layout, spec.port, spec.stack.redis.local_address,
             tls=self.tls.ca.path if self.tls else None,
@@ -96,6 +96,10 @@ class Native(ServerRuntime, ABC):
     @abstractmethod
     def job(self, unit: str, *, revision: str = "") -> File:
         """The unit's file; the service's says by a revision what it was started with."""
+
+    def runs_as(self, unit: str) -> str:
+        """What of the unit's file a process that runs can't take on."""
+        return self.job(unit).text
 
     @abstractmethod
     def start(self, unit: str, why: str, *, restart: bool, reload: bool) -> Step:
@@ -250,7 +254,7 @@ class Native(ServerRuntime, ABC):
 
     def _process(self, unit: str, read: str, facts: Facts) -> Iterator[Step]:
         """A process: started, and anew if it would now `read` something else."""
-        revision = digest(self.job(unit).text, read)
+        revision = digest(self.runs_as(unit), read)
         state = facts.units.get(unit)
         why, restart = "", False
         if state is None or state.active not in UP:

@@ -80,6 +80,11 @@ def docker(state: DockerState | None) -> Iterator[str]:
             "install and start it, or use runtime='native'"
         )
         return
+    if (state.root or "").startswith("/var/snap/"):
+        yield (
+            f"facts.docker.root: is {state.root}; Snap's Docker can't read what we put into /etc; "
+            "`snap remove docker`, and install docker.io, or Docker's own packages"
+        )
     number = major_minor(state.version)
     if number is not None and number < OLDEST_DOCKER:
         yield f"facts.docker.version: is {state.version}, and must be 20.10 or newer"

@@ -9,6 +9,7 @@ from deploy.commands import ask_web
 from deploy.facts.gather import Facts
 from deploy.layout import Layout
 from deploy.render import TEMPLATES, render
+from deploy.runtimes import apt
 from deploy.runtimes.base import File, changed, missing_directories
 from deploy.runtimes.server import in_url
 from deploy.runtimes.web import HostWeb
@@ -46,7 +47,7 @@ class HostPrometheus:
     def preparation(self, facts: Facts) -> Iterator[Step]:
         """The program, its files and its token, which nobody is shown."""
         if PROGRAM not in facts.paths:
-            yield Install(("prometheus",), masked=(_DEBIANS_UNIT,))
+            yield from apt.waited_for(Install(("prometheus",), masked=(_DEBIANS_UNIT,)))
         yield from missing_directories([self._directory], facts)
         yield from (file.step() for file in changed(self._files, facts))
         if self.token not in facts.paths:

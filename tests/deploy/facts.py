@@ -82,7 +82,10 @@ def deployed(runtime: Runtime, bare: Facts) -> Facts:
         if found := _path(step):
             path, state = found
             paths[path] = state
-    machine = replace(bare.machine, overcommit=1, thp="always madvise [never]", power=POWER)
+    late = frozenset({"ipv4", "ipv6"})
+    machine = replace(
+        bare.machine, overcommit=1, nonlocal_bind=late, thp="always madvise [never]", power=POWER
+    )
     after = replace(facts, machine=machine, paths=paths)
     if isinstance(runtime, Docker):
         return _containers(runtime, after, plan)

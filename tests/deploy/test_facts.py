@@ -50,6 +50,14 @@ def test_memory_of_a_container_counts() -> None:
     assert fact.process([]).memory is None
 
 
+def test_what_a_host_does_by_itself() -> None:
+    found = MachineFact().process(["nonlocal ipv4=1", "nonlocal ipv6=", "ufw=yes", "linger=yes"])
+
+    assert (found.nonlocal_bind, found.ufw, found.linger) == (frozenset({"ipv4"}), True, True)
+    bare = MachineFact().process([])
+    assert (bare.nonlocal_bind, bare.ufw, bare.linger) == (frozenset(), False, False)
+
+
 def test_paths(tmp_path: Path) -> None:
     file = tmp_path / "a file's name"
     file.write_text("x")
@@ -181,11 +189,21 @@ unit=b
 MainPID=0
 LoadState=not-found
 ActiveState=inactive
-UnitFileState="""
+UnitFileState=
+unit=c
+LoadState=loaded
+ActiveState=activating
+NRestarts=3
+unit=d
+LoadState=loaded
+ActiveState=activating
+NRestarts=0"""
 
     assert UnitsFact().process(output.splitlines()) == {
         "a": UnitState("loaded", "active", "enabled", 42, "0123"),
         "b": UnitState("not-found", "inactive"),
+        "c": UnitState("loaded", "failing"),
+        "d": UnitState("loaded", "activating"),
     }
 
 
@@ -242,6 +260,7 @@ def test_docker() -> None:
         "memory=8589934592",
         "root=/var/lib/docker",
         "nofile=1048576",
+        "security=[name=apparmor name=selinux name=cgroupns]",
         "compose=2.26.1",
         'image redis:8.2 sha256:b ["mine/redis@sha256:e","redis@sha256:d"] ["sha256:1","sha256:2"]',
         'image base:1 sha256:c [] ["sha256:1"]',
@@ -252,6 +271,7 @@ def test_docker() -> None:
 
     assert found is not None
     assert (found.version, found.compose, found.memory) == ("26.1.5", "2.26.1", 8 << 30)
+    assert found.selinux
     assert found.images == ("redis:8.2", "base:1")
     assert found.pinned("redis:8.2") == "redis:8.2@sha256:d"
     assert found.pinned("base:1") == "base:1"

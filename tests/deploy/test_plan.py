@@ -116,11 +116,13 @@ ORDER: dict[str, Callable[[str], bool]] = {
 def test_bare_debian() -> None:
     found = changes(runtime("linux-native"), BARE)
 
-    assert found[:7] == [
+    assert found[:9] == [
         "write /etc/sysctl.d/60-redis.conf",
         "apply /etc/sysctl.d/60-redis.conf",
         "write /etc/systemd/system/thoughtstream-thp.service",
         "restart thoughtstream-thp (no transparent huge pages)",
+        "create directory /etc/needrestart/conf.d",
+        "write /etc/needrestart/conf.d/thoughtstream.conf",
         "install redis-server",
         "create user thoughtstream",
         "create user thoughtstream-web",
@@ -145,7 +147,11 @@ def test_a_host_that_is_not_to_be_tuned_is_not() -> None:
     machine = replace(DEBIAN, tunable=False, thp_tunable=False, container="lxc")
     found = changes(runtime("linux-native"), replace(BARE, machine=machine))
 
-    assert found[0] == "install redis-server"
+    assert found[:3] == [
+        "create directory /etc/needrestart/conf.d",
+        "write /etc/needrestart/conf.d/thoughtstream.conf",
+        "install redis-server",
+    ]
 
 
 def test_debians_own_unit_is_kept_from_the_next_boot() -> None:

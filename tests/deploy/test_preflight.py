@@ -188,6 +188,12 @@ DOCKER: dict[str, tuple[Facts, str]] = {
         "redis.maxmemory: 512mb is more than 60% of this host's 700mb (facts.docker.memory); the "
         "most is 420mb",
     ),
+    "of Snap": (
+        docker(root="/var/snap/docker/common/var-lib-docker"),
+        "facts.docker.root: is /var/snap/docker/common/var-lib-docker; Snap's Docker can't read "
+        "what we put into /etc; `snap remove docker`, and install docker.io, or Docker's own "
+        "packages",
+    ),
     "files": (
         docker(nofile=4096),
         "redis.maxclients: 10000 needs more open files than the 4096 there are "

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from deploy.facts.docker import DockerState
 from deploy.layout import THP_UNIT
+from deploy.runtimes.addresses import late
 from deploy.runtimes.docker import Docker
 from tests.servers import wait_until
 from thoughtstream.versions import OLDEST
@@ -122,6 +123,9 @@ def test_kernel_is_tuned_where_it_lets_itself(server: ServerHost) -> None:
     if machine.tunable:
         assert machine.overcommit == 1
         assert (machine.somaxconn or 0) >= server.stack.redis.tcp_backlog
+        if isinstance(server.deployed, Docker):
+            bound = [address for each in server.servers for address in each.spec.stack.redis.bind]
+            assert late(bound) <= machine.nonlocal_bind
     if machine.thp_tunable and machine.systemd:
         assert "[never]" in (machine.thp or "")
         assert server.facts().units[THP_UNIT].enabled == "enabled"

@@ -11,7 +11,8 @@ _LOOKS = {
     "users": "{ getent passwd; getent group; } | grep -v ^prometheus:",
     "units": "systemctl list-unit-files --no-legend --no-pager | awk '{print $1, $2}'; "
     "systemctl list-units --all --no-legend --plain 'thoughtstream*' 'redis*' | cut -d ' ' -f 1",
-    "kernel": "sysctl vm.overcommit_memory net.core.somaxconn; "
+    "kernel": "sysctl vm.overcommit_memory net.core.somaxconn "
+    "net.ipv4.ip_nonlocal_bind net.ipv6.ip_nonlocal_bind; "
     "cat /sys/kernel/mm/transparent_hugepage/enabled",
     "containers": "! command -v docker >/dev/null || { docker ps --all --quiet; "
     "docker image ls --format '{{.Repository}}:{{.Tag}}'; docker volume ls --quiet; "

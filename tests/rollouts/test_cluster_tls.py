@@ -10,6 +10,7 @@ from deploy.cluster.health import problems
 from tests.lab import control
 from tests.lab.authority import Authority
 from tests.lab.lab import Lab
+from tests.servers import wait_until
 
 from .clusters import SETTINGS, Cluster
 from .test_stack import with_docker
@@ -65,6 +66,19 @@ def test_nobody_gets_in_without_tls(cluster: Cluster) -> None:
     assert "NOAUTH" in first.exec(f"{ask} --tls --insecure ping 2>&1", check=False).stdout
     plain = first.exec(f"{ask} ping 2>&1", check=False).stdout
     assert "NOAUTH" not in plain and "PONG" not in plain
+
+
+def test_nodes_start_before_their_address_is_there(cluster: Cluster) -> None:
+    host = cluster.hosts[-1]
+    host.disconnect()
+    try:
+        host.exec("systemctl restart docker")
+        ping = "docker exec thoughtstream-redis-7001 redis-cli -p 7001 --tls --insecure ping"
+        wait_until(lambda: "NOAUTH" in host.exec(f"{ping} 2>&1", check=False).stdout, "it runs")
+    finally:
+        host.connect()
+
+    wait_until(lambda: problems(cluster.view(), 1) == [], "it is well again", most_s=60)
 
 
 def test_certificates_change_while_the_cluster_works(

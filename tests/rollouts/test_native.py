@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.commands import start_unit
-from deploy.facts.machine import Machine
+from deploy.commands import APT_USERS, start_unit
+from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import SERVICE_UNIT, HomeLayout
 from deploy.runtimes.embedded import Embedded
 from deploy.settings import stack
+from tests.lab import control
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.servers import wait_until
 
 from .deployment import Deployment
 
+WAITS = "apt is free to install"
 SERVICE = "systemctl show --property ActiveState,ExecMainStatus,NRestarts thoughtstream"
 
 
@@ -25,8 +27,37 @@ def deployment(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with lab.host("mended") as host:
         folder = tmp_path_factory.mktemp("mended")
         deployment = Deployment(host, folder, runtime="native", service={"start_timeout_s": 60})
-        deployment.deploy()
+        _deployed_while_apt_is_in_use(deployment)
         yield deployment
+
+
+def _deployed_while_apt_is_in_use(deployment: Deployment) -> None:
+    """As on a new server, which upgrades itself first."""
+    host = deployment.host
+    hold = "-o DPkg::Pre-Invoke::='while [ ! -e /root/enough ]; do sleep 0.2; done'"
+    others = f"DEBIAN_FRONTEND=noninteractive apt-get install --yes --reinstall {hold} hostname"
+    host.exec(f"apt-get update && {{ {others} >/root/others 2>&1 & }}")
+    wait_until(lambda: host.exec(APT_USERS, check=False).stdout, "apt is in use", most_s=60)
+
+    run = control.Begun(deployment.inventory(), "deploy.stack")
+    wait_until(lambda: run.ended or WAITS in run.said, "the run waits", most_s=200, step_s=0.5)
+    host.exec("touch /root/enough")
+
+    done = run.end()
+    assert done.ok, done.out
+    assert "apt is in use by apt-get (process " in done.out
+
+
+def test_needrestart_leaves_redis_alone(deployment: Deployment) -> None:
+    host, run_id = deployment.host, deployment.run_id()
+    apt = "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends"
+    host.exec(f"{apt} needrestart && {apt} --reinstall libjemalloc2")
+
+    said = host.exec("needrestart -r a -l 2>&1").stdout
+
+    assert "thoughtstream-redis" in said
+    assert deployment.run_id() == run_id
+    assert not deployment.deploy().changed
 
 
 def test_a_wrong_configuration_is_not_tried_for_ever(deployment: Deployment) -> None:
@@ -108,3 +139,17 @@ def test_systemd_of_a_user_keeps_a_mind_running(own: Host) -> None:
     as_admin(own, "systemctl --user kill --signal KILL --kill-whom main thoughtstream")
     status = f"systemctl --user is-active thoughtstream && {OWN.program} status"
     wait_until(lambda: as_admin(own, status, check=False), "the mind is back", most_s=60, step_s=1)
+    _what_ends_at_logout_is_told(own)
+
+
+def _what_ends_at_logout_is_told(own: Host) -> None:
+    ask = f"{MachineFact().command()}\n{OWN.program} doctor --json | tr -d '\\n'"
+    lingers = as_admin(own, ask)
+    assert "linger=yes" in lingers
+    assert "log out" not in lingers
+
+    loginctl = "sudo loginctl {}-linger admin"  # while this login lasts, so does its systemd
+    leaves = as_admin(own, f"{loginctl.format('disable')}; {ask}; {loginctl.format('enable')}")
+
+    assert "linger=yes" not in leaves
+    assert "sudo loginctl enable-linger admin" in leaves

@@ -58,6 +58,12 @@ def test_little_disk(lab: Lab, tmp_path: Path) -> None:
 
 def test_port_of_somebody_else(lab: Lab, tmp_path: Path) -> None:
     with lab.host("taken") as host:
+        host.exec("apt-get update && apt-get install -y --no-install-recommends valkey-server")
+        said = refused(host, tmp_path, runtime="native")
+        assert "redis.port: 6379 is in use by valkey-server (process " in said
+        host.exec("sed -i 's/^port .*/port 6381/' /etc/valkey/valkey.conf")
+        host.exec("systemctl restart valkey-server")
+
         host.exec("apt-get install -y --no-install-recommends redis-server")
         host.exec("systemctl start redis-server")
         host.exec("redis-cli config set requirepass 'its own'")  # so it doesn't say what it is
@@ -67,6 +73,7 @@ def test_port_of_somebody_else(lab: Lab, tmp_path: Path) -> None:
         aside = Deployment(host, tmp_path, runtime="native", redis={"port": 6380})
         aside.deploy()
         assert "NOAUTH" in host.exec("redis-cli ping").stdout
+        assert host.exec("valkey-cli -p 6381 ping").stdout == "PONG\n"
         assert not aside.deploy().changed
         _what_it_has_is_brought_over(aside, tmp_path)
 

@@ -24,6 +24,7 @@ from .runbook import RUNBOOK, steps
 MIB = 1 << 20
 SECRETS = "for f in secrets/admin service/password; do cat /etc/thoughtstream/$f; echo; done"
 REGISTRY = "localhost:5000"
+LATE = "10.99.0.5"
 RUNTIMES: list[tuple[Suite, str]] = [
     ("trixie", "native"),
     ("trixie", "docker"),  # for other hosts, too, by TLS
@@ -42,7 +43,7 @@ def deployed(
             with_docker(host)
             with_registry(host)
         folder = tmp_path_factory.mktemp("stack")
-        beside: dict[str, Any] = {"prometheus": True} if request.param == RUNTIMES[0] else {}
+        beside: dict[str, Any] = {"plaintext": True, "prometheus": request.param == RUNTIMES[0]}
         if runtime == "docker":
             image = {"docker": {"image": f"{REGISTRY}/redis:8.2"}}
             beside = tls(Authority(folder / "authority"), host) | image
@@ -305,6 +306,31 @@ def test_everything_is_back_after_a_reboot(deployed: Deployment) -> None:
     deployed.forget(kept)
     assert not deployed.deploy().changed
     control.verify(deployed.inventory(), "-k", "come_back or running or recalled")
+
+
+def test_an_address_that_comes_late_is_listened_on(deployed: Deployment) -> None:
+    host, docker = deployed.host, deployed.settings["runtime"] == "docker"
+    host.exec(f"ip address add {LATE}/32 dev lo")
+    deployed.deploy(bind=["127.0.0.1", LATE])
+    kept = deployed.write(200)
+    host.exec(f"ip address delete {LATE}/32 dev lo")
+    if docker:  # which tries once
+        host.exec("systemctl restart docker")
+    else:
+        host.exec("systemctl restart --no-block thoughtstream-redis")
+        tries = "systemctl show --property NRestarts --value thoughtstream-redis"
+        wait_until(lambda: int(host.exec(tries).stdout) > 5, "more tries than systemd's own limit")
+
+    host.exec(f"ip address add {LATE}/32 dev lo")
+
+    deployed.healthy()
+    host.exec(f"bash -c 'exec 3<>/dev/tcp/{LATE}/6379'")
+    assert deployed.wrong(kept) == []
+    deployed.forget(kept)
+    assert not deployed.deploy(bind=["127.0.0.1", LATE]).changed
+    control.verify(deployed.inventory(bind=["127.0.0.1", LATE]), "-k", "come_back or kernel")
+    deployed.deploy()
+    host.exec(f"ip address delete {LATE}/32 dev lo")
 
 
 def test_a_backup_is_put_back_by_value(deployed: Deployment, tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """`thoughtstream doctor`: is this Redis fit to keep a mind?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.table import Table
 from rich.text import Text
 
 from thoughtstream import config, discretion
+from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
 from thoughtstream.faces import examination, overview
 from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli.foreground import service_lock
 from thoughtstream.faces.cli.options import Json, examples
 from thoughtstream.health.checks import Finding, unreachable
+from thoughtstream.home.logins import ends_at_logout
 
 EXAMPLES = examples("thoughtstream doctor", "thoughtstream doctor --json")
 
@@ -32,6 +35,7 @@ def doctor(json: Json = False) -> None:
         findings = event_loop.run(examination.examine(settings))
     except RedisUnavailable as error:
         findings, failed = [unreachable(error)], {"error": str(error)}
+    findings = [*_logout(settings), *findings]
     healthy = examination.is_healthy(findings)
     answer = {
         "healthy": healthy,
@@ -42,6 +46,16 @@ def doctor(json: Json = False) -> None:
     output.answer(answer, json, lambda: _show(findings))
     if not healthy:
         exit_codes.stop(exit_codes.FAILED)
+
+
+def _logout(settings: Settings) -> Iterator[Finding]:
+    """A mind of one's own that ends when its owner leaves."""
+    process = service_lock(settings).process()
+    user = ends_at_logout(process.pid) if process else None
+    if user:
+        found = "systemd ends the mind when you log out, and starts it when you log in"
+        cure = f"to have it stay: sudo loginctl enable-linger {user}"
+        yield Finding("logout", "notice", found, cure)
 
 
 def _show(findings: list[Finding]) -> None:
