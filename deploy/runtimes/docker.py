@@ -36,7 +36,6 @@ from deploy.steps import (
     Gate,
     MakeDirectory,
     PullImage,
-    RewriteLog,
     Run,
     Step,
 )
@@ -250,7 +249,7 @@ class Docker(ServerRuntime):
             if restart and rolling:
                 continue
             if restart and facts.of(server.spec.unit).redis:
-                yield RewriteLog(server.cli)
+                yield from self.before_restart(server)
             found = docker.containers.get(server.spec.unit)
             yield from self._up(service, found, why, restart=restart)
 
@@ -264,8 +263,8 @@ class Docker(ServerRuntime):
 
     def restart(self, node: Node | None, why: str) -> list[Step]:
         service = "redis" if node is None else f"redis-{node.port}"
-        log = RewriteLog(self.composed[service].cli)
-        return [log, *self._up(service, None, why, restart=True)]
+        before = self.before_restart(self.composed[service])
+        return [*before, *self._up(service, None, why, restart=True)]
 
     def instances(self) -> list[Instance]:
         return [self._instance(server) for server in self.servers]

@@ -16,7 +16,7 @@ from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server
 from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
-from deploy.steps import MakeDirectory, Step
+from deploy.steps import MakeDirectory, RefuseWrites, RewriteLog, Step
 from thoughtstream.acl import Role
 
 
@@ -72,6 +72,14 @@ class ServerRuntime(Runtime, ABC):
     @abstractmethod
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
         """Why a Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
+
+    def before_restart(self, server: Server) -> Iterator[Step]:
+        """What is done with a Redis that answers and is about to restart. A cluster's node hands
+        over instead of refusing writes.
+        """
+        yield RewriteLog(server.cli)
+        if server.spec.node is None:
+            yield RefuseWrites(server.cli)
 
     @abstractmethod
     def restart(self, node: Node | None, why: str) -> list[Step]:
