@@ -285,7 +285,7 @@ class RedisConfig(_Section):
         7, gt=0, description="for connecting, and for each reply (a failover may delay it by 5 s)"
     )
     patience_s: float = Field(
-        15, ge=0, le=600, description="how long to wait for a cluster's failover"
+        15, ge=0, le=600, description="how long a command waits for a failover, or for a restart"
     )
 
     @model_validator(mode="after")
