@@ -15,6 +15,7 @@ from pyinfra.api.exceptions import DeployError, PyinfraError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
+from deploy.asking import ask_with_care
 from deploy.backups import clusters
 from deploy.backups import verbs as backups
 from deploy.before_connecting import check_before_connecting
@@ -39,6 +40,7 @@ from deploy.settings import Stack
 from deploy.status import verb as stated
 from deploy.steps import Step
 
+ask_with_care()
 check_before_connecting()
 
 
