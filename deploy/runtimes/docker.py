@@ -165,6 +165,8 @@ class Docker(ServerRuntime):
         for running in {server.version for server in servers if server}:
             yield from preflight.redis_version("facts.redis.version", running)
             yield from preflight.image(self.stack.docker.image, running)
+        for unit in (s.spec.unit for s in self.servers if facts.of(s.spec.unit).redis is None):
+            yield from preflight.image_of_data(self.stack.docker.image, facts, unit)
         for server in self.servers:
             yield from preflight.held(self.stack, facts.of(server.spec.unit), server.cli.at)
         memory = memory_of(facts)
