@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ import redis
 
 from tests.servers import RedisServer, wait_until
 from tests.services import until
-from thoughtstream import Colony, Mind, NewTask, NewThought, keys
+from thoughtstream import Colony, Mind, NewTask, NewThought, keys, sync
 from thoughtstream.config import Settings
 from thoughtstream.errors import RedisUnavailable
 
@@ -152,6 +153,15 @@ async def test_who_has_a_colony_waits_too_whatever_is_sent(
         assert other != first
         assert written(own_server) == ["tea", "coffee"]
         assert len({*thoughts, anchored}) == 3
+
+
+def test_who_has_no_event_loop_waits_too(own_server: RedisServer, own: Settings) -> None:
+    with sync.Mind.connect("ana", settings=own) as mind, ThreadPoolExecutor() as pool:
+        own_server.stop()
+        thought = pool.submit(mind.think, "tea")
+        own_server.start()
+        assert thought.result().endswith("@sensory")
+    assert written(own_server) == ["tea"]
 
 
 async def test_who_waited_long_enough_is_told(own_server: RedisServer, own: Settings) -> None:
