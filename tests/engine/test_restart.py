@@ -54,6 +54,7 @@ async def in_use(settings: Settings, think: Think) -> AsyncIterator[Said]:
                 said.acknowledged.append(content)
             except RedisUnavailable:
                 said.unanswered.append(content)
+                await asyncio.sleep(0)  # others have their turn, too
 
     async def ask(mind: Mind) -> None:
         while not over.is_set():
