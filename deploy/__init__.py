@@ -15,6 +15,7 @@ from pyinfra.api.exceptions import DeployError, PyinfraError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host, state
 
+from deploy.asking import ask_with_care
 from deploy.backups import clusters
 from deploy.backups import verbs as backups
 from deploy.before_connecting import check_before_connecting
@@ -42,6 +43,7 @@ from deploy.settings import Stack
 from deploy.status import verb as stated
 from deploy.steps import Step
 
+ask_with_care()
 check_before_connecting()
 
 
@@ -83,7 +85,8 @@ def backup(to: str | None = None, keep: int = 7) -> None:
         steps, lock = clusters.save(to=to, keep=keep)
     else:
         wanted, _, runtime = _this_host()
-        steps, lock = backups.save(wanted, runtime, to=to, keep=keep), locked("backup", host.name)
+        steps = backups.save(wanted, runtime, to=to, keep=keep)
+        lock = _lock(runtime, "backup", host.name)
     _show(steps)
     with lock:
         carry_out(steps)
@@ -106,7 +109,8 @@ def restore(
         steps, lock = clusters.restore(backup)
     else:
         wanted, _, runtime = _this_host()
-        steps, lock = backups.restore(wanted, runtime, backup), locked("restore", host.name)
+        steps = backups.restore(wanted, runtime, backup)
+        lock = _lock(runtime, "restore", host.name)
     _show(steps)
     with lock:
         carry_out(steps)
@@ -215,9 +219,10 @@ def __getattr__(name: str) -> None:
 
 
 def _lock(runtime: Runtime, verb: str, first: str) -> AbstractContextManager[None]:
-    """Of the hosts that others may deploy to, too: neither somebody's home nor a Mac."""
-    shared = isinstance(runtime, ServerRuntime) and runtime.machine.system == "Linux"
-    return locked(verb, first) if shared else nullcontext()
+    """Of the hosts that others may deploy to, too: not of somebody's home."""
+    if not isinstance(runtime, ServerRuntime):
+        return nullcontext()
+    return locked(verb, first, runtime.layout.lock)
 
 
 def _runtime() -> Runtime:

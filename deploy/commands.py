@@ -79,6 +79,13 @@ def rewrite_log(cli: RedisCli) -> str:
     )
 
 
+def refuse_writes(cli: RedisCli) -> str:
+    """Has a Redis that answers refuse writes, for half a minute at most if it isn't restarted."""
+    set_ = ("config", "set", "min-replicas-to-write")
+    take_again = f"( sleep 30; {cli(*set_, '0')} ) </dev/null >/dev/null 2>&1 &"
+    return f"! {cli.is_ready()} || {{ {cli(*set_, '1')} >/dev/null && {{ {take_again} }}; }}"
+
+
 def install_release(archive: str, *, releases: str, release: str, python: str, current: str) -> str:
     """Unpacks an archive of wheels and installs them into a venv of their own, without an index.
 

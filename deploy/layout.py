@@ -34,6 +34,8 @@ CLAIM = "claim.json"
 SYSTEMD = "/etc/systemd/system"
 SYSCTL = "/etc/sysctl.d/60-redis.conf"
 NEEDRESTART = "/etc/needrestart/conf.d/thoughtstream.conf"
+LOCK = "/var/lib/thoughtstream.lock"
+"""Says who is changing a host; macOS has no such folder, see `Layout.lock`."""
 UPLOADS = ".thoughtstream-uploads"
 """Where uploads go first, in the home of the user who connects."""
 
@@ -59,7 +61,7 @@ class Owner:
 class Layout:
     """Directories of one host. `closed`: a process's directory is its user's alone, for groups that
     hold everybody keep nobody out. `node`: the port of a cluster's node, which has directories and
-    a unit of its own; None: the only server of its host.
+    a unit of its own; None: the only server of its host. `lock`: the file that says who changes it.
     """
 
     etc: str
@@ -71,6 +73,7 @@ class Layout:
     redis_mode: int = 0o640
     closed: bool = False
     node: int | None = None
+    lock: str = LOCK
 
     def of_node(self, port: int) -> "Layout":
         """The same, for the node of a cluster that has the port."""
@@ -213,7 +216,15 @@ def darwin_native(user: str) -> Layout:
     """Homebrew's Redis under our own LaunchDaemons, which run as the user who owns Homebrew."""
     root = "/opt/thoughtstream"
     owner = Owner("root", "wheel", *[user, "staff"] * 3)
-    return Layout(f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, closed=True)
+    return Layout(
+        f"{root}/etc",
+        root,
+        f"{root}/data",
+        f"{root}/bin",
+        owner,
+        closed=True,
+        lock="/var/db/thoughtstream.lock",
+    )
 
 
 def darwin_path(home: str) -> str:
@@ -229,8 +240,9 @@ def darwin_docker(user: str, home: str) -> Layout:
     root = f"{home}/.thoughtstream"
     owner = Owner(*[user, "staff"] * 4)
     return Layout(
-        f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, etc_mode=0o700, redis_mode=0o644
-    )
+        f"{root}/etc", root, f"{root}/data", f"{root}/bin", owner, etc_mode=0o700, redis_mode=0o644,
+        lock=f"{root}.lock",
+    )  # fmt: skip
 
 
 def configurations(system: str | None, home: str) -> tuple[str, ...]:

@@ -29,9 +29,9 @@ from thoughtstream.config import (
     MemoryConfig,
     MetricsConfig,
     StreamConfig,
-    explain,
 )
 from thoughtstream.directives import MEMORY_SHARE
+from thoughtstream.explaining import explain
 from thoughtstream.versions import OLDEST, dotted
 
 BUS = 10_000
@@ -347,4 +347,4 @@ def stack(**settings: Any) -> Stack:
     try:
         return Stack.model_validate(settings)
     except ValidationError as error:
-        raise InventoryError("the inventory is invalid\n" + explain(error)) from None
+        raise InventoryError("the inventory is invalid\n" + explain(error, Stack)) from None

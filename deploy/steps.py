@@ -269,6 +269,20 @@ class RewriteLog(Step):
 
 
 @dataclass(frozen=True)
+class RefuseWrites(Step):
+    """Redis refuses writes until it is restarted, which must follow at once: whoever writes and can
+    wait (`redis.patience_s`) writes again afterwards. A write that Redis takes while it ends may be
+    one that it doesn't answer, and nobody would know whether to write it again.
+    """
+
+    changes = False
+    cli: RedisCli
+
+    def __str__(self) -> str:
+        return f"let Redis refuse writes until it is back{self.cli.at}"
+
+
+@dataclass(frozen=True)
 class StartUnit(Step):
     """Starts (or restarts) a systemd unit and enables it; `own`: the user's own systemd does."""
 

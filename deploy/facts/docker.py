@@ -13,14 +13,15 @@ REVISION_LABEL = "thoughtstream.revision"
 
 @dataclass(frozen=True)
 class ContainerState:
-    """`health` is None for a container without a health check; `outdated`: the name of its image
-    means another image by now.
+    """`health` is None for a container without a health check; `image`: the name of its image, and
+    `outdated`: this means another image by now.
     """
 
     status: str
     health: str | None = None
     revision: str | None = None
     outdated: bool = False
+    image: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def _container(line: str, ids: Mapping[str, str]) -> tuple[str, ContainerState]:
         health=(state.get("Health") or {}).get("Status"),
         revision=(labels or {}).get(REVISION_LABEL),
         outdated=ids.get(image, ids.get(image.partition("@")[0], made_from)) != made_from,
+        image=image,
     )
 
 

@@ -6,6 +6,7 @@ from shlex import quote
 
 from deploy.facts.base import ScriptFact, kibibytes, pairs, script
 from deploy.layout import CLUSTER_ROLES
+from deploy.versions import numbers, upstream
 from thoughtstream.acl import Role
 
 _SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
@@ -90,26 +91,39 @@ class MasterauthFact(ScriptFact[str | None]):
 
 @dataclass(frozen=True)
 class Disk:
-    """Bytes free on the data's disk, and bytes that the data already uses."""
+    """Bytes free on the data's disk, and bytes that the data already uses. `redis`: the newest one
+    that wrote the beginning of a log there.
+    """
 
     free: int | None = None
     used: int | None = None
+    redis: str | None = None
 
 
 class DiskFact(ScriptFact[Disk]):
-    """Disk space at a path, or at its nearest parent that exists."""
+    """Disk space at a path, or at its nearest parent that exists, and what wrote the data there."""
 
     def command(self, path: str) -> str:
         return script(
             f"p={quote(path)}",
             f'echo "used=$(du -sk {quote(path)} | cut -f 1)"',
             'while [ ! -e "$p" ]; do p=$(dirname "$p"); done',
+            f"find {quote(path)} -path '*/appendonlydir/*.base.rdb' | while read -r log; do",
+            '  echo "wrote $(head -c 32 "$log" | LC_ALL=C sed -n '
+            '"s/.*redis-ver.\\([0-9.]*\\).*/\\1/p")"',
+            "done",
             'echo "free=$(df -Pk "$p" | awk \'NR == 2 {print $4}\')"',
         )
 
     def process(self, output: list[str]) -> Disk:
         found = pairs(output)
-        return Disk(free=kibibytes(found.get("free")), used=kibibytes(found.get("used")))
+        lines = [line for line in output if line.startswith("wrote ")]
+        wrote = [version for line in lines if (version := upstream(line))]
+        return Disk(
+            free=kibibytes(found.get("free")),
+            used=kibibytes(found.get("used")),
+            redis=max(wrote, key=numbers, default=None),
+        )
 
     @staticmethod
     def default() -> Disk:

@@ -2,10 +2,10 @@
 
 from pyinfra.operations import server
 
-from deploy.commands import rewrite_log
+from deploy.commands import refuse_writes, rewrite_log
 from deploy.operations.dispatch import perform
 from deploy.passwords import apply_masterauth
-from deploy.steps import ApplyLive, ApplyMasterauth, LoadAcl, RewriteLog
+from deploy.steps import ApplyLive, ApplyMasterauth, LoadAcl, RefuseWrites, RewriteLog
 
 
 @perform.register
@@ -27,3 +27,8 @@ def _load_acl(step: LoadAcl) -> None:
 @perform.register
 def _rewrite(step: RewriteLog) -> None:
     server.shell(name=str(step), commands=[rewrite_log(step.cli)])
+
+
+@perform.register
+def _refuse(step: RefuseWrites) -> None:
+    server.shell(name=str(step), commands=[refuse_writes(step.cli)])

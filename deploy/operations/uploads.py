@@ -1,13 +1,15 @@
 """Files of this machine on their way to a host: through a folder that nobody else there can enter.
 
 A name in /tmp, where pyinfra uploads to, can be told beforehand: root would copy from there what
-anybody may have put under it (pyinfra#1085).
+anybody may have put under it (pyinfra#1085). On this machine itself, pyinfra takes a name that
+nobody can tell, of a file that only we can write.
 """
 
 from pathlib import Path
 from shlex import quote
 from typing import IO, Any
 
+from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import host
 from pyinfra.operations import files, server
 
@@ -30,8 +32,10 @@ def upload(name: str, source: Path | IO[Any], to: str, **options: Any) -> None:
     )
 
 
-def private_folder() -> str:
-    """Where uploads go first; made when it is first needed."""
+def private_folder() -> str | None:
+    """Where uploads go first; made when it is first needed. None on this machine itself."""
+    if issubclass(host.connector_cls, LocalConnector):
+        return None
     return run_state().once(f"uploads of {host.name}", _make_folder)
 
 

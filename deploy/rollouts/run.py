@@ -7,11 +7,12 @@ from pyinfra import logger
 from pyinfra.api.exceptions import DeployError
 from pyinfra.context import host, state
 
-from deploy.cluster.lock import PATH, Lock
+from deploy.cluster.lock import Lock
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import TopologyError
 from deploy.facts.cluster import LockFact
 from deploy.facts.machine import MachineFact
+from deploy.layout import LOCK
 from deploy.operations import carry_out
 from deploy.operations.locks import locked
 from deploy.rollouts import discovery
@@ -60,7 +61,7 @@ def _look_for_newer(stack: Stack) -> None:
 
 def _since(verb: str, first: str) -> float | None:
     """When the interrupted run of the same verb on this machine began."""
-    text = state.inventory.get_host(first).get_fact(LockFact, PATH)
+    text = state.inventory.get_host(first).get_fact(LockFact, LOCK)
     found = Lock.parse(text or "")
     return found.since if found and found.verb == verb and found.is_stale() else None
 

@@ -36,7 +36,6 @@ from deploy.steps import (
     Gate,
     MakeDirectory,
     PullImage,
-    RewriteLog,
     Run,
     Step,
 )
@@ -168,6 +167,8 @@ class Docker(ServerRuntime):
         for running in {server.version for server in servers if server}:
             yield from preflight.redis_version("facts.redis.version", running)
             yield from preflight.image(self.stack.docker.image, running)
+        for unit in (s.spec.unit for s in self.servers if facts.of(s.spec.unit).redis is None):
+            yield from preflight.image_of_data(self.stack.docker.image, facts, unit)
         for server in self.servers:
             yield from preflight.held(self.stack, facts.of(server.spec.unit), server.cli.at)
         memory = memory_of(facts)
@@ -267,7 +268,7 @@ class Docker(ServerRuntime):
                 continue
             running = facts.of(server.spec.unit).redis
             if restart and running:
-                yield RewriteLog(server.reached(running))
+                yield from self.before_restart(server, running)
             found = docker.containers.get(server.spec.unit)
             yield from self._up(service, found, why, restart=restart)
 
@@ -281,8 +282,8 @@ class Docker(ServerRuntime):
 
     def restart(self, node: Node | None, why: str) -> list[Step]:
         service = "redis" if node is None else f"redis-{node.port}"
-        log = RewriteLog(self.composed[service].cli)
-        return [log, *self._up(service, None, why, restart=True)]
+        before = self.before_restart(self.composed[service])
+        return [*before, *self._up(service, None, why, restart=True)]
 
     def instances(self) -> list[Instance]:
         return [self._instance(server) for server in self.servers]

@@ -96,6 +96,9 @@ class LinuxNative(Native):
             yield from preflight.held(self.stack, own, server.cli.at)
         yield from preflight.memory(self.stack, facts.machine.memory, "facts.machine.memory")
         yield from preflight.disk(self.stack, facts.disk)
+        if not any(facts.of(server.spec.unit).redis for server in self.servers):
+            starts = facts.software.redis or facts.software.candidate
+            yield from preflight.package_of_data(starts, facts.disk)
         for unit, spec in self.specs.items():
             yield from preflight.ports(facts, spec.ports, facts.units.get(unit))
         yield from preflight.web(self.stack, facts, facts.units.get(WEB_UNIT))

@@ -24,7 +24,7 @@ from deploy.runtimes.server import Server, ServerSpec, service_url, specs_of
 from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
-from deploy.steps import Gate, InstallRelease, MakeDirectory, RewriteLog, Run, Step
+from deploy.steps import Gate, InstallRelease, MakeDirectory, Run, Step
 from deploy.versions import major_minor
 from deploy.wheels import Release, Target, release_for
 from thoughtstream.acl import Role
@@ -185,7 +185,7 @@ class Native(ServerRuntime, ABC):
         yield from server.configuration(own, restart=bool(why), starts=starts)
         job, reason = self.job(unit), "" if later else why
         if reason and restart and own.redis:  # of one that refuses its admin, nobody can ask that
-            yield RewriteLog(server.reached(own.redis))
+            yield from self.before_restart(server, own.redis)
         yield from self._started(job, unit, reason, facts, restart=restart)
         if not later and (reason or own.redis is None):
             yield self._answers(server)
@@ -193,7 +193,7 @@ class Native(ServerRuntime, ABC):
     def restart(self, node: Node | None, why: str) -> list[Step]:
         server = next(one for one in self.servers if one.spec.node == node)
         start = self.start(self.unit_of(server.spec), why, restart=True, reload=False)
-        return [RewriteLog(server.cli), start, self._answers(server, again=True)]
+        return [*self.before_restart(server), start, self._answers(server, again=True)]
 
     def instances(self) -> list[Instance]:
         owner = f"{self.layout.owner.redis}:{self.layout.owner.redis_group}"

@@ -8,7 +8,7 @@ from deploy.facts.gather import Facts
 from deploy.facts.units import UnitState
 from deploy.quantities import about, parse_bytes
 from deploy.settings import Stack
-from deploy.versions import major_minor, tagged
+from deploy.versions import Version, major_minor, tagged
 from thoughtstream.directives import MEMORY_SHARE
 from thoughtstream.versions import OLDEST, dotted
 
@@ -117,12 +117,37 @@ def held(stack: Stack, facts: Facts, at: str = "") -> Iterator[str]:
 
 def image(name: str, running: str) -> Iterator[str]:
     """The image is not older than the server that runs, as far as its tag says."""
-    tag, found = tagged(name), major_minor(running)
-    if tag and found and tag < found[: len(tag)]:
+    if _is_older(tagged(name), major_minor(running)):
         yield (
             f"docker.image: {name} is older than the Redis {running} that runs here, and "
             "could not read its data; name that version or a newer one"
         )
+
+
+def image_of_data(name: str, facts: Facts, unit: str) -> Iterator[str]:
+    """While that server is stopped: nor older than what ran it last, or wrote its data."""
+    found = facts.docker.containers.get(unit) if facts.docker else None
+    if found and found.image and _is_older(tagged(name), tagged(found.image)):
+        yield (
+            f"docker.image: {name} is older than {found.image}, from which {unit} was made, and "
+            "could not read its data; name that version or a newer one"
+        )
+    elif _is_older(tagged(name), major_minor(facts.disk.redis)):
+        yield f"docker.image: {name} {_wrote(facts.disk)}; name that version or a newer one"
+
+
+def package_of_data(starts: str | None, disk: Disk) -> Iterator[str]:
+    """The same of a package: what would start can read the data that is there."""
+    if _is_older(major_minor(starts), major_minor(disk.redis)):
+        yield f"facts.software.redis: {starts} {_wrote(disk)}; install that version or a newer one"
+
+
+def _wrote(disk: Disk) -> str:
+    return f"is older than Redis {disk.redis}, which wrote the data here, and could not read it"
+
+
+def _is_older(new: Version | None, old: Version | None) -> bool:
+    return bool(new and old and new < old[: len(new)])
 
 
 def memory(stack: Stack, available: int | None, path: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from deploy.cluster.topology import Node
 from deploy.commands import RedisCli
 from deploy.facts.gather import Facts
 from deploy.facts.machine import Machine
+from deploy.facts.redis import RedisState
 from deploy.layout import Layout, configurations
 from deploy.runtimes.base import File, Runtime, missing_directories, shared_directories
 from deploy.runtimes.certificates import HostTls
@@ -17,7 +18,7 @@ from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server
 from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
-from deploy.steps import MakeDirectory, Step
+from deploy.steps import MakeDirectory, RefuseWrites, RewriteLog, Step
 from thoughtstream.acl import Role
 
 
@@ -116,6 +117,15 @@ class ServerRuntime(Runtime, ABC):
     @abstractmethod
     def why(self, server: Server, facts: Facts) -> tuple[str, bool]:
         """Why a Redis must (re)start, and whether that stops one that runs; "" if it needn't."""
+
+    def before_restart(self, server: Server, running: RedisState | None = None) -> Iterator[Step]:
+        """What is done with a Redis that answers, as `running`, and is about to restart. A node of
+        a cluster hands over instead of refusing writes.
+        """
+        cli = server.reached(running)
+        yield RewriteLog(cli)
+        if server.spec.node is None:
+            yield RefuseWrites(cli)
 
     @abstractmethod
     def restart(self, node: Node | None, why: str) -> list[Step]:

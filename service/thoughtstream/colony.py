@@ -67,7 +67,7 @@ class Colony:
         settings = settings or config.load()
         traces(settings.traces)  # refused before anything connects
         address = url or settings.redis.url or url_of(settings.home)
-        redis = await open_client(settings.redis, address)
+        redis = await open_client(settings.redis, address, waits=True)
         colony = cls(redis, settings)
         try:
             yield colony

@@ -20,9 +20,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from thoughtstream.discretion import shown, without_secrets
 from thoughtstream.environment import PREFIX, CommonRedis, Environment, LinkedRedis
 from thoughtstream.errors import ConfigError as ConfigError
+from thoughtstream.explaining import explain
 from thoughtstream.web_config import WebConfig as WebConfig
 
 SYSTEM_FILE = Path("/etc/thoughtstream/thoughtstream.toml")
@@ -288,7 +288,7 @@ class RedisConfig(_Section):
         7, gt=0, description="for connecting, and for each reply (a failover may delay it by 5 s)"
     )
     patience_s: float = Field(
-        15, ge=0, le=600, description="how long to wait for a cluster's failover"
+        15, ge=0, le=600, description="how long a command waits for a failover, or for a restart"
     )
 
     @model_validator(mode="after")
@@ -383,7 +383,7 @@ def load(**overrides: Any) -> Settings:
     except ConfigError:
         raise
     except ValidationError as error:
-        raise ConfigError(explain(error)) from None
+        raise ConfigError(explain(error, Settings)) from None
     except RuntimeError:  # platformdirs, pathlib
         raise ConfigError(
             "home: this user has no home directory; set THOUGHTSTREAM_HOME to one of its own"
@@ -392,22 +392,3 @@ def load(**overrides: Any) -> Settings:
         if isinstance(error.__cause__, ConfigError):  # as the sources of settings wrap it
             raise error.__cause__ from None
         raise ConfigError(f"{Settings._file()}: {error}") from None
-
-
-def explain(error: ValidationError) -> str:
-    """A validation error as lines of `path.of.field: what is wrong`."""
-    lines = []
-    for item in error.errors(include_url=False):
-        path = ".".join(str(part) for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        value = item["input"]
-        value = shown(value) if isinstance(value, str) else value
-        given = f" (given: {value!r:.80})" if _may_be_shown(path, item) else ""
-        lines.append(f"{path}: {message}{given}" if path else message)
-    return without_secrets("\n".join(lines))
-
-
-def _may_be_shown(path: str, item: Any) -> bool:
-    """Not what may be a password: also under a name that is misspelt, or in a whole section."""
-    is_one_value = isinstance(item["input"], str | int | float | None)
-    return bool(path) and is_one_value and "pass" not in path and item["type"] != "extra_forbidden"

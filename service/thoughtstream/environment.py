@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource, PydanticBaseSettingsSource
 
 from thoughtstream.errors import ConfigError
+from thoughtstream.explaining import meant
 
 PREFIX = "THOUGHTSTREAM_"
 
@@ -17,7 +18,17 @@ _LINKED = re.compile(r"tcp://([^/:]+|\[[^/]+\]):([0-9]+)")
 
 
 class Environment(EnvSettingsSource):
-    """Variables by their own names. One that should be JSON, and is none, is named."""
+    """Variables by their own names. One that should be JSON, and is none, is named; so is one of a
+    section that there is not.
+    """
+
+    def __call__(self) -> dict[str, Any]:
+        known = [name.upper() for name in self.settings_cls.model_fields]
+        for variable in map(str.upper, self.env_vars):
+            section, nested, field = variable.removeprefix(PREFIX).partition("__")
+            if variable.startswith(PREFIX) and nested and section not in known:
+                raise ConfigError(f"{variable}: {meant(section, known, PREFIX, f'__{field}')}")
+        return super().__call__()
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         try:

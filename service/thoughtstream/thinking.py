@@ -67,7 +67,7 @@ class Thinking:
     ) -> AsyncIterator[Self]:
         settings = settings or config.load()
         address = url or settings.redis.url or url_of(settings.home)
-        redis = await open_client(settings.redis, address)
+        redis = await open_client(settings.redis, address, waits=True)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(redis.aclose)
             mind = cls(name, redis, settings)

@@ -47,6 +47,32 @@ def test_an_address_that_is_none_is_told_with_its_cure(
         assert says in for_people.stderr and "Traceback" not in for_people.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "env", "says"),
+    [
+        ("[redis]\nur = 1", {}, "redis.ur: is unknown; did you mean redis.url?"),
+        ("[strems]", {}, "strems: is unknown; did you mean streams?"),
+        (
+            "",
+            {"REDIS__PATIENCE": "1"},
+            "redis.patience: is unknown; did you mean redis.patience_s?",
+        ),
+        (
+            "",
+            {"STREAM__BATCH": "1"},
+            "_STREAM__BATCH: is unknown; did you mean THOUGHTSTREAM_STREAMS",
+        ),
+    ],
+)
+def test_a_setting_that_there_is_not_says_which_may_have_been_meant(
+    terminal: Terminal, line: str, env: dict[str, str], says: str
+) -> None:
+    terminal.home.mkdir()
+    (terminal.home / "thoughtstream.toml").write_text(line)
+    terminal.env |= {f"THOUGHTSTREAM_{name}": value for name, value in env.items()}
+    assert says in terminal.json("status", code=78)["error"]
+
+
 def test_a_database_that_the_server_has_not_is_told(
     terminal: Terminal, server: RedisServer
 ) -> None:

@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 
 from deploy.commands import start_daemon
-from deploy.layout import DAEMON, LAUNCH_DAEMONS, NEWSYSLOG, REDIS_DAEMON, WEB_DAEMON
+from deploy.layout import (
+    DAEMON,
+    LAUNCH_DAEMONS,
+    NEWSYSLOG,
+    REDIS_DAEMON,
+    WEB_DAEMON,
+    darwin_docker,
+)
 from deploy.runtimes.base import supervised
 from tests.servers import wait_until
 
@@ -33,6 +40,8 @@ _answers = {
     "brew --version": "Homebrew 4.6.0",
     "then echo yes; fi": "yes",
     "monitor.password ] && echo": [f"{role}={'0' * 64}" for role in _ROLES],
+    " 6379 info": ["redis_version:8.2.1", "aof_enabled:1", "used_memory:1000000"],
+    "du -sk appendonlydir": ["used=100", "free=90000000", "memory=9000000"],
     "docker info": ["version=27.3.1", "memory=8589934592", "root=/x", "compose=2.29.7"],
 }
 hosts = [("@fake/mini", {"_sudo": SUDO, "fake_delay": 0, "fake_delay_jitter": 0,
@@ -55,21 +64,24 @@ class Mac:
         return loaded
 
 
-def deployed(folder: Path, runtime: str, *, sudo: bool, brew_owner: str = "ana") -> Mac:
+def deployed(
+    folder: Path, runtime: str, *verb: str, sudo: bool, brew_owner: str = "ana", fails: bool = False
+) -> Mac:
     inventory, report = folder / "inventory.py", folder / "report.json"
     names = f"SUDO, RUNTIME, OWNER = {sudo}, {runtime!r}, {brew_owner!r}\n"
     inventory.write_text(names + INVENTORY)
+    run = verb or ("deploy.stack",)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.deploy.fake", report, "-y", inventory, "deploy.stack"],
+        [sys.executable, "-m", "tests.deploy.fake", report, "-y", inventory, *run],
         cwd=ROOT,
         env=os.environ | {"XDG_CACHE_HOME": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert bool(done.returncode) == fails, done.stderr
     found = json.loads(report.read_text())
-    return Mac(found["commands"]["@fake/mini"], found["uploads"]["@fake/mini"], done.stderr)
+    return Mac(found["commands"]["@fake/mini"], found["uploads"].get("@fake/mini", {}), done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +104,15 @@ def test_homebrew_is_its_owners(tmp_path: Path) -> None:
     mac = deployed(tmp_path, "native", sudo=True, brew_owner="bea")
 
     assert "sudo as bea in / brew install redis python@3.13" in mac.commands
+
+
+def test_a_backup_locks_it_where_a_mac_has_room(tmp_path: Path) -> None:
+    mac = deployed(tmp_path, "native", "deploy.backup", f"to={tmp_path}", sudo=True, fails=True)
+
+    (locks,) = [line for line in mac.commands if " /var/db/thoughtstream.lock;" in line]
+    assert locks.startswith("sudo ")
+    assert not [line for line in mac.commands if "/var/lib/" in line]
+    assert darwin_docker("ana", "/Users/ana").lock == "/Users/ana/.thoughtstream.lock"
 
 
 def test_it_never_sleeps_and_comes_back_after_a_power_failure(native: Mac) -> None:

@@ -20,6 +20,7 @@ from deploy.facts.software import SoftwareFact
 from deploy.facts.units import DaemonsFact, Listener, ListenersFact, UnitsFact, UnitState
 from deploy.layout import DAEMON
 from deploy.versions import major_minor, upstream
+from tests.servers import RedisServer, programs
 
 
 def read(fact: FactBase[Any], *arguments: Any) -> Any:
@@ -84,6 +85,21 @@ def test_room_on_the_disk_of_what_is_not_there_yet(tmp_path: Path) -> None:
 
     assert disk.free > 0
     assert disk.used is None
+
+
+@pytest.mark.parametrize("version", sorted(programs()))
+def test_what_wrote_the_data_is_known_when_it_is_stopped(tmp_path: Path, version: str) -> None:
+    for name in ("redis-7001", "redis-7002"):
+        (tmp_path / name).mkdir()
+        server = RedisServer(programs()[version], tmp_path / name).start()
+        with server.client() as client:
+            (running,) = {str(client.info()["redis_version"])}
+        server.stop()
+    kept = tmp_path / "redis-7001/appendonlydir.before"
+    kept.mkdir()
+    (kept / "appendonly.aof.1.base.rdb").write_bytes(b"REDIS0012\xfa\tredis-ver\x059.9.9\xfa")
+
+    assert read(DiskFact(), str(tmp_path)).redis == running
 
 
 def test_what_a_mac_says_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,8 +294,8 @@ def test_docker() -> None:
     assert found.is_made_from("redis:8.2", "base:1")
     assert not found.is_made_from("base:1", "redis:8.2")
     assert found.containers == {
-        "a": ContainerState("running", "healthy", "0123", outdated=True),
-        "b": ContainerState("exited"),
+        "a": ContainerState("running", "healthy", "0123", outdated=True, image="redis:8.2"),
+        "b": ContainerState("exited", image="redis:8.2"),
     }
     assert DockerFact().process(["compose=2.26.1"]) is None
 

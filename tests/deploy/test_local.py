@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,6 +69,8 @@ def test_first_time_and_again(person: Person) -> None:
     assert first["results"]["totals"]["error"] == 0
     assert str(person.home) in first["said"]
     assert "uv run thoughtstream open" in first["said"]
+    changed = [one["name"] for one in first["results"]["operations"] if one["success"]]
+    assert changed == re.findall(r"Plan \d/\d: (.*?) *\n", first["said"])
     status = person.thoughtstream("status")
     assert status["service"]["alive"]
     assert status["redis"]["url"].startswith("unix://")

@@ -42,12 +42,15 @@ def installed(host: HostState, redis: str, candidate: str | None) -> HostState:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_restart_saves_the_log_tells_the_gap_and_touches_nothing_else(kind: str) -> None:
+def test_a_restart_saves_the_log_refuses_writes_and_tells_the_gap(
+    kind: str,
+) -> None:
     steps = [str(step) for step in restart(known(kind))]
 
-    log, stop, start, *gates, told, healthy = steps
+    log, stop, refuse, start, *gates, told, healthy = steps
     assert log == "rewrite Redis's append-only file"
     assert stop == "note when Redis stops"
+    assert refuse == "let Redis refuse writes until it is back"
     assert start.startswith("restart ")
     assert "nobody is served until it answers again" in start
     assert len(gates) == 1

@@ -76,6 +76,11 @@ LINUX: dict[str, tuple[Facts, str]] = {
         "facts.disk.free: 1gb is too little for redis.maxmemory 512mb: the log and its rewrite "
         "take twice that, and a release 512mb; free 512mb",
     ),
+    "a newer one's data": (
+        replace(BARE, disk=Disk(free=50 * GIB, redis="99.1.0")),
+        "facts.software.redis: 5:8.0.2-3 is older than Redis 99.1.0, which wrote the data here, "
+        "and could not read it; install that version or a newer one",
+    ),
     "port": (
         replace(BARE, listeners={6379: Listener(99, "nginx")}),
         "redis.port: 6379 is in use by nginx (process 99); stop it, or choose another port",
@@ -207,6 +212,16 @@ DOCKER: dict[str, tuple[Facts, str]] = {
         replace(BARE, redis=RedisState("8.4.0")),
         "docker.image: redis:8.2 is older than the Redis 8.4.0 that runs here, and could not read "
         "its data; name that version or a newer one",
+    ),
+    "a newer one ran, and is stopped": (
+        docker(containers={REDIS_UNIT: ContainerState("exited", image="redis:8.4")}),
+        "docker.image: redis:8.2 is older than redis:8.4, from which thoughtstream-redis was made, "
+        "and could not read its data; name that version or a newer one",
+    ),
+    "a newer one's data": (
+        replace(BARE, disk=Disk(free=50 * GIB, redis="8.4.1")),
+        "docker.image: redis:8.2 is older than Redis 8.4.1, which wrote the data here, and could "
+        "not read it; name that version or a newer one",
     ),
     "port": (
         replace(BARE, listeners={6379: Listener(7, "docker-proxy")}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from deploy.cluster.lock import Lock, refusal
 from deploy.cluster.nodes import ClusterError
 from deploy.cluster.topology import Node
 from deploy.facts.gather import Facts
+from deploy.layout import LOCK
 from deploy.rollouts import verbs
 from deploy.rollouts.hosts import DeployedCluster, HostState
 from deploy.rollouts.inventory import read
@@ -252,6 +254,41 @@ def test_nobody_goes_back_to_an_older_redis() -> None:
     assert verbs.upgrade(cluster(six(), runtime="docker", docker={"image": "redis:8"})).ready
 
 
+def machine(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
+    """From now on this is the machine with that folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+
+
+def test_machines_of_one_name_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As runners of CI have one; the process of the one is not looked for on the other."""
+    machine(monkeypatch, tmp_path / "one")
+    lock = replace(Lock.own("restart"), process_since=1.0)
+    assert lock.is_stale()
+
+    machine(monkeypatch, tmp_path / "other")
+    assert Lock.own("restart").machine == lock.machine
+    assert not lock.is_stale()
+
+    machine(monkeypatch, tmp_path / "one")
+    assert lock.is_stale()
+    assert [file.name for file in (tmp_path / "one/thoughtstream").iterdir()] == ["machine"]
+
+
+def test_nor_where_nothing_can_be_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    machine(monkeypatch, tmp_path / "file")
+    assert not replace(Lock.own("restart"), process_since=1.0).is_stale()
+
+
+def test_who_has_no_entry_in_passwd_has_a_lock_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    assert Lock.own("restart").who == "user 54321"
+
+
 def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:
     own = Lock.own("restart")
     gone = replace(own, process_since=own.process_since - 1, since=own.since - 50)
@@ -260,8 +297,8 @@ def test_a_lock_is_of_one_run_and_left_by_a_dead_one() -> None:
     assert not own.is_stale()
     assert gone.is_stale()
     assert own.same_run(own) and not own.same_run(gone)
-    assert not replace(gone, machine="elsewhere").is_stale()
+    assert not replace(gone, seat="elsewhere").is_stale()
     assert own.resuming(gone).since == gone.since
     assert own.resuming(replace(gone, verb="rebalance")) == own
-    assert "n1 is locked: deploy.restart by" in refusal("n1", own)
+    assert "n1 is locked: deploy.restart by" in refusal("n1", own, LOCK)
     assert Lock.parse("anything") is None

@@ -16,7 +16,7 @@ from thoughtstream.home.home import Home
 from thoughtstream.keys import NOTIFY_EVENTS
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"redis": {"maxmemry": "1gb"}}, "redis.maxmemry: Extra inputs are not permitted"),
+    ({"redis": {"maxmemry": "1gb"}}, "redis.maxmemry: is unknown; did you mean redis.maxmemory?"),
     ({"redis": {"maxmemory": "lots"}}, "redis.maxmemory: is not an amount of memory"),
     ({"redis": {"maxmemory": "1mb"}}, "redis.maxmemory: Input should be greater than or equal"),
     (
@@ -65,7 +65,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"web": {}, "runtime": "embedded"}, "web: has no meaning with runtime 'embedded'"),
     ({"service": {"streams": {"forget_threshold": -1}}}, "service.streams.forget_threshold: Input"),
     ({"service": {"memory": {"trigger_limit": 11}}}, "service.memory.trigger_limit: Input"),
-    ({"service": {"memory": {"sleep": 1}}}, "service.memory.sleep: Extra inputs"),
+    ({"service": {"memory": {"sleep": 1}}}, "service.memory.sleep: is unknown"),
+    ({"clustr": {}}, "clustr: is unknown; did you mean cluster?"),
+    (
+        {"service": {"streams": {"forget_treshold": 1}}},
+        "service.streams.forget_treshold: is unknown; did you mean "
+        "service.streams.forget_threshold?",
+    ),
     ({"service": {"budgets": {"cache": "half"}}}, "service.budgets.cache: String should match"),
     (
         {"service": {"budgets": {"cache": "60%"}}},

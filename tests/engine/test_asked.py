@@ -98,7 +98,7 @@ async def test_what_was_written_although_no_answer_came(
     redis: Any, server: RedisServer, settings: Settings, how: str
 ) -> None:
     """Nobody knows whether it was; asked again, it is one thought."""
-    hasty = settings.redis.model_copy(update={"timeout_s": 0.1})
+    hasty = settings.redis.model_copy(update={"timeout_s": 0.1, "patience_s": 0})
     async with Mind.connect("ana", settings=settings.model_copy(update={"redis": hasty})) as mind:
         ask = getattr(mind, how)
         await mind.think("another", window="memory", idempotency_key="another")

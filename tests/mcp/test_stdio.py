@@ -90,7 +90,9 @@ async def test_redis_may_go_in_the_middle_of_it(tmp_path: Path) -> None:
     server = RedisServer(programs()[WHEEL], tmp_path).start()
     settings = Settings(home=tmp_path / "home", redis=RedisConfig(url=server.url))
     try:
-        async with Client(program(settings, "--mind", "ana", "--agent", "alice")) as client:
+        at_once = {"THOUGHTSTREAM_REDIS__PATIENCE_S": "0"}
+        its = program(settings, "--mind", "ana", "--agent", "alice", **at_once)
+        async with Client(its) as client:
             await asked(client, "remember", content="tea needs four minutes")
             await asked(client, "reserve", name="main.py")
             os.kill(server.pid, signal.SIGSTOP)

@@ -37,8 +37,9 @@ def with_redisearch(directory: Path, *directives: str) -> RedisServer:
 
 
 def settings_for(server: RedisServer, home: Path) -> Settings:
-    """Settings under which what is attended becomes memory at once."""
-    return Settings(home=home, redis=RedisConfig(url=server.url), streams=AT_ONCE)
+    """Settings under which what is attended becomes memory, and what fails is told, at once."""
+    redis = RedisConfig(url=server.url, patience_s=0)
+    return Settings(home=home, redis=redis, streams=AT_ONCE)
 
 
 async def anchor(mind: Mind, thoughts: Iterable[NewThought]) -> list[str]:

@@ -5,8 +5,9 @@ they do what they say and nobody notices is proved by `test_rollouts_lose_nothin
 from dataclasses import replace
 
 from deploy.cluster.health import problems
-from deploy.cluster.lock import PATH, Lock
+from deploy.cluster.lock import Lock
 from deploy.cluster.topology import Node
+from deploy.layout import LOCK
 from tests.lab import control
 from tests.servers import wait_until
 
@@ -18,7 +19,7 @@ def well(cluster: Cluster) -> bool:
 
 
 def locked(cluster: Cluster) -> list[str]:
-    there = f"test -e {PATH}"
+    there = f"test -e {LOCK}"
     return [h.name for h in cluster.hosts if h.exec(there, check=False).returncode == 0]
 
 
@@ -43,7 +44,7 @@ def test_an_unwell_cluster_is_left_alone(made_cluster: Cluster) -> None:
 def test_whom_another_operator_keeps_out_is_told_who_it_is(made_cluster: Cluster) -> None:
     theirs = replace(Lock.own("rebalance"), who="ada", machine="elsewhere")
     first = made_cluster.hosts[0]
-    first.exec(f"cat >{PATH} <<'END'\n{theirs.to_json()}\nEND")
+    first.exec(f"cat >{LOCK} <<'END'\n{theirs.to_json()}\nEND")
     before = made_cluster.starts()
 
     refused = made_cluster.run("deploy.failover_drill", check=False)
@@ -52,7 +53,7 @@ def test_whom_another_operator_keeps_out_is_told_who_it_is(made_cluster: Cluster
     assert "n1 is locked: deploy.rebalance by ada on elsewhere" in refused.err
     assert made_cluster.starts() == before
     assert locked(made_cluster) == [first.name]
-    first.exec(f"rm {PATH}")
+    first.exec(f"rm {LOCK}")
 
 
 def gone_on_with(cluster: Cluster, before: dict[Node, str], cut_off: dict[Node, str]) -> None:

@@ -157,7 +157,7 @@ class Attention:
             keys.GUARD.key(mind=mind),
         )
         args = (_body("think", window, entry), keys.ASKED.ttl_s, *_flat(entry))
-        answer = await LIBRARY.call(self._redis, "attention_think_asked_3", where, args)
+        answer = await self._asked("attention_think_asked_3", where, args)
         return _answered(key, answer)
 
     async def anchor_asked(self, mind: str, window: str, entry: dict[str, str], key: str) -> str:
@@ -166,8 +166,12 @@ class Attention:
         where = (*cycle_keys, _asked(mind, key).encode())
         body = _body("anchor", window, entry)
         args = (body, keys.ASKED.ttl_s, prefixes[1], self._config, *_flat(entry))
-        answer = await LIBRARY.call(self._redis, "attention_anchor_asked_3", where, args)
+        answer = await self._asked("attention_anchor_asked_3", where, args)
         return _answered(key, answer)
+
+    async def _asked(self, function: str, where: Sequence[Any], args: Sequence[Any]) -> Any:
+        """Asked again if the answer was lost: that is what the key is for."""
+        return await LIBRARY.call(self._redis, function, where, args, is_idempotent=True)
 
     async def confirm(self, mind: str, thought_id: str) -> bool:
         """Whether a memory is there; asked with a write, which WAIT can wait for."""

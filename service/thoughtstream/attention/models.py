@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from thoughtstream.arguments import IS_UTF8
-from thoughtstream.config import explain
 from thoughtstream.errors import InvalidThought
+from thoughtstream.explaining import explain
 from thoughtstream.keys import (
     STANDARD_WINDOWS,
     Kind,
@@ -71,7 +71,7 @@ class NewThought(BaseModel):
             both = extra | own if isinstance(extra, dict) else extra
             return cls(content=content, **known, extra=both)
         except ValidationError as error:
-            raise InvalidThought(explain(error)) from None
+            raise InvalidThought(explain(error, cls)) from None
 
     def entry(self) -> dict[str, str]:
         """The fields of its stream entry (XADD). `at`, when it was said, in milliseconds, however

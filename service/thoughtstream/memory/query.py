@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from thoughtstream.arguments import IS_TEXT
-from thoughtstream.config import explain as told
 from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.explaining import explain as told
 from thoughtstream.keys import MAX_NAME_CHARACTERS, Kind
 from thoughtstream.language.times import Span, days_in
 from thoughtstream.language.words import words

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode
 from redis.commands import READ_COMMANDS
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError, ResponseError
@@ -15,6 +16,9 @@ from thoughtstream.store.outages import OUTAGES, NotSent, is_refusal, is_untrust
 
 ERRORS = (RedisError, RedisClusterException, OSError)
 
+Peer: TypeAlias = ClusterNode | Redis
+"""Whom one talks to."""
+
 _REPEATABLE = READ_COMMANDS | {"PING", "TIME", "INFO", "COMMAND LIST", "FUNCTION LIST"}
 
 
@@ -22,7 +26,8 @@ _REPEATABLE = READ_COMMANDS | {"PING", "TIME", "INFO", "COMMAND LIST", "FUNCTION
 class Call:
     """A command on its way. `slot`: where it belongs; `node`: where it has to go now.
 
-    `sent`: it may have been executed. `answer`: what came back, an error too.
+    `sent`: it may have been executed. `answer`: what came back, an error too. `is_idempotent`: it
+    writes, but executed twice it does what it does once.
     """
 
     args: tuple[Any, ...]
@@ -32,6 +37,7 @@ class Call:
     asking: bool = False
     sent: bool = False
     answer: Any = None
+    is_idempotent: bool = False
 
     @property
     def held_s(self) -> float:
@@ -48,11 +54,12 @@ class Call:
             return False
         if was_not_executed(error):
             return True
-        return isinstance(error, OUTAGES) and (not self.sent or self.args[0] in _REPEATABLE)
+        again = not self.sent or self.is_idempotent or self.args[0] in _REPEATABLE
+        return isinstance(error, OUTAGES) and again
 
 
 async def talk(
-    node: ClusterNode, connection: Any, calls: Sequence[Call], patience: asyncio.Timeout
+    node: Peer, connection: Any, calls: Sequence[Call], patience: asyncio.Timeout
 ) -> None:
     """Send the commands of some calls and take their answers, as long as there is patience."""
     waiting = list(calls)
@@ -73,8 +80,6 @@ async def talk(
         fail(waiting[:1], error)
         # The connection is gone: whether the others were executed is not for this answer to say.
         fail(waiting[1:], ConnectionError(str(error)) if was_not_executed(error) else error)
-        for other in node._free:  # if the host is gone, each would be waited on as long as this one
-            other.mark_for_reconnect()  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager
@@ -103,7 +108,7 @@ def _commands(call: Call) -> list[tuple[Any, ...]]:
     return [("ASKING",), call.args] if call.asking else [call.args]
 
 
-async def _take(node: ClusterNode, connection: Any, call: Call) -> None:
+async def _take(node: Peer, connection: Any, call: Call) -> None:
     """One answer. Raises: the connection was lost, or is out of step."""
     if call.asking:
         await connection.read_response()

@@ -180,7 +180,7 @@ class Cluster(RedisCluster):
             yield Pinned(self, kept)
         finally:
             for node, connection in kept.by_node.items():
-                node.release(connection)  # type: ignore[arg-type]
+                node.release(connection)  # type: ignore[arg-type, union-attr]
 
     # --- commands ----------------------------------------------------------------------------
     async def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -207,12 +207,14 @@ class Cluster(RedisCluster):
 
     def call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
         """A command with the slot it belongs to."""
-        near = options.pop("near", None)
+        near, is_idempotent = options.pop("near", None), options.pop("is_idempotent", False)
         if near is not None:
-            return Call(args, options, self.keyslot(near))
-        if args[0] in self.command_flags:  # of whichever node
-            return Call(args, options, random.randrange(_SLOTS))
-        return Call(args, options, self.keyslot(key_of(args)))
+            slot = self.keyslot(near)
+        elif args[0] in self.command_flags:  # of whichever node
+            slot = random.randrange(_SLOTS)
+        else:
+            slot = self.keyslot(key_of(args))
+        return Call(args, options, slot, is_idempotent=is_idempotent)
 
     async def perform(self, calls: Sequence[Call], kept: Connections | None = None) -> None:
         """Have commands executed, each once; those that belong to one slot in their order."""
@@ -274,6 +276,8 @@ class Cluster(RedisCluster):
                 task.cancel()
             if isinstance(calls[-1].answer, SILENCE):
                 self._silent.add(node.name)
+                for other in node._free:  # each would be waited on as long as this one
+                    other.mark_for_reconnect()  # type: ignore[no-untyped-call]
             else:
                 self._silent.discard(node.name)
             if kept is not None:

@@ -32,8 +32,13 @@ _CONNECT_S = 1.0
 _HEDGE_S = 0.2
 
 
-async def open_client(config: RedisConfig, url: str | None = None) -> Client:
+async def open_client(
+    config: RedisConfig, url: str | None = None, *, waits: bool = False
+) -> Client:
     """A client for `url`, else for the URL of the settings: of a cluster, if that is one's node.
+
+    `waits`: a command waits for `redis.patience_s` also for one server that restarts. (In a cluster
+    it always does.) Whoever goes on by himself need not: he'd be told late.
 
     Of a cluster the URL may name several nodes, `redis://one:7001,other:7001`: any will do.
 
@@ -45,7 +50,11 @@ async def open_client(config: RedisConfig, url: str | None = None) -> Client:
     questions = [partial(_info, config, address) for address in addresses]
     address, info = await hedged(questions, _HEDGE_S, (RedisUnavailable,))
     _check_version(str(info["redis_version"]))
-    return _cluster(config, addresses) if info.get("cluster_enabled") else connect(config, address)
+    if info.get("cluster_enabled"):
+        return _cluster(config, addresses)
+    server = connect(config, address)
+    server.patience_s = config.patience_s if waits else 0
+    return server
 
 
 async def _info(config: RedisConfig, address: str) -> tuple[str, Any]:
@@ -79,9 +88,9 @@ def _check_version(version: str) -> None:
 def connect(config: RedisConfig, url: str | None = None) -> Server:
     """A client of one server; `open_client` where it may be a cluster's. Connects when first used.
 
-    Answers are text; bytes that are not UTF-8 survive as surrogates. Nothing is sent twice by the
-    client itself: a repeated XADD would be a second thought. Who can repeat safely (the attention
-    cycle, by its token) does so.
+    Answers are text; bytes that are not UTF-8 survive as surrogates. Nothing is sent twice that
+    may have been executed: a repeated XADD would be a second thought. Who can repeat safely (the
+    attention cycle, by its token) does so.
 
     Raises:
         ConfigError: there is no URL, or it is not one of Redis.

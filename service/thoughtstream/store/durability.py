@@ -44,9 +44,14 @@ async def check(redis: Client, durability: Durability, key: str) -> None:
 
 
 async def _has_replica(redis: Client, key: str) -> bool:
+    async def is_there() -> bool:
+        return bool((await _info(redis, "replication", key)).get("connected_slaves"))
+
+    if await is_there():
+        return True
     clock = asyncio.get_running_loop().time
-    end = clock() + redis.patience_s
-    while not (await _info(redis, "replication", key)).get("connected_slaves"):
+    end = clock() + (redis.patience_s if await redis.cluster_nodes() else 0)
+    while not await is_there():
         if clock() >= end:
             return False
         await asyncio.sleep(_LOOK_S)

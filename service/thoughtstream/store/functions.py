@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,10 @@ class Library:
         args: Sequence[Any],
         *,
         read_only: bool = False,
+        is_idempotent: bool = False,
     ) -> Any:
-        """FCALL, or FCALL_RO. Errors are those of Redis."""
-        run: Any = redis.execute_command
+        """FCALL, or FCALL_RO; `is_idempotent`: again if its answer was lost. Errors are Redis's."""
+        run: Any = partial(redis.execute_command, is_idempotent=is_idempotent)
         command = "FCALL_RO" if read_only else "FCALL"
         for _ in range(_LOADS):
             try:

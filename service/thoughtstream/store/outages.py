@@ -53,7 +53,8 @@ _NOT_EXECUTED = (
 
 _PIPED = re.compile(r".* of pipeline caused error: \(['\"]", re.DOTALL)
 
-_NOT_NOW = ("NOREPLICAS ", "BUSY ", "UNBLOCKED ")
+_TOO_FEW = "NOREPLICAS "
+_NOT_NOW = (_TOO_FEW, "BUSY ", "UNBLOCKED ")
 """It has too few replicas; somebody's script runs for long; it ceased to be a master meanwhile."""
 
 
@@ -65,6 +66,11 @@ def is_not_now(error: BaseException) -> bool:
     type for.
     """
     return isinstance(error, ResponseError) and said(error).startswith(_NOT_NOW)
+
+
+def refuses_writes(answer: object) -> bool:
+    """Whether this answer of a server says that it takes no writes, for want of replicas."""
+    return isinstance(answer, ResponseError) and said(answer).startswith(_TOO_FEW)
 
 
 def is_of_one_mind(error: Exception) -> bool:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError
 
-from thoughtstream.store.calls import Call, given
+from thoughtstream.store.calls import Call, Peer, given
 from thoughtstream.store.connection_class import is_stale
 
 
@@ -16,8 +15,8 @@ from thoughtstream.store.connection_class import is_stale
 class Connections:
     """Connections that are kept from one command to the next; `last`: of the last answer."""
 
-    by_node: dict[ClusterNode, AbstractConnection] = field(default_factory=dict)
-    last: tuple[ClusterNode, AbstractConnection] | None = None
+    by_node: dict[Peer, AbstractConnection] = field(default_factory=dict)
+    last: tuple[Peer, AbstractConnection] | None = None
 
 
 class Performer(Protocol):

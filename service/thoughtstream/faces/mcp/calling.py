@@ -6,9 +6,9 @@ import structlog
 from mcp_types import CallToolResult, ResourceLink, TextContent
 from pydantic import ValidationError
 
-from thoughtstream.config import explain
 from thoughtstream.discretion import without_secrets
 from thoughtstream.errors import ThoughtstreamError
+from thoughtstream.explaining import explain
 from thoughtstream.faces.mcp.fitting import MOST_CHARACTERS, fitted
 from thoughtstream.faces.mcp.tool import Tool
 
@@ -31,7 +31,8 @@ async def called(tool: Tool[Subject], subject: Subject, given: dict[str, Any]) -
         arguments = tool.arguments.model_validate(given)
     except ValidationError as error:
         takes = ", ".join(tool.arguments.model_fields) or "nothing"
-        raise BadArguments(f"{explain(error)} ({tool.name} takes {takes})") from None
+        wrong = explain(error, tool.arguments)
+        raise BadArguments(f"{wrong} ({tool.name} takes {takes})") from None
     answer = fitted(await tool.run(subject, arguments))
     links = [ResourceLink(name=uri, uri=uri, mime_type="application/json") for uri in answer.links]
     return CallToolResult(
