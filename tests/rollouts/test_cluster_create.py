@@ -130,6 +130,7 @@ def _nodes_are_started_without_their_address(host: Host) -> None:
         lambda: all(int(n) > 5 for n in host.exec(tries).stdout.split()),
         "they have tried",
         most_s=60,
+        step_s=0.2,
     )
 
 

@@ -354,7 +354,7 @@ def test_an_address_that_comes_late_is_listened_on(deployed: Deployment) -> None
     else:
         host.exec("systemctl restart --no-block thoughtstream-redis")
         tries = "systemctl show --property NRestarts --value thoughtstream-redis"
-        wait_until(lambda: int(host.exec(tries).stdout) > 5, "more tries than systemd's own limit")
+        wait_until(lambda: int(host.exec(tries).stdout) > 5, "it has tried", most_s=60, step_s=0.2)
 
     host.exec(f"ip address add {LATE}/32 dev lo")
 
@@ -363,8 +363,6 @@ def test_an_address_that_comes_late_is_listened_on(deployed: Deployment) -> None
     assert deployed.wrong(kept) == []
     deployed.forget(kept)
     assert not deployed.deploy(bind=["127.0.0.1", LATE]).changed
-    control.verify(deployed.inventory(bind=["127.0.0.1", LATE]), "-k", "come_back or kernel")
-    deployed.deploy()
     host.exec(f"ip address delete {LATE}/32 dev lo")
 
 
