@@ -9,11 +9,13 @@ from deploy.commands import (
     compose,
     install_release,
     pull_image,
+    refuse_writes,
     start_daemon,
     start_unit,
 )
 from deploy.layout import linux_docker, linux_native
 from deploy.passwords import apply_masterauth, make_password, put_masterauth, put_secret
+from tests.servers import wait_until
 
 
 def test_redis_cli() -> None:
@@ -37,6 +39,24 @@ def test_questions_go_over_one_connection() -> None:
         'REDISCLI_AUTH="$(cat /etc/thoughtstream/secrets/admin)" redis-cli --user admin '
         "--no-auth-warning -e -h 127.0.0.1 -p 6379 --json"
     )
+
+
+def test_writes_are_refused_for_half_a_minute_at_most(tmp_path: Path) -> None:
+    """Nobody waits for that: what answers is a shell whose `sleep` takes no time."""
+    said = f'case "$*" in *ping) echo PONG;; *) echo "$@" >>{tmp_path}/asked;; esac'
+    for name, line in {"redis-cli": said, "sleep": f'echo "sleep $1" >>{tmp_path}/asked'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    command = refuse_writes(RedisCli(linux_native(), 6379))
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    subprocess.run(["sh", "-c", command], env=env, check=True, stderr=subprocess.DEVNULL)
+
+    def asked() -> list[str]:
+        lines = (tmp_path / "asked").read_text().splitlines()
+        return [line.partition("6379 ")[2] or line for line in lines]
+
+    set_ = "config set min-replicas-to-write"
+    wait_until(lambda: asked() == [f"{set_} 1", "sleep 30", f"{set_} 0"], "writes are taken again")
 
 
 def test_compose() -> None:
