@@ -53,7 +53,7 @@ def test_memory_of_a_container_counts() -> None:
 def test_what_a_host_does_by_itself() -> None:
     found = MachineFact().process(["nonlocal ipv4=1", "nonlocal ipv6=", "ufw=yes", "linger=yes"])
 
-    assert (found.nonlocal_bind, found.ufw, found.linger) == ({"ipv4"}, True, True)
+    assert (found.nonlocal_bind, found.ufw, found.linger) == (frozenset({"ipv4"}), True, True)
     bare = MachineFact().process([])
     assert (bare.nonlocal_bind, bare.ufw, bare.linger) == (frozenset(), False, False)
 
