@@ -57,6 +57,10 @@ class Deployment:
         layout = linux_docker() if docker else linux_native()
         self.cli = RedisCli(layout, 6379, container=docker)
 
+    def with_runtime(self, runtime: str) -> "Deployment":
+        """The same host and inventory, with another runtime."""
+        return Deployment(self.host, self._folder, **(self.settings | {"runtime": runtime}))
+
     @property
     def paths(self) -> tuple[str, ...]:
         """Every path that a deployment looks after there."""

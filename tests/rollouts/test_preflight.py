@@ -1,5 +1,6 @@
 """What can't be deployed ends in a clear error, before anything was changed on any host."""
 
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tests.lab.host import Host
 from tests.lab.lab import Lab
 
 from .deployment import Deployment, inventory
+from .runbook import steps
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,27 @@ def test_port_of_somebody_else(lab: Lab, tmp_path: Path) -> None:
         aside.deploy()
         assert "NOAUTH" in host.exec("redis-cli ping").stdout
         assert not aside.deploy().changed
+        _what_it_has_is_brought_over(aside, tmp_path)
+
+
+def _what_it_has_is_brought_over(aside: Deployment, folder: Path) -> None:
+    """As the runbook says it: its dump is restored."""
+    host = aside.host
+    host.exec("echo 'auth \"its own\"\nmset theirs:1 one theirs:2 two' | redis-cli")
+    host.exec("systemctl stop redis-server")
+    said = aside.deploy(check=False).err
+    assert "redis-server of this host is stopped, and has data (/var/lib/redis/dump.rdb)" in said
+
+    copied, masked, *_ = steps("To bring over another Redis")
+    dump = folder / "dump.rdb"
+    assert copied == "ssh macmini.local sudo cat /var/lib/redis/dump.rdb >dump.rdb"
+    dump.write_bytes(b64decode(host.exec("base64 /var/lib/redis/dump.rdb").stdout))
+    host.exec(masked.removeprefix("ssh macmini.local sudo "))
+    assert not aside.deploy().changed
+    control.pyinfra(aside.inventory(), "deploy.restore", f"from_={dump}", "replace=yes")
+
+    assert aside.redis("mget", "theirs:1", "theirs:2").split() == ["one", "two"]
+    aside.healthy()
 
 
 def test_old_redis(bare: Host, tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from tests.lab.lab import Lab
 
 from . import keys
 from .deployment import Deployment
+from .runbook import RUNBOOK, steps
 
 MIB = 1 << 20
 SECRETS = "for f in secrets/admin service/password; do cat /etc/thoughtstream/$f; echo; done"
-RUNBOOK = Path(__file__).parents[2] / "deploy/README.md"
 RUNTIMES: list[tuple[Suite, str]] = [
     ("trixie", "native"),
     ("trixie", "docker"),
@@ -49,12 +49,40 @@ def deployed(
         assert done.plan == planned.plan
         assert _untouched(deployment, traps)
         yield deployment
-        _removed_without_a_trace(deployment)
+        # Here, for tests come in any order, and this is the end.
+        if runtime == "docker":
+            _moved_to_native(deployment)
+        _removed(deployment)
+        assert deployment.differs_from_before() == {}
 
 
-def _removed_without_a_trace(deployment: Deployment) -> None:
-    """The host is as it was before; here, for tests come in any order, and this is the end."""
-    deployment.deploy()
+def _moved_to_native(deployment: Deployment) -> None:
+    """As the runbook says it, for the other runtime would be an empty mind; taken away, too."""
+    native = deployment.with_runtime("native")
+    before = keys.write(deployment, "moved")
+    refused = native.deploy(check=False)
+    assert "this host's mind is in 'docker'" in refused.err
+    assert "nothing was changed" in refused.err
+    host, now, ours = deployment.host, deployment, "uv run pyinfra -y inventories/macmini.py "
+
+    for command in steps("To move a mind"):
+        if command.endswith("deploy.stack"):
+            now = native
+        typed = command.removeprefix(ours).replace("macmini.local", host.name)
+        arguments = typed.replace("/backups", f"{now.inventory().parent}/backups").split()
+        control.pyinfra(now.inventory(), *arguments)
+
+    assert keys.values(native) == before
+    host.reboot()
+    native.healthy()
+    assert host.exec("pgrep --exact --count redis-server").stdout == "1\n"
+    assert keys.values(native) == before
+    assert host.exec("docker ps --all --quiet").stdout == ""
+    _removed(native)
+
+
+def _removed(deployment: Deployment) -> None:
+    """With its data, by the plan that was shown before."""
     inventory, digest = deployment.inventory(), deployment.digest()
 
     planned = control.pyinfra(inventory, "deploy.remove", "data=erase")
@@ -62,8 +90,6 @@ def _removed_without_a_trace(deployment: Deployment) -> None:
     assert deployment.digest() == digest
     named = [f"confirm={deployment.host.name}", "data=erase"]
     assert control.pyinfra(inventory, "deploy.remove", *named).plan == planned.plan
-
-    assert deployment.differs_from_before() == {}
 
 
 def _traps(deployment: Deployment) -> list[str]:
