@@ -65,8 +65,8 @@ def _wrong_passwords(hosts: Mapping[str, HostState]) -> Iterator[str]:
         for node in known.runtime.deaf(known.facts) if "admin" in known.facts.secrets else ():
             yield (
                 f"{name}: node {node.port} is running, but doesn't answer its admin; put the right "
-                f"password into {path}, or remove the file to have it copied from another host; if "
-                "the node hangs, restart it"
+                f"password into {path}, or remove the file to have it copied from another host (if "
+                "no host has it any more, there will be a new one); if the node hangs, restart it"
             )
 
 

@@ -25,11 +25,12 @@ def plan(wanted: ClusterInventory, hosts: Mapping[str, HostState], host: str) ->
     creating = is_to_be_created(now, offline_members(hosts), wanted.shards)
     mine = spec if host == spec.first else None
     turns: list[Turn] = []
+    again = locked_out(hosts)
     if not creating:
-        turns = [*reattached(wanted, now), *rolling(now, spec.replicas, restarts(hosts))]
+        turns = [*reattached(wanted, now), *rolling(now, spec.replicas, restarts(hosts) | again)]
     return [
         *known.runtime.prepare(known.facts, sources(hosts, host), rolling=not creating),
-        Barrier("all nodes answer", mine, all_answer),
+        *([] if again else [Barrier("all nodes answer", mine, all_answer)]),
         *([OnCluster(CreateCluster(wanted.shards), spec)] if creating and mine else []),
         *in_turn(turns, spec, host, HealthCheck(frozenset(wanted.nodes), spec.replicas)),
         *finish(hosts, host),
@@ -74,6 +75,20 @@ def restarts(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
         node: known.runtime.restart(node, why)
         for known in hosts.values()
         for node, why in known.runtime.restarts(known.facts).items()
+    }
+
+
+def locked_out(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
+    """The running nodes that no password lets in any more, for no host has the admin's: how they
+    restart, with the new one.
+    """
+    if any("admin" in known.facts.secrets for known in hosts.values()):
+        return {}
+    why = "the password of admin was lost"
+    return {
+        node: known.runtime.restart(node, why)
+        for known in hosts.values()
+        for node in known.runtime.deaf(known.facts)
     }
 
 

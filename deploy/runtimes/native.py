@@ -183,7 +183,7 @@ class Native(ServerRuntime, ABC):
         if reason and restart and own.redis:  # of one that refuses its admin, nobody can ask that
             yield RewriteLog(server.cli)
         yield from self._started(job, unit, reason, facts, restart=restart)
-        if reason or own.redis is None:
+        if not later and (reason or own.redis is None):
             yield self._answers(server)
 
     def restart(self, node: Node | None, why: str) -> list[Step]:

@@ -19,6 +19,7 @@ from deploy.runtimes import server_runtime_of
 from deploy.runtimes.docker import Docker
 from deploy.runtimes.linux import LinuxNative
 from deploy.settings import stack
+from thoughtstream.acl import Role
 
 from .facts import BARE, DEBIAN, DIGESTS, deployed
 
@@ -268,6 +269,39 @@ def test_a_wrong_password_restarts_nothing(runtime: str) -> None:
     assert problems(hosts, known) == []
     assert "copy the password of admin from n1" in changes(hosts, known, "n2")
     assert not [step for step in changes(hosts, known, "n2") if "restart" in step.split()]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_nodes_restart_one_by_one_where_nobody_has_the_password_any_more(runtime: str) -> None:
+    hosts = wanted(runtime)
+    known = settled(hosts)
+    for name, each in known.items():
+        facts = each.facts
+        secrets: dict[Role, str] = {r: d for r, d in facts.secrets.items() if r != "admin"}
+        there = dict.fromkeys(
+            map(each.runtime.state_file, hosts.on(name)), next(iter(facts.paths.values()))
+        )
+        lost = replace(
+            facts, secrets=secrets, paths={**facts.paths, **there},
+            servers=dict.fromkeys(facts.servers), nodes=dict.fromkeys(facts.nodes),
+        )  # fmt: skip
+        known[name] = replace(each, facts=lost)
+
+    assert problems(hosts, known) == []
+    first, second = (changes(hosts, known, name) for name in ("n1", "n2"))
+    assert "create the password of admin in /etc/thoughtstream/secrets/admin" in first
+    assert "copy the password of admin from n1" in second
+    for found in (first, second):
+        assert not [step for step in found if step.startswith("create the cluster")]
+        restarts = [step for step in found if step.split()[0] == "restart"]
+        assert len(restarts) == 2
+        assert all(step.endswith("(the password of admin was lost)") for step in restarts)
+    steps = [str(step) for step in plan(hosts, known, "n3")]
+    assert "all nodes answer" not in steps  # before they restart, none would
+    turns = [step for step in steps if step.startswith("all hosts are ready before turn")]
+    assert len(turns) == 6 * len(known["n1"].runtime.restart(hosts.nodes[0], "x"))
+    gates = [n for n, step in enumerate(steps) if step.startswith("Redis answers")]
+    assert all(n > steps.index(turns[0]) for n in gates)
 
 
 def test_hosts_that_say_different_things() -> None:

@@ -55,7 +55,8 @@ class Deployment:
         self._folder = folder
         docker = settings["runtime"] == "docker"
         layout = linux_docker() if docker else linux_native()
-        self.cli = RedisCli(layout, 6379, container=docker)
+        port = settings.get("redis", {}).get("port", 6379)
+        self.cli = RedisCli(layout, port, container=docker)
 
     def with_runtime(self, runtime: str) -> "Deployment":
         """The same host and inventory, with another runtime."""

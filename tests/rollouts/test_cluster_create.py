@@ -136,3 +136,22 @@ def test_passwords_are_rotated_and_the_old_ones_are_worth_nothing(made_cluster: 
     assert all(host.exec("thoughtstream status").returncode == 0 for host in made_cluster.hosts)
     assert not made_cluster.run().changed
     assert [secret for secret in (*old, *new[0]) if secret in made_cluster.said] == []
+
+
+def test_a_password_that_all_hosts_lost_is_made_anew_and_no_key_is_lost(
+    made_cluster: Cluster,
+) -> None:
+    made_cluster.run()
+    node = made_cluster.nodes[0]
+    every = f"for n in $(seq 60); do {made_cluster.wanted.spec.nodes[node]('-c')}"
+    made_cluster.host(node).exec(f"{every} set proof:$n value$n; done")
+    for host in made_cluster.hosts:
+        host.exec(f"rm {ETC}/secrets/admin")
+
+    done = made_cluster.run()
+
+    assert len([step for step in done.plan if "(the password of admin was lost)" in step]) == 6
+    kept = made_cluster.host(node).exec(f"{every} getdel proof:$n; done").stdout.split()
+    assert kept == [f"value{n}" for n in range(1, 61)]
+    assert problems(made_cluster.view(), 1) == []
+    assert not made_cluster.run().changed
