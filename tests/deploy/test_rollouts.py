@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deploy.claim import Claim
 from deploy.cluster.barrier import Barrier
 from deploy.cluster.lock import Lock, refusal
 from deploy.cluster.nodes import ClusterError
@@ -94,6 +95,15 @@ def test_a_new_host_is_deployed_to_before_its_nodes_join(runtime: str) -> None:
     assert "copy the password of admin from a" in map(str, rollout.ready["d"])
     assert plan(rollout)[0] == "d: d:7001 joins the cluster"
     assert sum("move slots" in step for step in plan(rollout)) == 1
+
+
+def test_no_host_joins_that_has_a_mind_of_its_own() -> None:
+    found = cluster(six(), "abcd", new="d")
+    mind = Claim("native", "server", 6379, "mini.py")
+    taken = replace(found.hosts["d"], facts=replace(found.hosts["d"].facts, claims=(mind,)))
+
+    with pytest.raises(ClusterError, match="d: cluster: is given, and this host has a server"):
+        verbs.add_node(replace(found, hosts={**found.hosts, "d": taken}))
 
 
 def test_all_hosts_come_to_the_same_barriers() -> None:

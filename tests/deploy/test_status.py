@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
+from deploy.claim import Claim
 from deploy.facts.docker import RegistryFact
 from deploy.facts.gather import Facts
 from deploy.layout import REDIS_UNIT
@@ -39,6 +40,10 @@ def test_a_bare_host_is_not_deployed_and_a_deployed_one_is_healthy() -> None:
         "unhealthy",
         ["Redis doesn't answer", "the service is not healthy"],
     )
+    mind = Claim("docker", "server", 6379, "mini.py")
+    health, said = judging.health(NATIVE, replace(BARE, claims=(mind,)), serves=False)
+    assert health == "unhealthy"
+    assert said[0].startswith("runtime: is 'native', and this host's mind is in 'docker'")
     assert judging.versions(NATIVE, settled) == ("8.0.2",)
     assert judging.release(NATIVE, settled) == settled.software.current
 

@@ -19,6 +19,13 @@ def test_the_deployment_would_change_nothing(deployed_host: DeployedHost) -> Non
     assert [str(step) for step in deployed_host.runtime.plan(facts) if step.changes] == []
 
 
+def test_the_host_says_where_its_mind_is(server: ServerHost) -> None:
+    (claim,) = server.facts().claims
+
+    assert claim.inventory
+    assert claim == server.deployed.claim(claim.inventory)
+
+
 def test_versions(server: ServerHost) -> None:
     running = [server.redis(each).number for each in server.servers]
     services = server.thoughtstream("status")["services"]
