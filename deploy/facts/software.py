@@ -37,7 +37,7 @@ class SoftwareFact(ScriptFact[Software]):
             '  [ -z "$(dpkg --audit)" ] || echo unfinished=yes',
             f"  dpkg-query -W -f '{_PACKAGE}' redis-server | sed -n 's/^installed //p'",
             "  dir=$(sed -n 's/^dir //p' /etc/redis/redis.conf)",
-            '  echo "own_data=$(find "${dir:-/var/lib/redis}" -size +0 '
+            '  echo "own_data=$(find "${dir:-/var/lib/redis}" -maxdepth 2 -size +0 '
             "\\( -name '*.rdb' -o -name '*.aof' \\) | head -n 1)\"",
             "else",
             "  echo \"redis=$(redis-server --version | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')\"",

@@ -13,7 +13,7 @@ from deploy.rollouts.inventory import ClusterInventory
 from deploy.rollouts.placement import arrange
 from deploy.rollouts.rolling_restart import rolling
 from deploy.rollouts.turns import HealthCheck, Turn, in_turn
-from deploy.steps import Step
+from deploy.steps import RewriteLog, Step
 
 
 def plan(wanted: ClusterInventory, hosts: Mapping[str, HostState], host: str) -> list[Step]:
@@ -80,13 +80,13 @@ def restarts(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
 
 def locked_out(hosts: Mapping[str, HostState]) -> dict[Node, list[Step]]:
     """The running nodes that no password lets in any more, for no host has the admin's: how they
-    restart, with the new one.
+    restart, with the new one. Nobody can ask them to rewrite their log before.
     """
     if any("admin" in known.facts.secrets for known in hosts.values()):
         return {}
     why = "the password of admin was lost"
     return {
-        node: known.runtime.restart(node, why)
+        node: [s for s in known.runtime.restart(node, why) if not isinstance(s, RewriteLog)]
         for known in hosts.values()
         for node in known.runtime.deaf(known.facts)
     }

@@ -299,7 +299,7 @@ def test_nodes_restart_one_by_one_where_nobody_has_the_password_any_more(runtime
     steps = [str(step) for step in plan(hosts, known, "n3")]
     assert "all nodes answer" not in steps  # before they restart, none would
     turns = [step for step in steps if step.startswith("all hosts are ready before turn")]
-    assert len(turns) == 6 * len(known["n1"].runtime.restart(hosts.nodes[0], "x"))
+    assert len(turns) == 6 * 2  # its restart, until it answers; it can't be asked for more
     gates = [n for n, step in enumerate(steps) if step.startswith("Redis answers")]
     assert all(n > steps.index(turns[0]) for n in gates)
 

@@ -58,9 +58,9 @@ class Deployment:
         port = settings.get("redis", {}).get("port", 6379)
         self.cli = RedisCli(layout, port, container=docker)
 
-    def with_runtime(self, runtime: str) -> "Deployment":
-        """The same host and inventory, with another runtime."""
-        return Deployment(self.host, self._folder, **(self.settings | {"runtime": runtime}))
+    def but(self, **settings: Any) -> "Deployment":
+        """The same host and inventory, with some other settings."""
+        return Deployment(self.host, self._folder, **(self.settings | settings))
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ def deployed(
 
 
 def _moved_to_native(deployment: Deployment) -> None:
-    """As the runbook says it, for the other runtime would be an empty mind; taken away, too."""
-    native = deployment.with_runtime("native")
+    """As the runbook says it, for the other runtime would be an empty mind; and to another port."""
+    native = deployment.but(runtime="native")
     before = keys.write(deployment, "moved")
     refused = native.deploy(check=False)
     assert "this host's mind is in 'docker'" in refused.err
@@ -73,12 +73,16 @@ def _moved_to_native(deployment: Deployment) -> None:
         control.pyinfra(now.inventory(), *arguments)
 
     assert keys.values(native) == before
+    elsewhere = native.but(redis={"port": 6380})
+    assert "this host's mind is on 6379" in elsewhere.deploy(check=False).err
+    control.pyinfra(native.inventory(), "deploy.remove", f"confirm={host.name}")
+    elsewhere.deploy()
     host.reboot()
-    native.healthy()
+    elsewhere.healthy()
     assert host.exec("pgrep --exact --count redis-server").stdout == "1\n"
-    assert keys.values(native) == before
     assert host.exec("docker ps --all --quiet").stdout == ""
-    _removed(native)
+    assert keys.values(elsewhere) == before
+    _removed(elsewhere)
 
 
 def _removed(deployment: Deployment) -> None:
