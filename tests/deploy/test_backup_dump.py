@@ -1,5 +1,6 @@
-"""A dump of another Redis is a backup that Redis loads."""
+"""A dump of another Redis is a backup that Redis loads; what it could not is refused."""
 
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -10,7 +11,12 @@ from deploy.backups.manifest import Manifest
 from deploy.backups.point_in_time import problems
 from deploy.backups.repository import verify
 from deploy.backups.verbs import read_through
+from deploy.runtimes import server_runtime_of
+from deploy.runtimes.linux import LinuxNative
+from deploy.settings import stack
 from tests.servers import RedisServer, programs
+
+from .facts import DEBIAN
 
 
 def opened(path: Path) -> tuple[Path, Manifest]:
@@ -44,6 +50,30 @@ def test_what_another_redis_saved_is_loaded(program: str, tmp_path: Path) -> Non
     with ours.client() as client:
         assert (client.dbsize(), client.get("key 299")) == (300, "299")
     ours.stop()
+
+
+@pytest.mark.slow
+def test_other_databases_are_refused_by_the_scratch_server(tmp_path: Path) -> None:
+    program = next(iter(programs().values()))
+    (tmp_path / "theirs").mkdir()
+    theirs = RedisServer(program, tmp_path / "theirs", "databases 16").start()
+    with theirs.client() as client:
+        client.execute_command("SELECT", 3)
+        client.set("key", 1)
+        client.save()
+    theirs.stop()
+    folder, manifest = opened(tmp_path / "theirs/dump.rdb")
+    with tarfile.open(folder / manifest.nodes[0].archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    runtime = server_runtime_of(stack(runtime="native"), DEBIAN)
+    assert isinstance(runtime, LinuxNative)
+    start = runtime.instances()[0].scratch(str(tmp_path))["start"]
+    start = start.replace("redis-server", str(program), 1)
+
+    ended = subprocess.run(["sh", "-c", f"{start}; wait $scratch"], check=False, timeout=60)
+
+    assert ended.returncode == 1
+    assert "more than 1 databases" in (tmp_path / "scratch.log").read_text()
 
 
 def test_what_is_no_dump_is_said(tmp_path: Path) -> None:
