@@ -247,6 +247,7 @@ def test_docker() -> None:
         'image base:1 sha256:c [] ["sha256:1"]',
         f'container /a sha256:a redis:8.2 {state} {{"thoughtstream.revision":"0123"}}',
         'container /b sha256:b redis:8.2@sha256:d {"Status":"exited","StartedAt":"now"} null',
+        'container /c sha256:a redis:8.2@sha256:a {"Status":"exited","StartedAt":"now"} null',
     ]
     found = DockerFact().process(output)
 
@@ -260,6 +261,7 @@ def test_docker() -> None:
     assert found.containers == {
         "a": ContainerState("running", "healthy", "0123", outdated=True),
         "b": ContainerState("exited"),
+        "c": ContainerState("exited", outdated=True),
     }
     assert DockerFact().process(["compose=2.26.1"]) is None
 
