@@ -9,7 +9,8 @@ way: no number here is made of a trace.
 
 Error is a root mean square, as a part of what it is without learning (of the basal prior), on
 average over the signals: of each level of priors, which is a seed of its own, and of all together;
-of these, in the last third of the trace, and beside the best single seed.
+of these, in the last third of the trace, and beside the best single seed. Beside them, the error of
+who learns nothing and always says the last value again.
 """
 
 import argparse
@@ -53,11 +54,12 @@ class Signal:
 @dataclass(frozen=True)
 class Learned:
     """Errors beside those without learning, by seed and of all together (`expected`); of these also
-    in the last third of the trace, and beside the best seed.
+    in the last third of the trace, and beside the best seed. `repeated`: of the last value.
     """
 
     error: dict[str, float]
     last_third: float
+    repeated: float
 
     @property
     def beside_best(self) -> float:
@@ -96,23 +98,27 @@ async def learned(lineage: Lineage, signals: Sequence[Signal]) -> dict[str, Lear
 
 
 async def _learned(lineage: Lineage, signal: Signal) -> Learned:
-    squares, without = list[float](), list[float]()
-    middle = sum(RANGES[signal.unit]) / 2
+    squares, without, repeated = list[float](), list[float](), list[float]()
+    middle = before = sum(RANGES[signal.unit]) / 2
     name = quantity_of(signal.readings[0])
     for value in map(value_of, signal.readings):
         observed = await lineage.observe("host", name, value)
         squares.append((observed.expected.mean - value) ** 2)
         without.append((middle - value) ** 2)
+        repeated.append((before - value) ** 2)
+        before = value
     total = (await lineage.believes(name, "host")).total_error
     last = len(squares) * 2 // 3
     late = math.sqrt(sum(squares[last:]) / sum(without[last:]))
-    return Learned({seed: error / total["basal"] for seed, error in total.items()}, late)
+    again = math.sqrt(sum(repeated) / sum(without))
+    return Learned({seed: error / total["basal"] for seed, error in total.items()}, late, again)
 
 
 def mean(found: Sequence[Learned]) -> Learned:
     """Over signals, each counting the same."""
     error = {seed: statistics.fmean(one.error[seed] for one in found) for seed in found[0].error}
-    return Learned(error, statistics.fmean(one.last_third for one in found))
+    late = statistics.fmean(one.last_third for one in found)
+    return Learned(error, late, statistics.fmean(one.repeated for one in found))
 
 
 async def _run(signals: Sequence[Signal]) -> dict[str, Learned]:
@@ -129,10 +135,10 @@ def table(found: dict[str, Learned]) -> Table:
     """A row a signal, and their mean."""
     seeds = [*found["mean"].error]
     result = Table(title="Error of what was expected, beside that without learning")
-    for name in ("signal", *seeds, "last third", "beside best"):
+    for name in ("signal", *seeds, "last third", "beside best", "repeated"):
         result.add_column(name, justify="left" if name == "signal" else "right")
     for name, one in found.items():
-        numbers = (*(one.error[seed] for seed in seeds), one.last_third, one.beside_best)
+        numbers = (*(one.error[seed] for seed in seeds), one.last_third, one.beside_best, one.repeated)
         result.add_row(name, *(f"{number:.3f}" for number in numbers))
     return result
 

@@ -33,8 +33,7 @@ def positive(name: str, given: Any) -> Floats:
         ValueError: they are none.
     """
     array = numbers(name, given)
-    if not (array > 0).all():
-        raise ValueError(f"{name}: has {array.min():g}; give numbers over 0")
+    _check(name, array, array > 0, "numbers over 0")
     return array
 
 
@@ -45,9 +44,13 @@ def at_least_zero(name: str, given: Any) -> Floats:
         ValueError: they are none.
     """
     array = numbers(name, given)
-    if not (array >= 0).all():
-        raise ValueError(f"{name}: has {array.min():g}; give numbers of 0 or more")
+    _check(name, array, array >= 0, "numbers of 0 or more")
     return array
+
+
+def _check(name: str, array: Floats, is_right: npt.NDArray[np.bool_], wanted: str) -> None:
+    if not is_right.all():
+        raise ValueError(f"{name}: has {array.min():g}; give {wanted}")
 
 
 def distributions(name: str, given: Any, *, axis: int = 0) -> Floats:

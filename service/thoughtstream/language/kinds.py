@@ -95,6 +95,16 @@ def of_kind(asked: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(_kinds().get(one, ()) for one in asked))
 
 
+def things_in(stems: Iterable[str]) -> Iterable[str]:
+    """Those stems that are of any kind, each once, in order."""
+    return dict.fromkeys(filter(_things().__contains__, stems))
+
+
+@cache
+def _things() -> frozenset[str]:
+    return frozenset().union(*_kinds().values())
+
+
 @cache
 def _kinds() -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}

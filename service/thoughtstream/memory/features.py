@@ -5,7 +5,7 @@ their `idf`; what is handed on to neighbours in time ends where the day does.
 """
 
 import math
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -117,6 +117,28 @@ class Stretch:
         return [trait.text for trait in self.traits]
 
     @cached_property
+    def spaced(self) -> list[str]:
+        """Their stems, each with blanks around it."""
+        return [text.spaced for text in self.texts]
+
+    def having(self, form: str) -> list[int]:
+        """Which of them have a spaced stem."""
+        found = self._having.get(form)
+        if found is None:
+            found = [at for at, spaced in enumerate(self.spaced) if form in spaced]
+            self._having[form] = found
+        return found
+
+    @cached_property
+    def _having(self) -> dict[str, list[int]]:
+        return {}
+
+    @cached_property
+    def things(self) -> list[list[str]]:
+        """What each has of the kinds that may be asked for."""
+        return [text.things for text in self.texts]
+
+    @cached_property
     def steps(self) -> list[int]:
         """How far each is from the one before it; 0: nothing is handed on, it is of another day."""
         places, days = self.places, [trait.day for trait in self.traits]
@@ -166,7 +188,7 @@ def columns(
     """The features of each memory, and whether anything speaks for it as an answer."""
     traits = stretch.traits
     texts, steps = stretch.texts, stretch.steps
-    base, near, where = _by_words(question, texts, mean_length)
+    base, near, where = _by_words(question, stretch, mean_length)
     found: Columns = {"close": near}
     found |= _beside(base, traits, steps)
     found["echo"] = _faded(base, steps, _ECHO)
@@ -175,7 +197,7 @@ def columns(
     found["cover"] = _cover(question, where, len(texts))
     found["around"] = _around(question, where, steps)
     found["speaker"] = [float(trait.speaker in question.names) for trait in traits]
-    found |= _of_kind(question, texts, kind_idf)
+    found |= _of_kind(question, stretch, kind_idf)
     found["day"] = [_on_day(question, trait) for trait in traits] if question.spans else []
     found |= {"myself": stretch.myself, "asks": stretch.asks}
     found |= _of_answers(question, texts)
@@ -203,15 +225,15 @@ def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
 
 # --- words -----------------------------------------------------------------------------------
 def _by_words(
-    question: Question, texts: Sequence[Text], mean_length: float
+    question: Question, stretch: Stretch, mean_length: float
 ) -> tuple[list[float], list[float], dict[str, list[int]]]:
     """BM25 plus closeness; closeness alone; and which memories have each word."""
-    told = [text.spaced for text in texts]
-    where = {term: _having(told, question.forms[term]) for term in question.weights}
+    texts, told = stretch.texts, stretch.spaced
+    where = {term: _having(stretch, question.forms[term]) for term in question.weights}
     base, near = [0.0] * len(texts), [0.0] * len(texts)
     for term, found in where.items():
         weight = question.weights[term] * (_SATURATION + 1)
-        some = [f" {form} " for form in question.forms[term]]
+        some = _spaced(question.forms[term])
         for at in found:
             length = (texts[at].length + 1) / mean_length
             norm = _SATURATION * (1 - _LENGTH + _LENGTH * length)
@@ -220,18 +242,16 @@ def _by_words(
     for one, other in pairwise(question.forms):
         if one in where and other in where:
             weight = (question.weights[one] + question.weights[other]) / 2
+            both = _spaced(question.forms[one]), _spaced(question.forms[other])
             for at in set(where[one]).intersection(where[other]):
-                both = question.forms[one], question.forms[other]
-                near[at] += weight * _nearness(texts[at].stems, *both)
+                near[at] += weight * _nearness(told[at], *both)
     return [a + b for a, b in zip(base, near, strict=True)], near, where
 
 
-def _having(told: Sequence[str], forms: Iterable[str]) -> list[int]:
-    """Which of some texts have any form of a word."""
-    sought = [f" {form} " for form in forms]
-    found = [[at for at, some in enumerate(told) if form in some] for form in sought]
-    some = [one for one in found if one]
-    return some[0] if len(some) == 1 else sorted(set().union(*some))
+def _having(stretch: Stretch, forms: Iterable[str]) -> list[int]:
+    """Which memories have any form of a word."""
+    found = list(filter(None, map(stretch.having, _spaced(forms))))
+    return found[0] if len(found) == 1 else sorted(set().union(*found))
 
 
 def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> list[float]:
@@ -243,18 +263,30 @@ def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> lis
     return found
 
 
-def _nearness(text: Sequence[str], one: Container[str], other: Container[str]) -> float:
-    nearest, seen_one, seen_other = len(text), -len(text), -len(text)
-    for at, word in enumerate(text):
-        if word in one:
-            seen_one = at
-            nearest = min(nearest, at - seen_other)
-        elif word in other:
-            seen_other = at
-            nearest = min(nearest, at - seen_one)
+def _nearness(told: str, one: Collection[str], other: Collection[str]) -> float:
+    """How near each other two words stand in a spaced text, by all their spaced forms."""
+    first = _places(told, one)
+    second = _places(told, other) - first
+    nearest = min((abs(a - b) for a in first for b in second), default=_NEAR + 1)
     if nearest > _NEAR:
         return 0.0
     return 1.0 if nearest <= _NEAR / 2 else 0.5
+
+
+def _places(told: str, forms: Iterable[str]) -> set[int]:
+    """Which words of a spaced text have any of these spaced forms."""
+    found = set()
+    for form in forms:
+        at = told.find(form)
+        while at >= 0:
+            found.add(told.count(" ", 0, at) // 2)
+            at = told.find(form, at + 1)
+    return found
+
+
+def _spaced(forms: Iterable[str]) -> list[str]:
+    """As they stand in a spaced text."""
+    return [f" {form} " for form in forms]
 
 
 # --- neighbours ------------------------------------------------------------------------------
@@ -327,10 +359,10 @@ def _hand_on(
 
 
 # --- what is wanted --------------------------------------------------------------------------
-def _of_kind(question: Question, texts: Sequence[Text], kind_idf: Mapping[str, float]) -> Columns:
+def _of_kind(question: Question, stretch: Stretch, kind_idf: Mapping[str, float]) -> Columns:
     if not question.kinds:
         return {}
-    found = [question.kinds.intersection(text.stems) for text in texts]
+    found = (question.kinds.intersection(some) if some else some for some in stretch.things)
     return {"kind": [max(map(kind_idf.__getitem__, some)) / 4 if some else 0.0 for some in found]}
 
 

@@ -18,6 +18,9 @@ from thoughtstream.memory.index import Proposal
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
+_CACHE_KB = 16_384
+"""Its ranking reads a row for each memory that has a word: with the usual 2 MB, many come from the
+file, again and again."""
 _VERSION = 5_000 + 100 * traits.VERSION + RULES
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
@@ -293,7 +296,9 @@ def is_corrupt(error: BaseException) -> bool:
 
 
 def _opened(path: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
+    db.execute(f"PRAGMA cache_size = {-_CACHE_KB}")
+    return db
 
 
 def _reopened(path: Path) -> sqlite3.Connection | None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from heapq import heapify, heappop
+from itertools import chain
 from pathlib import Path
 
 from thoughtstream.memory.embedder import Near
@@ -80,7 +82,7 @@ def ranked(
     """
     latest = min(today, pool.latest)
     question = Question.of(text, idfs, pool.speakers, today, latest)
-    kind_idf = _idf_of(question, pool.traits)
+    kind_idf = _idf_of(question, pool)
     weights = fitted(near is not None)
     by_stretch: list[tuple[Stretch, Columns]] = []
     order: list[tuple[float, str, str, int, int]] = []
@@ -90,31 +92,33 @@ def ranked(
             by_meaning, is_meant = meant(stretch, near)
             by_name |= by_meaning
             speaks = [words or meaning for words, meaning in zip(speaks, is_meant, strict=True)]
-        sums, number = _sums(by_name, weights, len(speaks)), len(by_stretch)
+        chosen = [at for at, speaks_for_it in enumerate(speaks) if speaks_for_it]
+        traits, number = stretch.traits, len(by_stretch)
         order += [
-            (-sums[at], trait.place, trait.location.kind, number, at)
-            for at, trait in enumerate(stretch.traits)
-            if speaks[at]
+            (-score, traits[at].place, traits[at].location.kind, number, at)
+            for at, score in zip(chosen, _sums(by_name, weights, chosen), strict=True)
         ]
         by_stretch.append((stretch, by_name))
-    for negative, _, _, number, at in sorted(order):
+    heapify(order)  # most are never asked for
+    while order:
+        negative, _, _, number, at = heappop(order)
         stretch, by_name = by_stretch[number]
         yield Ranked(stretch.traits[at], math.exp(-negative), by_name, weights, at)
 
 
-def _sums(by_name: Columns, weights: Mapping[str, float], size: int) -> list[float]:
-    total = [0.0] * size
+def _sums(by_name: Columns, weights: Mapping[str, float], chosen: Sequence[int]) -> list[float]:
+    """Of the chosen places."""
+    total = [0.0] * len(chosen)
     for name, column in by_name.items():
         weight = weights[name]
-        total = [one + weight * value for one, value in zip(total, column, strict=True)]
+        total = [one + weight * column[at] for one, at in zip(total, chosen, strict=True)]
     return total
 
 
-def _idf_of(question: Question, traits: Sequence[Trait]) -> dict[str, float]:
+def _idf_of(question: Question, pool: Pool) -> dict[str, float]:
     """Of the words of the kinds that are asked for."""
     if not question.kinds:
         return {}
-    frequency = Counter(
-        word for trait in traits for word in question.kinds.intersection(trait.text.stems)
-    )
-    return {word: idf(len(traits), count) for word, count in frequency.items()}
+    things = chain.from_iterable(stretch.things for stretch in pool.stretches)
+    frequency = Counter(filter(question.kinds.__contains__, chain.from_iterable(things)))
+    return {word: idf(len(pool.traits), count) for word, count in frequency.items()}

@@ -74,11 +74,15 @@ class RediSearchIndex:
                 still reading the memories.
         """
         wanted = f"{_any_of(query.terms)} {_condition(filters)}"
-        options = ("RETURN", "2", "kind", "entry", "LIMIT", "0", str(limit))
+        options = ("RETURN", "3", "kind", "entry", "as_ranked", "LIMIT", "0", str(limit))
         [(_, *found)] = await self._ask([(wanted, options)])
         items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
-        locations = [Location(item["kind"], item["entry"]) for item in items if len(item) == 2]
-        return Proposal(locations, len(items) < limit)
+        sketches = {
+            Location(item["kind"], item["entry"]): item["as_ranked"]
+            for item in items
+            if len(item) == 3
+        }
+        return Proposal(list(sketches), len(items) < limit, sketches)
 
     async def _ask(self, searches: Sequence[Search]) -> list[Any]:
         """The answers, once it has read all memories."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from thoughtstream.language import questions
+from thoughtstream.language.kinds import things_in
 from thoughtstream.language.moments import local_day
 from thoughtstream.language.times import Span, days_in, may_speak_of_days, words_of_time
 from thoughtstream.language.words import MOST_CHARACTERS, stems, words
@@ -15,7 +16,7 @@ from thoughtstream.memory.streams import Fields
 from thoughtstream.memory.timeline import place_in_time
 from thoughtstream.memory.who import speaker_of
 
-VERSION = 1
+VERSION = 2
 """Another number after any change of what a sketch has, or of how it is found: then indexes are
 made anew."""
 
@@ -30,18 +31,19 @@ class Text:
     if it may speak of days.
     """
 
-    __slots__ = ("_signs", "dated", "length", "spaced")
+    __slots__ = ("_signs", "_things", "dated", "length", "spaced")
 
-    def __init__(self, spaced: str, length: int, signs: str, dated: str) -> None:
+    def __init__(self, spaced: str, length: int, signs: str, dated: str, things: str) -> None:
         self.spaced = spaced
         self.length = length
         self.dated = dated
         self._signs = signs
+        self._things = things
 
     @property
-    def stems(self) -> list[str]:
-        """In order."""
-        return self.spaced.split()
+    def things(self) -> list[str]:
+        """Its stems that are of a kind that may be asked for, each once."""
+        return self._things.split()
 
     @property
     def asks(self) -> bool:
@@ -84,9 +86,9 @@ class Text:
         return self._signs[7] != "0"
 
     @property
-    def parts(self) -> tuple[str, int, str, str]:
+    def parts(self) -> tuple[str, int, str, str, str]:
         """What makes it again."""
-        return self.spaced, self.length, self._signs, self.dated
+        return self.spaced, self.length, self._signs, self.dated, self._things
 
 
 @lru_cache(maxsize=16_384)
@@ -94,7 +96,8 @@ def text_of(content: str) -> Text:
     """What is in a content."""
     told, found = words(content), stems(content)
     dated = content[:MOST_CHARACTERS] if may_speak_of_days(content, told) else ""
-    return Text("".join(f" {stem} " for stem in found), len(found), _signs(content, told), dated)
+    spaced = "".join(f" {stem} " for stem in found)
+    return Text(spaced, len(found), _signs(content, told), dated, " ".join(things_in(found)))
 
 
 def _signs(content: str, told: Collection[str]) -> str:

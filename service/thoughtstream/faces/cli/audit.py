@@ -1,10 +1,8 @@
 """`thoughtstream audit`: is every thought accounted for?"""
 
-from rich.table import Table
-
 from thoughtstream import Mind
 from thoughtstream.attention.models import Audit
-from thoughtstream.faces.cli import event_loop, exit_codes, output
+from thoughtstream.faces.cli import event_loop, exit_codes, ledger, output
 from thoughtstream.faces.cli.options import DEFAULT_MIND, Json, MindName, examples
 from thoughtstream.faces.plain import plain
 
@@ -66,14 +64,6 @@ async def _audit(mind: str) -> Audit:
 
 
 def _show(found: Audit) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(justify="right", style="bold")
-    table.add_column(style="cyan")
-    table.add_column(style="dim")
-    for name, meaning in _MEANING.items():
-        table.add_row(f"{getattr(found, name):,}", f"{'  ' * _DEPTH.get(name, 1)}{name}", meaning)
-    output.stdout.print(table)
-    for fault in found.faults:
-        output.say("[red]✗[/] {}", fault)
+    ledger.show(found, _MEANING, _DEPTH)
     if found.balanced:
         output.stdout.print("[green]✓[/] balanced: every thought is accounted for")

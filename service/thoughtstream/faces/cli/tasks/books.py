@@ -8,7 +8,7 @@ from rich.text import Text
 
 from thoughtstream import Colony
 from thoughtstream.coordination.models import QueueAudit
-from thoughtstream.faces.cli import event_loop, exit_codes, output, style
+from thoughtstream.faces.cli import event_loop, exit_codes, ledger, output, style
 from thoughtstream.faces.cli.options import Json, QueueName, examples
 from thoughtstream.faces.plain import plain
 
@@ -84,15 +84,7 @@ def _plain(queue: str, found: QueueAudit) -> dict[str, Any]:
 
 
 def _show(found: QueueAudit) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(justify="right", style="bold")
-    table.add_column(style="cyan")
-    table.add_column(style="dim")
-    for name, meaning in _MEANING.items():
-        table.add_row(f"{getattr(found, name):,}", f"{'  ' * _DEPTH.get(name, 1)}{name}", meaning)
-    output.stdout.print(table)
-    for fault in found.faults:
-        output.say("[red]✗[/] {}", fault)
+    ledger.show(found, _MEANING, _DEPTH)
     if not found.submitted:
         output.stdout.print("[yellow]?[/] nothing was ever submitted to this queue")
     elif found.balanced:
