@@ -282,6 +282,7 @@ def test_docker() -> None:
         'image base:1 sha256:c [] ["sha256:1"]',
         f'container /a sha256:a redis:8.2 {state} {{"thoughtstream.revision":"0123"}}',
         'container /b sha256:b redis:8.2@sha256:d {"Status":"exited","StartedAt":"now"} null',
+        'container /c sha256:a redis:8.2@sha256:a {"Status":"exited","StartedAt":"now"} null',
     ]
     found = DockerFact().process(output)
 
@@ -295,7 +296,8 @@ def test_docker() -> None:
     assert not found.is_made_from("base:1", "redis:8.2")
     assert found.containers == {
         "a": ContainerState("running", "healthy", "0123", outdated=True, image="redis:8.2"),
-        "b": ContainerState("exited", image="redis:8.2"),
+        "b": ContainerState("exited", image="redis:8.2@sha256:d"),
+        "c": ContainerState("exited", outdated=True, image="redis:8.2@sha256:a"),
     }
     assert DockerFact().process(["compose=2.26.1"]) is None
 
