@@ -111,7 +111,7 @@ def test_a_backup_locks_it_where_a_mac_has_room(tmp_path: Path) -> None:
 
     (locks,) = [line for line in mac.commands if " /var/db/thoughtstream.lock;" in line]
     assert locks.startswith("sudo ")
-    assert not [line for line in mac.commands if "/var/lib/" in line]
+    assert not [line for line in mac.commands if "/var/lib/thoughtstream" in line]
     assert darwin_docker("ana", "/Users/ana").lock == "/Users/ana/.thoughtstream.lock"
 
 
