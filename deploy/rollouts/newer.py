@@ -21,6 +21,6 @@ def look_for_newer(host: Host, runtime: Runtime) -> None:
     if isinstance(runtime, LinuxNative) and not host.get_fact(PackageListsFact):
         raise DeployError(f"{host.name}: apt-get update failed; nothing was changed")
     if isinstance(runtime, Docker):
-        for image in host.get_fact(PulledFact, runtime.pulled):
+        for image in host.get_fact(PulledFact, runtime.images.pulled):
             told = f"{image}: no registry gives it to this host, so it stays as it is"
             logger.warning(f"{host.print_prefix}{told}")

@@ -9,43 +9,30 @@ from deploy.facts.docker import ContainerState, DockerState
 from deploy.facts.gather import Facts, Watch
 from deploy.facts.machine import Machine
 from deploy.layout import (
-    CONTAINER_UID,
-    IMAGE,
     INSIGHT,
-    REQUIREMENTS,
     SERVICE_UNIT,
     THP_UNIT,
     WEB_UNIT,
     darwin_docker,
     linux_docker,
 )
-from deploy.render import digest, render
+from deploy.render import render
 from deploy.runtimes import addresses, kernel_tuning, next_steps, preflight, unattended_mac
 from deploy.runtimes.base import HOPELESS, File, changed, missing_directories
 from deploy.runtimes.certificates import tls_of
 from deploy.runtimes.compose import SHARED, Compose, memory_of, nofile_of
+from deploy.runtimes.images import Images
 from deploy.runtimes.instances import ContainerInstance, Instance
 from deploy.runtimes.secrets import Secrets
 from deploy.runtimes.server import Server, ServerSpec, scheme_of, service_url, specs_of
 from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.runtimes.web import HostWeb
 from deploy.settings import Stack
-from deploy.steps import (
-    BuildImage,
-    ComposeUp,
-    Gate,
-    MakeDirectory,
-    PullImage,
-    Run,
-    Step,
-)
+from deploy.steps import ComposeUp, Gate, MakeDirectory, Run, Step
 from deploy.versions import numbers, tagged
-from deploy.wheels import Release, Target, release_for
 from thoughtstream.acl import Role
 
 _ETC = "/etc/thoughtstream"
-_GLIBC = "2.28"
-"""The oldest glibc of an image that the service's wheels are made for."""
 _VOLUME = "thoughtstream_redis-data"
 """As compose calls it."""
 
@@ -64,6 +51,7 @@ class Docker(ServerRuntime):
         self.layout = (
             darwin_docker(machine.login or "", machine.home or "") if self.mac else linux_docker()
         )
+        self.images = Images(stack.docker, self.layout, machine.architecture or "")
         self.tls = tls_of(stack, self.layout, nodes, host)
         self.secrets = Secrets(stack, self.layout)
         self.composed = {
@@ -96,7 +84,7 @@ class Docker(ServerRuntime):
         read = {"service": self.toml.text + trusted, "web": web, "insight": ""}
         read |= {service: server.restart_only for service, server in self.composed.items()}
         return Compose(
-            self.stack, self.layout, self.composed, self.containers, read, image=self._tag,
+            self.stack, self.layout, self.composed, self.containers, read, image=self.images.own,
             web_check=ask_web("python", *self.web.place) if self.web else [],
         )  # fmt: skip
 
@@ -125,8 +113,8 @@ class Docker(ServerRuntime):
                    self.layout.opt, self.layout.bin, *kernel_tuning.PATHS),
             secrets=self.secrets.files,
             units=() if self.mac else (THP_UNIT,),
-            images=(*self.pulled, self._tag),
-            pulled=self.pulled,
+            images=(*self.images.pulled, self.images.own),
+            pulled=self.images.pulled,
             containers=tuple(dict.fromkeys((*self.containers.values(), WEB_UNIT))),
             cli=None if self.nodes else self.cli,
             nodes=self.nodes,
@@ -142,13 +130,6 @@ class Docker(ServerRuntime):
         ports = {k: p for server in self.servers for k, p in server.spec.ports.items()}
         ports |= {"web.port": self.stack.web.port} if self.web else {}
         return ports | ({"docker.insight_port": docker.insight_port} if docker.insight else {})
-
-    @property
-    def pulled(self) -> tuple[str, ...]:
-        """The images that come from a registry."""
-        docker = self.stack.docker
-        insight = (docker.insight_image,) if docker.insight else ()
-        return (docker.image, docker.python_image, *insight)
 
     def shortcomings(self, facts: Facts) -> Iterator[str]:
         if self.mac and self.stack.cluster:
@@ -204,8 +185,7 @@ class Docker(ServerRuntime):
             *([] if self.mac else kernel_tuning.steps(self.stack, facts, late=late)),
             *self.shared(facts, sources),
             *self._directories(facts),
-            *(_pull(image, docker) for image in self.pulled if image not in docker.images),
-            *self._image(docker),
+            *self.images.steps(docker),
             *self._redis(facts, docker, rolling=rolling),
             *self.claiming(facts),
         ]
@@ -228,30 +208,6 @@ class Docker(ServerRuntime):
         if self.mac:
             wanted.append(MakeDirectory(self.layout.bin, *self._admin, 0o755))
         yield from missing_directories(wanted, facts)
-
-    @property
-    def release(self) -> Release:
-        """For the image's Python, as the inventory names it."""
-        docker = self.stack.docker
-        return release_for(Target(docker.python, self.machine.architecture or "", _GLIBC))
-
-    def _dockerfile(self, image: str) -> str:
-        return render(
-            "Dockerfile", python_image=image, uid=CONTAINER_UID, requirements=REQUIREMENTS
-        )
-
-    @property
-    def _tag(self) -> str:
-        text = self._dockerfile(self.stack.docker.python_image)
-        return f"{IMAGE}:{digest(self.release.name, text)}"
-
-    def _image(self, docker: DockerState) -> Iterator[Step]:
-        if self._tag not in docker.images or not self._is_on_base(docker):
-            text = self._dockerfile(docker.pinned(self.stack.docker.python_image))
-            yield BuildImage(self.release, self.layout, self._tag, text)
-
-    def _is_on_base(self, docker: DockerState) -> bool:
-        return docker.is_made_from(self._tag, self.stack.docker.python_image)
 
     def _redis(self, facts: Facts, docker: DockerState, *, rolling: bool) -> Iterator[Step]:
         compose, _ = self.compose.file(facts)
@@ -297,23 +253,10 @@ class Docker(ServerRuntime):
         )  # fmt: skip
 
     def fetch(self, facts: Facts) -> list[Step]:
-        image, docker = self.stack.docker.image, facts.docker or DockerState()
         servers = [facts.of(server.spec.unit).redis for server in self.servers]
         versions = [view.version for view in (*facts.nodes.values(), *servers) if view]
         running = max(versions, key=numbers, default="0")
-        found = f"docker run --rm --entrypoint redis-server {image} --version"
-        version = f"new=$({found} | sed -n 's/.* v=\\([0-9.]*\\).*/\\1/p')"
-        newest = f"$(printf '%s\\n' \"$new\" {running} | sort -V | tail -1)"
-        check = f'{version}; [ -n "$new" ] && [ "{newest}" = "$new" ]'
-        pull = [] if image in docker.images else [_pull(image, docker)]
-        gate = Gate(
-            f"check that {image} is not older than Redis {running}, which is running",
-            f"{image} is older than Redis {running}, which is running",
-            check,
-            0,
-            diagnose=found,
-        )
-        return [*pull, gate]
+        return [*self.images.redis(facts.docker or DockerState(), running)]
 
     def healthy(self) -> Gate:
         return self._gate("service")
@@ -345,7 +288,7 @@ class Docker(ServerRuntime):
 
     def _is_behind(self, service: str, found: ContainerState, docker: DockerState) -> bool:
         """Whether the service, or what is beside it, runs from an image that has been replaced."""
-        return found.outdated or (service != "insight" and not self._is_on_base(docker))
+        return found.outdated or (service != "insight" and not self.images.is_on_base(docker))
 
     def outdated(self, facts: Facts, running: str, unit: str) -> str:
         docker = facts.docker or DockerState()
@@ -407,10 +350,6 @@ class Docker(ServerRuntime):
             server_name=self.tls.server_name if self.tls else None,
         )
         return File(self.layout.toml, text, owner.admin, owner.service_group, 0o640)
-
-
-def _pull(image: str, docker: DockerState) -> PullImage:
-    return PullImage(image, docker.pinned(image))
 
 
 def _end(*containers: str) -> str:

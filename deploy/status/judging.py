@@ -49,7 +49,7 @@ def newer(runtime: ServerRuntime, facts: Facts, registry: Registry) -> Iterator[
 def images(runtime: ServerRuntime, facts: Facts) -> Iterator[str]:
     """What the images are that the host has, with their digests as far as they are known."""
     if isinstance(runtime, Docker) and facts.docker:
-        there = [image for image in runtime.pulled if image in facts.docker.images]
+        there = [image for image in runtime.images.pulled if image in facts.docker.images]
         yield from map(facts.docker.pinned, there)
 
 

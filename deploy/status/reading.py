@@ -90,7 +90,7 @@ def _of_server(each: Host, known: HostState, saved: Path) -> HostStatus:
     health, lines = judging.health(runtime, facts, serves=serves)
     registry: judging.Registry = {}
     if isinstance(runtime, Docker) and health != "not deployed":
-        registry = each.get_fact(RegistryFact, runtime.pulled)
+        registry = each.get_fact(RegistryFact, runtime.images.pulled)
     backup = _last_backup(saved)
     return HostStatus(
         each.name,
