@@ -69,8 +69,9 @@ class Deployment:
         self.cli = RedisCli(layout, port, container=docker).as_it_runs
 
     def but(self, **settings: Any) -> "Deployment":
-        """The same host and inventory, with some other settings."""
-        return Deployment(self.host, self._folder, **(self.settings | settings))
+        """The same host and inventory, with some other settings; None leaves one out."""
+        wanted = {name: v for name, v in (self.settings | settings).items() if v is not None}
+        return Deployment(self.host, self._folder, **wanted)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def test_all_minds_are_there_and_lead_to_one(
     mind.think("of many")
     screen.open("minds")
     screen.find("#minds-name").fill(name)
-    tile = screen.find("#tiles a").filter(has_text=name)
+    tile = screen.find(f'#tiles a[href="#mind/{name}"]')
     expect(tile).to_contain_text("of many")
     tile.hover()
     mind.think("under the pointer")
