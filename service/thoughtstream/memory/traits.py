@@ -1,9 +1,10 @@
 """What the ranking knows of a memory: its words, who said it and when, and what is in it."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from thoughtstream.language import questions
@@ -117,7 +118,8 @@ def _signs(content: str, told: Collection[str]) -> str:
 
 class Trait(NamedTuple):
     """A memory, as the ranking sees it. `place`: in time, among those of its kind; `said_at` in
-    milliseconds.
+    milliseconds; `found_on`: the days that it speaks of, as they were found on a day: that, and the
+    first and last of each, as ordinals. Empty: not yet.
     """
 
     location: Location
@@ -126,18 +128,26 @@ class Trait(NamedTuple):
     said_at: int
     day: date
     text: Text
+    found_on: Sequence[int] = ()
 
     @property
     def days(self) -> list[Span]:
-        """The days that it speaks of."""
-        return days_in(self.text.dated, self.day)
+        """The days that it speaks of. Found anew where its own day is another."""
+        if not self.found_on or self.found_on[0] != self.day.toordinal():
+            return days_in(self.text.dated, self.day)
+        days = map(date.fromordinal, self.found_on[1:])
+        return [Span(first, last) for first, last in zip(days, days, strict=True)]
 
     @property
     def sketch(self) -> str:
-        """What makes it again, but for its location: JSON in ASCII. The day is not in it: that is
-        another where the clock is another.
+        """What makes it again, but for its location: JSON in ASCII. Its day is found anew: that is
+        another where the clock is another, and so may be the days that it speaks of.
         """
-        return json.dumps((self.place, self.speaker, self.said_at, *self.text.parts))
+        found_on = []
+        if self.text.dated:
+            spans = days_in(self.text.dated, self.day)
+            found_on = [day.toordinal() for day in (self.day, *chain.from_iterable(spans))]
+        return json.dumps((self.place, self.speaker, self.said_at, found_on, *self.text.parts))
 
 
 def trait_of(location: Location, fields: Fields) -> Trait:
@@ -153,8 +163,8 @@ def trait_of(location: Location, fields: Fields) -> Trait:
 def sketched(sketches: Mapping[Location, str]) -> Iterable[Trait]:
     """Of their sketches."""
     found = json.loads(f"[{','.join(sketches.values())}]")
-    for location, (place, speaker, at, *text) in zip(sketches, found, strict=True):
-        yield Trait(location, place, speaker, at, _day(at), Text(*text))
+    for location, (place, speaker, at, found_on, *text) in zip(sketches, found, strict=True):
+        yield Trait(location, place, speaker, at, _day(at), Text(*text), found_on)
 
 
 def _names_in(content: str) -> int:
