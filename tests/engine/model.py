@@ -76,6 +76,7 @@ class Model:
         self.competing: list[Thought] = []
         self.intervening: list[Thought] = []
         self.assembled: list[str] = []
+        self.superseded: dict[str, str] = {}  # of a memory, in whose place it is
         self.memories: dict[str, list[tuple[str, str]]] = {
             "episodic": [], "semantic": [], "procedural": [],
         }  # fmt: skip
@@ -196,6 +197,7 @@ class Model:
         kind, id_, was = self._drop(name)
         self.unconscious.append(Archived(id_, kind, was))
         self.memories[kind].append((new, content))
+        self.superseded[new] = name
         self._count("superseded")
 
     def remember_again(self, archived: "Archived") -> None:
@@ -205,8 +207,10 @@ class Model:
         self._count("taken_back")
 
     def erase(self, name: str) -> None:
-        """A memory is gone, and what tells of it."""
+        """A memory is gone, and what tells of it; what took its place is written anew."""
         self._drop(name)
+        for memories in self.memories.values():
+            memories.sort(key=lambda memory: self.superseded.get(memory[0]) == name)
         self.assembled = [id_ for id_ in self.assembled if id_ != name]
         self._count("erased")
 
