@@ -13,7 +13,7 @@ from typing import IO
 
 from deploy.backups.append_only_file import LOG
 from deploy.backups.manifest import File, KeyspaceDigest, Manifest, Saved
-from deploy.backups.repository import BackupError
+from deploy.backups.repository import BackupError, sha256
 
 _BASE, _INCREMENT = "appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof"
 _LIST = f"file {_BASE} seq 1 type b\nfile {_INCREMENT} seq 1 type i\n".encode()
@@ -50,10 +50,13 @@ def as_backup(dump: Path) -> tuple[Path, Manifest]:
         moment=made,
         archive=archive.name,
         bytes=archive.stat().st_size,
-        sha256=_sum(archive.open("rb")),
+        sha256=sha256(archive),
         files={
-            _BASE: File(bytes=dump.stat().st_size, sha256=_sum(dump.open("rb"))),
-            **{name: File(bytes=len(text), sha256=_sum(BytesIO(text))) for name, text in rest},
+            _BASE: File(bytes=dump.stat().st_size, sha256=sha256(dump)),
+            **{
+                name: File(bytes=len(text), sha256=hashlib.sha256(text).hexdigest())
+                for name, text in rest
+            },
         },
         held=KeyspaceDigest(keys=0, digest="0", memory=int(about.get("used-mem", 0))),
         foreign=True,
@@ -61,9 +64,8 @@ def as_backup(dump: Path) -> tuple[Path, Manifest]:
     return folder, Manifest(name=dump.name, made=datetime.fromtimestamp(made, UTC), nodes=(saved,))
 
 
-def _sum(opened: IO[bytes]) -> str:
-    with opened as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+def _file(text: bytes) -> File:
+    return File(bytes=len(text), sha256=hashlib.sha256(text).hexdigest())
 
 
 def _about(file: IO[bytes]) -> Iterator[tuple[str, str]]:
