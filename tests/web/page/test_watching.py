@@ -1,13 +1,14 @@
 """What a mind does is on the page at once, and the page says whether it is so."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.web.page.screen import Screen
 from tests.web.page.stack import Stack
-from thoughtstream import NewThought
+from thoughtstream import NewThought, keys
 from thoughtstream.coordination.models import NewTask
 from thoughtstream.sync import Mind
 
@@ -50,6 +51,23 @@ def test_what_is_open_already_is_there_when_the_page_opens(
     mind.think("it was before you")
     screen.watch(name)
     expect(screen.sentence).to_have_text("it was before you")
+
+
+def test_what_was_attended_long_ago_is_no_news(
+    screen: Screen, stack: Stack, mind: Mind, name: str
+) -> None:
+    a_minute_ago = int(time.time() * 1000) - 60_000
+    with stack.redis.client() as redis:
+        for number, (told, score) in enumerate({"the stronger": 0.9, "the last": 0.5}.items()):
+            at = a_minute_ago + number
+            about = {"id": f"{at}-0@sensory", "window": "sensory", "content": told, "score": score}
+            times = {"salience": score, "attended_at": at, "encode_at": at + 5000}
+            redis.xadd(keys.ASSEMBLED.key(mind=name), about | times)
+    screen.watch(name)
+    expect(screen.sentence).to_have_text("the last")
+    mind.think("of now", salience=0.4)
+    expect(screen.sentence).to_have_text("of now")
+    expect(screen.find("#now .meta")).not_to_contain_text("more since")
 
 
 def test_a_window_of_ones_own_has_a_lane(screen: Screen, mind: Mind, name: str) -> None:

@@ -13,6 +13,7 @@ export class Picture {
   state = null;
   settings = { ttl_ms: 5000, threshold: 0.3, cycle_target_ms: 50 };
   thoughts = new Map();
+  latest = null; // that was attended, however long ago
   forgotten = [];
   memories = [];
   arrived = [];
@@ -54,7 +55,9 @@ export class Picture {
     for (const candidate of state.contest ?? []) this.#compete(candidate);
     this.#endCompeting(state);
     const known = [...listOf(state.attended), ...listOf(state.intervening)].reverse();
-    for (const attended of known) if (!this.#isAttended(attended.id)) this.#attend(attended);
+    const isNews = attended => attended.attended_at > state.now_ms - KEPT_MS; // else it was let go
+    for (const attended of known)
+      if ((isFirst || isNews(attended)) && !this.#isAttended(attended.id)) this.#attend(attended);
     if (isFirst) this.arrived = []; // they are not news
     if (state.forgotten) this.#updateForgotten(state.forgotten);
     if (state.memories) this.#updateMemories(state.memories.map(memoryOf));
@@ -166,6 +169,7 @@ export class Picture {
     this.thoughts.set(said.id, thought);
     this.#path = null;
     this.arrived.push(thought);
+    if (thought.attended_at >= (this.latest?.attended_at ?? 0)) this.latest = thought;
     const second = Math.floor(said.attended_at / 1000);
     this.#perSecond.set(second, (this.#perSecond.get(second) ?? 0) + 1);
   }

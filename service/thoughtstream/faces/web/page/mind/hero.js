@@ -36,7 +36,8 @@ export class Hero {
   /** The strongest of those that came meanwhile is next, unless somebody is busy with this one. */
   choose(now) {
     this.#waiting.push(...this.#watch.picture.takeArrived());
-    if (!this.thought && !this.#waiting.length) this.#waiting.push(...this.#watch.picture.path.slice(-1));
+    const { latest } = this.#watch.picture;
+    if (latest && !this.thought && !this.#waiting.length) this.#waiting.push(latest);
     if (!this.#waiting.length || Date.now() - this.#shownAt < DWELL_MS || this.#isBusy(now)) return;
     this.thought = this.#waiting.reduce((best, one) => (one.score > best.score ? one : best));
     this.#since = this.#waiting.length - 1;
