@@ -7,14 +7,16 @@ from pathlib import Path
 
 from thoughtstream.language.words import Query, indexed
 from thoughtstream.memory.fts5_file import Fts5File, Row
+from thoughtstream.memory.index import Wanted
 from thoughtstream.memory.models import Filters, Location
 
 ROW = Row("5-0", 5, "sensory", indexed("an olive"), "[]")
 PLACE = Location("episodic", "5-0")
+OLIVES = Wanted(Query.of("olive"), {"oliv": 1.0}, Filters(), 10)
 
 
 def locations(file: Fts5File) -> list[Location]:
-    proposal = file.find(Query.of("olive"), Filters(), 10, {})
+    proposal = file.find(OLIVES, {})
     assert proposal is not None
     assert file.count(Query.of("olive"), {}) == {"oliv": len(proposal.locations)}
     return proposal.locations
@@ -40,11 +42,11 @@ def test_who_has_read_more_waits_for_who_begins_anew(tmp_path: Path) -> None:
         one.add("episodic", None, [ROW])
         read = one.marks()
         other.clear("episodic", "5-0")
-        assert one.find(Query.of("olive"), Filters(), 10, read) is None
+        assert one.find(OLIVES, read) is None
         one.add("episodic", "5-0", [Row("6-0", 6, "sensory", indexed("two olives"), "[]")])
         assert locations(one) == []
         other.add("episodic", None, [ROW])
-        assert one.find(Query.of("olive"), Filters(), 10, read) is not None
+        assert one.find(OLIVES, read) is not None
 
 
 def test_who_finds_it_broken_keeps_what_another_made_anew(tmp_path: Path) -> None:

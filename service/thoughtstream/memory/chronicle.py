@@ -43,10 +43,20 @@ class Chronicle:
     async def refresh(self) -> int:
         """Take note of what has changed; returns how many memories there are."""
         async with self._lock:
+            if len(self._traits) > _MOST_TRAITS:
+                for location in list(islice(self._traits, _MOST_TRAITS // 2)):
+                    del self._traits[location]
             for kind, head in (await self._streams.heads()).items():
                 if head != self._heads.get(kind):
                     await self._catch_up(kind, self._heads.get(kind), head)
             return sum(map(len, self._places.values()))
+
+    def __contains__(self, location: object) -> bool:
+        return location in self._traits
+
+    def learn(self, sketches: Mapping[Location, str]) -> None:
+        """Take in traits, as an index keeps them."""
+        self._traits.update((trait.location, trait) for trait in sketched(sketches))
 
     async def traits(
         self, locations: Collection[Location], sketches: Sketches | None = None
@@ -54,15 +64,10 @@ class Chronicle:
         """Of those that are still there. `sketches`: asked for those that are not known, before
         they are read.
         """
-        if len(self._traits) > _MOST_TRAITS:
-            for location in list(islice(self._traits, _MOST_TRAITS // 2)):
-                del self._traits[location]
         missing = [location for location in locations if location not in self._traits]
         if sketches is not None and missing:
-            kept = await sketches(missing)
-            drawn = {one: kept[one] for one in missing if kept.get(one)}
-            self._traits.update((trait.location, trait) for trait in sketched(drawn))
-            missing = [location for location in missing if location not in drawn]
+            self.learn(await sketches(missing))
+            missing = [location for location in missing if location not in self._traits]
         for location, fields in (await self._streams.read(missing)).items():
             self._traits[location] = trait_of(location, fields)
         return {one: self._traits[one] for one in locations if one in self._traits}
