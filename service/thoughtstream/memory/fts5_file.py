@@ -77,6 +77,7 @@ class Fts5File:
             sqlite3.Error, OSError: it can't be used.
         """
         self._path = path
+        self._watched = () if path is None else (path, path.with_name(f"{path.name}-wal"))
         self._state: list[tuple[int, ...]] = []
         self._located: dict[int, Location] = {}
         if path is None:
@@ -97,13 +98,11 @@ class Fts5File:
 
     def is_settled(self) -> bool:
         """Whether nobody else has changed the file, or put another in its place."""
-        return self._path is None or self._looked_at() == self._state
+        return self._looked_at() == self._state
 
     def _looked_at(self) -> list[tuple[int, ...]]:
-        if self._path is None:
-            return []
         found: list[tuple[int, ...]] = []
-        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+        for path in self._watched:
             with suppress(FileNotFoundError):
                 stat = path.stat()
                 found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))

@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, ParamSpec, TypeVar
 
@@ -181,11 +182,11 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     """Do it in a thread and return only when it is done, even if cancelled: one thread at a time
     may use a file.
     """
-    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    future = asyncio.get_running_loop().run_in_executor(None, partial(work, *args, **kwargs))
     try:
-        return await asyncio.shield(task)
+        return await asyncio.shield(future)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.wait([future])
         raise
 
 
