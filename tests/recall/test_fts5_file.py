@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from thoughtstream.language.words import Query, indexed
@@ -47,6 +48,40 @@ def test_who_has_read_more_waits_for_who_begins_anew(tmp_path: Path) -> None:
         assert locations(one) == []
         other.add("episodic", None, [ROW])
         assert one.find(OLIVES, read) is not None
+
+
+def test_what_takes_the_place_of_another_is_not_taken_for_it(tmp_path: Path) -> None:
+    with closing(Fts5File(tmp_path / "a.db")) as file:
+        file.add("episodic", None, [ROW])
+        assert locations(file) == [PLACE]
+        file.clear("episodic", "5-0")
+        file.add("episodic", None, [ROW._replace(entry="6-0")])
+        known = file.find(replace(OLIVES, known=[PLACE]), {})
+        assert known is not None
+        assert known.locations == [Location("episodic", "6-0")]
+        assert list(known.sketches) == known.locations
+
+
+def test_sketches_are_given_of_what_is_not_known(tmp_path: Path) -> None:
+    with closing(Fts5File(tmp_path / "a.db")) as file:
+        file.add("episodic", None, [ROW, ROW._replace(entry="6-0")])
+        assert len(locations(file)) == 2
+        found = file.find(replace(OLIVES, known=[PLACE]), {})
+        assert found is not None
+        assert found.sketches == {Location("episodic", "6-0"): ROW.sketch}
+
+
+def test_rare_words_and_short_memories_come_first(tmp_path: Path) -> None:
+    told = ["a tree in a garden of his", "an olive among many others", "an olive", "trees"]
+    rows = [Row(f"{at}-0", at, "sensory", indexed(text), "[]") for at, text in enumerate(told, 1)]
+    query = Query.of("olive tree")
+    wanted = Wanted(query, {"oliv": 3.0, "tree": 1.0}, Filters(), 3)
+    with closing(Fts5File(tmp_path / "a.db")) as file:
+        file.add("episodic", None, rows)
+        found = file.find(wanted, {})
+    assert found is not None
+    assert [one.entry for one in found.locations] == ["3-0", "2-0", "4-0"]
+    assert not found.is_all
 
 
 def test_who_finds_it_broken_keeps_what_another_made_anew(tmp_path: Path) -> None:
