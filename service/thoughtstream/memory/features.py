@@ -6,7 +6,7 @@ their `idf`; what is handed on to neighbours in time ends where the day does.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -120,6 +120,9 @@ class Stretch:
 
     traits: Sequence[Trait]
     places: Sequence[int]
+    _having: dict[str, dict[int, int]] = field(default_factory=dict)
+    _fades: dict[float, list[float]] = field(default_factory=dict)
+    _signs: dict[Sign, list[float]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.traits)
@@ -144,10 +147,6 @@ class Stretch:
         return found
 
     @cached_property
-    def _having(self) -> dict[str, dict[int, int]]:
-        return {}
-
-    @cached_property
     def things(self) -> list[list[str]]:
         """What each has of the kinds that may be asked for."""
         return [text.things.split() for text in self.texts]
@@ -161,16 +160,20 @@ class Stretch:
             for at in range(1, len(places))
         ]
 
+    def fades(self, fade: float) -> list[float]:
+        """What is left of what the one before each hands on, if a step takes so much of it."""
+        found = self._fades.get(fade)
+        if found is None:
+            steps = self.steps
+            found = self._fades[fade] = [fade**step if step else 0.0 for step in steps]
+        return found
+
     def signs(self, sign: Sign) -> list[float]:
         """Of each of them, this one."""
         found = self._signs.get(sign)
         if found is None:
             found = self._signs[sign] = [_DIGITS[text.signs[sign]] for text in self.texts]
         return found
-
-    @cached_property
-    def _signs(self) -> dict[Sign, list[float]]:
-        return {}
 
 
 class Pool:
@@ -199,15 +202,15 @@ class Pool:
 
 def columns(
     question: Question, stretch: Stretch, mean_length: float, kind_idf: Mapping[str, float]
-) -> tuple[Columns, list[bool]]:
-    """The features of each memory, and whether anything speaks for it as an answer."""
+) -> tuple[Columns, list[float]]:
+    """The features of each memory, and whether anything speaks for it as an answer: not 0."""
     traits = stretch.traits
     texts, steps = stretch.texts, stretch.steps
     base, near, where = _by_words(question, stretch, mean_length)
     found: Columns = {"close": near}
     found |= _beside(base, traits, steps)
-    found["echo"] = _faded(base, steps, _ECHO)
-    before, after = _faded(base, steps, _HUM), _faded_back(base, steps, _HUM)
+    found["echo"] = _faded(base, stretch.fades(_ECHO))
+    before, after = _faded(base, stretch.fades(_HUM)), _faded_back(base, stretch.fades(_HUM))
     found["hum"] = [a + b for a, b in zip(before, after, strict=True)]
     found["cover"] = _cover(question, where, len(texts))
     found["around"] = _around(question, where, steps)
@@ -222,7 +225,7 @@ def columns(
     }
     days = found["day"] or [0.0] * len(traits)
     speaks = [
-        bool(words or speaker or day)
+        words or speaker or day
         for words, speaker, day in zip(found["around"], found["speaker"], days, strict=True)
     ]
     return {name: column for name, column in found.items() if any(column)}, speaks
@@ -236,8 +239,8 @@ def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
     means = [max(0.0, cosine) for cosine in cosines]
     found: Columns = {
         "means": means,
-        "meant_before": _faded(means, stretch.steps, _ECHO),
-        "meant_after": _faded_back(means, stretch.steps, _ECHO),
+        "meant_before": _faded(means, stretch.fades(_ECHO)),
+        "meant_after": _faded_back(means, stretch.fades(_ECHO)),
     }
     return found, [cosine > _FAR for cosine in cosines]
 
@@ -320,24 +323,19 @@ def _beside(base: Sequence[float], traits: Sequence[Trait], steps: Sequence[int]
     return {"asked_before": asked, "went_on": went_on}
 
 
-def _faded(base: Sequence[float], steps: Sequence[int], fade: float) -> list[float]:
+def _faded(base: Iterable[float], fades: Iterable[float]) -> list[float]:
     """Of each, what was before it."""
-    found, carried = [0.0] * len(base), 0.0
-    for at in range(1, len(base)):
-        step = steps[at]
-        carried = (carried + base[at - 1]) * (fade if step == 1 else fade**step) if step else 0.0
-        found[at] = carried
+    found, carried = [], 0.0
+    for own, fade in zip(base, fades, strict=True):
+        carried *= fade
+        found.append(carried)
+        carried += own
     return found
 
 
-def _faded_back(base: Sequence[float], steps: Sequence[int], fade: float) -> list[float]:
+def _faded_back(base: Sequence[float], fades: Sequence[float]) -> list[float]:
     """Of each, what was after it."""
-    found, carried = [0.0] * len(base), 0.0
-    for at in range(len(base) - 2, -1, -1):
-        step = steps[at + 1]
-        carried = (carried + base[at + 1]) * (fade if step == 1 else fade**step) if step else 0.0
-        found[at] = carried
-    return found
+    return _faded(reversed(base), (0.0, *reversed(fades[1:])))[::-1]
 
 
 def _around(question: Question, where: Found, steps: Sequence[int]) -> list[float]:
