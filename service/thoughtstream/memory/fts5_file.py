@@ -8,7 +8,8 @@ import fcntl
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -248,12 +249,14 @@ class Fts5File:
             f"SELECT words.rowid AS found, ? / (? + words.rowid % ?) AS score FROM {table} "
             f"WHERE words MATCH ? {condition}"
         )
-        terms = wanted.query.terms
+        any_of = " OR ".join(map(expression, wanted.any_of))
+        words = {term.stem: expression(term) for term in wanted.any_of}
+        words |= {term.stem: f"({any_of}) AND ({expression(term)})" for term in wanted.more}
         given = (
-            (wanted.idf[term.stem], _SHORT, _LENGTHS, expression(term), *values) for term in terms
+            (wanted.idf[stem], _SHORT, _LENGTHS, match, *values) for stem, match in words.items()
         )
         rows = self._db.execute(
-            f"SELECT found FROM ({' UNION ALL '.join([scored] * len(terms))}) "
+            f"SELECT found FROM ({' UNION ALL '.join([scored] * len(words))}) "
             "GROUP BY found ORDER BY sum(score) DESC, found LIMIT ?",
             (*chain.from_iterable(given), wanted.limit),
         )
@@ -266,12 +269,18 @@ class Fts5File:
         with self._transaction("BEGIN"):
             if self._is_behind(read):
                 return None
-            one = "SELECT sketch FROM memory WHERE kind = ? AND entry = ?"
-            rows = (
-                (location, self._db.execute(one, (location.kind, _long(location.entry))).fetchone())
-                for location in locations
-            )
-            return {location: row[0] for location, row in rows if row}
+            found: dict[Location, str] = {}
+            asked = sorted(locations)
+            for at in range(0, len(asked), _AT_ONCE):
+                for kind, some in groupby(asked[at : at + _AT_ONCE], key=itemgetter(0)):
+                    entries = [_long(one.entry) for one in some]
+                    rows = self._db.execute(
+                        "SELECT entry, sketch FROM memory WHERE kind = ? AND entry IN "
+                        f"({','.join('?' * len(entries))})",
+                        (kind, *entries),
+                    )
+                    found |= {Location(kind, _short(entry)): sketch for entry, sketch in rows}
+            return found
 
     def _count(self, match: str) -> int:
         row = self._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,))

@@ -45,15 +45,17 @@ from thoughtstream.store.connection import typed_errors
 _WHOLE = 1000
 """A mind with as many memories, or fewer, is ranked whole."""
 
-_POOL = 300
+_POOL = 200
 """How many proposals are ranked together, before the next ones: so the order of an answer never
 depends on the page that is asked for."""
+
+_CHOICE = 1000
+"""Of as many memories, or more, the proposals are chosen."""
 
 _PART = 32
 """A word is common that is in more than this part of all memories; and when a mind has grown by
 this part, words are counted anew."""
 
-_PLENTY = 2
 _TRY_AGAIN_S = 60.0
 
 T = TypeVar("T")
@@ -151,8 +153,9 @@ class Recall:
         meant = list((await self._chronicle.traits(nearest, self._sketches)).values())
         met: set[Location] = set()
         size = _POOL
-        for part in _rare_first(query, frequency, memories):
-            while proposed := await self._proposed(Wanted(part, idfs, filters, size), met):
+        for any_of, more in _rare_first(query, frequency, memories):
+            wanted = Wanted(any_of, more, idfs, filters, size)
+            while proposed := await self._proposed(replace(wanted, limit=size), met):
                 found, meant = [*filter(filters.may_accept, proposed), *meant], []
                 size *= 2
                 if found:
@@ -230,20 +233,23 @@ async def _propose(wanted: Wanted, index: Index) -> Proposal:
     return await index.propose(wanted)
 
 
-def _rare_first(query: Query, frequency: dict[str, int], memories: int) -> Iterator[Query]:
-    """The rarest words of a query, as many as it takes to have enough memories, none that is in a
-    good part of them, then all its words: what is everywhere finds much and tells little.
+def _rare_first(
+    query: Query, frequency: dict[str, int], memories: int
+) -> Iterator[tuple[Sequence[Term], Sequence[Term]]]:
+    """The rarest words of a query, as many as it takes to have a choice of memories, none that is
+    in a good part of them; and the others, which then only count. Then all its words: what is
+    everywhere finds much and tells little.
     """
     rarest = sorted(query.terms, key=lambda term: frequency[term.stem])
     chosen: list[Term] = []
     for term in rarest:
-        enough = sum(frequency[one.stem] for one in chosen) >= _POOL * _PLENTY
-        if enough or frequency[term.stem] > max(_POOL, memories // _PART):
+        enough = sum(frequency[one.stem] for one in chosen) >= _CHOICE
+        if enough or frequency[term.stem] > max(_CHOICE, memories // _PART):
             break
         chosen.append(term)
     if chosen and len(chosen) < len(rarest):
-        yield Query(tuple(chosen))
-    yield query
+        yield chosen, rarest[len(chosen) :]
+    yield rarest, ()
 
 
 def _recalled(one: Ranked, fields: Fields, score: float, explain: bool) -> Recalled:
