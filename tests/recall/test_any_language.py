@@ -62,7 +62,7 @@ async def proposed(mind: Mind, place: Place, asked: str) -> list[Location]:
     index = recall._index if place.index == REDISEARCH else recall._fallback
     query = Query.of(asked)
     same = {term.stem: 1.0 for term in query.terms}
-    return (await index.propose(Wanted(query.terms, (), same, Filters(), 10))).locations
+    return (await index.propose(Wanted(query, same, Filters(), 10))).locations
 
 
 @pytest.mark.parametrize(("said", "asked"), SAME)

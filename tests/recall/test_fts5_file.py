@@ -6,14 +6,14 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from thoughtstream.language.words import Query, Term, indexed
+from thoughtstream.language.words import Query, indexed
 from thoughtstream.memory.fts5_file import Fts5File, Row
 from thoughtstream.memory.index import Wanted
 from thoughtstream.memory.models import Filters, Location
 
 ROW = Row("5-0", 5, "sensory", indexed("an olive"), "[]")
 PLACE = Location("episodic", "5-0")
-OLIVES = Wanted(Query.of("olive").terms, (), {"oliv": 1.0}, Filters(), 10)
+OLIVES = Wanted(Query.of("olive"), {"oliv": 1.0}, Filters(), 10)
 
 
 def locations(file: Fts5File) -> list[Location]:
@@ -84,25 +84,16 @@ def test_sketches_are_given_of_what_is_not_known(tmp_path: Path) -> None:
         assert found.sketches == {Location("episodic", "6-0"): ROW.sketch}
 
 
-def test_rare_words_and_short_memories_come_first_and_more_words_count(tmp_path: Path) -> None:
+def test_rare_words_and_short_memories_come_first(tmp_path: Path) -> None:
     told = ["a tree in a garden of his", "an olive among many others", "an olive", "trees"]
     rows = [Row(f"{at}-0", at, "sensory", indexed(text), "[]") for at, text in enumerate(told, 1)]
-    rare, other = Query.of("olive tree").terms
-    weights = {rare.stem: 3.0, other.stem: 1.0}
-
-    def found(any_of: list[Term], more: list[Term], limit: int) -> list[str]:
-        proposal = file.find(Wanted(any_of, more, weights, Filters(), limit), {})
-        assert proposal is not None
-        assert proposal.is_all == (len(proposal.locations) < limit)
-        return [one.entry for one in proposal.locations]
-
+    wanted = Wanted(Query.of("olive tree"), {"oliv": 3.0, "tree": 1.0}, Filters(), 3)
     with closing(Fts5File(tmp_path / "a.db")) as file:
         file.add("episodic", None, rows)
-        assert found([rare, other], [], 3) == ["3-0", "2-0", "4-0"]
-        assert found([rare], [other], 3) == ["3-0", "2-0"]
-        tree = Row("5-0", 5, "sensory", indexed("an olive among the trees"), "[]")
-        file.add("episodic", "4-0", [tree])
-        assert found([rare], [other], 3) == ["5-0", "3-0", "2-0"]
+        found = file.find(wanted, {})
+    assert found is not None
+    assert [one.entry for one in found.locations] == ["3-0", "2-0", "4-0"]
+    assert not found.is_all
 
 
 def test_who_finds_it_broken_keeps_what_another_made_anew(tmp_path: Path) -> None:

@@ -249,14 +249,12 @@ class Fts5File:
             f"SELECT words.rowid AS found, ? / (? + words.rowid % ?) AS score FROM {table} "
             f"WHERE words MATCH ? {condition}"
         )
-        any_of = " OR ".join(map(expression, wanted.any_of))
-        words = {term.stem: expression(term) for term in wanted.any_of}
-        words |= {term.stem: f"({any_of}) AND ({expression(term)})" for term in wanted.more}
+        terms = wanted.query.terms
         given = (
-            (wanted.idf[stem], _SHORT, _LENGTHS, match, *values) for stem, match in words.items()
+            (wanted.idf[term.stem], _SHORT, _LENGTHS, expression(term), *values) for term in terms
         )
         rows = self._db.execute(
-            f"SELECT found FROM ({' UNION ALL '.join([scored] * len(words))}) "
+            f"SELECT found FROM ({' UNION ALL '.join([scored] * len(terms))}) "
             "GROUP BY found ORDER BY sum(score) DESC, found LIMIT ?",
             (*chain.from_iterable(given), wanted.limit),
         )

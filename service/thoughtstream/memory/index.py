@@ -1,10 +1,10 @@
 """What recall asks of an index."""
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from thoughtstream.language.words import Query, Term
+from thoughtstream.language.words import Query
 from thoughtstream.memory.models import Filters, Location
 
 
@@ -14,14 +14,12 @@ class IndexUnusable(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an index is to propose: the best `limit` memories that have any of some words.
+    """What an index is to propose: the best `limit` memories that have any of these words.
 
-    `more`: words that count, too, in those memories. `idf`: by stem, how much a word tells.
-    `known`: memories of which no sketch is needed.
+    `idf`: by stem, how much a word tells. `known`: memories of which no sketch is needed.
     """
 
-    any_of: Sequence[Term]
-    more: Sequence[Term]
+    query: Query
     idf: Mapping[str, float]
     filters: Filters
     limit: int

@@ -153,9 +153,8 @@ class Recall:
         meant = list((await self._chronicle.traits(nearest, self._sketches)).values())
         met: set[Location] = set()
         size = _POOL
-        for any_of, more in _rare_first(query, frequency, memories):
-            wanted = Wanted(any_of, more, idfs, filters, size)
-            while proposed := await self._proposed(replace(wanted, limit=size), met):
+        for part in _rare_first(query, frequency, memories):
+            while proposed := await self._proposed(Wanted(part, idfs, filters, size), met):
                 found, meant = [*filter(filters.may_accept, proposed), *meant], []
                 size *= 2
                 if found:
@@ -233,12 +232,9 @@ async def _propose(wanted: Wanted, index: Index) -> Proposal:
     return await index.propose(wanted)
 
 
-def _rare_first(
-    query: Query, frequency: dict[str, int], memories: int
-) -> Iterator[tuple[Sequence[Term], Sequence[Term]]]:
+def _rare_first(query: Query, frequency: dict[str, int], memories: int) -> Iterator[Query]:
     """The rarest words of a query, as many as it takes to have a choice of memories, none that is
-    in a good part of them; and the others, which then only count. Then all its words: what is
-    everywhere finds much and tells little.
+    in a good part of them, then all its words: what is everywhere finds much and tells little.
     """
     rarest = sorted(query.terms, key=lambda term: frequency[term.stem])
     chosen: list[Term] = []
@@ -248,8 +244,8 @@ def _rare_first(
             break
         chosen.append(term)
     if chosen and len(chosen) < len(rarest):
-        yield chosen, rarest[len(chosen) :]
-    yield rarest, ()
+        yield Query(tuple(chosen))
+    yield query
 
 
 def _recalled(one: Ranked, fields: Fields, score: float, explain: bool) -> Recalled:

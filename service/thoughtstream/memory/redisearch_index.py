@@ -75,8 +75,7 @@ class RediSearchIndex:
             IndexUnusable: the server has no RediSearch, or none that we may and can use, or it is
                 still reading the memories.
         """
-        more = " ".join(f"~{_any_of([term])}" for term in wanted.more)
-        words = f"{_any_of(wanted.any_of)} {more} {_condition(wanted.filters)}"
+        words = f"{_any_of(wanted.query.terms)} {_condition(wanted.filters)}"
         [(_, *items)] = await self._ask([(words, ("NOCONTENT", "LIMIT", "0", str(wanted.limit)))])
         if len(self._located) > _MOST_LOCATED:
             self._located.clear()
