@@ -28,7 +28,7 @@ def test_running_configuration_is_the_rendered_one(server: ServerHost) -> None:
 
 
 def test_running_users_are_the_rendered_ones(server: ServerHost) -> None:
-    secrets = server.facts().secrets
+    secrets = server.facts.secrets
     for each in server.servers:
         running = server.redis(each)
         default = next(line.split() for line in running.users if line.startswith("user default "))
