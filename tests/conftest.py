@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
+from xdist.scheduler import LoadFileScheduling
 
 from tests.drills.outcome import TABLE
 from tests.servers import WHEEL, RedisServer, programs
@@ -22,6 +23,9 @@ hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 SLOW = "slow"
 _HERE = Path(__file__).parent
 _FACES = tuple(_HERE / face for face in ("web", "mcp", "measuring", "tracing"))
+_ON_ONE_CLUSTER = tuple(
+    f"tests/rollouts/test_{name}.py" for name in ("cluster_create", "rollouts", "backups")
+)
 
 os.environ.update(UNWATCHED)  # of services within tests, too
 
@@ -85,6 +89,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """
     cores = os.cpu_count() or 1
     return 0 if _are_named(config) else cores + (not config.option.thorough)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Each process takes file after file."""
+    return _FileAfterFile(config, log)
+
+
+class _FileAfterFile(LoadFileScheduling):  # type: ignore[misc]
+    """Files whose tests share hosts count as one: a cluster on three of them takes a minute."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return _ON_ONE_CLUSTER[0] if file in _ON_ONE_CLUSTER else file
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

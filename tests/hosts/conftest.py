@@ -98,11 +98,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Tests of servers don't run for a mind in somebody's home, nor tests of nodes for a server
     without a cluster, nor those of TLS, of a web process or of Prometheus where none is wanted.
     """
-    items.sort(key=_turn)
+    items.sort(key=lambda item: (_host_of(item), _turn(item)))
     embedded = [item for item in items if isinstance(item, pytest.Function) and _skips(item)]
     if embedded:
         config.hook.pytest_deselected(items=embedded)
         items[:] = [item for item in items if item not in embedded]
+
+
+def _host_of(item: pytest.Item) -> str:
+    """All tests of a host come together: what they share is made once."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params["target"].name if callspec else ""
 
 
 def _turn(item: pytest.Item) -> int:

@@ -112,6 +112,7 @@ def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whol
         wait_until(lambda: rewrites(one) == "0", "the log is frozen", most_s=120)
         cut_off.send_signal(signal.SIGINT)
         cut_off.communicate()
+    one.host.exec("pkill -USR1 -f redis-aof-rewrit[e]")  # it has taken long enough
     one.redis("config", "set", "rdb-key-save-delay", "0")
 
     wait_until(lambda: rewrites(one) == "100", "it is set back", most_s=120)
@@ -156,7 +157,7 @@ def test_a_full_disk_at_either_end_is_said_and_nothing_is_changed(
 def test_a_server_becomes_a_cluster_and_a_cluster_one_server(
     one: Deployment, made_cluster: Cluster, tmp_path: Path
 ) -> None:
-    made_cluster.run()
+    made_cluster.as_usual()
     tear(one)
     before = keys.write(one, "before")
     saved = control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")
