@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,9 @@ hypothesis_settings.register_profile("thorough", deadline=None)
 hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 
 SLOW = "slow"
+_SHARED = "made_cluster"
 _HERE = Path(__file__).parent
 _FACES = tuple(_HERE / face for face in ("web", "mcp", "measuring", "tracing"))
-_ON_ONE_CLUSTER = tuple(
-    f"tests/rollouts/test_{name}.py" for name in ("cluster_create", "rollouts", "backups")
-)
-
 os.environ.update(UNWATCHED)  # of services within tests, too
 
 
@@ -97,11 +95,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 
 class _FileAfterFile(LoadFileScheduling):  # type: ignore[misc]
-    """Files whose tests share hosts count as one: a cluster on three of them takes a minute."""
+    """Files whose tests share a cluster count as one: it takes three hosts and a minute to make."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return _ON_ONE_CLUSTER[0] if file in _ON_ONE_CLUSTER else file
+        return _SHARED if file in _files_that_share() else file
+
+
+@cache
+def _files_that_share() -> frozenset[str]:
+    files = _HERE.glob("rollouts/test_*.py")
+    return frozenset(f"tests/rollouts/{f.name}" for f in files if _SHARED in f.read_text())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -196,8 +196,7 @@ def made(lab: Lab, folder: Path, rows: Sequence[Row]) -> Iterator[Site]:
     try:
         yield site
     finally:
-        for host in hosts:
-            host.remove()
+        lab.remove(*hosts)
 
 
 def try_out(row: Row, site: Site) -> Outcome:

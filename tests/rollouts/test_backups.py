@@ -25,6 +25,8 @@ from .deployment import Deployment, tls
 DATA = "/var/lib/thoughtstream"
 SECRET, PUBLIC = new_identity()
 REWRITES = "auto-aof-rewrite-percentage"
+REWRITING_S = 20
+"""As long as a log is written anew that has much in it."""
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +108,13 @@ def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whol
     one: Deployment, tmp_path: Path
 ) -> None:
     keys.write(one, "cut")
-    one.redis("config", "set", "rdb-key-save-delay", "300000")
+    a_key_us = REWRITING_S * 1_000_000 // int(one.redis("dbsize"))
+    one.redis("config", "set", "rdb-key-save-delay", str(a_key_us))
     one.redis("bgrewriteaof")
     with backup(one, tmp_path) as cut_off:
         wait_until(lambda: rewrites(one) == "0", "the log is frozen", most_s=120)
         cut_off.send_signal(signal.SIGINT)
         cut_off.communicate()
-    one.host.exec("pkill -USR1 -f redis-aof-rewrit[e]")  # it has taken long enough
     one.redis("config", "set", "rdb-key-save-delay", "0")
 
     wait_until(lambda: rewrites(one) == "100", "it is set back", most_s=120)
