@@ -1,16 +1,19 @@
 """How well recall finds what answers a question, on conversations of the LoCoMo data set.
 
-    python -m tests.bench.recall [--feed] [--json FILE] [--against FILE] FILE...
+    python -m tests.bench.recall [--feed | --among N] [--json FILE] [--against FILE] FILE...
 
 Anchors every turn of a conversation as an episode, in order, or, with `--feed`, feeds them as
 `thoughtstream feed` does, so that they reach memory by salience; then asks every question that has
 evidence. Evidence recall@k: of the turns that a question's answer rests on, the part that is among
 the first k memories; the mean over the questions. MRR: of one over the place of the first of them.
+`--among`: in a mind that remembers so many other things, said by others with the same words, each
+as frequent as in the conversation.
 """
 
 import argparse
 import asyncio
 import json
+import random
 import statistics
 import tempfile
 import time
@@ -99,8 +102,24 @@ async def feed(mind: Mind, thoughts: list[NewThought]) -> None:
     await settle(mind)
 
 
+def others(turns: list[NewThought], count: int) -> list[NewThought]:
+    """What others said before, as long as these turns, with the same words in any order."""
+    chance = random.Random(1)
+    told = [turn.content.split() for turn in turns]
+    vocabulary = [word for words in told for word in words]
+    said = (" ".join(chance.choices(vocabulary, k=len(chance.choice(told)))) for _ in range(count))
+    return [
+        NewThought.of(content, speaker=f"Other{chance.randrange(8)}", at=str(at))
+        for at, content in enumerate(said, 1)
+    ]
+
+
 async def measure(
-    server: RedisServer, index: str, conversation: Conversation, through_feed: bool = False
+    server: RedisServer,
+    index: str,
+    conversation: Conversation,
+    through_feed: bool = False,
+    among: int = 0,
 ) -> list[Answer]:
     """Feed a conversation to a new mind of this server and ask its questions."""
     answers = []
@@ -110,6 +129,7 @@ async def measure(
             settings = settings.model_copy(update={"streams": StreamConfig(forget_threshold=0)})
         async with Mind.connect(conversation.name, settings=settings) as mind:
             turns = turns_of(conversation.turns)
+            await anchor(mind, others(turns, among))
             await (feed if through_feed else anchor)(mind, turns)
             await mind.recall("first, so that the index is there", limit=1)
             assert mind._recall.index == index
@@ -117,13 +137,13 @@ async def measure(
                 start = time.perf_counter()
                 found = await mind.recall(asked.question, limit=_MOST)
                 seconds = time.perf_counter() - start
-                turns_found = [memory.fields["dia_id"] for memory in found]
+                turns_found = [memory.fields.get("dia_id", "") for memory in found]
                 about = (index, conversation.name, asked.question, asked.category)
                 answers.append(Answer.of(*about, asked.evidence, turns_found, seconds))
     return answers
 
 
-def measure_all(paths: Iterable[Path], through_feed: bool = False) -> list[Answer]:
+def measure_all(paths: Iterable[Path], through_feed: bool = False, among: int = 0) -> list[Answer]:
     """Every file with every index."""
     conversations = [sample for path in paths for sample in Conversation.read(path)]
     measured: list[Answer] = []
@@ -132,7 +152,8 @@ def measure_all(paths: Iterable[Path], through_feed: bool = False) -> list[Answe
             server = make(Path(directory)).start()
             try:
                 for conversation in conversations:
-                    measured += asyncio.run(measure(server, index, conversation, through_feed))
+                    answers = measure(server, index, conversation, through_feed, among)
+                    measured += asyncio.run(answers)
             finally:
                 server.stop()
     return measured
@@ -186,10 +207,11 @@ def main() -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--feed", action="store_true")
+    parser.add_argument("--among", type=int, default=0, metavar="N")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with such a file")
     given = parser.parse_args()
-    measured = measure_all(given.files, given.feed)
+    measured = measure_all(given.files, given.feed, given.among)
     console = Console(width=140)
     console.print(table(measured))
     if given.json:

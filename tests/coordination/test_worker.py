@@ -242,7 +242,7 @@ async def test_a_worker_goes_on_after_redis_was_killed(
         ran.append(what)
         await go_on.wait()
 
-    async with working(redis, tasks):
+    async with working(redis, tasks, QueueConfig()):  # a lease that outlasts the restart
         [before] = await queue.submit(note.with_args("before").task())
         await until(lambda: ran)
         await redis.config_set("appendfsync", "always")  # what it has answered is not the question

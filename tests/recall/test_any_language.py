@@ -14,6 +14,7 @@ from thoughtstream import Mind, keys
 from thoughtstream.attention.models import NewThought
 from thoughtstream.language.words import RULES, Query, indexed, words
 from thoughtstream.memory import fts5_file, fts5_index, redisearch_index
+from thoughtstream.memory.index import Wanted
 from thoughtstream.memory.models import Filters, Location
 
 SCRIPTS = (
@@ -59,7 +60,9 @@ async def proposed(mind: Mind, place: Place, asked: str) -> list[Location]:
     recall = mind._recall
     await recall._streams.heads()
     index = recall._index if place.index == REDISEARCH else recall._fallback
-    return (await index.propose(Query.of(asked), Filters(), 10)).locations
+    query = Query.of(asked)
+    same = {term.stem: 1.0 for term in query.terms}
+    return (await index.propose(Wanted(query.terms, (), same, Filters(), 10))).locations
 
 
 @pytest.mark.parametrize(("said", "asked"), SAME)

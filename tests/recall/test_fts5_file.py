@@ -3,18 +3,21 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-from thoughtstream.language.words import Query, indexed
+from thoughtstream.language.words import Query, Term, indexed
 from thoughtstream.memory.fts5_file import Fts5File, Row
+from thoughtstream.memory.index import Wanted
 from thoughtstream.memory.models import Filters, Location
 
 ROW = Row("5-0", 5, "sensory", indexed("an olive"), "[]")
 PLACE = Location("episodic", "5-0")
+OLIVES = Wanted(Query.of("olive").terms, (), {"oliv": 1.0}, Filters(), 10)
 
 
 def locations(file: Fts5File) -> list[Location]:
-    proposal = file.find(Query.of("olive"), Filters(), 10, {})
+    proposal = file.find(OLIVES, {})
     assert proposal is not None
     assert file.count(Query.of("olive"), {}) == {"oliv": len(proposal.locations)}
     return proposal.locations
@@ -40,11 +43,66 @@ def test_who_has_read_more_waits_for_who_begins_anew(tmp_path: Path) -> None:
         one.add("episodic", None, [ROW])
         read = one.marks()
         other.clear("episodic", "5-0")
-        assert one.find(Query.of("olive"), Filters(), 10, read) is None
+        assert one.find(OLIVES, read) is None
         one.add("episodic", "5-0", [Row("6-0", 6, "sensory", indexed("two olives"), "[]")])
         assert locations(one) == []
         other.add("episodic", None, [ROW])
-        assert one.find(Query.of("olive"), Filters(), 10, read) is not None
+        assert one.find(OLIVES, read) is not None
+
+
+def test_what_takes_the_place_of_another_is_not_taken_for_it(tmp_path: Path) -> None:
+    with closing(Fts5File(tmp_path / "a.db")) as file:
+        file.add("episodic", None, [ROW])
+        assert locations(file) == [PLACE]
+        file.clear("episodic", "5-0")
+        file.add("episodic", None, [ROW._replace(entry="6-0")])
+        known = file.find(replace(OLIVES, known=[PLACE]), {})
+        assert known is not None
+        assert known.locations == [Location("episodic", "6-0")]
+        assert list(known.sketches) == known.locations
+
+
+def test_what_another_has_begun_anew_is_not_taken_for_what_was(tmp_path: Path) -> None:
+    rows = [ROW, ROW._replace(entry="6-0")]
+    places = [Location("episodic", row.entry) for row in rows]
+    with closing(Fts5File(tmp_path / "a.db")) as one, closing(Fts5File(tmp_path / "a.db")) as other:
+        one.add("episodic", None, rows)
+        assert locations(one) == places
+        other.clear("episodic", "6-0")
+        other.add("episodic", None, rows[::-1])
+        found = one.find(replace(OLIVES, known=places), {})
+        assert found is not None
+        assert found.locations == places[::-1]
+
+
+def test_sketches_are_given_of_what_is_not_known(tmp_path: Path) -> None:
+    with closing(Fts5File(tmp_path / "a.db")) as file:
+        file.add("episodic", None, [ROW, ROW._replace(entry="6-0")])
+        assert len(locations(file)) == 2
+        found = file.find(replace(OLIVES, known=[PLACE]), {})
+        assert found is not None
+        assert found.sketches == {Location("episodic", "6-0"): ROW.sketch}
+
+
+def test_rare_words_and_short_memories_come_first_and_more_words_count(tmp_path: Path) -> None:
+    told = ["a tree in a garden of his", "an olive among many others", "an olive", "trees"]
+    rows = [Row(f"{at}-0", at, "sensory", indexed(text), "[]") for at, text in enumerate(told, 1)]
+    rare, other = Query.of("olive tree").terms
+    weights = {rare.stem: 3.0, other.stem: 1.0}
+
+    def found(any_of: list[Term], more: list[Term], limit: int) -> list[str]:
+        proposal = file.find(Wanted(any_of, more, weights, Filters(), limit), {})
+        assert proposal is not None
+        assert proposal.is_all == (len(proposal.locations) < limit)
+        return [one.entry for one in proposal.locations]
+
+    with closing(Fts5File(tmp_path / "a.db")) as file:
+        file.add("episodic", None, rows)
+        assert found([rare, other], [], 3) == ["3-0", "2-0", "4-0"]
+        assert found([rare], [other], 3) == ["3-0", "2-0"]
+        tree = Row("5-0", 5, "sensory", indexed("an olive among the trees"), "[]")
+        file.add("episodic", "4-0", [tree])
+        assert found([rare], [other], 3) == ["5-0", "3-0", "2-0"]
 
 
 def test_who_finds_it_broken_keeps_what_another_made_anew(tmp_path: Path) -> None:

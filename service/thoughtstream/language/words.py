@@ -87,6 +87,7 @@ class Query:
     terms: tuple[Term, ...]
 
     @classmethod
+    @lru_cache(maxsize=256)
     def of(cls, text: str) -> "Query":
         """The words of a text that say something; if none does, all of them."""
         told = words(text[:MOST_CHARACTERS])

@@ -35,6 +35,9 @@ class Chronicle:
         self._lock = asyncio.Lock()
         self._heads: dict[str, Head] = {}
         self._places: dict[str, list[str]] = {kind: [] for kind in keys.MEMORIES}
+        self._numbers: dict[str, dict[str, int]] = {
+            kind: {} for kind in keys.MEMORIES
+        }  # of places met
         self._traits: dict[Location, Trait] = {}
         self._whole: Pool | None = None
         self.history = 0
@@ -43,10 +46,22 @@ class Chronicle:
     async def refresh(self) -> int:
         """Take note of what has changed; returns how many memories there are."""
         async with self._lock:
+            if len(self._traits) > _MOST_TRAITS:
+                for location in list(islice(self._traits, _MOST_TRAITS // 2)):
+                    del self._traits[location]
+                for numbers in self._numbers.values():
+                    numbers.clear()
             for kind, head in (await self._streams.heads()).items():
                 if head != self._heads.get(kind):
                     await self._catch_up(kind, self._heads.get(kind), head)
             return sum(map(len, self._places.values()))
+
+    def __contains__(self, location: object) -> bool:
+        return location in self._traits
+
+    def learn(self, sketches: Mapping[Location, str]) -> None:
+        """Take in traits, as an index keeps them."""
+        self._traits.update((trait.location, trait) for trait in sketched(sketches))
 
     async def traits(
         self, locations: Collection[Location], sketches: Sketches | None = None
@@ -54,15 +69,10 @@ class Chronicle:
         """Of those that are still there. `sketches`: asked for those that are not known, before
         they are read.
         """
-        if len(self._traits) > _MOST_TRAITS:
-            for location in list(islice(self._traits, _MOST_TRAITS // 2)):
-                del self._traits[location]
         missing = [location for location in locations if location not in self._traits]
         if sketches is not None and missing:
-            kept = await sketches(missing)
-            drawn = {one: kept[one] for one in missing if kept.get(one)}
-            self._traits.update((trait.location, trait) for trait in sketched(drawn))
-            missing = [location for location in missing if location not in drawn]
+            self.learn(await sketches(missing))
+            missing = [location for location in missing if location not in self._traits]
         for location, fields in (await self._streams.read(missing)).items():
             self._traits[location] = trait_of(location, fields)
         return {one: self._traits[one] for one in locations if one in self._traits}
@@ -97,8 +107,9 @@ class Chronicle:
         beside: dict[Location, int] = {}
         for number, trait in enumerate(found):
             kind = trait.location.kind
-            places = self._places[kind]
-            at = bisect_left(places, trait.place)
+            places, at = self._places[kind], self._numbers[kind].get(trait.place)
+            if at is None:
+                at = self._numbers[kind][trait.place] = bisect_left(places, trait.place)
             chosen.setdefault(kind, {})[at] = trait
             if number < _WITH_NEIGHBOURS:
                 near = (one for one in (at - 1, at + 1) if 0 <= one < len(places))
@@ -117,13 +128,22 @@ class Chronicle:
             if len(batch) == len(added) + 1 and len(batch) < BATCH:
                 for location, fields in added:
                     self._traits[location] = trait = trait_of(location, fields)
-                    insort(self._places[kind], trait.place)
+                    self._insert(kind, trait.place)
                 self._heads[kind] = known.grown([location.entry for location, _ in added])
                 return
         self._traits = {one: trait for one, trait in self._traits.items() if one.kind != kind}
         self._places[kind] = await self._timeline.members(kind, head)
+        self._numbers[kind].clear()
         self._heads[kind] = head
         self.history += 1
+
+    def _insert(self, kind: str, place: str) -> None:
+        places = self._places[kind]
+        if places and place < places[-1]:
+            insort(places, place)
+            self._numbers[kind].clear()  # others have moved
+        else:
+            places.append(place)
 
 
 def _location(kind: str, place: str) -> Location:

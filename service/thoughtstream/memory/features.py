@@ -6,17 +6,18 @@ their `idf`; what is handed on to neighbours in time ends where the day does.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
+from operator import attrgetter
 
 from thoughtstream.language.kinds import of_kind
 from thoughtstream.language.questions import wanted
 from thoughtstream.language.times import Span, days_in
 from thoughtstream.language.words import Query, stems, words
 from thoughtstream.memory.embedder import Near
-from thoughtstream.memory.traits import Text, Trait
+from thoughtstream.memory.traits import Sign, Text, Trait, pair
 from thoughtstream.memory.who import named_in
 
 FEATURES: dict[str, str] = {
@@ -55,13 +56,26 @@ _FAR = 0.1
 _KIND_WORDS = 8
 _DAYS_AFTER, _DAYS_BEFORE = 10.0, 3.0
 
+_DIGITS = {str(digit): float(digit) for digit in range(10)}
+_ANSWERS = {
+    "when": ("time", Sign.TIMES),
+    "count": ("number", Sign.NUMBER),
+    "name": ("name", Sign.NAMES),
+    "why": ("reason", Sign.REASON),
+    "title": ("title", Sign.QUOTES),
+}
+"""By what a question wants: what is found in an answer, and its sign."""
+
 Columns = dict[str, list[float]]
+Found = Mapping[str, Mapping[int, int]]
+"""By stem, which memories have it, and how often."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question, put to a mind with these speakers. `forms`: of its words, by stem, all stems that
-    they may have in a text; `weights`: by stem, that of the words that are no speaker's name.
+    """A question, put to a mind with these speakers. `forms`: of its words, by stem, the pairs of
+    all stems that they may have in a text; `weights`: by stem, that of the words that are no
+    speaker's name.
     """
 
     forms: Mapping[str, frozenset[str]]
@@ -83,14 +97,13 @@ class Question:
         """`idf`: by stem of the question's words."""
         names = frozenset(named_in(text, speakers))
         of_names = {word for name in names for word in (*words(name), *stems(name))}
-        forms = {term.stem: frozenset(term.forms) for term in Query.of(text).terms}
-        told = stems(text)
+        terms, told = Query.of(text).terms, stems(text)
         return cls(
-            forms=forms,
+            forms={term.stem: frozenset(map(pair, term.forms)) for term in terms},
             weights={
-                term: idf.get(term, 0.0)
-                for term, some in forms.items()
-                if of_names.isdisjoint(some)
+                term.stem: idf.get(term.stem, 0.0)
+                for term in terms
+                if of_names.isdisjoint(term.forms)
             },
             names=names,
             kinds=of_kind(told[:_KIND_WORDS]) - set(told),
@@ -107,6 +120,9 @@ class Stretch:
 
     traits: Sequence[Trait]
     places: Sequence[int]
+    _having: dict[str, dict[int, int]] = field(default_factory=dict)
+    _fades: dict[float, list[float]] = field(default_factory=dict)
+    _signs: dict[Sign, list[float]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.traits)
@@ -117,26 +133,23 @@ class Stretch:
         return [trait.text for trait in self.traits]
 
     @cached_property
-    def spaced(self) -> list[str]:
-        """Their stems, each with blanks around it."""
-        return [text.spaced for text in self.texts]
+    def told(self) -> list[str]:
+        """The pairs of each."""
+        return [text.pairs for text in self.texts]
 
-    def having(self, form: str) -> list[int]:
-        """Which of them have a spaced stem."""
-        found = self._having.get(form)
+    def having(self, pair: str) -> dict[int, int]:
+        """Which of them have a stem, and how often."""
+        found = self._having.get(pair)
         if found is None:
-            found = [at for at, spaced in enumerate(self.spaced) if form in spaced]
-            self._having[form] = found
+            first = pair[0]  # one character is found quicker than two
+            some = [at for at, told in enumerate(self.told) if first in told and pair in told]
+            found = self._having[pair] = {at: self.told[at].count(pair) for at in some}
         return found
-
-    @cached_property
-    def _having(self) -> dict[str, list[int]]:
-        return {}
 
     @cached_property
     def things(self) -> list[list[str]]:
         """What each has of the kinds that may be asked for."""
-        return [text.things for text in self.texts]
+        return [text.things.split() for text in self.texts]
 
     @cached_property
     def steps(self) -> list[int]:
@@ -147,15 +160,20 @@ class Stretch:
             for at in range(1, len(places))
         ]
 
-    @cached_property
-    def myself(self) -> list[float]:
-        """Which are told in the first person."""
-        return [float(text.is_first_person) for text in self.texts]
+    def fades(self, fade: float) -> list[float]:
+        """What is left of what the one before each hands on, if a step takes so much of it."""
+        found = self._fades.get(fade)
+        if found is None:
+            steps = self.steps
+            found = self._fades[fade] = [fade**step if step else 0.0 for step in steps]
+        return found
 
-    @cached_property
-    def asks(self) -> list[float]:
-        """Which have a question."""
-        return [float(text.has_question) for text in self.texts]
+    def signs(self, sign: Sign) -> list[float]:
+        """Of each of them, this one."""
+        found = self._signs.get(sign)
+        if found is None:
+            found = self._signs[sign] = [_DIGITS[text.signs[sign]] for text in self.texts]
+        return found
 
 
 class Pool:
@@ -168,42 +186,46 @@ class Pool:
     @cached_property
     def mean_length(self) -> float:
         """In words."""
-        lengths = [trait.text.length for trait in self.traits]
-        return max(1.0, sum(lengths) / max(1, len(lengths)))
+        pairs = sum(sum(map(len, stretch.told)) for stretch in self.stretches) // 2
+        return max(1.0, pairs / max(1, len(self.traits)))
 
     @cached_property
     def speakers(self) -> frozenset[str]:
         """Who said any."""
-        return frozenset(trait.speaker for trait in self.traits if trait.speaker)
+        return frozenset(filter(None, map(attrgetter("speaker"), self.traits)))
 
     @cached_property
     def latest(self) -> date:
         """The day of the last one."""
-        return max((trait.day for trait in self.traits), default=date.min)
+        return max(map(attrgetter("day"), self.traits), default=date.min)
 
 
 def columns(
     question: Question, stretch: Stretch, mean_length: float, kind_idf: Mapping[str, float]
-) -> tuple[Columns, list[bool]]:
-    """The features of each memory, and whether anything speaks for it as an answer."""
+) -> tuple[Columns, list[float]]:
+    """The features of each memory, and whether anything speaks for it as an answer: not 0."""
     traits = stretch.traits
     texts, steps = stretch.texts, stretch.steps
     base, near, where = _by_words(question, stretch, mean_length)
     found: Columns = {"close": near}
     found |= _beside(base, traits, steps)
-    found["echo"] = _faded(base, steps, _ECHO)
-    before, after = _faded(base, steps, _HUM), _faded_back(base, steps, _HUM)
+    found["echo"] = _faded(base, stretch.fades(_ECHO))
+    before, after = _faded(base, stretch.fades(_HUM)), _faded_back(base, stretch.fades(_HUM))
     found["hum"] = [a + b for a, b in zip(before, after, strict=True)]
     found["cover"] = _cover(question, where, len(texts))
     found["around"] = _around(question, where, steps)
     found["speaker"] = [float(trait.speaker in question.names) for trait in traits]
     found |= _of_kind(question, stretch, kind_idf)
     found["day"] = [_on_day(question, trait) for trait in traits] if question.spans else []
-    found |= {"myself": stretch.myself, "asks": stretch.asks}
-    found |= _of_answers(question, texts)
+    found["myself"], found["asks"] = stretch.signs(Sign.MYSELF), stretch.signs(Sign.QUESTION)
+    found |= {
+        name: stretch.signs(sign)
+        for want, (name, sign) in _ANSWERS.items()
+        if want in question.wants
+    }
     days = found["day"] or [0.0] * len(traits)
     speaks = [
-        bool(words or speaker or day)
+        words or speaker or day
         for words, speaker, day in zip(found["around"], found["speaker"], days, strict=True)
     ]
     return {name: column for name, column in found.items() if any(column)}, speaks
@@ -217,8 +239,8 @@ def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
     means = [max(0.0, cosine) for cosine in cosines]
     found: Columns = {
         "means": means,
-        "meant_before": _faded(means, stretch.steps, _ECHO),
-        "meant_after": _faded_back(means, stretch.steps, _ECHO),
+        "meant_before": _faded(means, stretch.fades(_ECHO)),
+        "meant_after": _faded_back(means, stretch.fades(_ECHO)),
     }
     return found, [cosine > _FAR for cosine in cosines]
 
@@ -226,35 +248,39 @@ def meant(stretch: Stretch, near: Near) -> tuple[Columns, list[bool]]:
 # --- words -----------------------------------------------------------------------------------
 def _by_words(
     question: Question, stretch: Stretch, mean_length: float
-) -> tuple[list[float], list[float], dict[str, list[int]]]:
+) -> tuple[list[float], list[float], Found]:
     """BM25 plus closeness; closeness alone; and which memories have each word."""
-    texts, told = stretch.texts, stretch.spaced
+    told = stretch.told
     where = {term: _having(stretch, question.forms[term]) for term in question.weights}
-    base, near = [0.0] * len(texts), [0.0] * len(texts)
+    base, near = [0.0] * len(told), [0.0] * len(told)
+    fixed, by_length = _SATURATION * (1 - _LENGTH), _SATURATION * _LENGTH / mean_length
     for term, found in where.items():
         weight = question.weights[term] * (_SATURATION + 1)
-        some = _spaced(question.forms[term])
-        for at in found:
-            length = (texts[at].length + 1) / mean_length
-            norm = _SATURATION * (1 - _LENGTH + _LENGTH * length)
-            count = sum(map(told[at].count, some))
+        for at, count in found.items():
+            norm = fixed + by_length * (len(told[at]) // 2 + 1)
             base[at] += weight * count / (count + norm)
     for one, other in pairwise(question.forms):
         if one in where and other in where:
             weight = (question.weights[one] + question.weights[other]) / 2
-            both = _spaced(question.forms[one]), _spaced(question.forms[other])
-            for at in set(where[one]).intersection(where[other]):
+            both = question.forms[one], question.forms[other]
+            for at in where[one].keys() & where[other].keys():
                 near[at] += weight * _nearness(told[at], *both)
     return [a + b for a, b in zip(base, near, strict=True)], near, where
 
 
-def _having(stretch: Stretch, forms: Iterable[str]) -> list[int]:
-    """Which memories have any form of a word."""
-    found = list(filter(None, map(stretch.having, _spaced(forms))))
-    return found[0] if len(found) == 1 else sorted(set().union(*found))
+def _having(stretch: Stretch, forms: Iterable[str]) -> Mapping[int, int]:
+    """Which memories have any form of a word, and how often."""
+    first, *others = sorted(map(stretch.having, forms), key=len, reverse=True)
+    if not any(others):
+        return first
+    found = dict(first)
+    for other in others:
+        for at, count in other.items():
+            found[at] = found.get(at, 0) + count
+    return found
 
 
-def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> list[float]:
+def _cover(question: Question, where: Found, size: int) -> list[float]:
     total = sum(question.weights.values()) or 1.0
     found = [0.0] * size
     for term, places in where.items():
@@ -264,7 +290,7 @@ def _cover(question: Question, where: Mapping[str, list[int]], size: int) -> lis
 
 
 def _nearness(told: str, one: Collection[str], other: Collection[str]) -> float:
-    """How near each other two words stand in a spaced text, by all their spaced forms."""
+    """How near each other two words stand in a text, by all their forms."""
     first = _places(told, one)
     second = _places(told, other) - first
     nearest = min((abs(a - b) for a in first for b in second), default=_NEAR + 1)
@@ -274,19 +300,14 @@ def _nearness(told: str, one: Collection[str], other: Collection[str]) -> float:
 
 
 def _places(told: str, forms: Iterable[str]) -> set[int]:
-    """Which words of a spaced text have any of these spaced forms."""
+    """Which words of a text have any of these forms."""
     found = set()
     for form in forms:
         at = told.find(form)
         while at >= 0:
-            found.add(told.count(" ", 0, at) // 2)
-            at = told.find(form, at + 1)
+            found.add(at // 2)
+            at = told.find(form, at + 2)
     return found
-
-
-def _spaced(forms: Iterable[str]) -> list[str]:
-    """As they stand in a spaced text."""
-    return [f" {form} " for form in forms]
 
 
 # --- neighbours ------------------------------------------------------------------------------
@@ -297,34 +318,27 @@ def _beside(base: Sequence[float], traits: Sequence[Trait], steps: Sequence[int]
             before, trait = traits[at - 1], traits[at]
             if before.speaker == trait.speaker and trait.speaker is not None:
                 went_on[at] = base[at - 1]
-            elif before.text.asks:
+            elif before.text.signs[Sign.ASKS] != "0":
                 asked[at] = base[at - 1]
     return {"asked_before": asked, "went_on": went_on}
 
 
-def _faded(base: Sequence[float], steps: Sequence[int], fade: float) -> list[float]:
+def _faded(base: Iterable[float], fades: Iterable[float]) -> list[float]:
     """Of each, what was before it."""
-    found, carried = [0.0] * len(base), 0.0
-    for at in range(1, len(base)):
-        step = steps[at]
-        carried = (carried + base[at - 1]) * (fade if step == 1 else fade**step) if step else 0.0
-        found[at] = carried
+    found, carried = [], 0.0
+    for own, fade in zip(base, fades, strict=True):
+        carried *= fade
+        found.append(carried)
+        carried += own
     return found
 
 
-def _faded_back(base: Sequence[float], steps: Sequence[int], fade: float) -> list[float]:
+def _faded_back(base: Sequence[float], fades: Sequence[float]) -> list[float]:
     """Of each, what was after it."""
-    found, carried = [0.0] * len(base), 0.0
-    for at in range(len(base) - 2, -1, -1):
-        step = steps[at + 1]
-        carried = (carried + base[at + 1]) * (fade if step == 1 else fade**step) if step else 0.0
-        found[at] = carried
-    return found
+    return _faded(reversed(base), (0.0, *reversed(fades[1:])))[::-1]
 
 
-def _around(
-    question: Question, where: Mapping[str, list[int]], steps: Sequence[int]
-) -> list[float]:
+def _around(question: Question, where: Found, steps: Sequence[int]) -> list[float]:
     total = [0.0] * len(steps)
     reach = len(_AHEAD)
     for term, found in where.items():
@@ -380,18 +394,3 @@ def _on_day(question: Question, trait: Trait) -> float:
         else:
             return 1.0
     return best if best > 0.05 else 0.0
-
-
-def _of_answers(question: Question, texts: Sequence[Text]) -> Columns:
-    wants, found = question.wants, Columns()
-    if "when" in wants:
-        found["time"] = [float(text.times) for text in texts]
-    if "count" in wants:
-        found["number"] = [float(text.has_number) for text in texts]
-    if "name" in wants:
-        found["name"] = [float(text.names) for text in texts]
-    if "why" in wants:
-        found["reason"] = [float(text.gives_reason) for text in texts]
-    if "title" in wants:
-        found["title"] = [float(text.is_quoting) for text in texts]
-    return found

@@ -8,20 +8,29 @@ import fcntl
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from thoughtstream.language.words import RULES, Query
 from thoughtstream.memory import traits
 from thoughtstream.memory.fts5_tokenizer import TOKENIZER, expression, storable
-from thoughtstream.memory.index import Proposal
+from thoughtstream.memory.index import Proposal, Wanted
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
 _CACHE_KB = 16_384
-"""Its ranking reads a row for each memory that has a word: with the usual 2 MB, many come from the
-file, again and again."""
-_VERSION = 5_000 + 100 * traits.VERSION + RULES
+"""With the usual 2 MB, many pages come from the file, again and again."""
+_LENGTHS = 256
+"""A memory's number modulo this is its length, in pairs of words: so it is scored by the lists of
+numbers that words have, and not looked up."""
+_SHORT = 40
+"""Pairs of words: in a memory that is so long, a word counts half of what it would alone. That is
+BM25 with k = 1.2 and b = 0.5, if 30 words are the usual length and no word comes twice."""
+_MOST_LOCATED = 100_000
+_AT_ONCE = 500
+_VERSION = 6_000 + 100 * traits.VERSION + RULES
 _SCHEMA = f"""
     BEGIN IMMEDIATE;
     CREATE TABLE memory (
@@ -30,7 +39,7 @@ _SCHEMA = f"""
         UNIQUE (kind, entry));
     CREATE TABLE mark (kind TEXT PRIMARY KEY, entry TEXT NOT NULL);
     CREATE VIRTUAL TABLE words
-        USING fts5 (said, tokenize = '{TOKENIZER}');
+        USING fts5 (said, tokenize = '{TOKENIZER}', detail = none, columnsize = 0);
     PRAGMA user_version = {_VERSION};
     COMMIT;
 """
@@ -69,7 +78,10 @@ class Fts5File:
             sqlite3.Error, OSError: it can't be used.
         """
         self._path = path
+        self._watched = () if path is None else (path, path.with_name(f"{path.name}-wal"))
         self._state: list[tuple[int, ...]] = []
+        self._located: dict[int, Location] = {}
+        self._changed = 0
         if path is None:
             self._db, self._inode = _created(":memory:"), None
             return
@@ -88,13 +100,11 @@ class Fts5File:
 
     def is_settled(self) -> bool:
         """Whether nobody else has changed the file, or put another in its place."""
-        return self._path is None or self._looked_at() == self._state
+        return self._looked_at() == self._state
 
     def _looked_at(self) -> list[tuple[int, ...]]:
-        if self._path is None:
-            return []
         found: list[tuple[int, ...]] = []
-        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+        for path in self._watched:
             with suppress(FileNotFoundError):
                 stat = path.stat()
                 found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
@@ -122,18 +132,20 @@ class Fts5File:
         with self._transaction("BEGIN IMMEDIATE"):
             if self._last(kind) != after:
                 return
-            for row in rows:
-                number = self._db.execute(
-                    "INSERT INTO memory (kind, entry, said_at, window, sketch) "
-                    "VALUES (?, ?, ?, ?, ?)",
+            [last] = self._db.execute("SELECT coalesce(max(number), 0) FROM memory").fetchone()
+            for place, row in enumerate(rows, last // _LENGTHS + 1):
+                number = _number(place, row.words)
+                self._db.execute(
+                    "INSERT INTO memory VALUES (?, ?, ?, ?, ?, ?)",
                     (
+                        number,
                         kind,
                         _long(row.entry),
                         min(row.said_at, _LATEST),
                         storable(row.window),
                         row.sketch,
                     ),
-                ).lastrowid
+                )
                 self._db.execute(
                     "INSERT INTO words (rowid, said) VALUES (?, ?)", (number, row.words)
                 )
@@ -157,12 +169,6 @@ class Fts5File:
         """Remove the memories of a kind that are older than this entry."""
         with self._transaction("BEGIN IMMEDIATE"):
             self._delete("kind = ? AND entry < ?", kind, _long(first))
-
-    def forget(self, locations: Collection[Location]) -> None:
-        """Remove these memories."""
-        with self._transaction("BEGIN IMMEDIATE"):
-            for location in locations:
-                self._delete("kind = ? AND entry = ?", location.kind, _long(location.entry))
 
     def size(self, kind: str) -> int:
         """How many memories of a kind it has."""
@@ -194,18 +200,17 @@ class Fts5File:
         self._db.execute("PRAGMA wal_checkpoint (TRUNCATE)")
 
     def _delete(self, condition: str, *values: str) -> None:
+        self._located.clear()  # a number may be given again
         numbers = f"SELECT number FROM memory WHERE {condition}"
         self._db.execute(f"DELETE FROM words WHERE rowid IN ({numbers})", values)
         self._db.execute(f"DELETE FROM memory WHERE {condition}", values)
 
-    def find(
-        self, query: Query, filters: Filters, limit: int, read: Mapping[str, Mark]
-    ) -> Proposal | None:
-        """The memories with any word of the query, best first. None if another process has started
-        over meanwhile and the index is not as far as `read`.
+    def find(self, wanted: Wanted, read: Mapping[str, Mark]) -> Proposal | None:
+        """The memories that are wanted. None if another process has started over meanwhile and the
+        index is not as far as `read`.
         """
         with self._transaction("BEGIN"):
-            return None if self._is_behind(read) else self._find(query, filters, limit)
+            return None if self._is_behind(read) else self._find(wanted)
 
     def count(self, query: Query, read: Mapping[str, Mark]) -> dict[str, int] | None:
         """How many memories have each word of the query; None as in `find`."""
@@ -218,19 +223,44 @@ class Fts5File:
         marks = self.marks() if read else {}
         return any(_is_behind(marks.get(kind, NOTHING), mark) for kind, mark in read.items())
 
-    def _find(self, query: Query, filters: Filters, limit: int) -> Proposal:
-        condition, values = _condition(filters)
-        # Of equals the first that was added, so that FTS5 need not give all that it finds.
-        rows = self._db.execute(
-            "SELECT kind, entry, sketch FROM memory JOIN (SELECT rowid AS found, rank FROM words "
-            "WHERE words MATCH ? ORDER BY rank LIMIT ?) ON number = found ORDER BY rank, found"
-            if not condition
-            else "SELECT kind, entry, sketch FROM words JOIN memory ON number = words.rowid "
-            f"WHERE words MATCH ? {condition} ORDER BY words.rank LIMIT ?",
-            (" OR ".join(map(expression, query.terms)), *values, limit),
+    def _find(self, wanted: Wanted) -> Proposal:
+        [changed] = self._db.execute("PRAGMA data_version").fetchone()
+        if changed != self._changed or len(self._located) > _MOST_LOCATED:
+            self._located.clear()  # somebody else may have given numbers again
+            self._changed = changed
+        numbers = self._best(wanted)
+        unknown = [one for one in numbers if self._located.get(one) not in wanted.known]
+        sketches: dict[Location, str] = {}
+        for at in range(0, len(unknown), _AT_ONCE):
+            some = ",".join(map(str, unknown[at : at + _AT_ONCE]))
+            for number, kind, entry, sketch in self._db.execute(
+                f"SELECT number, kind, entry, sketch FROM memory WHERE number IN ({some})"
+            ):
+                self._located[number] = location = Location(kind, _short(entry))
+                sketches[location] = sketch
+        locations = [self._located[number] for number in numbers]
+        return Proposal(locations, len(numbers) < wanted.limit, sketches)
+
+    def _best(self, wanted: Wanted) -> list[int]:
+        """Numbers, best first; of equals, what was added first."""
+        condition, values = _condition(wanted.filters)
+        table = "words JOIN memory ON number = words.rowid" if condition else "words"
+        scored = (
+            f"SELECT words.rowid AS found, ? / (? + words.rowid % ?) AS score FROM {table} "
+            f"WHERE words MATCH ? {condition}"
         )
-        sketches = {Location(kind, _short(entry)): sketch for kind, entry, sketch in rows}
-        return Proposal(list(sketches), len(sketches) < limit, sketches)
+        any_of = " OR ".join(map(expression, wanted.any_of))
+        words = {term.stem: expression(term) for term in wanted.any_of}
+        words |= {term.stem: f"({any_of}) AND ({expression(term)})" for term in wanted.more}
+        given = (
+            (wanted.idf[stem], _SHORT, _LENGTHS, match, *values) for stem, match in words.items()
+        )
+        rows = self._db.execute(
+            f"SELECT found FROM ({' UNION ALL '.join([scored] * len(words))}) "
+            "GROUP BY found ORDER BY sum(score) DESC, found LIMIT ?",
+            (*chain.from_iterable(given), wanted.limit),
+        )
+        return [number for (number,) in rows]
 
     def sketches(
         self, locations: Collection[Location], read: Mapping[str, Mark]
@@ -239,12 +269,18 @@ class Fts5File:
         with self._transaction("BEGIN"):
             if self._is_behind(read):
                 return None
-            one = "SELECT sketch FROM memory WHERE kind = ? AND entry = ?"
-            rows = (
-                (location, self._db.execute(one, (location.kind, _long(location.entry))).fetchone())
-                for location in locations
-            )
-            return {location: row[0] for location, row in rows if row}
+            found: dict[Location, str] = {}
+            asked = sorted(locations)
+            for at in range(0, len(asked), _AT_ONCE):
+                for kind, some in groupby(asked[at : at + _AT_ONCE], key=itemgetter(0)):
+                    entries = [_long(one.entry) for one in some]
+                    rows = self._db.execute(
+                        "SELECT entry, sketch FROM memory WHERE kind = ? AND entry IN "
+                        f"({','.join('?' * len(entries))})",
+                        (kind, *entries),
+                    )
+                    found |= {Location(kind, _short(entry)): sketch for entry, sketch in rows}
+            return found
 
     def _count(self, match: str) -> int:
         row = self._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (match,))
@@ -275,6 +311,10 @@ def _condition(filters: Filters) -> tuple[str, list[str | int]]:
     }
     given = {test: value for test, value in wanted.items() if value is not None}
     return "".join(f"AND {test} ? " for test in given), list(given.values())
+
+
+def _number(place: int, words: str) -> int:
+    return place * _LENGTHS + min(_LENGTHS - 1, words.count(" ") // 2)
 
 
 def _long(entry: str) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, ParamSpec, TypeVar
 
@@ -17,8 +18,8 @@ import structlog
 from thoughtstream.language.words import Query, indexed
 from thoughtstream.memory import fts5_file
 from thoughtstream.memory.fts5_file import NOTHING, Fts5File, Mark, Row, is_corrupt
-from thoughtstream.memory.index import Proposal
-from thoughtstream.memory.models import Filters, Location, order
+from thoughtstream.memory.index import Proposal, Wanted
+from thoughtstream.memory.models import Location, order
 from thoughtstream.memory.streams import Fields, Head, Streams
 from thoughtstream.memory.traits import trait_of
 from thoughtstream.store.client import Client
@@ -46,21 +47,13 @@ class Fts5Index:
         """How many memories have each stem of the query."""
         return await self._ask(lambda file, read: file.count(query, read))
 
-    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
-        """The best `limit` memories that have any word of the query."""
-        return await self._ask(lambda file, read: file.find(query, filters, limit, read))
+    async def propose(self, wanted: Wanted) -> Proposal:
+        """The memories that are wanted."""
+        return await self._ask(lambda file, read: file.find(wanted, read))
 
     async def sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
         """Of those memories that it has."""
         return await self._ask(lambda file, read: file.sketches(locations, read))
-
-    async def forget(self, locations: Collection[Location]) -> None:
-        """These are no longer in the streams."""
-
-        async def forget(file: Fts5File) -> None:
-            await _in_thread(file.forget, locations)
-
-        await self._with_file(forget)
 
     async def scrub(self) -> None:
         """Something was erased: see to it at once that no byte of it is left in the file, if there
@@ -189,11 +182,11 @@ async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     """Do it in a thread and return only when it is done, even if cancelled: one thread at a time
     may use a file.
     """
-    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    future = asyncio.get_running_loop().run_in_executor(None, partial(work, *args, **kwargs))
     try:
-        return await asyncio.shield(task)
+        return await asyncio.shield(future)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.wait([future])
         raise
 
 

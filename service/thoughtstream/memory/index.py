@@ -1,10 +1,10 @@
 """What recall asks of an index."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from thoughtstream.language.words import Query
+from thoughtstream.language.words import Query, Term
 from thoughtstream.memory.models import Filters, Location
 
 
@@ -13,16 +13,32 @@ class IndexUnusable(Exception):
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """The locations that an index has for a query, by its own score, best first.
+class Wanted:
+    """What an index is to propose: the best `limit` memories that have any of some words.
 
-    `is_all`: it has no others. Some memories may be gone from the streams. `sketches`: of
-    the locations, if it had them at hand.
+    `more`: words that count, too, in those memories. `idf`: by stem, how much a word tells.
+    `known`: memories of which no sketch is needed.
+    """
+
+    any_of: Sequence[Term]
+    more: Sequence[Term]
+    idf: Mapping[str, float]
+    filters: Filters
+    limit: int
+    known: Container[Location | None] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The locations that an index has for what is wanted, by its own score, best first.
+
+    `is_all`: it has no others. Some memories may be gone from the streams. `sketches`: of those
+    locations that were not known, as far as it has them.
     """
 
     locations: list[Location]
     is_all: bool
-    sketches: Mapping[Location, str] | None = None
+    sketches: Mapping[Location, str]
 
 
 class Index(Protocol):
@@ -37,11 +53,8 @@ class Index(Protocol):
     async def frequency(self, query: Query) -> dict[str, int]:
         """How many memories have each stem of the query."""
 
-    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
-        """The best `limit` memories that have any word of the query."""
+    async def propose(self, wanted: Wanted) -> Proposal:
+        """The memories that are wanted."""
 
     async def sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
         """Of those memories of which it keeps one, what the ranking has to know."""
-
-    async def forget(self, locations: Collection[Location]) -> None:
-        """These are no longer in the streams."""

@@ -16,6 +16,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -30,7 +31,7 @@ from thoughtstream.memory.chronicle import Chronicle
 from thoughtstream.memory.embedder import meaning_of
 from thoughtstream.memory.features import Pool
 from thoughtstream.memory.fts5_index import Fts5Index
-from thoughtstream.memory.index import Index, IndexUnusable, Proposal
+from thoughtstream.memory.index import Index, IndexUnusable, Proposal, Wanted
 from thoughtstream.memory.models import Filters, Location, Memory, Recalled
 from thoughtstream.memory.query import RecallQuery
 from thoughtstream.memory.ranking import Ranked, idf, ranked
@@ -44,15 +45,17 @@ from thoughtstream.store.connection import typed_errors
 _WHOLE = 1000
 """A mind with as many memories, or fewer, is ranked whole."""
 
-_POOL = 300
+_POOL = 200
 """How many proposals are ranked together, before the next ones: so the order of an answer never
 depends on the page that is asked for."""
+
+_CHOICE = 1000
+"""Of as many memories, or more, the proposals are chosen."""
 
 _PART = 32
 """A word is common that is in more than this part of all memories; and when a mind has grown by
 this part, words are counted anew."""
 
-_PLENTY = 2
 _TRY_AGAIN_S = 60.0
 
 T = TypeVar("T")
@@ -75,7 +78,7 @@ class Recall:
         self._try_index_at = 0.0
         self._counts: dict[str, int] = {}
         self._counted_at = (0, 0)
-        self._kept_at: dict[str, Head] = {}
+        self._asked_at: dict[str, Head] | None = None
 
     @property
     def index(self) -> str | None:
@@ -118,8 +121,7 @@ class Recall:
         query, filters = Query.of(asked.query), asked.filters
         near = await self._meaning.near(asked.query) if self._meaning and query.terms else None
         nearest = near.best(_POOL, filters.kind) if near and memories > _WHOLE else []
-        async for pool, frequency in self._pools(query, filters, memories, nearest):
-            idfs = {stem: idf(memories, count) for stem, count in frequency.items()}
+        async for pool, idfs in self._pools(query, filters, memories, nearest):
             order = (
                 one
                 for one in ranked(asked.query, idfs, pool, date.today(), near)
@@ -136,71 +138,58 @@ class Recall:
 
     async def _pools(
         self, query: Query, filters: Filters, memories: int, nearest: list[Location]
-    ) -> AsyncGenerator[tuple[Pool, dict[str, int]]]:
+    ) -> AsyncGenerator[tuple[Pool, dict[str, float]]]:
         """Of a small mind, all memories at once; else what the index proposes, `_POOL` of them,
         then twice as many and so on, by the rarer words of the query first, then by all; the first
-        of them with what is nearest in meaning. And how many memories have each word.
+        of them with what is nearest in meaning. And how much each word tells.
         """
         if not query.terms:
             return
         frequency = await self._frequency(query, memories)
+        idfs = {stem: idf(memories, count) for stem, count in frequency.items()}
         if memories <= _WHOLE:
-            await self._keep_index(query, memories)
-            yield await self._chronicle.whole(), frequency
+            yield await self._chronicle.whole(), idfs
             return
         meant = list((await self._chronicle.traits(nearest, self._sketches)).values())
-        known: set[Location] = set()
+        met: set[Location] = set()
         size = _POOL
-        for part in _rare_first(query, frequency, memories):
-            while proposed := await self._proposed(part, filters, size, known):
-                known.update(trait.location for trait in proposed)
+        for any_of, more in _rare_first(query, frequency, memories):
+            wanted = Wanted(any_of, more, idfs, filters, size)
+            while proposed := await self._proposed(replace(wanted, limit=size), met):
                 found, meant = [*filter(filters.may_accept, proposed), *meant], []
                 size *= 2
                 if found:
-                    yield await self._chronicle.around(found, self._sketches), frequency
+                    yield await self._chronicle.around(found, self._sketches), idfs
         if meant:
-            yield await self._chronicle.around(meant, self._sketches), frequency
+            yield await self._chronicle.around(meant, self._sketches), idfs
 
-    async def _keep_index(self, query: Query, memories: int) -> None:
-        """Have the index know what has changed, though a small mind needs no proposals."""
-        heads = self._streams.known
-        if heads != self._kept_at:
-            await self._proposed(query, Filters(), max(1, memories), set())
-            self._kept_at = heads
-
-    async def _proposed(
-        self, query: Query, filters: Filters, size: int, known: set[Location]
-    ) -> list[Trait]:
-        """The next proposals that are not known and still there."""
+    async def _proposed(self, wanted: Wanted, met: set[Location]) -> list[Trait]:
+        """The next proposals that were not met yet and are still there, if there are any."""
         while True:
-            asked = partial(_propose, query, filters, size + len(known))
-            proposal = await self._ask(asked)
-            new = [location for location in proposal.locations if location not in known][:size]
-            found = await self._chronicle.traits(
-                new, partial(self._sketches, at_hand=proposal.sketches)
-            )
-            gone = {location for location in new if location not in found}
-            if gone and self._serving is not None:
-                await self._serving.forget(gone)
-                known |= gone
-            if not gone or proposal.is_all:
+            limit = wanted.limit + len(met)
+            more = replace(wanted, limit=limit, known=self._chronicle)
+            proposal = await self._ask(partial(_propose, more))
+            new = [one for one in proposal.locations if one not in met][: wanted.limit]
+            met.update(new)
+            self._chronicle.learn(proposal.sketches)
+            found = await self._chronicle.traits(new)
+            if found or proposal.is_all:
                 return list(found.values())
 
-    async def _sketches(
-        self, locations: Collection[Location], at_hand: Mapping[Location, str] | None = None
-    ) -> Mapping[Location, str]:
-        if at_hand is not None:
-            return at_hand
+    async def _sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
         return await self._ask(lambda index: index.sketches(locations))
 
     async def _frequency(self, query: Query, memories: int) -> dict[str, int]:
-        """Asked once for each word, until the mind has become another, or a good deal larger."""
-        state = (self._chronicle.history, memories)
+        """Asked once for each word, until the mind has become another, or a good deal larger. So
+        the index learns what has changed, also where a small mind needs no proposals.
+        """
+        state, heads = (self._chronicle.history, memories), self._streams.known
         if state[0] != self._counted_at[0] or memories - self._counted_at[1] > memories // _PART:
             self._counts, self._counted_at = {}, state
         new = Query(tuple(term for term in query.terms if term.stem not in self._counts))
-        if new.terms or self._serving is None:
+        if new.terms or heads != self._asked_at:
             self._counts |= await self._ask(lambda index: index.frequency(new))
+            self._asked_at = heads
         return {term.stem: self._counts[term.stem] for term in query.terms}
 
     async def _ask(self, question: Callable[[Index], Awaitable[T]]) -> T:
@@ -240,24 +229,27 @@ class Recall:
         return complete
 
 
-async def _propose(query: Query, filters: Filters, limit: int, index: Index) -> Proposal:
-    return await index.propose(query, filters, limit)
+async def _propose(wanted: Wanted, index: Index) -> Proposal:
+    return await index.propose(wanted)
 
 
-def _rare_first(query: Query, frequency: dict[str, int], memories: int) -> Iterator[Query]:
-    """The rarest words of a query, as many as it takes to have enough memories, none that is in a
-    good part of them, then all its words: what is everywhere finds much and tells little.
+def _rare_first(
+    query: Query, frequency: dict[str, int], memories: int
+) -> Iterator[tuple[Sequence[Term], Sequence[Term]]]:
+    """The rarest words of a query, as many as it takes to have a choice of memories, none that is
+    in a good part of them; and the others, which then only count. Then all its words: what is
+    everywhere finds much and tells little.
     """
     rarest = sorted(query.terms, key=lambda term: frequency[term.stem])
     chosen: list[Term] = []
     for term in rarest:
-        enough = sum(frequency[one.stem] for one in chosen) >= _POOL * _PLENTY
-        if enough or frequency[term.stem] > max(_POOL, memories // _PART):
+        enough = sum(frequency[one.stem] for one in chosen) >= _CHOICE
+        if enough or frequency[term.stem] > max(_CHOICE, memories // _PART):
             break
         chosen.append(term)
     if chosen and len(chosen) < len(rarest):
-        yield Query(tuple(chosen))
-    yield query
+        yield chosen, rarest[len(chosen) :]
+    yield rarest, ()
 
 
 def _recalled(one: Ranked, fields: Fields, score: float, explain: bool) -> Recalled:

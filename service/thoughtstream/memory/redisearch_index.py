@@ -19,7 +19,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 from thoughtstream import keys
 from thoughtstream.language.words import RULES, Query, Term, indexed, token
 from thoughtstream.memory import traits
-from thoughtstream.memory.index import IndexUnusable, Proposal
+from thoughtstream.memory.index import IndexUnusable, Proposal, Wanted
 from thoughtstream.memory.models import Filters, Location
 from thoughtstream.memory.streams import BATCH, LIBRARY, Head, Streams
 from thoughtstream.store.client import Client
@@ -36,6 +36,7 @@ memories is in the server, and knows no words."""
 _MARK = f"_{RULES}_{traits.VERSION}"
 _VERSION = hashlib.sha256(repr((_SCHEMA, RULES)).encode()).hexdigest()[:8]
 _AT_ONCE = 2000
+_MOST_LOCATED = 100_000
 _LOOKS, _LOOK_AGAIN_S = 100, 0.02
 _ENTRY = re.compile(r"\d+-\d+", re.ASCII)
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
@@ -53,6 +54,7 @@ class RediSearchIndex:
         self._redis = redis
         self._streams = streams
         self._complete: dict[str, Head] | None = None
+        self._located: dict[str, Location] = {}
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._index = f"{self._items}*@{_VERSION}"
 
@@ -66,23 +68,23 @@ class RediSearchIndex:
         counts = await self._ask(searches)
         return {term.stem: int(count[0]) for term, count in zip(query.terms, counts, strict=True)}
 
-    async def propose(self, query: Query, filters: Filters, limit: int) -> Proposal:
-        """The best `limit` memories that have any word of the query.
+    async def propose(self, wanted: Wanted) -> Proposal:
+        """The memories that are wanted.
 
         Raises:
             IndexUnusable: the server has no RediSearch, or none that we may and can use, or it is
                 still reading the memories.
         """
-        wanted = f"{_any_of(query.terms)} {_condition(filters)}"
-        options = ("RETURN", "3", "kind", "entry", "as_ranked", "LIMIT", "0", str(limit))
-        [(_, *found)] = await self._ask([(wanted, options)])
-        items = [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in found[1::2]]
-        sketches = {
-            Location(item["kind"], item["entry"]): item["as_ranked"]
-            for item in items
-            if len(item) == 3
-        }
-        return Proposal(list(sketches), len(items) < limit, sketches)
+        more = " ".join(f"~{_any_of([term])}" for term in wanted.more)
+        words = f"{_any_of(wanted.any_of)} {more} {_condition(wanted.filters)}"
+        [(_, *items)] = await self._ask([(words, ("NOCONTENT", "LIMIT", "0", str(wanted.limit)))])
+        if len(self._located) > _MOST_LOCATED:
+            self._located.clear()
+        unknown = [one for one in items if self._located.get(one) not in wanted.known]
+        found = await self._streams.described(unknown)
+        self._located |= {item: location for item, (location, _) in found.items()}
+        locations = [self._located[item] for item in items if item in self._located]
+        return Proposal(locations, len(items) < wanted.limit, dict(found.values()))
 
     async def _ask(self, searches: Sequence[Search]) -> list[Any]:
         """The answers, once it has read all memories."""
@@ -105,9 +107,6 @@ class RediSearchIndex:
     async def sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:
         """Of those whose items have one."""
         return await self._streams.sketches(locations)
-
-    async def forget(self, locations: Collection[Location]) -> None:
-        """These are no longer in the streams. Nothing to do: their items go with them."""
 
     async def _find(self, searches: Sequence[Search]) -> list[Any] | None:
         """None while it is still reading memories that are older than it (or than a restart)."""

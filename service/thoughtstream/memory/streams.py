@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,17 @@ class Streams:
     async def sketches(self, locations: Collection[Location]) -> dict[Location, str]:
         """What items have of the memories at these locations, where they have it."""
         return await self._each(locations, "recall_sketches_1", self._items)
+
+    async def described(self, items: Sequence[str]) -> dict[str, tuple[Location, str]]:
+        """Of the keys of items that have a sketch: which memory it is, and its sketch."""
+        read = partial(LIBRARY.call, self._redis, "recall_described_1", read_only=True)
+        found: dict[str, tuple[Location, str]] = {}
+        for begin in range(0, len(items), BATCH):
+            some = items[begin : begin + BATCH]
+            for item, (kind, entry, sketch) in zip(some, await read(some, ()), strict=True):
+                if sketch:
+                    found[item] = Location(kind, entry), sketch
+        return found
 
     async def _each(
         self, locations: Collection[Location], function: str, *before: str

@@ -50,6 +50,15 @@ local function sketches(keys, args)
   return found
 end
 
+-- KEYS: items. Returns of each {kind, entry, sketch}, with false for what it has not.
+local function described(keys)
+  local found = {}
+  for at, item in ipairs(keys) do
+    found[at] = redis.call('HMGET', item, 'kind', 'entry', 'as_ranked')
+  end
+  return found
+end
+
 -- KEYS: items. ARGV: of each, its words for an index of the server, and its sketch. Those that are
 -- gone stay so.
 local function describe(keys, args)
@@ -67,5 +76,7 @@ redis.register_function { function_name = 'recall_heads_1', callback = heads,
                           flags = { 'no-writes' } }
 redis.register_function { function_name = 'recall_read_1', callback = read, flags = { 'no-writes' } }
 redis.register_function { function_name = 'recall_sketches_1', callback = sketches,
+                          flags = { 'no-writes' } }
+redis.register_function { function_name = 'recall_described_1', callback = described,
                           flags = { 'no-writes' } }
 redis.register_function { function_name = 'recall_describe_1', callback = describe }
