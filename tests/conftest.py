@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
+from xdist.scheduler import LoadFileScheduling
 
 from tests.drills.outcome import TABLE
 from tests.servers import WHEEL, RedisServer, programs
@@ -20,9 +22,9 @@ hypothesis_settings.register_profile("thorough", deadline=None)
 hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 
 SLOW = "slow"
+_SHARED = "made_cluster"
 _HERE = Path(__file__).parent
 _FACES = tuple(_HERE / face for face in ("web", "mcp", "measuring", "tracing"))
-
 os.environ.update(UNWATCHED)  # of services within tests, too
 
 
@@ -85,6 +87,25 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """
     cores = os.cpu_count() or 1
     return 0 if _are_named(config) else cores + (not config.option.thorough)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Each process takes file after file."""
+    return _FileAfterFile(config, log)
+
+
+class _FileAfterFile(LoadFileScheduling):  # type: ignore[misc]
+    """Files whose tests share a cluster count as one: it takes three hosts and a minute to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return _SHARED if file in _files_that_share() else file
+
+
+@cache
+def _files_that_share() -> frozenset[str]:
+    files = _HERE.glob("rollouts/test_*.py")
+    return frozenset(f"tests/rollouts/{f.name}" for f in files if _SHARED in f.read_text())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

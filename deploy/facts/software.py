@@ -47,9 +47,10 @@ class SoftwareFact(ScriptFact[Software]):
             "  echo \"redis=$(redis-server --version | sed -n 's/.* v=\\([^ ]*\\).*/\\1/p')\"",
             "fi",
             'echo "brew=$(command -v brew)"',
-            "candidate() { apt-cache policy \"$1\" | sed -n 's/^ *Candidate: //p' | grep -v none; }",  # noqa: E501
-            'echo "candidate=$(candidate redis-server)"',
-            'echo "python_candidate=$(candidate python3)"',
+            "apt-cache policy redis-server python3 | awk '"
+            '/^redis-server:/ {name = "candidate"} /^python3:/ {name = "python_candidate"} '
+            '$1 == "Candidate:" && $2 != "(none)" {print name "=" $2}'
+            "'",
             f"for u in {' '.join(map(quote, users))}; do",
             '  id "$u" >/dev/null && echo "user $u=yes"',
             "done",

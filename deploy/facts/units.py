@@ -30,12 +30,20 @@ class UnitsFact(ScriptFact[dict[str, UnitState]]):
     def command(self, units: Sequence[str], own: bool = False) -> str:
         systemctl = "systemctl --user" if own else "systemctl"
         return script(
-            f"for u in {' '.join(quote(unit) for unit in units)}; do",
-            f'  pid=$({systemctl} show --property MainPID --value "$u")',
-            '  echo "unit=$u"',
-            f'  {systemctl} show --property {_SHOWN} "$u"',
-            f'  tr "\\0" "\\n" < "/proc/$pid/environ" | grep "^{REVISION}="',
-            "done",
+            f'revision() {{ tr "\\0" "\\n" < "/proc/$1/environ" | grep "^{REVISION}="; }}',
+            f"set -- {' '.join(quote(unit) for unit in units)}",
+            # All in one call: a block for each, with an empty line between.
+            f'{systemctl} show --property {_SHOWN} "$@" | {{',
+            '  echo "unit=$1"',
+            "  while read -r line; do",
+            "    case $line in",
+            '      "") shift; echo "unit=$1" ;;',
+            '      MainPID=[1-9]*) echo "$line"; revision "${line#MainPID=}" ;;',
+            '      *) echo "$line" ;;',
+            "    esac",
+            "  done",
+            '  shift; for u; do echo "unit=$u"; done',
+            "}",
         )
 
     def process(self, output: list[str]) -> dict[str, UnitState]:

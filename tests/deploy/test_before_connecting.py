@@ -4,12 +4,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
 import paramiko
 import pytest
+from paramiko.common import AUTH_SUCCESSFUL
+from pyinfra.api.config import Config
+from pyinfra.api.inventory import Inventory
+from pyinfra.api.state import State
+from pyinfra.connectors.ssh import SSHConnector
+
+from deploy.before_connecting import send_at_once
 
 pytestmark = pytest.mark.slow
 
@@ -96,9 +103,19 @@ class Refusing(paramiko.ServerInterface):
         return "publickey"
 
 
-@pytest.fixture
-def refusing() -> Iterator[int]:
-    """The port of an SSH server that lets nobody in."""
+class Welcoming(paramiko.ServerInterface):
+    """Lets everybody in who has a key."""
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        return AUTH_SUCCESSFUL
+
+
+@contextmanager
+def serving(server: paramiko.ServerInterface) -> Iterator[int]:
+    """The port of an SSH server."""
     key, transports = paramiko.ECDSAKey.generate(), list[paramiko.Transport]()
 
     def serve() -> None:
@@ -107,7 +124,7 @@ def refusing() -> Iterator[int]:
                 transport = paramiko.Transport(listening.accept()[0])
                 transports.append(transport)
                 transport.add_server_key(key)
-                transport.start_server(event=Event(), server=Refusing())
+                transport.start_server(event=Event(), server=server)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = Thread(target=serve)
@@ -119,11 +136,51 @@ def refusing() -> Iterator[int]:
         transport.close()
 
 
-def test_a_key_that_is_refused(refusing: int, tmp_path: Path) -> None:
-    key, inventory = tmp_path / "key", tmp_path / "inventory.py"
+def reached(port: int, folder: Path) -> dict[str, object]:
+    """How to reach it, in an inventory, with a key that is made for it."""
+    key = folder / "key"
     paramiko.RSAKey.generate(2048).write_private_key_file(str(key))
-    own = {"ssh_known_hosts_file": str(tmp_path / "known"), "ssh_strict_host_key_checking": "no"}
-    told = {"ssh_port": refusing, "ssh_key": str(key), **own}
-    inventory.write_text(f"{ONE}hosts = [('127.0.0.1', {{'stack': wanted, **{told!r}}})]\n")
-    (line,) = [line for line in deploy(str(inventory)).splitlines() if "Authentication" in line]
-    assert str(key) in line and "give a private key that you can use" in line
+    return {
+        "ssh_port": port, "ssh_key": str(key), "ssh_known_hosts_file": str(folder / "known"),
+        "ssh_strict_host_key_checking": "no",
+    }  # fmt: skip
+
+
+def test_a_key_that_is_refused(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.py"
+    with serving(Refusing()) as port:
+        own = reached(port, tmp_path)
+        inventory.write_text(f"{ONE}hosts = [('127.0.0.1', {{'stack': wanted, **{own!r}}})]\n")
+        told = deploy(str(inventory))
+    (line,) = [line for line in told.splitlines() if "Authentication" in line]
+    assert str(own["ssh_key"]) in line and "give a private key that you can use" in line
+
+
+def test_commands_do_not_wait_for_the_network(tmp_path: Path) -> None:
+    with serving(Welcoming()) as port:
+        hosts = [("127.0.0.1", reached(port, tmp_path))]
+        inventory = Inventory((hosts, {}))  # type: ignore[no-untyped-call]
+        config = Config()  # type: ignore[no-untyped-call]
+        host = State(inventory, config).inventory.get_host("127.0.0.1")
+        host.connect(raise_exceptions=True)
+        assert isinstance(host.connector, SSHConnector) and host.connector.client
+        transport = host.connector.client.get_transport()
+        assert transport and is_sent_at_once(transport)
+        transport.close()
+
+
+def test_nor_do_those_that_go_through_another_host() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()) as through,
+    ):
+        gate, channel = paramiko.Transport(through), paramiko.Channel(1)
+        channel.transport = gate
+        assert not is_sent_at_once(gate)
+        send_at_once(paramiko.Transport(channel))
+        assert is_sent_at_once(gate)
+
+
+def is_sent_at_once(transport: paramiko.Transport) -> bool:
+    assert isinstance(transport.sock, socket.socket)
+    return bool(transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))

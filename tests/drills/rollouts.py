@@ -46,9 +46,14 @@ def restart(site: Site) -> None:
 
 
 def configure(site: Site) -> None:
-    """A setting that Redis takes only when it starts."""
+    """A setting that Redis takes only when it starts: each node restarts, and has it then."""
+    before = site.starts()
     site.set(io_threads=2)
-    site.run("deploy.stack")
+    done = site.run("deploy.stack")
+    restarts = [step for step in done.plan if step.startswith("restart thought")]
+    assert len([step for step in restarts if "io-threads 1 -> 2" in step]) == len(before), restarts
+    assert not before.items() & site.starts().items()
+    assert site.config("io-threads") == {"2"}
 
 
 def certify(site: Site) -> None:
@@ -191,8 +196,7 @@ def made(lab: Lab, folder: Path, rows: Sequence[Row]) -> Iterator[Site]:
     try:
         yield site
     finally:
-        for host in hosts:
-            host.remove()
+        lab.remove(*hosts)
 
 
 def try_out(row: Row, site: Site) -> Outcome:

@@ -10,6 +10,7 @@ import testinfra.host
 from .deployed_host import DeployedHost, ServerHost, stack_of
 from .target import Target, read
 
+FIRST, LAST = "first", "last"
 _TARGETS: pytest.StashKey[list[Target]] = pytest.StashKey()
 
 
@@ -86,14 +87,34 @@ def node(server: ServerHost) -> ServerHost:
     return server
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", f"{FIRST}: of its host's tests, as it begins what takes time"
+    )
+    config.addinivalue_line("markers", f"{LAST}: of its host's tests, when that has happened")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of servers don't run for a mind in somebody's home, nor tests of nodes for a server
     without a cluster, nor those of TLS, of a web process or of Prometheus where none is wanted.
     """
+    items.sort(key=lambda item: (_host_of(item), _turn(item)))
     embedded = [item for item in items if isinstance(item, pytest.Function) and _skips(item)]
     if embedded:
         config.hook.pytest_deselected(items=embedded)
         items[:] = [item for item in items if item not in embedded]
+
+
+def _host_of(item: pytest.Item) -> str:
+    """All tests of a host come together: what they share is made once."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params["target"].name if callspec else ""
+
+
+def _turn(item: pytest.Item) -> int:
+    return (item.get_closest_marker(LAST) is not None) - (
+        item.get_closest_marker(FIRST) is not None
+    )
 
 
 def _skips(item: pytest.Function) -> bool:

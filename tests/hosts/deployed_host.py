@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from shlex import join
 from typing import Any, TypeVar
 
@@ -48,8 +49,13 @@ class DeployedHost:
         output = self.sh(str(fact.command(*args))).splitlines()
         return fact.process(output) if output else fact.default()
 
+    @cached_property
     def facts(self) -> Facts:
-        """All that the deployment would read, read now."""
+        """All that the deployment would read, read once: it takes a host some work."""
+        return self.facts_now()
+
+    def facts_now(self) -> Facts:
+        """The same, read anew."""
         return gather(self.read, self.machine, self.runtime.watch(), local=self.target.local)
 
     def sh(self, command: str) -> str:

@@ -53,7 +53,7 @@ def test_replicas_are_linked(node: ServerHost) -> None:
 
 
 def test_masterauth_is_that_of_the_replica_user(node: ServerHost) -> None:
-    secrets = node.facts().secrets
+    secrets = node.facts.secrets
 
     for server in node.servers:
         assert node.redis(server).masterauth == secrets["replica"], server.spec.unit

@@ -14,14 +14,14 @@ from .deployed_host import DeployedHost, ServerHost
 
 
 def test_the_deployment_would_change_nothing(deployed_host: DeployedHost) -> None:
-    facts = deployed_host.facts()
+    facts = deployed_host.facts
 
     assert list(deployed_host.runtime.problems(facts)) == []
     assert [str(step) for step in deployed_host.runtime.plan(facts) if step.changes] == []
 
 
 def test_the_host_says_where_its_mind_is(server: ServerHost) -> None:
-    (claim,) = server.facts().claims
+    (claim,) = server.facts.claims
 
     assert claim.inventory
     assert claim == server.deployed.claim(claim.inventory)
@@ -45,11 +45,11 @@ def test_service_and_redis_are_healthy(deployed_host: DeployedHost) -> None:
 def test_units_or_containers_run_and_come_back(server: ServerHost) -> None:
     if isinstance(server.deployed, Docker):
         wait_until(lambda: not _starting(server), "Docker has looked", most_s=60, step_s=1)
-        assert _containers(server, server.facts().docker) == dict.fromkeys(
+        assert _containers(server, server.facts_now().docker) == dict.fromkeys(
             server.deployed.containers.values(), ("running", "healthy", "unless-stopped")
         )
         return
-    facts = server.facts()
+    facts = server.facts
     units = (*server.deployed.specs, *server.deployed.own_units)
     assert {name: facts.units[name].active for name in units} == dict.fromkeys(units, "active")
     if server.machine.systemd:
@@ -91,7 +91,7 @@ def test_what_runs_in_a_container_has_no_power(server: ServerHost) -> None:
 
 
 def test_redis_runs_from_the_image_that_the_plan_names(server: ServerHost) -> None:
-    docker = server.facts().docker
+    docker = server.facts.docker
     if not isinstance(server.deployed, Docker) or docker is None:
         return
     pinned = docker.pinned(server.stack.docker.image)
@@ -103,7 +103,7 @@ def test_redis_runs_from_the_image_that_the_plan_names(server: ServerHost) -> No
 
 def _starting(server: ServerHost) -> bool:
     """Whether Docker hasn't looked yet at one just started: it does so every few seconds."""
-    docker = server.facts().docker
+    docker = server.facts_now().docker
     assert docker is not None
     return any(state.health == "starting" for state in docker.containers.values())
 
@@ -128,4 +128,4 @@ def test_kernel_is_tuned_where_it_lets_itself(server: ServerHost) -> None:
             assert late(bound) <= machine.nonlocal_bind
     if machine.thp_tunable and machine.systemd:
         assert "[never]" in (machine.thp or "")
-        assert server.facts().units[THP_UNIT].enabled == "enabled"
+        assert server.facts.units[THP_UNIT].enabled == "enabled"

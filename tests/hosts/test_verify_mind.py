@@ -14,14 +14,18 @@ from thoughtstream import keys
 from .deployed_host import DeployedHost
 
 WORD = "kettle"
+THOUGHT = f"the verification looks at a blue {WORD}"
 ONCE_ATTENDED_S = 60
 """A thought is attended at once and becomes memory 5 s later; a busy host takes its time."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mind(deployed_host: DeployedHost) -> Iterator[str]:
-    """A mind of our own, forgotten afterwards: the host's other minds see nothing of it."""
+    """A mind of our own with one thought, forgotten afterwards: the host's other minds see nothing
+    of it.
+    """
     name = f"verification-{uuid.uuid4().hex[:8]}"
+    deployed_host.thoughtstream("think", THOUGHT, "--salience", "0.9", "--mind", name)
     yield name
     memories = deployed_host.thoughtstream("recall", WORD, "--mind", name)["memories"]
     _unlink(deployed_host, _keys_of(name, [memory["id"] for memory in memories]))
@@ -49,13 +53,16 @@ def _unlink(deployed_host: DeployedHost, names: list[str]) -> None:
         redis.unlink(*names)
 
 
-def test_a_thought_is_attended_and_recalled(deployed_host: DeployedHost, mind: str) -> None:
-    thought = f"the verification looks at a blue {WORD}"
-    deployed_host.thoughtstream("think", thought, "--salience", "0.9", "--mind", mind)
+@pytest.mark.first
+def test_a_thought_is_taken(deployed_host: DeployedHost, mind: str) -> None:
+    assert deployed_host.thoughtstream("audit", "--mind", mind)["balanced"]
 
+
+@pytest.mark.last
+def test_a_thought_is_attended_and_recalled(deployed_host: DeployedHost, mind: str) -> None:
     def remembered() -> bool:
         found = deployed_host.thoughtstream("recall", WORD, "--mind", mind)["memories"]
-        return [memory["content"] for memory in found] == [thought]
+        return [memory["content"] for memory in found] == [THOUGHT]
 
     wait_until(remembered, "the thought is recalled", most_s=ONCE_ATTENDED_S, step_s=0.5)
     audit = deployed_host.thoughtstream("audit", "--mind", mind)

@@ -48,4 +48,4 @@ def test_prometheus_listens_on_loopback_and_comes_back(prometheus: ServerHost) -
     sockets = prometheus.sh(f"ss -Hltn 'sport = :{PORT}'").splitlines()
 
     assert [line.split()[3] for line in sockets] == [f"127.0.0.1:{PORT}"]
-    assert prometheus.facts().units[PROMETHEUS_UNIT].enabled == "enabled"
+    assert prometheus.facts.units[PROMETHEUS_UNIT].enabled == "enabled"

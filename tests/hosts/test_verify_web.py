@@ -15,6 +15,7 @@ from tests.servers import wait_until
 
 from .deployed_host import ServerHost
 
+THOUGHT = {"content": "the verification looks at a green kettle", "salience": 0.9}
 ONCE_ATTENDED_S = 60
 """As in `test_verify_mind`."""
 _ASK = """
@@ -59,17 +60,19 @@ class Web:
         return [f"{self._server.deployed.layout.current}/bin/python"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def web(server: ServerHost) -> Web:
     """It, where the inventory wants one; see `pytest_collection_modifyitems`."""
     assert server.deployed.web is not None
     return Web(server, server.deployed.web)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mind(web: Web) -> Iterator[str]:
-    """A mind of our own, deleted afterwards."""
+    """A mind of our own with one thought, deleted afterwards."""
     name = f"verification-{uuid.uuid4().hex[:8]}"
+    status, text = web.ask("POST", f"/v1/minds/{name}/thoughts", THOUGHT)
+    assert status == 201, text
     yield name
     status, text = web.ask("DELETE", f"/v1/minds/{name}?confirm={name}")
     assert status == 200, text
@@ -92,13 +95,19 @@ def test_without_a_token_it_tells_nothing(web: Web) -> None:
         assert web.ask("GET", path, token=False)[0] == 401, path
 
 
-def test_a_thought_posted_over_http_is_attended_and_recalled(web: Web, mind: str) -> None:
-    thought = {"content": "the verification looks at a green kettle", "salience": 0.9}
-    assert web.ask("POST", f"/v1/minds/{mind}/thoughts", thought)[0] == 201
+@pytest.mark.first
+def test_a_thought_is_taken_over_http(web: Web, mind: str) -> None:
+    status, text = web.ask("GET", f"/v1/minds/{mind}/audit")
 
+    assert status == 200
+    assert json.loads(text)["balanced"]
+
+
+@pytest.mark.last
+def test_a_thought_posted_over_http_is_attended_and_recalled(web: Web, mind: str) -> None:
     def remembered() -> bool:
         _, text = web.ask("GET", f"/v1/minds/{mind}/memories?q=kettle")
-        return [one["content"] for one in json.loads(text)["items"]] == [thought["content"]]
+        return [one["content"] for one in json.loads(text)["items"]] == [THOUGHT["content"]]
 
     wait_until(remembered, "the thought is recalled", most_s=ONCE_ATTENDED_S, step_s=0.5)
 

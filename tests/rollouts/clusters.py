@@ -32,6 +32,7 @@ class Cluster:
         self.settings = dict(settings)
         self.said = ""
         self._folder = folder
+        self._is_as_usual = False
 
     def inventory(self, **redis: Any) -> Path:
         """The inventory, with these settings of Redis beside the usual ones."""
@@ -57,7 +58,14 @@ class Cluster:
         """Runs a verb with these settings of Redis; keeps everything that was printed."""
         done = control.pyinfra(self.inventory(**redis), verb, *arguments, dry=dry, check=check)
         self.said += done.out + done.err
+        self._is_as_usual = verb == "deploy.stack" and done.ok and not (dry or redis)
         return done
+
+    def as_usual(self) -> None:
+        """Makes it what the inventory says, if that wasn't the last thing that was done."""
+        if not self._is_as_usual:
+            self.run()
+        self._is_as_usual = False  # whoever asks for it will change it
 
     @property
     def wanted(self) -> ClusterInventory:
@@ -76,6 +84,10 @@ class Cluster:
     def redis(self, node: Node, *arguments: str) -> str:
         """What a node answers its admin, asked at the host's console."""
         return self.host(node).exec(self.wanted.spec.nodes[node](*arguments)).stdout.strip()
+
+    def config(self, directive: str) -> set[str]:
+        """What the nodes have for a directive, each value once."""
+        return {self.redis(node, "config", "get", directive).split()[1] for node in self.nodes}
 
     def view(self) -> ClusterView:
         """What all nodes say now; one on a host that is off says nothing."""

@@ -63,6 +63,7 @@ class Deployment:
         self.settings = settings
         self.said = ""
         self._folder = folder
+        self._is_as_usual = False
         docker = settings["runtime"] == "docker"
         layout = linux_docker() if docker else linux_native()
         port = settings.get("redis", {}).get("port", 6379)
@@ -93,7 +94,14 @@ class Deployment:
         wanted = self.inventory(web=web, **redis)
         done = control.pyinfra(wanted, "deploy.stack", dry=dry, check=check)
         self.said += done.out + done.err
+        self._is_as_usual = done.ok and not (dry or web or redis)
         return done
+
+    def as_usual(self) -> None:
+        """Makes the host what the inventory says, if that wasn't the last thing that was done."""
+        if not self._is_as_usual:
+            self.deploy()
+        self._is_as_usual = False  # whoever asks for it will change it
 
     def redis(self, *arguments: str) -> str:
         """What Redis answers its admin, asked at the host's console."""

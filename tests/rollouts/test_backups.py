@@ -25,6 +25,8 @@ from .deployment import Deployment, tls
 DATA = "/var/lib/thoughtstream"
 SECRET, PUBLIC = new_identity()
 REWRITES = "auto-aof-rewrite-percentage"
+REWRITING_S = 20
+"""As long as a log is written anew that has much in it."""
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +108,8 @@ def test_a_backup_that_is_cut_off_sets_back_what_it_set_and_the_next_one_is_whol
     one: Deployment, tmp_path: Path
 ) -> None:
     keys.write(one, "cut")
-    one.redis("config", "set", "rdb-key-save-delay", "300000")
+    a_key_us = REWRITING_S * 1_000_000 // int(one.redis("dbsize"))
+    one.redis("config", "set", "rdb-key-save-delay", str(a_key_us))
     one.redis("bgrewriteaof")
     with backup(one, tmp_path) as cut_off:
         wait_until(lambda: rewrites(one) == "0", "the log is frozen", most_s=120)
@@ -156,7 +159,7 @@ def test_a_full_disk_at_either_end_is_said_and_nothing_is_changed(
 def test_a_server_becomes_a_cluster_and_a_cluster_one_server(
     one: Deployment, made_cluster: Cluster, tmp_path: Path
 ) -> None:
-    made_cluster.run()
+    made_cluster.as_usual()
     tear(one)
     before = keys.write(one, "before")
     saved = control.pyinfra(one.inventory(), "deploy.backup", f"to={tmp_path}")

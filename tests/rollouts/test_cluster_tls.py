@@ -37,8 +37,7 @@ def cluster(
     cluster = Cluster(hosts, tmp_path_factory.mktemp("tls"), settings)
     cluster.run()
     yield cluster
-    for host in hosts:
-        host.remove()
+    lab.remove(*hosts)
 
 
 def serials(cluster: Cluster) -> list[str]:

@@ -145,7 +145,7 @@ def with_registry(host: Host) -> None:
 
 
 def test_again_changes_nothing(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
 
     again = deployed.deploy()
 
@@ -154,7 +154,7 @@ def test_again_changes_nothing(deployed: Deployment) -> None:
 
 
 def test_the_same_inventory_verifies_the_host(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
 
     verified = control.verify(deployed.inventory())
 
@@ -163,7 +163,7 @@ def test_the_same_inventory_verifies_the_host(deployed: Deployment) -> None:
 
 
 def test_more_memory_is_taken_live(deployed: Deployment) -> None:
-    deployed.deploy(maxmemory="512mb")
+    deployed.as_usual()
     run_id = deployed.run_id()
 
     done = deployed.deploy(maxmemory="640mb")
@@ -175,7 +175,7 @@ def test_more_memory_is_taken_live(deployed: Deployment) -> None:
 
 
 def test_more_threads_restart_once(deployed: Deployment) -> None:
-    deployed.deploy(io_threads=1)
+    deployed.as_usual()
     run_id = deployed.run_id()
     kept = deployed.write(200)
 
@@ -194,7 +194,7 @@ def test_more_threads_restart_once(deployed: Deployment) -> None:
 
 
 def test_another_port_of_the_page_restarts_it_and_who_scrapes_it(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
 
     done = deployed.deploy(web={"port": 8710})
 
@@ -224,7 +224,7 @@ def _starts(deployed: Deployment) -> Iterator[Callable[[], int]]:
 
 
 def test_a_dry_run_tells_live_from_restart_and_changes_nothing(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
     before = deployed.digest()
     run_id = deployed.run_id()
 
@@ -239,7 +239,7 @@ def test_a_dry_run_tells_live_from_restart_and_changes_nothing(deployed: Deploym
 
 
 def test_what_somebody_changed_is_put_right(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
     run_id = deployed.run_id()
     deployed.redis("config", "set", "maxmemory-policy", "allkeys-lru")
     deployed.redis("acl", "setuser", "default", "on", "nopass", "+@all", "~*")
@@ -257,7 +257,7 @@ def test_what_somebody_changed_is_put_right(deployed: Deployment) -> None:
 
 
 def test_a_password_that_was_lost_is_made_anew_and_no_key_is_lost(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
     kept = deployed.write(200)
     deployed.host.exec("rm /etc/thoughtstream/secrets/admin")
 
@@ -282,7 +282,7 @@ def test_no_password_is_ever_printed(deployed: Deployment) -> None:
 
 
 def test_redis_can_be_asked_by_hand_as_the_runbook_says(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
     docker = deployed.settings["runtime"] == "docker"
     lines = [line for line in RUNBOOK.read_text().splitlines() if line.startswith("sudo sh -c")]
     (command,) = (line for line in lines if ("docker exec" in line) == docker)
@@ -293,7 +293,7 @@ def test_redis_can_be_asked_by_hand_as_the_runbook_says(deployed: Deployment) ->
 
 
 def test_everything_is_back_after_a_reboot(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
     run_id = deployed.run_id()
     kept = deployed.write(500)
     assert len(kept) == 500
@@ -305,7 +305,7 @@ def test_everything_is_back_after_a_reboot(deployed: Deployment) -> None:
     assert deployed.wrong(kept) == []
     deployed.forget(kept)
     assert not deployed.deploy().changed
-    control.verify(deployed.inventory(), "-k", "come_back or running or recalled")
+    control.verify(deployed.inventory(), "-k", "come_back or running or taken or recalled")
 
 
 def test_an_address_that_comes_late_is_listened_on(deployed: Deployment) -> None:
@@ -332,7 +332,7 @@ def test_an_address_that_comes_late_is_listened_on(deployed: Deployment) -> None
 
 
 def test_a_backup_is_put_back_by_value(deployed: Deployment, tmp_path: Path) -> None:
-    deployed.deploy()
+    deployed.as_usual()
     inventory = deployed.inventory()
     first = keys.write(deployed, "first")
     moment = keys.next_second(deployed)
@@ -353,7 +353,7 @@ def test_a_backup_is_put_back_by_value(deployed: Deployment, tmp_path: Path) -> 
 
 
 def test_new_passwords_and_a_restart_lose_nothing(deployed: Deployment) -> None:
-    deployed.deploy()
+    deployed.as_usual()
     inventory, run_id, kept = deployed.inventory(), deployed.run_id(), deployed.write(200)
     old = deployed.host.exec(SECRETS).stdout.split()
 
