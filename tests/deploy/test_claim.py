@@ -201,6 +201,9 @@ def test_what_a_deployment_before_the_file_has_left_is_found(tmp_path: Path) -> 
     put(tmp_path, "", "thoughtstream/compose.yaml")
     assert Claim("docker", "server", 6380) in seen(tmp_path)
 
+    put(tmp_path, "port 0\ntls-port 6381\n", "thoughtstream/redis/redis.conf")
+    assert Claim("docker", "server", 6381) in seen(tmp_path)
+
     put(tmp_path, "no json", "thoughtstream/claim.json")
     assert len(seen(tmp_path)) == 3
     put(tmp_path, NATIVE.to_json(), "thoughtstream/claim.json")
