@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.x509 import load_pem_x509_certificate
 from pyinfra.api.host import Host
 from pyinfra.context import state
 
@@ -17,6 +16,7 @@ from deploy.facts.gather import gather
 from deploy.facts.machine import Machine, MachineFact
 from deploy.layout import darwin_path
 from deploy.operations.gates import Succeeds
+from deploy.pem import ends
 from deploy.rollouts import cluster_preflight, cluster_stack
 from deploy.rollouts.discovery import said_of
 from deploy.rollouts.hosts import HostState, view
@@ -153,6 +153,4 @@ def _first_end(stack: Stack, host: str) -> datetime | None:
     """When the first of a host's certificates ends, as the inventory's files say it."""
     own = [stack.tls.certificate(host)[0], stack.tls.ca] if stack.tls else []
     web = [stack.web.tls_cert] if stack.web.enabled and stack.web.tls_cert else []
-    files = [Path(path) for path in (*own, *web) if Path(path).is_file()]
-    ends = [load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc for file in files]
-    return min(ends, default=None)
+    return min(filter(None, map(ends, (*own, *web))), default=None)
