@@ -9,6 +9,8 @@ from shlex import quote
 from deploy.facts.base import ScriptFact, number, pairs, script
 
 REVISION_LABEL = "thoughtstream.revision"
+_MACS_TIMEOUT = "perl -e 'alarm shift; exec @ARGV' \"$@\""
+"""What a Mac has in place of `timeout`."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class RegistryFact(ScriptFact[dict[str, str | None]]):
         names = " ".join(quote(image) for image in images)
         api = "curl -sf -m 20 --unix-socket /var/run/docker.sock"
         return script(
+            f"command -v timeout >/dev/null || timeout() {{ {_MACS_TIMEOUT}; }}",
             f"for i in {names}; do",
             "  d=$(timeout 20 docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $i",
             f'    [ $? = 0 ] || {api} "http://docker/distribution/$i/json")',
