@@ -215,6 +215,14 @@ def test_docker_on_a_mac_is_the_users_own_whatever_the_inventory_says(tmp_path: 
     assert f'"{home}/etc/redis:/etc/thoughtstream:ro"' in mac.uploads[f"{home}/etc/compose.yaml"]
 
 
+def test_a_status_asks_docker_on_a_mac_as_its_user_too(tmp_path: Path) -> None:
+    mac = deployed(tmp_path, "docker", "deploy.status", sudo=True, fails=True)
+
+    by_root = [line for line in mac.commands if line.startswith("sudo")]
+    assert all("uname -s" in line for line in by_root), by_root
+    assert any("docker info" in line for line in mac.commands)
+
+
 @pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1), (78, 0)])
 def test_a_wrong_configuration_ends_a_job_for_good(code: int, ends: int) -> None:
     done = subprocess.run(supervised("sh", "-c", f"exit {code}"), check=False)
