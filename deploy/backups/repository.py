@@ -192,6 +192,19 @@ def _sum(file: IO[bytes]) -> str:
 
 def free(folder: Path) -> int:
     """Bytes free where a folder is, or will be."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(_nearest(folder)).free
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a folder can be written to, or made."""
+    there = _nearest(folder)
+    return _may(there, os.W_OK | os.X_OK) and there.is_dir()
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or whichever above it is there, as far as we may see."""
+    return next(each for each in (folder, *folder.parents) if _may(each, os.F_OK))
+
+
+def _may(path: Path, what: int) -> bool:
+    return os.access(path, what, effective_ids=True)
