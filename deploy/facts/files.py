@@ -1,5 +1,6 @@
 """Files, passwords and disk space."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
@@ -9,6 +10,8 @@ from deploy.layout import CLUSTER_ROLES
 from deploy.versions import numbers, upstream
 from thoughtstream.acl import Role
 
+_STATE = re.compile(r"(.+?) (\d+) (.+?) (\d+) ([0-7]+) (?:-|([0-9a-f]{64})) (.+)")
+"""As `PathsFact` prints it; names of a directory service may have spaces."""
 _SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
 
 
@@ -41,9 +44,9 @@ class PathsFact(ScriptFact[dict[str, PathState]]):
     def process(self, output: list[str]) -> dict[str, PathState]:
         found = {}
         for line in output:
-            user, uid, group, gid, mode, digest, path = line.split(" ", 6)
-            sha256 = None if digest == "-" else digest
-            found[path] = PathState(sha256, (user, uid), (group, gid), int(mode, 8))
+            if said := _STATE.fullmatch(line):
+                user, uid, group, gid, mode, sha256, path = said.groups()
+                found[path] = PathState(sha256, (user, uid), (group, gid), int(mode, 8))
         return found
 
     @staticmethod

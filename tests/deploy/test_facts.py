@@ -72,6 +72,14 @@ def test_paths(tmp_path: Path) -> None:
     assert found[str(tmp_path)].sha256 is None
 
 
+def test_users_and_groups_of_a_directory_service_have_spaces() -> None:
+    found = PathsFact().process(["EX\\ana lee 1107 domain users 513 750 - /home/ana lee/mind"])
+
+    mind = found["/home/ana lee/mind"]
+    assert (mind.user, mind.group) == (("EX\\ana lee", "1107"), ("domain users", "513"))
+    assert (mind.mode, mind.sha256) == (0o750, None)
+
+
 def test_digests_of_secrets(tmp_path: Path) -> None:
     (tmp_path / "admin").write_text("x")
     (tmp_path / "service").write_text("")
