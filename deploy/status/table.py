@@ -74,7 +74,7 @@ def _details(each: HostStatus) -> Iterator[str]:
         yield f"  {each.host}: image {image}{untold}"
     if each.not_asked:
         images = ", ".join(each.not_asked)
-        yield f"  {each.host}: no registry told of {images}; deploy.upgrade pulls them"
+        yield f"  {each.host}: no registry answered for {images}; deploy.upgrade pulls them"
 
 
 def _about(span: timedelta) -> str:

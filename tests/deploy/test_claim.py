@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Claim, dict[str, Any], list[str]]] = {
         replace(NATIVE, inventory="other.py"),
         {"runtime": "native"},
         [
-            "inventory: mini.py is another than other.py, which this host belongs to; run that "
+            "inventory: is mini.py, and this host belongs to other.py; run that "
             f"one, or, if this one takes its place, remove {FILE} on the host"
         ],
     ),
