@@ -324,8 +324,16 @@ def test_the_digest_of_an_image_is_the_one_of_its_own_repository(image: str, kno
     found = DockerFact().process(output)
 
     assert found is not None
-    assert found.digests == {image: "sha256:d"}
+    assert found.digests == {image: ("sha256:d",)}
     assert found.pinned(image) == image.partition("@")[0] + "@sha256:d"
+
+
+def test_an_image_has_every_digest_that_its_repository_gave_it() -> None:
+    known = '["redis@sha256:a","mine@sha256:b","redis@sha256:c"]'
+    found = DockerFact().process(["version=26", f"image redis:8 sha256:i {known} []"])
+
+    assert found is not None
+    assert found.digests == {"redis:8": ("sha256:a", "sha256:c")}
 
 
 def test_redis() -> None:

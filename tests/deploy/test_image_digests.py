@@ -24,7 +24,8 @@ REDIS, PYTHON = "redis:8.2@sha256:a", "python:3.13-slim@sha256:b"
 def _known(facts: Facts) -> Facts:
     """The same host, which knows the digests of what its tags mean."""
     assert facts.docker is not None
-    digests = {pinned.partition("@")[0]: pinned.partition("@")[2] for pinned in (REDIS, PYTHON)}
+    known = [pinned.partition("@") for pinned in (REDIS, PYTHON)]
+    digests: dict[str, tuple[str, ...]] = {tag: (digest,) for tag, _, digest in known}
     return replace(facts, docker=replace(facts.docker, digests=digests))
 
 
@@ -55,7 +56,7 @@ def test_only_of_an_image_that_is_not_there_its_registry_is_asked() -> None:
 
     def read(name_or_cls: Any, *arguments: Any) -> Any:
         if name_or_cls is DockerFact:
-            return DockerState("26", images=("redis:8.2",), digests={"redis:8.2": "sha256:a"})
+            return DockerState("26", images=("redis:8.2",), digests={"redis:8.2": ("sha256:a",)})
         if name_or_cls is RegistryFact:
             asked.append(arguments[0])
             return {"python:3.13-slim": "sha256:b", "redis/redisinsight:2.70": None}
@@ -66,7 +67,7 @@ def test_only_of_an_image_that_is_not_there_its_registry_is_asked() -> None:
 
     assert asked == [["python:3.13-slim", "redis/redisinsight:2.70"]]
     assert found is not None
-    assert found.digests == {"redis:8.2": "sha256:a", "python:3.13-slim": "sha256:b"}
+    assert found.digests == {"redis:8.2": ("sha256:a",), "python:3.13-slim": ("sha256:b",)}
 
 
 def test_a_registry_is_asked_also_where_no_program_is_called_timeout(tmp_path: Path) -> None:
