@@ -113,7 +113,8 @@ def _keys(given: object, recipients: tuple[str, ...]) -> str | None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ValueError(
-            f"identity: {file}: {why}; name a file of age-keygen's, or an SSH key"
+            f"identity: {file}: {why}; name a file of age-keygen's, or an SSH key without a "
+            "passphrase"
         ) from None
     return text
 
