@@ -52,14 +52,16 @@ def stack() -> None:
     changed anywhere. If a host is as it should be, only its health is checked.
     """
     _all_or_none()
-    steps, lock = discovery.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
+    steps, lock = discovery.plan() if _wanted().cluster else _plan_of_one()
     _show(steps)
     with lock:
         carry_out(steps)
 
 
-def _plan_of_one() -> list[Step]:
-    """What is to be done on a host without a cluster."""
+def _plan_of_one() -> tuple[list[Step], AbstractContextManager[None]]:
+    """What is to be done on a host without a cluster; and the lock under which it is carried out,
+    if there is something to change.
+    """
     _, machine, runtime = _this_host()
     local = issubclass(host.connector_cls, LocalConnector)
     inventory = run_state().inventory
@@ -70,7 +72,9 @@ def _plan_of_one() -> list[Step]:
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
     for caution in runtime.cautions(facts):
         logger.warning(f"{host.print_prefix}{caution}")
-    return runtime.plan(facts)
+    steps = runtime.plan(facts)
+    changes = any(step.changes for step in steps)
+    return steps, _lock(runtime, "stack", host.name) if changes else nullcontext()
 
 
 def backup(to: str | None = None, keep: int = 7) -> None:
