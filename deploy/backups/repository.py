@@ -117,7 +117,7 @@ def open_backup(given: str) -> tuple[Path, Manifest]:
         BackupError: there is none, or its manifest can't be read.
     """
     folder = Path(given).expanduser().absolute()
-    if not (folder / MANIFEST).exists():
+    if not _may(folder / MANIFEST, os.F_OK):
         whole = sorted(folder.glob(f"*/{MANIFEST}"))
         if not whole:
             raise BackupError(
@@ -127,6 +127,8 @@ def open_backup(given: str) -> tuple[Path, Manifest]:
         folder = whole[-1].parent
     try:
         return folder, Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except OSError as error:
+        raise BackupError(f"from_: {folder / MANIFEST}: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "it"

@@ -197,6 +197,13 @@ def test_a_wrong_manifest_is_refused(text: str, said: str, tmp_path: Path) -> No
         open_backup(str(tmp_path))
 
 
+def test_a_manifest_that_cant_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).mkdir()
+
+    with pytest.raises(BackupError, match=r"from_: .*manifest\.json: Is a directory"):
+        open_backup(str(tmp_path))
+
+
 def test_what_is_asked_for_in_other_words_is_refused() -> None:
     for keep in (0, "7", True):
         with pytest.raises(DeployError, match=r"keep: is .*; give the number of backups to keep"):
@@ -221,6 +228,8 @@ def test_a_folder_that_nothing_can_be_written_to_is_refused() -> None:
             for to in wrong:
                 with pytest.raises(DeployError, match=rf"to: {to} is not a directory that you can"):
                     verbs.destination(to, 7)
+                with pytest.raises(BackupError, match=rf"from_: {to} is not a backup"):
+                    open_backup(str(to))
         finally:
             os.seteuid(user)
         assert verbs.destination(folder / "new/backups", 7) == (folder / "new/backups", 7)
