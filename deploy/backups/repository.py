@@ -117,22 +117,26 @@ def open_backup(given: str) -> tuple[Path, Manifest]:
         BackupError: there is none, or its manifest can't be read.
     """
     folder = Path(given).expanduser().absolute()
-    if not _may(folder / MANIFEST, os.F_OK):
-        whole = sorted(folder.glob(f"*/{MANIFEST}"))
-        if not whole:
-            raise BackupError(
-                f"from_: {folder} is not a backup (it has no {MANIFEST}) and holds none; give the "
-                "folder that deploy.backup named"
-            )
-        folder = whole[-1].parent
     try:
+        folder = _newest(folder)
         return folder, Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except OSError as error:
-        raise BackupError(f"from_: {folder / MANIFEST}: {error.strerror}") from None
+        raise BackupError(f"from_: {folder}: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "it"
         raise BackupError(f"{folder / MANIFEST}: {field}: {first['msg']}") from None
+
+
+def _newest(folder: Path) -> Path:
+    if (folder / MANIFEST).exists():
+        return folder
+    if whole := sorted(folder.glob(f"*/{MANIFEST}")):
+        return whole[-1].parent
+    raise BackupError(
+        f"from_: {folder} is not a backup (it has no {MANIFEST}) and holds none; give the "
+        "folder that deploy.backup named"
+    )
 
 
 def verify(folder: Path, saved: Saved, identity: str | None = None) -> None:
