@@ -109,6 +109,7 @@ def pulled(facts: Facts) -> Facts:
         ({"differs": 2}, "2 to do", "yellow"),
         ({"backup": None}, "none", "yellow"),
         ({"backup": NOW - timedelta(days=4)}, "4 days ago", "yellow"),
+        ({"backup": NOW + timedelta(hours=5)}, "0 min ago", None),
         ({"backup": NOW, "backup_encrypted": True}, "0 min ago, encrypted", None),
         ({"certificate_ends": NOW + timedelta(days=9)}, "ends in 9 days", "yellow"),
         ({"certificate_ends": NOW - timedelta(days=9)}, "ENDED", "red"),
