@@ -62,6 +62,19 @@ def test_what_takes_the_place_of_another_is_not_taken_for_it(tmp_path: Path) -> 
         assert list(known.sketches) == known.locations
 
 
+def test_what_another_has_begun_anew_is_not_taken_for_what_was(tmp_path: Path) -> None:
+    rows = [ROW, ROW._replace(entry="6-0")]
+    places = [Location("episodic", row.entry) for row in rows]
+    with closing(Fts5File(tmp_path / "a.db")) as one, closing(Fts5File(tmp_path / "a.db")) as other:
+        one.add("episodic", None, rows)
+        assert locations(one) == places
+        other.clear("episodic", "6-0")
+        other.add("episodic", None, rows[::-1])
+        found = one.find(replace(OLIVES, known=places), {})
+        assert found is not None
+        assert found.locations == places[::-1]
+
+
 def test_sketches_are_given_of_what_is_not_known(tmp_path: Path) -> None:
     with closing(Fts5File(tmp_path / "a.db")) as file:
         file.add("episodic", None, [ROW, ROW._replace(entry="6-0")])

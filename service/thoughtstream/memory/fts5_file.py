@@ -25,8 +25,8 @@ _LENGTHS = 256
 """A memory's number modulo this is its length, in pairs of words: so it is scored by the lists of
 numbers that words have, and not looked up."""
 _SHORT = 40
-"""Pairs of words: a word counts half in a memory that is so long, compared to one without length.
-That is BM25 with k = 1.2 and b = 0.5, were 30 words the usual length, and each word there once."""
+"""Pairs of words: in a memory that is so long, a word counts half of what it would alone. That is
+BM25 with k = 1.2 and b = 0.5, if 30 words are the usual length and no word comes twice."""
 _MOST_LOCATED = 100_000
 _AT_ONCE = 500
 _VERSION = 6_000 + 100 * traits.VERSION + RULES
@@ -80,6 +80,7 @@ class Fts5File:
         self._watched = () if path is None else (path, path.with_name(f"{path.name}-wal"))
         self._state: list[tuple[int, ...]] = []
         self._located: dict[int, Location] = {}
+        self._changed = 0
         if path is None:
             self._db, self._inode = _created(":memory:"), None
             return
@@ -222,9 +223,11 @@ class Fts5File:
         return any(_is_behind(marks.get(kind, NOTHING), mark) for kind, mark in read.items())
 
     def _find(self, wanted: Wanted) -> Proposal:
+        [changed] = self._db.execute("PRAGMA data_version").fetchone()
+        if changed != self._changed or len(self._located) > _MOST_LOCATED:
+            self._located.clear()  # somebody else may have given numbers again
+            self._changed = changed
         numbers = self._best(wanted)
-        if len(self._located) > _MOST_LOCATED:
-            self._located.clear()
         unknown = [one for one in numbers if self._located.get(one) not in wanted.known]
         sketches: dict[Location, str] = {}
         for at in range(0, len(unknown), _AT_ONCE):

@@ -31,7 +31,7 @@ _SECOND, _SECONDS = 0x9000, 0x4800
 @lru_cache(maxsize=65_536)
 def pair(stem: str) -> str:
     """A stem as two characters, each of letters of its own: so it is found in a text, and counted,
-    quicker than as a word. Of 500 million stems, two may share theirs.
+    quicker than as a word. Two stems have the same once in 600 million times.
     """
     number = crc32(stem.encode(errors="surrogatepass"))
     return chr(_FIRST + number % _FIRSTS) + chr(_SECOND + number // _FIRSTS % _SECONDS)
@@ -74,7 +74,7 @@ def text_of(content: str) -> Text:
 
 
 def _signs(content: str, told: Collection[str]) -> str:
-    """In the order of `Sign`."""
+    """A digit for each `Sign`, in their order."""
     signs = (
         content.rstrip().endswith(questions.QUESTION_MARKS),
         any(mark in content for mark in questions.QUESTION_MARKS),
@@ -112,16 +112,17 @@ class Trait(NamedTuple):
 
     @property
     def sketch(self) -> str:
-        """What makes it again, but for its location: its pairs, then JSON in ASCII. Its day is
-        found anew: that is another where the clock is another, and so may be the days that it
-        speaks of.
+        """What makes it again, but for its location: its pairs, then JSON in ASCII with `VERSION`.
+        Its day is found anew: that is another where the clock is another, and so may be the days
+        that it speaks of.
         """
         found_on = []
         if self.text.dated:
             spans = days_in(self.text.dated, self.day)
             found_on = [day.toordinal() for day in (self.day, *chain.from_iterable(spans))]
         pairs, *text = self.text
-        return pairs + json.dumps((self.place, self.speaker, self.said_at, found_on, *text))
+        rest = VERSION, self.place, self.speaker, self.said_at, found_on, *text
+        return pairs + json.dumps(rest)
 
 
 def trait_of(location: Location, fields: Fields) -> Trait:
@@ -135,12 +136,14 @@ def trait_of(location: Location, fields: Fields) -> Trait:
 
 
 def sketched(sketches: Mapping[Location, str]) -> Iterable[Trait]:
-    """Of their sketches."""
+    """Of their sketches, but for those of another version."""
     ends = [sketch.index("[") for sketch in sketches.values()]
     rest = ",".join([sketch[end:] for sketch, end in zip(sketches.values(), ends, strict=True)])
     each = zip(sketches.items(), ends, json.loads(f"[{rest}]"), strict=True)
-    for (location, sketch), end, (place, speaker, at, found_on, *text) in each:
-        yield Trait(location, place, speaker, at, _day(at), Text(sketch[:end], *text), found_on)
+    for (location, sketch), end, (version, *told) in each:
+        if version == VERSION:
+            place, speaker, at, found_on, *text = told
+            yield Trait(location, place, speaker, at, _day(at), Text(sketch[:end], *text), found_on)
 
 
 def _names_in(content: str) -> int:
