@@ -193,3 +193,9 @@ def test_the_recipient_of_backups_may_come_from_a_file() -> None:
     _, public = new_identity()
 
     assert stack(backup={"recipients": [f"{public}\n"]}).backup.recipients == (public,)
+
+
+def test_an_address_is_bound_once_however_often_it_is_named() -> None:
+    bound = stack(redis={"bind": "127.0.0.1 127.0.0.1 ::1 0:0::1"}).redis.bind
+
+    assert [str(address) for address in bound] == ["127.0.0.1", "::1"]
