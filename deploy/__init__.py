@@ -5,7 +5,6 @@ Every change takes the same road: settings (the inventory) -> facts -> plan -> o
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from difflib import get_close_matches
 from inspect import isfunction
 
@@ -21,8 +20,7 @@ from deploy.backups import verbs as backups
 from deploy.before_connecting import check_before_connecting
 from deploy.claim import others_to_remove
 from deploy.facts.gather import gather
-from deploy.facts.machine import Machine, MachineFact
-from deploy.layout import darwin_path
+from deploy.facts.machine import Machine, machine_of
 from deploy.operations import carry_out
 from deploy.operations.connection_loss import report_lost_hosts
 from deploy.operations.interrupts import end_at_ctrl_c
@@ -54,14 +52,16 @@ def stack() -> None:
     changed anywhere. If a host is as it should be, only its health is checked.
     """
     _all_or_none()
-    steps, lock = discovery.plan() if _wanted().cluster else (_plan_of_one(), nullcontext())
+    steps, lock = discovery.plan() if _wanted().cluster else _plan_of_one()
     _show(steps)
     with lock:
         carry_out(steps)
 
 
-def _plan_of_one() -> list[Step]:
-    """What is to be done on a host without a cluster."""
+def _plan_of_one() -> tuple[list[Step], AbstractContextManager[None]]:
+    """What is to be done on a host without a cluster; and the lock under which it is carried out,
+    if there is something to change.
+    """
     _, machine, runtime = _this_host()
     local = issubclass(host.connector_cls, LocalConnector)
     inventory = run_state().inventory
@@ -72,7 +72,9 @@ def _plan_of_one() -> list[Step]:
         raise DeployError(f"{host.name} can't be deployed to; nothing was changed\n{lines}")
     for caution in runtime.cautions(facts):
         logger.warning(f"{host.print_prefix}{caution}")
-    return runtime.plan(facts)
+    steps = runtime.plan(facts)
+    changes = any(step.changes for step in steps)
+    return steps, _lock(runtime, "stack", host.name) if changes else nullcontext()
 
 
 def backup(to: str | None = None, keep: int = 7) -> None:
@@ -235,13 +237,7 @@ def _runtime() -> Runtime:
 def _this_host() -> tuple[Stack, Machine, Runtime]:
     """What the current host should be, its machine, and how it is deployed to."""
     wanted = _wanted()
-    machine = host.get_fact(MachineFact)
-    if machine.system == "Darwin":
-        host.data._env = {"PATH": darwin_path(machine.home or "")}
-        if wanted.runtime == "docker":
-            # Docker is the user's own there: root has no context, no compose plugin and no socket.
-            host.data._sudo, host.data._su_user, host.data._doas = False, None, False
-            machine = replace(machine, user=machine.login)
+    machine = machine_of(host, wanted.runtime)
     return wanted, machine, runtime_of(wanted, machine, host.name)
 
 

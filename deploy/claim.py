@@ -52,8 +52,8 @@ def others_to_remove(wanted: Claim, found: Sequence[Claim], path: str) -> Iterat
 def _differences(wanted: Claim, found: Claim, path: str) -> Iterator[str]:
     if found.inventory and wanted.inventory and found.inventory != wanted.inventory:
         yield (
-            f"inventory: {wanted.inventory} is another than {found.inventory}, which this host "
-            f"belongs to; run that one, or, if this one takes its place, remove {path} on the host"
+            f"inventory: is {wanted.inventory}, and this host belongs to {found.inventory}; run "
+            f"that one, or, if this one takes its place, remove {path} on the host"
         )
     if found.runtime != wanted.runtime:
         yield (

@@ -82,7 +82,8 @@ def rewrite_log(cli: RedisCli) -> str:
 def refuse_writes(cli: RedisCli) -> str:
     """Has a Redis that answers refuse writes, for half a minute at most if it isn't restarted."""
     set_ = ("config", "set", "min-replicas-to-write")
-    take_again = f"( sleep 30; {cli(*set_, '0')} ) </dev/null >/dev/null 2>&1 &"
+    # `trap`: the terminal that sudo may have made for this command is gone with it.
+    take_again = f"trap '' HUP; ( sleep 30; {cli(*set_, '0')} ) </dev/null >/dev/null 2>&1 &"
     return f"! {cli.is_ready()} || {{ {cli(*set_, '1')} >/dev/null && {{ {take_again} }}; }}"
 
 

@@ -154,7 +154,7 @@ class RedisSettings(BaseModel):
         names = given.split() if isinstance(given, str) else given
         if not isinstance(names, list | tuple) or not names:
             raise ValueError('give addresses, like ("127.0.0.1", "10.0.0.5")')
-        addresses = tuple(ip_address(name) for name in names)
+        addresses = tuple(dict.fromkeys(ip_address(name) for name in names))
         if any(address.is_unspecified or address.is_global for address in addresses):
             raise ValueError(
                 "Redis is never published to the world: bind loopback or private addresses"

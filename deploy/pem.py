@@ -1,6 +1,7 @@
 """Certificates and keys (PEM), as files on the machine that deploys."""
 
 import ssl
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -9,11 +10,28 @@ _WILD = "redis"
 """In place of the `*` of a certificate for many names: any name will do."""
 
 
+def text_in(file: Path) -> str:
+    """What stands there; of a file that can't be read, nothing: `unusable` says why."""
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def no_authority(certificate: Path) -> str:
+    """Why nobody can trust whom this vouches for; empty: one can."""
+    try:
+        ssl.create_default_context(cafile=certificate)
+    except OSError as error:
+        return f"is no certificate in PEM ({error}); give that of the authority"
+    return ""
+
+
 def unusable(certificate: Path, key: Path) -> str:
     """Why a server can't show a certificate with this key; empty: it can."""
     try:
         _server(certificate, key)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         return (
             f"a server can't use them: {error}; give a certificate with its chain and the key of "
             "that, without a password, in PEM"
@@ -53,6 +71,14 @@ def name_in(certificate: Path) -> str | None:
     addresses = map(str, names.get_values_for_type(x509.IPAddress))
     found = (*names.get_values_for_type(x509.DNSName), *addresses)
     return next((name.replace("*", _WILD) for name in found), None)
+
+
+def ends(certificate: Path) -> datetime | None:
+    """When it does; None: it can't be read."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return None
 
 
 def _server(certificate: Path, key: Path) -> ssl.SSLContext:

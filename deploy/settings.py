@@ -179,12 +179,13 @@ class BackupSettings(_Section):
     @field_validator("recipients")
     @classmethod
     def _are_public_keys(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        for number, text in enumerate(given, 1):
+        keys = tuple(text.strip() for text in given)  # of a file, they end with a line's end
+        for number, text in enumerate(keys, 1):
             try:
                 age.recipient(text)
             except ValueError as error:  # it is not repeated: it may be a secret one
                 raise ValueError(f"number {number} {error}") from None
-        return given
+        return keys
 
 
 class Stack(_Section):

@@ -196,13 +196,13 @@ class InstallRelease(Step):
 
 @dataclass(frozen=True)
 class PullImage(Step):
-    """`pinned`: just which image the tag of `image` means, as far as a registry told."""
+    """`pinned`: just which image the tag of `image` means, as far as its registry said."""
 
     image: str
     pinned: str
 
     def __str__(self) -> str:
-        untold = "" if "@" in self.pinned else " (no registry told its digest)"
+        untold = "" if "@" in self.pinned else " (no registry gave its digest)"
         return f"pull image {self.pinned}{untold}"
 
 

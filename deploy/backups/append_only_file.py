@@ -86,30 +86,6 @@ def settle(instance: Instance, folder: str) -> str:
     )
 
 
-def rewrite(instance: Instance) -> str:
-    """Has Redis write its log anew from what it holds in memory, and waits until it has."""
-    info = f"{instance.cli('info', 'persistence')} | tr -d '\\r'"
-    idle = "grep -c -x -e aof_rewrite_in_progress:0 -e aof_rewrite_scheduled:0"
-    return "\n".join(
-        [
-            "set -eu",
-            "n=0",
-            f"until {instance.cli('bgrewriteaof')} | grep -q -e started -e scheduled; do",
-            "  n=$((n + 1))",
-            f"  [ $n -lt {_TRIES} ] || {{ echo 'Redis does not rewrite its log' >&2; exit 1; }}",
-            "  sleep 1",
-            "done",
-            f'until [ "$({info} | {idle})" = 2 ]; do',
-            "  n=$((n + 1))",
-            f"  [ $n -lt {_TRIES} ] || {{ echo 'Redis does not rewrite its log' >&2; exit 1; }}",
-            "  sleep 1",
-            "done",
-            f"{info} | grep -q -x aof_last_bgrewrite_status:ok || "
-            "{ echo 'Redis could not rewrite its log' >&2; exit 1; }",
-        ]
-    )
-
-
 def _check(option: str = "") -> str:
     """`redis-check-aof`, which tells of errors on its standard output."""
     return (

@@ -18,7 +18,7 @@ from deploy.backups.repository import BackupError, sha256
 _BASE, _INCREMENT = "appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof"
 _LIST = f"file {_BASE} seq 1 type b\nfile {_INCREMENT} seq 1 type i\n".encode()
 _MANIFEST = "appendonly.aof.manifest"
-_AUX = b"\xfa"
+_AUX = 0xFA
 
 
 def as_backup(dump: Path) -> tuple[Path, Manifest]:
@@ -26,51 +26,61 @@ def as_backup(dump: Path) -> tuple[Path, Manifest]:
     What the dump holds is only known to the server that loads it.
 
     Raises:
-        BackupError: it is no dump.
+        BackupError: it is no dump, or only the beginning of one.
     """
-    with dump.open("rb") as file:
-        if file.read(5) != b"REDIS":
-            raise BackupError(f"from_: {dump} is neither a backup nor a dump of Redis (dump.rdb)")
-        file.read(4)
-        about = dict(_about(file))
+    moment, redis, memory = _header(dump)
     folder = Path(mkdtemp(prefix="thoughtstream-dump-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    archive, rest = folder / "redis.tar", ((_INCREMENT, b""), (_MANIFEST, _LIST))
-    with tarfile.open(archive, "w") as tar:
+    archive, rest = folder / "redis.tar", {_INCREMENT: b"", _MANIFEST: _LIST}
+    with tarfile.open(archive, "w", dereference=True) as tar:
         tar.add(dump, f"{LOG}/{_BASE}")
-        for name, text in rest:
+        for name, text in rest.items():
             member = tarfile.TarInfo(f"{LOG}/{name}")
             member.size = len(text)
             tar.addfile(member, BytesIO(text))
-    made = int(about.get("ctime", dump.stat().st_mtime))
     saved = Saved(
         node=dump.name,
         role="master",
-        redis=about.get("redis-ver", "0"),
-        moment=made,
+        redis=redis,
+        moment=moment,
         archive=archive.name,
         bytes=archive.stat().st_size,
         sha256=sha256(archive),
         files={
             _BASE: File(bytes=dump.stat().st_size, sha256=sha256(dump)),
-            **{
-                name: File(bytes=len(text), sha256=hashlib.sha256(text).hexdigest())
-                for name, text in rest
-            },
+            **{name: _file(text) for name, text in rest.items()},
         },
-        held=KeyspaceDigest(keys=0, digest="0", memory=int(about.get("used-mem", 0))),
+        held=KeyspaceDigest(keys=0, digest="0", memory=memory),
         foreign=True,
     )
-    return folder, Manifest(name=dump.name, made=datetime.fromtimestamp(made, UTC), nodes=(saved,))
+    made = datetime.fromtimestamp(moment, UTC)
+    return folder, Manifest(name=dump.name, made=made, nodes=(saved,))
 
 
 def _file(text: bytes) -> File:
     return File(bytes=len(text), sha256=hashlib.sha256(text).hexdigest())
 
 
-def _about(file: IO[bytes]) -> Iterator[tuple[str, str]]:
-    """What a dump says of itself at its beginning."""
-    while file.read(1) == _AUX:
+def _header(dump: Path) -> tuple[int, str, int]:
+    """What a dump says at its beginning: when it was made, by which Redis, and how much memory its
+    data took.
+    """
+    with dump.open("rb") as file:
+        if file.read(5) != b"REDIS":
+            raise BackupError(f"from_: {dump} is neither a backup nor a dump of Redis (dump.rdb)")
+        file.read(4)
+        try:
+            told = dict(_told(file))
+            made = int(told.get("ctime", dump.stat().st_mtime))
+            return made, told.get("redis-ver", "0"), int(told.get("used-mem", 0))
+        except (IndexError, ValueError):
+            cut_off = "is damaged or cut off; take another one"
+            raise BackupError(f"from_: {dump} {cut_off}") from None
+
+
+def _told(file: IO[bytes]) -> Iterator[tuple[str, str]]:
+    """Names and values. Raises: IndexError: the file ends there."""
+    while file.read(1)[0] == _AUX:
         yield _text(file), _text(file)
 
 

@@ -117,20 +117,26 @@ def open_backup(given: str) -> tuple[Path, Manifest]:
         BackupError: there is none, or its manifest can't be read.
     """
     folder = Path(given).expanduser().absolute()
-    if not (folder / MANIFEST).exists():
-        whole = sorted(folder.glob(f"*/{MANIFEST}"))
-        if not whole:
-            raise BackupError(
-                f"from_: {folder} is not a backup (it has no {MANIFEST}) and holds none; give the "
-                "folder that deploy.backup named"
-            )
-        folder = whole[-1].parent
     try:
+        folder = _newest(folder)
         return folder, Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except OSError as error:
+        raise BackupError(f"from_: {folder}: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "it"
         raise BackupError(f"{folder / MANIFEST}: {field}: {first['msg']}") from None
+
+
+def _newest(folder: Path) -> Path:
+    if (folder / MANIFEST).exists():
+        return folder
+    if whole := sorted(folder.glob(f"*/{MANIFEST}")):
+        return whole[-1].parent
+    raise BackupError(
+        f"from_: {folder} is not a backup (it has no {MANIFEST}) and holds none; give the "
+        "folder that deploy.backup named"
+    )
 
 
 def verify(folder: Path, saved: Saved, identity: str | None = None) -> None:
@@ -192,6 +198,19 @@ def _sum(file: IO[bytes]) -> str:
 
 def free(folder: Path) -> int:
     """Bytes free where a folder is, or will be."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(_nearest(folder)).free
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a folder can be written to, or made."""
+    there = _nearest(folder)
+    return _may(there, os.W_OK | os.X_OK) and there.is_dir()
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or whichever above it is there, as far as we may see."""
+    return next(each for each in (folder, *folder.parents) if _may(each, os.F_OK))
+
+
+def _may(path: Path, what: int) -> bool:
+    return os.access(path, what, effective_ids=True)

@@ -16,7 +16,7 @@ from deploy.backups.repository import BackupError, Draft, contents, sha256
 from deploy.backups.save_steps import Finish, Save, Source
 from deploy.backups.scratch_server import with_scratch
 from deploy.backups.transfer import run
-from deploy.commands import RedisCli
+from deploy.commands import RedisCli, rewrite_log
 from deploy.operations.dispatch import perform
 from deploy.quantities import about
 from deploy.runtimes.instances import Instance
@@ -140,7 +140,7 @@ def freeze(state: State, host: Host, instance: Instance, folder: str, percentage
         run(state, host, aof.remove(instance, folder))
         if not is_last:
             logger.warning(f"{host.print_prefix}{instance.name}: its log is torn, and written anew")
-            run(state, host, aof.rewrite(instance))
+            run(state, host, rewrite_log(instance.cli))
     raise BackupError(f"{instance.name}: its log can't be loaded: {said}")
 
 

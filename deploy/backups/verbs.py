@@ -21,6 +21,7 @@ from deploy.backups.repository import (
     Draft,
     default_repository,
     free,
+    is_writable,
     open_backup,
     verify,
 )
@@ -56,7 +57,13 @@ def destination(to: object, keep: object) -> tuple[Path, int]:
     """Where a backup goes, and how many stay there."""
     if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
         raise DeployError(f"keep: is {keep!r}; give the number of backups to keep, 1 or more")
-    return default_repository() if to is None else Path(str(to)).expanduser().absolute(), keep
+    repository = default_repository() if to is None else Path(str(to)).expanduser().absolute()
+    if not is_writable(repository):
+        raise DeployError(
+            f"to: {repository} is not a directory that you can write to, or make; choose another\n"
+            "  nothing was changed"
+        )
+    return repository, keep
 
 
 def opened(from_: object, point_in_time: object, replace: object, identity: object) -> Backup:
@@ -106,7 +113,8 @@ def _keys(given: object, recipients: tuple[str, ...]) -> str | None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ValueError(
-            f"identity: {file}: {why}; name a file of age-keygen's, or an SSH key"
+            f"identity: {file}: {why}; name a file of age-keygen's, or an SSH key without a "
+            "passphrase"
         ) from None
     return text
 

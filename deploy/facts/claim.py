@@ -23,7 +23,9 @@ class ClaimsFact(ScriptFact[tuple[Claim, ...]]):
             '    [ -e "$c" ] || continue',
             '    name=$(basename "$(dirname "$c")")',
             '    stack="cluster ${name#redis-}"',
-            '    [ $name = redis ] && stack="server $(sed -n \'s/^port //p\' "$c")"',
+            # With TLS, `port` is 0.
+            "    port=$(sed -n -e 's/^tls-port //p' -e 's/^port //p' \"$c\" | grep -vx 0)",
+            '    [ $name = redis ] && stack="server $port"',
             f'    {{ {unit} || {job}; }} && echo "native $stack"',
             '    [ -e "$e/compose.yaml" ] && echo "docker $stack"',
             "  done",

@@ -9,6 +9,8 @@ from shlex import quote
 from deploy.facts.base import ScriptFact, number, pairs, script
 
 REVISION_LABEL = "thoughtstream.revision"
+_MACS_TIMEOUT = "perl -e 'alarm shift; exec @ARGV' \"$@\""
+"""What a Mac has in place of `timeout`."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class ContainerState:
 @dataclass(frozen=True)
 class DockerState:
     """`images`: those that were asked for and are there; `layers`: what each of them is made of;
-    `digests`: what the tag of each means here, or else in its registry; `memory` in bytes;
+    `digests`: what the tag of each means here, or else in its registry (several, where a registry
+    has given the same image under each); `memory` in bytes;
     `nofile`: how many files the engine itself may open, and so the most that it can allow a
     container; `selinux`: whether it keeps containers from files that aren't labelled as theirs.
     """
@@ -40,13 +43,13 @@ class DockerState:
     selinux: bool = False
     images: tuple[str, ...] = ()
     layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, tuple[str, ...]] = field(default_factory=dict)
     containers: dict[str, ContainerState] = field(default_factory=dict)
 
     def pinned(self, image: str) -> str:
         """The name of just this image: tag and digest, as far as the digest is known."""
         known = self.digests.get(image)
-        return f"{image}@{known}" if known and "@" not in image else image
+        return f"{image}@{known[0]}" if known and "@" not in image else image
 
     def is_made_from(self, image: str, base: str) -> bool:
         """Whether an image that is there was built on what its base means now."""
@@ -76,7 +79,7 @@ class DockerFact(ScriptFact[DockerState | None]):
     def process(self, output: list[str]) -> DockerState | None:
         images = [line.split(" ", 4)[1:] for line in output if line.startswith("image ")]
         ids = {name: id for name, id, *_ in images}
-        digests = {name: _digest(name, json.loads(known) or ()) for name, _, known, _ in images}
+        digests = {name: _digests(name, json.loads(known) or ()) for name, _, known, _ in images}
         about = [line for line in output if line.startswith("container ")]
         values = pairs([line for line in output if line not in about])
         if not values.get("version"):
@@ -99,11 +102,11 @@ class DockerFact(ScriptFact[DockerState | None]):
         return None
 
 
-def _digest(image: str, known: Sequence[str]) -> str | None:
-    """The digest among those of an image that the repository of this name gave it."""
+def _digests(image: str, known: Sequence[str]) -> tuple[str, ...]:
+    """The digests among those of an image that the repository of this name gave it."""
     repository = re.sub(r":[^:/]*$", "", image.partition("@")[0])
     found = (each.partition("@") for each in known)
-    return next((digest for name, _, digest in found if name == repository), None)
+    return tuple(digest for name, _, digest in found if name == repository)
 
 
 def _container(line: str, ids: Mapping[str, str]) -> tuple[str, ContainerState]:
@@ -145,6 +148,7 @@ class RegistryFact(ScriptFact[dict[str, str | None]]):
         names = " ".join(quote(image) for image in images)
         api = "curl -sf -m 20 --unix-socket /var/run/docker.sock"
         return script(
+            f"command -v timeout >/dev/null || timeout() {{ {_MACS_TIMEOUT}; }}",
             f"for i in {names}; do",
             "  d=$(timeout 20 docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $i",
             f'    [ $? = 0 ] || {api} "http://docker/distribution/$i/json")',

@@ -1,5 +1,6 @@
 """Files, passwords and disk space."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
@@ -9,6 +10,8 @@ from deploy.layout import CLUSTER_ROLES
 from deploy.versions import numbers, upstream
 from thoughtstream.acl import Role
 
+_STATE = re.compile(r"(.+?) (\d+) (.+?) (\d+) ([0-7]+) (.+)")
+"""As `PathsFact` prints it; names of a directory service may have spaces."""
 _SUM = 'sum() { sha256sum < "$1" || shasum -a 256 < "$1"; }'
 
 
@@ -44,9 +47,10 @@ class PathsFact(ScriptFact[dict[str, PathState]]):
         sums = {rest[1:]: kind for kind, rest in lines if rest[1:] in files}
         found = {}
         for rest in (rest for kind, rest in lines if kind == "state"):
-            user, uid, group, gid, mode, path = rest.split(" ", 5)
-            sha256 = sums.get(path, "") if path in files else None
-            found[path] = PathState(sha256, (user, uid), (group, gid), int(mode, 8))
+            if said := _STATE.fullmatch(rest):
+                user, uid, group, gid, mode, path = said.groups()
+                sha256 = sums.get(path, "") if path in files else None
+                found[path] = PathState(sha256, (user, uid), (group, gid), int(mode, 8))
         return found
 
     @staticmethod

@@ -130,7 +130,7 @@ def _docker(read: Reader, watch: Watch) -> DockerState | None:
     missing = [image for image in watch.pulled if found and image not in found.images]
     if found is None or not missing:
         return found
-    told = {image: digest for image, digest in read(RegistryFact, missing).items() if digest}
+    told = {image: (digest,) for image, digest in read(RegistryFact, missing).items() if digest}
     return replace(found, digests=found.digests | told)
 
 

@@ -1,10 +1,12 @@
 """The machine: system, memory, Python, what supervises processes, kernel settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from pyinfra.api.host import Host
 
 from deploy.facts.base import ScriptFact, kibibytes, number, pairs, script
-from deploy.layout import DAEMON
+from deploy.layout import DAEMON, darwin_path
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,19 @@ class MachineFact(ScriptFact[Machine]):
     @staticmethod
     def default() -> Machine:
         return Machine(system=None)
+
+
+def machine_of(host: Host, runtime: str) -> Machine:
+    """A host's machine; a Mac is asked from now on where its programs are, and as who has them."""
+    machine = host.get_fact(MachineFact)
+    if machine.system != "Darwin":
+        return machine
+    host.data._env = {"PATH": darwin_path(machine.home or "")}
+    if runtime != "docker":
+        return machine
+    # Docker is the user's own there: root has no context, no compose plugin and no socket.
+    host.data._sudo, host.data._su_user, host.data._doas = False, None, False
+    return replace(machine, user=machine.login)
 
 
 def _launchd_domain() -> str:

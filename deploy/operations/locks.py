@@ -1,4 +1,4 @@
-"""The lock of a cluster: acquired before the first change, released after the last."""
+"""The lock of a cluster or a server: acquired before the first change, released after the last."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def locked(verb: str, first: str, path: str = LOCK) -> Iterator[None]:
     `first` one decides between two runs that begin at once. `path`: that of the host's layout.
     """
     own = Lock.own(verb)
-    decide = f"lock the cluster for deploy.{verb}"
+    decide = f"take the lock for deploy.{verb}"
     if host.name == first:
         acquire_lock(name=decide, lock=own, path=path)
     barrier(name=f"{decide}: {first} is locked")

@@ -117,7 +117,7 @@ def _containers(runtime: Docker, *, erase: bool) -> Iterator[Remains]:
     images = f"$(docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' {IMAGE}) {pulled}"
     yield Remains(
         "remove its images, unless somebody else uses them",
-        f"docker image inspect $(echo {images}) >/dev/null 2>&1",
+        f"( for i in {images}; do docker image inspect $i && exit; done; exit 1 )",
         f"docker image rm {images} >/dev/null 2>&1; {PRUNE}",
     )
 

@@ -11,7 +11,7 @@ from deploy.cluster.topology import Node
 from deploy.directives import Certificates
 from deploy.facts.gather import Facts
 from deploy.layout import Layout
-from deploy.pem import name_in, untrusted, unusable
+from deploy.pem import name_in, no_authority, text_in, untrusted, unusable
 from deploy.render import digest
 from deploy.runtimes.base import File, changed, missing_directories, redis_directory
 from deploy.settings import Stack, TlsSettings
@@ -38,12 +38,11 @@ class HostTls:
         self.authority = Path(tls.ca)
         self.address = address
         self.wanted = tls.certificate(host)
-        found = [path for path in self.wanted if path.is_file()]
-        self.missing = [path for path in self.wanted if path not in found]
-        own = "".join(path.read_text().strip() + "\n" for path in found)
+        self.missing = [path for path in self.wanted if not path.exists()]
+        own = "".join(text_in(path).strip() + "\n" for path in self.wanted)
         owner, mode = layout.owner, layout.redis_mode
         redis = (owner.admin, owner.redis_group, mode)
-        ca = self.authority.read_text()
+        ca = text_in(self.authority)
         self.own = File(f"{self.folder}/{digest(own)}.pem", own, *redis)
         self.ca = File(f"{self.folder}/{digest(ca)}.ca.crt", ca, *redis)
         service = (owner.admin, owner.service_group, 0o640)
@@ -81,7 +80,9 @@ class HostTls:
             return
         certificate, key = self.wanted
         name = self.address or self.server_name
-        if why := unusable(certificate, key):
+        if why := no_authority(self.authority):
+            yield f"tls.ca: {self.authority}: {why}"
+        elif why := unusable(certificate, key):
             yield f"tls.certificates: {certificate}, {key}: {why}"
         elif name is None:
             yield f"tls.certificates: {certificate} names nobody; issue it with a subjectAltName"

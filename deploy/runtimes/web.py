@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from shlex import join
 from typing import Any
 
@@ -10,6 +9,7 @@ from deploy.commands import ask_web
 from deploy.config_files import web_toml
 from deploy.facts.gather import Facts
 from deploy.layout import Layout
+from deploy.pem import text_in
 from deploy.runtimes.base import File, changed
 from deploy.runtimes.certificates import HostTls
 from deploy.settings import Stack, WebServerSettings
@@ -41,8 +41,8 @@ class HostWeb:
         """All that it reads, but for its password."""
         tls = {
             "ca.crt": self.redis.ca.text if self.redis else "",
-            "tls.crt": _text(self.settings.tls_cert),
-            "tls.key": _text(self.settings.tls_key),
+            "tls.crt": text_in(self.settings.tls_cert) if self.settings.tls_cert else "",
+            "tls.key": text_in(self.settings.tls_key) if self.settings.tls_key else "",
         }
         named = {f"{self.layout.web_etc}/{name}": text for name, text in tls.items() if text}
         return [self._file(path, text) for path, text in (named | self._toml).items()]
@@ -105,7 +105,3 @@ class HostWeb:
     def _file(self, path: str, text: str) -> File:
         owner = self.layout.owner
         return File(path, text, owner.admin, owner.web_group, 0o640)
-
-
-def _text(path: Path | None) -> str:
-    return path.read_text() if path else ""

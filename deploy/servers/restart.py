@@ -1,6 +1,7 @@
 """`deploy.restart` of one server: nobody serves clients until it has loaded its data. Pure."""
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from deploy.rollouts.hosts import HostState
 from deploy.runtimes.embedded import Embedded
@@ -22,12 +23,5 @@ def restart_at_home(runtime: Embedded) -> list[Step]:
 
 def timed(steps: Sequence[Step]) -> Iterator[Step]:
     """A restart, with how long Redis was away told at the end."""
-    for step in steps:
-        if not isinstance(step, RewriteLog) and step is _first_after_log(steps):
-            yield NoteStop()
-        yield step
-    yield TellGap()
-
-
-def _first_after_log(steps: Sequence[Step]) -> Step:
-    return next(step for step in steps if not isinstance(step, RewriteLog))
+    before = list(takewhile(lambda step: isinstance(step, RewriteLog), steps))
+    yield from (*before, NoteStop(), *steps[len(before) :], TellGap())

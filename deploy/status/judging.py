@@ -42,7 +42,7 @@ def newer(runtime: ServerRuntime, facts: Facts, registry: Registry) -> Iterator[
     yield from sorted(told - {""})
     here = facts.docker.digests if facts.docker else {}
     for image, digest in sorted(registry.items()):
-        if digest and here.get(image, digest) != digest:
+        if digest and image in here and digest not in here[image]:
             yield f"{image}@{digest}, in its registry"
 
 

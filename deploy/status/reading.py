@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.x509 import load_pem_x509_certificate
 from pyinfra.api.host import Host
 from pyinfra.context import state
 
@@ -14,9 +13,9 @@ from deploy.backups.repository import BackupError, open_backup
 from deploy.cluster.health import problems as unhealthy
 from deploy.facts.docker import RegistryFact
 from deploy.facts.gather import gather
-from deploy.facts.machine import Machine, MachineFact
-from deploy.layout import darwin_path
+from deploy.facts.machine import Machine, machine_of
 from deploy.operations.gates import Succeeds
+from deploy.pem import ends
 from deploy.rollouts import cluster_preflight, cluster_stack
 from deploy.rollouts.discovery import said_of
 from deploy.rollouts.hosts import HostState, view
@@ -44,7 +43,7 @@ def _of_one(each: Host, repository: Path) -> HostStatus:
     stack: Stack = each.data.stack
     if not _is_there(each):
         return HostStatus(each.name, stack.runtime, "unreachable")
-    machine = _machine(each)
+    machine = machine_of(each, stack.runtime)
     if stack.runtime == "embedded":
         return _at_home(each, Embedded(stack, machine))
     known = _state(each, stack, machine, None)
@@ -57,7 +56,8 @@ def _of_one(each: Host, repository: Path) -> HostStatus:
 def _of_cluster(
     wanted: ClusterInventory, every: Sequence[Host], repository: Path
 ) -> list[HostStatus]:
-    hosts = {e.name: _state(e, wanted.stack, _machine(e), wanted) for e in every if _is_there(e)}
+    there = {each: machine_of(each, wanted.stack.runtime) for each in every if _is_there(each)}
+    hosts = {e.name: _state(e, wanted.stack, machine, wanted) for e, machine in there.items()}
     saved = repository / f"cluster-{wanted.spec.first}"
     found = {e.name: _of_server(e, hosts[e.name], saved) for e in every if e.name in hosts}
     if len(hosts) < len(every):  # what all together would do can't be told
@@ -121,13 +121,6 @@ def _is_there(each: Host) -> bool:
     return each in state.active_hosts and each not in state.failed_hosts
 
 
-def _machine(each: Host) -> Machine:
-    machine = each.get_fact(MachineFact)
-    if machine.system == "Darwin":
-        each.data._env = {"PATH": darwin_path(machine.home or "")}
-    return machine
-
-
 def _state(
     each: Host, stack: Stack, machine: Machine, wanted: ClusterInventory | None
 ) -> HostState:
@@ -153,6 +146,4 @@ def _first_end(stack: Stack, host: str) -> datetime | None:
     """When the first of a host's certificates ends, as the inventory's files say it."""
     own = [stack.tls.certificate(host)[0], stack.tls.ca] if stack.tls else []
     web = [stack.web.tls_cert] if stack.web.enabled and stack.web.tls_cert else []
-    files = [Path(path) for path in (*own, *web) if Path(path).is_file()]
-    ends = [load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc for file in files]
-    return min(ends, default=None)
+    return min(filter(None, map(ends, (*own, *web))), default=None)

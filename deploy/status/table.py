@@ -53,7 +53,8 @@ def _backup(each: HostStatus, now: datetime) -> _Cell:
     if made is None:
         return "none", "yellow"
     how = ", encrypted" if each.backup_encrypted else ""
-    return f"{_about(now - made)} ago{how}", "yellow" if now - made > _OLD else None
+    age = max(now - made, timedelta())  # the clock may have been set back since
+    return f"{_about(age)} ago{how}", "yellow" if age > _OLD else None
 
 
 def _certificate(ends: datetime | None, now: datetime) -> _Cell:
@@ -74,7 +75,7 @@ def _details(each: HostStatus) -> Iterator[str]:
         yield f"  {each.host}: image {image}{untold}"
     if each.not_asked:
         images = ", ".join(each.not_asked)
-        yield f"  {each.host}: no registry told of {images}; deploy.upgrade pulls them"
+        yield f"  {each.host}: no registry answered for {images}; deploy.upgrade pulls them"
 
 
 def _about(span: timedelta) -> str:

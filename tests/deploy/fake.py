@@ -6,6 +6,8 @@ the standard library. REPORT gets the commands and the uploaded files, host by h
 
 import atexit
 import json
+import re
+import shlex
 import sys
 from collections import defaultdict
 from io import IOBase
@@ -20,17 +22,20 @@ from deploy.wheels import Target
 
 commands: dict[str, list[str]] = defaultdict(list)
 uploads: dict[str, dict[str, str]] = defaultdict(dict)
+_LOCKS = re.compile(r"printf %s ('.*') >(\S+\.lock)\.\d+ ")
 _run = FakeConnector.run_shell_command
 
 
 def run_shell_command(self: FakeConnector, command: Any, *args: Any, **arguments: Any) -> Any:
-    """Runs nothing, and remembers the command and who would run it."""
+    """Runs nothing, and remembers the command and who would run it. Only a lock stays there."""
     user, folder = arguments.get("_sudo_user"), arguments.get("_chdir")
     sudo = "sudo " if arguments.get("_sudo") else ""
     sudo += f"as {user} " if user else ""
     sudo += f"in {folder} " if folder else ""
     text = command if isinstance(command, str) else command.get_masked_value()
     commands[self.host.name].append(sudo + text)
+    if locks := _LOCKS.search(text):
+        self.data["fake_responses"][f"cat {locks[2]}"] = shlex.split(locks[1])[0]
     return _run(self, command, *args, **arguments)
 
 

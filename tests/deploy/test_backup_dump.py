@@ -81,3 +81,20 @@ def test_what_is_no_dump_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(DeployError, match=r"letter is neither a backup nor a dump of Redis"):
         opened(tmp_path / "letter")
+
+
+@pytest.mark.parametrize("rest", [b"", b"\xfa", b"\xfa\x05cti", b"\xfa\x05ctime\x03now\xfe"])
+def test_a_dump_that_was_cut_off_is_said(rest: bytes, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0011" + rest)
+
+    with pytest.raises(DeployError, match=r"dump.rdb is damaged or cut off; take another one"):
+        opened(tmp_path / "dump.rdb")
+
+
+def test_a_link_to_a_dump_will_do(tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0011\xfa\x05ctime\x017\xfe\x00\xff" + bytes(8))
+    (tmp_path / "newest").symlink_to("dump.rdb")
+
+    _, manifest = opened(tmp_path / "newest")
+
+    assert (manifest.name, manifest.moment) == ("newest", 7)

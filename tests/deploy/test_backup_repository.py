@@ -3,9 +3,11 @@
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pyinfra.api.exceptions import DeployError
@@ -195,6 +197,13 @@ def test_a_wrong_manifest_is_refused(text: str, said: str, tmp_path: Path) -> No
         open_backup(str(tmp_path))
 
 
+def test_a_manifest_that_cant_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).mkdir()
+
+    with pytest.raises(BackupError, match=r"from_: .*: Is a directory"):
+        open_backup(str(tmp_path))
+
+
 def test_what_is_asked_for_in_other_words_is_refused() -> None:
     for keep in (0, "7", True):
         with pytest.raises(DeployError, match=r"keep: is .*; give the number of backups to keep"):
@@ -203,3 +212,24 @@ def test_what_is_asked_for_in_other_words_is_refused() -> None:
         verbs.read_through("anywhere", None, "maybe", "now")
     with pytest.raises(DeployError, match=r"from_: /nowhere is not a(?s:.*)nothing was chang"):
         verbs.read_through("/nowhere", None, "no", "now")
+
+
+def test_a_folder_that_nothing_can_be_written_to_is_refused() -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "file").touch()
+        (folder / "closed").mkdir(0o000)
+        wrong = [folder / part for part in ("file", "file/new", "closed", "closed/new/backups")]
+        user = os.geteuid()
+        if user == 0:  # who may do all
+            os.seteuid(65_534)
+        try:
+            for to in wrong:
+                with pytest.raises(DeployError, match=rf"to: {to} is not a directory that you can"):
+                    verbs.destination(to, 7)
+                with pytest.raises(BackupError, match=rf"from_: {to}"):
+                    open_backup(str(to))
+        finally:
+            os.seteuid(user)
+        assert verbs.destination(folder / "new/backups", 7) == (folder / "new/backups", 7)

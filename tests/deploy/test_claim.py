@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Claim, dict[str, Any], list[str]]] = {
         replace(NATIVE, inventory="other.py"),
         {"runtime": "native"},
         [
-            "inventory: mini.py is another than other.py, which this host belongs to; run that "
+            "inventory: is mini.py, and this host belongs to other.py; run that "
             f"one, or, if this one takes its place, remove {FILE} on the host"
         ],
     ),
@@ -200,6 +200,9 @@ def test_what_a_deployment_before_the_file_has_left_is_found(tmp_path: Path) -> 
     put(tmp_path, "bind *\nport 6380\n", "thoughtstream/redis/redis.conf")
     put(tmp_path, "", "thoughtstream/compose.yaml")
     assert Claim("docker", "server", 6380) in seen(tmp_path)
+
+    put(tmp_path, "port 0\ntls-port 6381\n", "thoughtstream/redis/redis.conf")
+    assert Claim("docker", "server", 6381) in seen(tmp_path)
 
     put(tmp_path, "no json", "thoughtstream/claim.json")
     assert len(seen(tmp_path)) == 3

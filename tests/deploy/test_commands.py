@@ -1,6 +1,10 @@
 """Shell commands, to the letter. No password is in any of them."""
 
+import fcntl
+import os
+import pty
 import subprocess
+import termios
 from pathlib import Path
 
 from deploy.commands import (
@@ -42,14 +46,25 @@ def test_questions_go_over_one_connection() -> None:
 
 
 def test_writes_are_refused_for_half_a_minute_at_most(tmp_path: Path) -> None:
-    """Nobody waits for that: what answers is a shell whose `sleep` takes no time."""
+    """Also where a terminal is closed meanwhile, as sudo's (`use_pty`) is once its command ends.
+    What stands for half a minute is until then.
+    """
     said = f'case "$*" in *ping) echo PONG;; *) echo "$@" >>{tmp_path}/asked;; esac'
-    for name, line in {"redis-cli": said, "sleep": f'echo "sleep $1" >>{tmp_path}/asked'}.items():
+    closed = f"until [ -e {tmp_path}/closed ]; do /bin/sleep 0.02; done"
+    waited = f'echo "sleep $1" >>{tmp_path}/asked; {closed}'
+    for name, line in {"redis-cli": said, "sleep": waited}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
         (tmp_path / name).chmod(0o755)
     command = refuse_writes(RedisCli(linux_native(), 6379))
     env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    subprocess.run(["sh", "-c", command], env=env, check=True, stderr=subprocess.DEVNULL)
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        ["sh", "-c", command], env=env, check=True, stdin=theirs, stderr=subprocess.DEVNULL,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    (tmp_path / "closed").touch()
 
     def asked() -> list[str]:
         lines = (tmp_path / "asked").read_text().splitlines()

@@ -7,12 +7,15 @@ import shlex
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from deploy.cluster.lock import Lock
 from deploy.commands import start_daemon
 from deploy.layout import (
     DAEMON,
@@ -21,12 +24,16 @@ from deploy.layout import (
     REDIS_DAEMON,
     WEB_DAEMON,
     darwin_docker,
+    darwin_native,
 )
 from deploy.runtimes.base import supervised
 from tests.servers import wait_until
 
+LOCK = darwin_native("").lock
 ROOT = Path(__file__).parents[2]
 INVENTORY = """
+import re as _re
+
 from deploy.layout import ROLES as _ROLES
 from deploy.settings import stack
 
@@ -44,6 +51,7 @@ _answers = {
     "du -sk appendonlydir": ["used=100", "free=90000000", "memory=9000000"],
     "docker info": ["version=27.3.1", "memory=8589934592", "root=/x", "compose=2.29.7"],
 }
+_answers |= HELD | {_re.compile("^false$"): {"success": False}}
 hosts = [("@fake/mini", {"_sudo": SUDO, "fake_delay": 0, "fake_delay_jitter": 0,
                          "fake_responses": _answers, "stack": stack(runtime=RUNTIME)})]
 """
@@ -65,10 +73,11 @@ class Mac:
 
 
 def deployed(
-    folder: Path, runtime: str, *verb: str, sudo: bool, brew_owner: str = "ana", fails: bool = False
-) -> Mac:
+    folder: Path, runtime: str, *verb: str, sudo: bool, brew_owner: str = "ana",
+    fails: bool = False, held: Mapping[str, str] = MappingProxyType({}),
+) -> Mac:  # fmt: skip
     inventory, report = folder / "inventory.py", folder / "report.json"
-    names = f"SUDO, RUNTIME, OWNER = {sudo}, {runtime!r}, {brew_owner!r}\n"
+    names = f"SUDO, RUNTIME, OWNER, HELD = {sudo}, {runtime!r}, {brew_owner!r}, {dict(held)}\n"
     inventory.write_text(names + INVENTORY)
     run = verb or ("deploy.stack",)
     done = subprocess.run(
@@ -113,6 +122,25 @@ def test_a_backup_locks_it_where_a_mac_has_room(tmp_path: Path) -> None:
     assert locks.startswith("sudo ")
     assert not [line for line in mac.commands if "/var/lib/thoughtstream" in line]
     assert darwin_docker("ana", "/Users/ana").lock == "/Users/ana/.thoughtstream.lock"
+
+
+def test_it_is_deployed_to_under_the_lock(native: Mac) -> None:
+    locks, *_, releases = [line for line in native.commands if LOCK in line and "cat " not in line]
+
+    assert native.commands.index(locks) < native.commands.index(
+        "in / brew install redis python@3.13"
+    )
+    assert releases == native.commands[-1] == f"sudo rm -f {LOCK}"
+
+
+def test_nobody_starts_what_another_verb_has_stopped(tmp_path: Path) -> None:
+    restoring = replace(Lock.own("restore"), seat="another machine")
+
+    held = {f"cat {LOCK}": restoring.to_json()}
+    mac = deployed(tmp_path, "native", sudo=True, fails=True, held=held)
+
+    assert "is locked: deploy.restore by " in mac.said
+    assert mac.uploads == {}
 
 
 def test_it_never_sleeps_and_comes_back_after_a_power_failure(native: Mac) -> None:
@@ -213,6 +241,14 @@ def test_docker_on_a_mac_is_the_users_own_whatever_the_inventory_says(tmp_path: 
     ups = [line for line in mac.commands if line.startswith("docker compose")]
     assert [shlex.split(line)[-1] for line in ups] == ["redis", "service", "web"]
     assert f'"{home}/etc/redis:/etc/thoughtstream:ro"' in mac.uploads[f"{home}/etc/compose.yaml"]
+
+
+def test_a_status_asks_docker_on_a_mac_as_its_user_too(tmp_path: Path) -> None:
+    mac = deployed(tmp_path, "docker", "deploy.status", sudo=True, fails=True)
+
+    by_root = [line for line in mac.commands if line.startswith("sudo")]
+    assert all("uname -s" in line for line in by_root), by_root
+    assert any("docker info" in line for line in mac.commands)
 
 
 @pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1), (78, 0)])

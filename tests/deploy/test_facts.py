@@ -72,6 +72,14 @@ def test_paths(tmp_path: Path) -> None:
     assert found[str(tmp_path)].sha256 is None
 
 
+def test_users_and_groups_of_a_directory_service_have_spaces() -> None:
+    found = PathsFact().process(["state EX\\ana lee 1107 domain users 513 750 /home/ana lee/mind"])
+
+    mind = found["/home/ana lee/mind"]
+    assert (mind.user, mind.group) == (("EX\\ana lee", "1107"), ("domain users", "513"))
+    assert (mind.mode, mind.sha256) == (0o750, None)
+
+
 def test_digests_of_secrets(tmp_path: Path) -> None:
     (tmp_path / "admin").write_text("x")
     (tmp_path / "service").write_text("")
@@ -316,8 +324,16 @@ def test_the_digest_of_an_image_is_the_one_of_its_own_repository(image: str, kno
     found = DockerFact().process(output)
 
     assert found is not None
-    assert found.digests == {image: "sha256:d"}
+    assert found.digests == {image: ("sha256:d",)}
     assert found.pinned(image) == image.partition("@")[0] + "@sha256:d"
+
+
+def test_an_image_has_every_digest_that_its_repository_gave_it() -> None:
+    known = '["redis@sha256:a","mine@sha256:b","redis@sha256:c"]'
+    found = DockerFact().process(["version=26", f"image redis:8 sha256:i {known} []"])
+
+    assert found is not None
+    assert found.digests == {"redis:8": ("sha256:a", "sha256:c")}
 
 
 def test_redis() -> None:

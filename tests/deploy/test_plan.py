@@ -312,7 +312,7 @@ def test_insight_is_there_if_wanted() -> None:
     wanted = stack(docker={"insight": True})
     found = changes(runtime_of(wanted, DEBIAN), BARE)
 
-    assert "pull image redis/redisinsight:2.70 (no registry told its digest)" in found
+    assert "pull image redis/redisinsight:2.70 (no registry gave its digest)" in found
     assert found[-1] == "start container insight (it does not exist)"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import InventoryError
 
+from deploy.age import new_identity
 from deploy.directives import RedisSettings
 from deploy.quantities import format_bytes, parse_bytes
 from deploy.settings import Stack, stack
@@ -186,3 +187,15 @@ def test_the_runbooks_inventory_can_be_read() -> None:
 
     ((_, data),) = names["hosts"]
     assert data["stack"].redis.maxmemory == 2 << 30
+
+
+def test_the_recipient_of_backups_may_come_from_a_file() -> None:
+    _, public = new_identity()
+
+    assert stack(backup={"recipients": [f"{public}\n"]}).backup.recipients == (public,)
+
+
+def test_an_address_is_bound_once_however_often_it_is_named() -> None:
+    bound = stack(redis={"bind": "127.0.0.1 127.0.0.1 ::1 0:0::1"}).redis.bind
+
+    assert [str(address) for address in bound] == ["127.0.0.1", "::1"]

@@ -63,11 +63,12 @@ def test_a_newer_package_and_a_binary_that_does_not_run_yet_are_newer() -> None:
 def test_an_image_that_its_tag_means_no_more_is_newer() -> None:
     settled = deployed(DOCKER, BARE)
     assert settled.docker is not None
-    here = {"redis:8.2": "sha256:a", "python:3.13-slim": "sha256:b"}
+    here = {"redis:8.2": ("sha256:a", "sha256:a2"), "python:3.13-slim": ("sha256:b",)}
     settled = replace(settled, docker=replace(settled.docker, digests=here))
     registry = RegistryFact().process(["redis:8.2 sha256:new", "python:3.13-slim sha256:b", "c:1 "])
 
-    assert list(judging.newer(DOCKER, settled, {"redis:8.2": "sha256:a"})) == []
+    for same in ("sha256:a", "sha256:a2"):  # one image, which the registry has given under both
+        assert list(judging.newer(DOCKER, settled, {"redis:8.2": same})) == []
     assert list(judging.newer(DOCKER, settled, registry)) == [
         "redis:8.2@sha256:new, in its registry"
     ]
@@ -80,7 +81,7 @@ def test_an_image_that_its_tag_means_no_more_is_newer() -> None:
 def test_images_are_told_with_tag_and_digest() -> None:
     settled = deployed(DOCKER, BARE)
     assert settled.docker is not None
-    known = replace(settled.docker, digests={"redis:8.2": "sha256:a"})
+    known = replace(settled.docker, digests={"redis:8.2": ("sha256:a",)})
     found = tuple(judging.images(DOCKER, replace(settled, docker=known)))
     assert found == ("redis:8.2@sha256:a", "python:3.13-slim")
 
@@ -108,6 +109,7 @@ def pulled(facts: Facts) -> Facts:
         ({"differs": 2}, "2 to do", "yellow"),
         ({"backup": None}, "none", "yellow"),
         ({"backup": NOW - timedelta(days=4)}, "4 days ago", "yellow"),
+        ({"backup": NOW + timedelta(hours=5)}, "0 min ago", None),
         ({"backup": NOW, "backup_encrypted": True}, "0 min ago, encrypted", None),
         ({"certificate_ends": NOW + timedelta(days=9)}, "ends in 9 days", "yellow"),
         ({"certificate_ends": NOW - timedelta(days=9)}, "ENDED", "red"),

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from deploy.facts.gather import Facts
 from deploy.facts.redis import RedisFact
+from deploy.pem import ends
 from deploy.runtimes import server_runtime_of
 from deploy.runtimes.server_runtime import ServerRuntime
 from deploy.settings import stack
@@ -128,6 +129,10 @@ def _another_authority(authority: Authority) -> None:
     authority.ca.write_text(Authority(authority.folder / "another").ca.read_text())
 
 
+def _no_authority(authority: Authority) -> None:
+    authority.ca.write_bytes(b"\x30\x82\xff")
+
+
 def _nobody(authority: Authority) -> None:
     (authority.folder / "mini.crt").write_text(authority.ca.read_text())
     (authority.folder / "mini.key").write_text((authority.folder / "ca.key").read_text())
@@ -150,12 +155,25 @@ def _over(authority: Authority) -> None:
     crt.write_bytes(ended.public_bytes(Encoding.PEM))
 
 
+def _binary(authority: Authority) -> None:
+    crt = authority.folder / "mini.crt"
+    crt.write_bytes(x509.load_pem_x509_certificate(crt.read_bytes()).public_bytes(Encoding.DER))
+
+
+def _no_file(authority: Authority) -> None:
+    (authority.folder / "mini.key").unlink()
+    (authority.folder / "mini.key").mkdir()
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (_nothing, "mini.key is missing; each host needs a .crt and a .key there"),
         (_another_key, "a server can't use them: "),
+        (_binary, "a server can't use them: "),
+        (_no_file, "a server can't use them: "),
         (_another_authority, "unable to get local issuer certificate; have that authority issue"),
+        (_no_authority, "ca.crt: is no certificate in PEM ("),
         (_nobody, "mini.crt names nobody; issue it with a subjectAltName"),
         (_over, "certificate has expired; have that authority issue one for mini"),
     ],
@@ -169,7 +187,7 @@ def test_certificates_that_would_not_do_are_refused_before_anything_changes(
 
     (problem,) = runtime(kind, **with_tls(authority)).problems(kind[1])
 
-    assert problem.startswith("tls.certificates: ")
+    assert problem.startswith("tls.")
     assert said in problem
 
 
@@ -181,3 +199,11 @@ def test_a_server_without_tls_on_a_network_is_said_loudly(kind: tuple[str, Facts
 
     assert len(said) == 1
     assert not [line for line in runtime(kind).cautions(bare) if "redis.bind" in line]
+
+
+def test_a_certificate_that_cant_be_read_has_no_end(authority: Authority, tmp_path: Path) -> None:
+    (tmp_path / "no.crt").write_bytes(b"\x30\x82\xff")
+
+    assert ends(tmp_path / "no.crt") is None
+    assert ends(tmp_path / "gone.crt") is None
+    assert ends(authority.ca) is not None

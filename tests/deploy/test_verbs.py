@@ -10,6 +10,7 @@ import pytest
 
 from deploy.before import RECORD, remember, remember_kernel
 from deploy.layout import HomeLayout
+from deploy.operations.gates import Succeeds
 from deploy.removal.remains import remains
 from deploy.runtimes import server_runtime_of
 from deploy.runtimes.embedded import Embedded
@@ -91,3 +92,23 @@ def test_what_was_there_before_is_noted_once(tmp_path: Path) -> None:
     lines = record.read_text().splitlines()
     assert lines.count("# pulled redis:8.2") == 1
     assert sum(line.startswith("vm.overcommit_memory") for line in lines) == 1
+
+
+def test_images_go_also_where_somebody_has_removed_one_of_them(tmp_path: Path) -> None:
+    inspects = '[ "$1 $2" != "image inspect" ] || case "$*" in *older*|*inspect) exit 1;; esac'
+    (tmp_path / "docker").write_text(f"#!/bin/sh\n{inspects}\n")
+    (tmp_path / "docker").chmod(0o755)
+    record = tmp_path / "before"
+    (images,) = (r for r in remains(RUNTIMES[1], erase=False) if "its images" in r.what)
+
+    def is_found(*pulled: str) -> bool:
+        record.write_text("".join(f"# pulled {name}\n" for name in pulled))
+        command = Succeeds().command(images.found).replace(RECORD, str(record))
+        env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        done = subprocess.run(["sh", "-c", command], env=env, stdout=subprocess.PIPE, check=True)
+        return Succeeds().process(done.stdout.decode().split())
+
+    assert is_found("redis:8.2")
+    assert is_found("redis:older", "redis:8.2")
+    assert not is_found("redis:older")
+    assert not is_found()
