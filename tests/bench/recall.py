@@ -1,23 +1,21 @@
 """How well recall finds what answers a question, on conversations of the LoCoMo data set.
 
-    python -m tests.bench.recall [--feed | --among N] [--json FILE] [--against FILE] FILE...
+    python -m tests.bench.recall [--feed] [--among FILE] [--json FILE] [--against FILE] FILE...
 
 Anchors every turn of a conversation as an episode, in order, or, with `--feed`, feeds them as
 `thoughtstream feed` does, so that they reach memory by salience; then asks every question that has
 evidence. Evidence recall@k: of the turns that a question's answer rests on, the part that is among
 the first k memories; the mean over the questions. MRR: of one over the place of the first of them.
-`--among`: in a mind that remembers so many other things, said by others with the same words, each
-as frequent as in the conversation.
+`--among`: in a mind that remembers first what is in another file, of any format that `feed` reads.
 """
 
 import argparse
 import asyncio
 import json
-import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +30,8 @@ from tests.servers import WHEEL, RedisServer, programs
 from thoughtstream import Mind
 from thoughtstream.attention.models import NewThought
 from thoughtstream.config import StreamConfig
+from thoughtstream.senses.formats import Reader
+from thoughtstream.senses.objects import Defaults
 from thoughtstream.senses.pace import Attention
 
 SERVERS: dict[str, Callable[[Path], RedisServer]] = {
@@ -102,16 +102,11 @@ async def feed(mind: Mind, thoughts: list[NewThought]) -> None:
     await settle(mind)
 
 
-def others(turns: list[NewThought], count: int) -> list[NewThought]:
-    """What others said before, as long as these turns, with the same words in any order."""
-    chance = random.Random(1)
-    told = [turn.content.split() for turn in turns]
-    vocabulary = [word for words in told for word in words]
-    said = (" ".join(chance.choices(vocabulary, k=len(chance.choice(told)))) for _ in range(count))
-    return [
-        NewThought.of(content, speaker=f"Other{chance.randrange(8)}", at=str(at))
-        for at, content in enumerate(said, 1)
-    ]
+def others(path: Path) -> list[NewThought]:
+    """What is in a file."""
+    reader = Reader(path, None, Defaults("sensory", None, 65_536))
+    lines = enumerate(path.read_bytes().splitlines(), 1)
+    return [one for one in (*reader.read(lines), *reader.end()) if isinstance(one, NewThought)]
 
 
 async def measure(
@@ -119,7 +114,7 @@ async def measure(
     index: str,
     conversation: Conversation,
     through_feed: bool = False,
-    among: int = 0,
+    among: Sequence[NewThought] = (),
 ) -> list[Answer]:
     """Feed a conversation to a new mind of this server and ask its questions."""
     answers = []
@@ -129,7 +124,7 @@ async def measure(
             settings = settings.model_copy(update={"streams": StreamConfig(forget_threshold=0)})
         async with Mind.connect(conversation.name, settings=settings) as mind:
             turns = turns_of(conversation.turns)
-            await anchor(mind, others(turns, among))
+            await anchor(mind, among)
             await (feed if through_feed else anchor)(mind, turns)
             await mind.recall("first, so that the index is there", limit=1)
             assert mind._recall.index == index
@@ -143,7 +138,9 @@ async def measure(
     return answers
 
 
-def measure_all(paths: Iterable[Path], through_feed: bool = False, among: int = 0) -> list[Answer]:
+def measure_all(
+    paths: Iterable[Path], through_feed: bool = False, among: Sequence[NewThought] = ()
+) -> list[Answer]:
     """Every file with every index."""
     conversations = [sample for path in paths for sample in Conversation.read(path)]
     measured: list[Answer] = []
@@ -207,11 +204,11 @@ def main() -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--feed", action="store_true")
-    parser.add_argument("--among", type=int, default=0, metavar="N")
+    parser.add_argument("--among", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with such a file")
     given = parser.parse_args()
-    measured = measure_all(given.files, given.feed, given.among)
+    measured = measure_all(given.files, given.feed, others(given.among) if given.among else ())
     console = Console(width=140)
     console.print(table(measured))
     if given.json:

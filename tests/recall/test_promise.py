@@ -5,7 +5,7 @@ import statistics
 from pathlib import Path
 
 from tests.bench import languages
-from tests.bench.recall import SERVERS, Conversation, measure_all
+from tests.bench.recall import SERVERS, Conversation, measure_all, others
 from tests.recall.conversation import CONVERSATION
 from tests.senses.locomo import data_set
 
@@ -24,6 +24,18 @@ def test_recall_at_10(tmp_path: Path) -> None:
 
 
 CHATS = sorted((Path(__file__).parents[1] / "bench" / "chats").glob("*.json"))
+
+
+def test_recall_at_10_where_an_index_proposes(tmp_path: Path) -> None:
+    """In a mind that is too large to be ranked whole."""
+    ours = tmp_path / "ours.json"
+    ours.write_text(json.dumps(CONVERSATION))
+    said = [thought for chat in CHATS for thought in others(chat)]
+    among = said * (1000 // len(said) + 1)
+    measured = measure_all([ours], among=among)
+    for index in SERVERS:
+        at_10 = [answer.at["10"] for answer in measured if answer.index == index]
+        assert statistics.mean(at_10) >= 0.80, index
 
 
 def test_chats_in_three_languages() -> None:

@@ -45,7 +45,7 @@ from thoughtstream.store.connection import typed_errors
 _WHOLE = 1000
 """A mind with as many memories, or fewer, is ranked whole."""
 
-_POOL = 200
+_POOL = 120
 """How many proposals are ranked together, before the next ones: so the order of an answer never
 depends on the page that is asked for."""
 
