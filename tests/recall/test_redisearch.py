@@ -118,6 +118,32 @@ async def test_many_memories_that_were_there_before_it(mind: Mind, client: Any) 
     assert first.content == "olive tree 29999"
 
 
+async def test_items_that_are_no_memories_stand_in_nobodys_way(
+    mind: Mind, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thoughtstream.memory.recall._WHOLE", 0)
+    monkeypatch.setattr("thoughtstream.memory.recall._POOL", 2)
+    for number in range(3):
+        client.hset(f"{ITEM}foreign{number}", mapping={"content": "olive olive olive"})
+    async with asyncio.timeout(10):
+        assert [found.content for found in await mind.recall("olive")] == ["an olive"]
+
+
+async def test_memories_whose_items_have_no_sketch_are_found(
+    mind: Mind, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thoughtstream.memory.recall._WHOLE", 0)
+    await anchor(mind, [NewThought.of("two olives, of several")])
+    await finds(mind, "an olive", "two olives, of several")
+    for item in client.scan_iter(f"{ITEM}*"):
+        client.hset(item, "as_ranked", "")
+    async with (
+        asyncio.timeout(10),
+        Mind.connect("ana", settings=mind._settings) as other,
+    ):
+        await finds(other, "an olive", "two olives, of several")
+
+
 async def test_without_the_right_to_list_indexes(mind: Mind, client: Any) -> None:
     client.acl_setuser("default", commands=["-ft._list"])
     await finds(mind, "an olive")

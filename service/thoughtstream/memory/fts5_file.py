@@ -239,7 +239,7 @@ class Fts5File:
                 self._located[number] = location = Location(kind, _short(entry))
                 sketches[location] = sketch
         locations = [self._located[number] for number in numbers]
-        return Proposal(locations, len(numbers) < wanted.limit, sketches)
+        return Proposal(locations, sketches)
 
     def _best(self, wanted: Wanted) -> list[int]:
         """Numbers, best first; of equals, what was added first."""

@@ -30,12 +30,11 @@ class Wanted:
 class Proposal:
     """The locations that an index has for what is wanted, by its own score, best first.
 
-    `is_all`: it has no others. Some memories may be gone from the streams. `sketches`: of those
-    locations that were not known, as far as it has them.
+    Some memories may be gone from the streams. `sketches`: of those that were not known, as far as
+    it has them.
     """
 
     locations: list[Location]
-    is_all: bool
     sketches: Mapping[Location, str]
 
 

@@ -172,7 +172,7 @@ class Recall:
             met.update(new)
             self._chronicle.learn(proposal.sketches)
             found = await self._chronicle.traits(new)
-            if found or proposal.is_all:
+            if found or not new:
                 return list(found.values())
 
     async def _sketches(self, locations: Collection[Location]) -> Mapping[Location, str]:

@@ -83,7 +83,7 @@ class RediSearchIndex:
         found = await self._streams.described(unknown)
         self._located |= {item: location for item, (location, _) in found.items()}
         locations = [self._located[item] for item in items if item in self._located]
-        return Proposal(locations, len(items) < wanted.limit, dict(found.values()))
+        return Proposal(locations, {one: sketch for one, sketch in found.values() if sketch})
 
     async def _ask(self, searches: Sequence[Search]) -> list[Any]:
         """The answers, once it has read all memories."""
@@ -179,14 +179,16 @@ async def drop(redis: Client, mind: str) -> None:
 
 
 def _described(items: Iterable[Sequence[str]]) -> list[str]:
-    """Of each item, `words` and `as_ranked`."""
+    """Of each item, `words` and `as_ranked`; of one that is no memory, nothing that is found."""
     found = []
     for flat in items:
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
         location = Location(fields.get("kind", ""), fields.get("entry", ""))
-        is_memory = location.kind in keys.MEMORIES and _ENTRY.fullmatch(location.entry)
-        sketch = traits.trait_of(location, fields).sketch if is_memory else ""
-        found += [f"{_MARK} {indexed(fields.get('content', ''))}", sketch]
+        if location.kind in keys.MEMORIES and _ENTRY.fullmatch(location.entry):
+            words = indexed(fields.get("content", ""))
+            found += [f"{_MARK} {words}", traits.trait_of(location, fields).sketch]
+        else:
+            found += [_MARK, ""]
     return found
 
 

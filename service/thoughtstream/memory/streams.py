@@ -101,14 +101,14 @@ class Streams:
         return await self._each(locations, "recall_sketches_1", self._items)
 
     async def described(self, items: Sequence[str]) -> dict[str, tuple[Location, str]]:
-        """Of the keys of items that have a sketch: which memory it is, and its sketch."""
+        """Of the keys of items: which memory each is, and its sketch, if it has one."""
         read = partial(LIBRARY.call, self._redis, "recall_described_1", read_only=True)
         found: dict[str, tuple[Location, str]] = {}
         for begin in range(0, len(items), BATCH):
             some = items[begin : begin + BATCH]
             for item, (kind, entry, sketch) in zip(some, await read(some, ()), strict=True):
-                if sketch:
-                    found[item] = Location(kind, entry), sketch
+                if kind in self._keys and entry:
+                    found[item] = Location(kind, entry), sketch or ""
         return found
 
     async def _each(
