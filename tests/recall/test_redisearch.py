@@ -144,6 +144,20 @@ async def test_memories_whose_items_have_no_sketch_are_found(
         await finds(other, "an olive", "two olives, of several")
 
 
+async def test_a_memory_that_has_moved_is_found_where_it_is(
+    mind: Mind, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thoughtstream.memory.recall._WHOLE", 0)
+    [before] = await mind.recall("olive")
+    stream = keys.EPISODIC.key(mind="ana")
+    [(entry, fields)] = client.xrange(stream)
+    client.xdel(stream, entry)
+    moved = client.xadd(stream, fields)
+    client.hset(f"{ITEM}{before.id}", "entry", moved)
+    [after] = await mind.recall("olive")
+    assert (after.id, after.entry) == (before.id, moved)
+
+
 async def test_without_the_right_to_list_indexes(mind: Mind, client: Any) -> None:
     client.acl_setuser("default", commands=["-ft._list"])
     await finds(mind, "an olive")
