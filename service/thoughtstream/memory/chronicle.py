@@ -35,9 +35,8 @@ class Chronicle:
         self._lock = asyncio.Lock()
         self._heads: dict[str, Head] = {}
         self._places: dict[str, list[str]] = {kind: [] for kind in keys.MEMORIES}
-        self._numbers: dict[str, dict[str, int]] = {
-            kind: {} for kind in keys.MEMORIES
-        }  # of places met
+        # Where those places stand in their list that a question has asked for.
+        self._positions: dict[str, dict[str, int]] = {kind: {} for kind in keys.MEMORIES}
         self._traits: dict[Location, Trait] = {}
         self._whole: Pool | None = None
         self.history = 0
@@ -49,8 +48,8 @@ class Chronicle:
             if len(self._traits) > _MOST_TRAITS:
                 for location in list(islice(self._traits, _MOST_TRAITS // 2)):
                     del self._traits[location]
-                for numbers in self._numbers.values():
-                    numbers.clear()
+                for positions in self._positions.values():
+                    positions.clear()
             for kind, head in (await self._streams.heads()).items():
                 if head != self._heads.get(kind):
                     await self._catch_up(kind, self._heads.get(kind), head)
@@ -107,9 +106,9 @@ class Chronicle:
         beside: dict[Location, int] = {}
         for number, trait in enumerate(found):
             kind = trait.location.kind
-            places, at = self._places[kind], self._numbers[kind].get(trait.place)
+            places, at = self._places[kind], self._positions[kind].get(trait.place)
             if at is None:
-                at = self._numbers[kind][trait.place] = bisect_left(places, trait.place)
+                at = self._positions[kind][trait.place] = bisect_left(places, trait.place)
             chosen.setdefault(kind, {})[at] = trait
             if number < _WITH_NEIGHBOURS:
                 near = (one for one in (at - 1, at + 1) if 0 <= one < len(places))
@@ -133,7 +132,7 @@ class Chronicle:
                 return
         self._traits = {one: trait for one, trait in self._traits.items() if one.kind != kind}
         self._places[kind] = await self._timeline.members(kind, head)
-        self._numbers[kind].clear()
+        self._positions[kind].clear()
         self._heads[kind] = head
         self.history += 1
 
@@ -141,7 +140,7 @@ class Chronicle:
         places = self._places[kind]
         if places and place < places[-1]:
             insort(places, place)
-            self._numbers[kind].clear()  # others have moved
+            self._positions[kind].clear()  # others have moved
         else:
             places.append(place)
 

@@ -17,7 +17,7 @@ from thoughtstream.language.questions import wanted
 from thoughtstream.language.times import Span, days_in
 from thoughtstream.language.words import Query, stems, words
 from thoughtstream.memory.embedder import Near
-from thoughtstream.memory.traits import Sign, Text, Trait, pair
+from thoughtstream.memory.traits import Sign, Text, Trait, hashed
 from thoughtstream.memory.who import named_in
 
 FEATURES: dict[str, str] = {
@@ -73,8 +73,8 @@ Found = Mapping[str, Mapping[int, int]]
 
 @dataclass(frozen=True)
 class Question:
-    """A question, put to a mind with these speakers. `forms`: of its words, by stem, the pairs of
-    all stems that they may have in a text; `weights`: by stem, that of the words that are no
+    """A question, put to a mind with these speakers. `forms`: of its words, by stem, the hashes
+    of all stems that they may have in a text; `weights`: by stem, that of the words that are no
     speaker's name.
     """
 
@@ -99,7 +99,7 @@ class Question:
         of_names = {word for name in names for word in (*words(name), *stems(name))}
         terms, told = Query.of(text).terms, stems(text)
         return cls(
-            forms={term.stem: frozenset(map(pair, term.forms)) for term in terms},
+            forms={term.stem: frozenset(map(hashed, term.forms)) for term in terms},
             weights={
                 term.stem: idf.get(term.stem, 0.0)
                 for term in terms
@@ -134,16 +134,16 @@ class Stretch:
 
     @cached_property
     def told(self) -> list[str]:
-        """The pairs of each."""
-        return [text.pairs for text in self.texts]
+        """The hashes of each one's stems."""
+        return [text.hashes for text in self.texts]
 
-    def having(self, pair: str) -> dict[int, int]:
-        """Which of them have a stem, and how often."""
-        found = self._having.get(pair)
+    def having(self, form: str) -> dict[int, int]:
+        """Which of them have a hashed stem, and how often."""
+        found = self._having.get(form)
         if found is None:
-            first = pair[0]  # one character is found quicker than two
-            some = [at for at, told in enumerate(self.told) if first in told and pair in told]
-            found = self._having[pair] = {at: self.told[at].count(pair) for at in some}
+            first = form[0]  # one character is found faster than two
+            some = [at for at, told in enumerate(self.told) if first in told and form in told]
+            found = self._having[form] = {at: self.told[at].count(form) for at in some}
         return found
 
     @cached_property
@@ -161,7 +161,7 @@ class Stretch:
         ]
 
     def fades(self, fade: float) -> list[float]:
-        """What is left of what the one before each hands on, if a step takes so much of it."""
+        """The part of what the one before it hands on that reaches each, at this rate a step."""
         found = self._fades.get(fade)
         if found is None:
             steps = self.steps
@@ -169,7 +169,7 @@ class Stretch:
         return found
 
     def signs(self, sign: Sign) -> list[float]:
-        """Of each of them, this one."""
+        """The digit that each of them has for a sign."""
         found = self._signs.get(sign)
         if found is None:
             found = self._signs[sign] = [_DIGITS[text.signs[sign]] for text in self.texts]
@@ -186,8 +186,8 @@ class Pool:
     @cached_property
     def mean_length(self) -> float:
         """In words."""
-        pairs = sum(sum(map(len, stretch.told)) for stretch in self.stretches) // 2
-        return max(1.0, pairs / max(1, len(self.traits)))
+        count = sum(sum(map(len, stretch.told)) for stretch in self.stretches) // 2
+        return max(1.0, count / max(1, len(self.traits)))
 
     @cached_property
     def speakers(self) -> frozenset[str]:
@@ -203,7 +203,7 @@ class Pool:
 def columns(
     question: Question, stretch: Stretch, mean_length: float, kind_idf: Mapping[str, float]
 ) -> tuple[Columns, list[float]]:
-    """The features of each memory, and whether anything speaks for it as an answer: not 0."""
+    """The features of each memory; and a number that is not 0 if anything speaks for it."""
     traits = stretch.traits
     texts, steps = stretch.texts, stretch.steps
     base, near, where = _by_words(question, stretch, mean_length)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from thoughtstream.language.words import RULES, Query
 from thoughtstream.memory import traits
 from thoughtstream.memory.fts5_tokenizer import TOKENIZER, expression, storable
-from thoughtstream.memory.index import Proposal, Wanted
+from thoughtstream.memory.index import Located, Proposal, Wanted
 from thoughtstream.memory.models import Filters, Location, order
 
 _WAIT_S = 10.0
@@ -28,7 +28,6 @@ numbers that words have, and not looked up."""
 _SHORT = 40
 """Pairs of words: in a memory that is so long, a word counts half of what it would alone. That is
 BM25 with k = 1.2 and b = 0.5, if 30 words are the usual length and no word comes twice."""
-_MOST_LOCATED = 100_000
 _AT_ONCE = 500
 _VERSION = 6_000 + 100 * traits.VERSION + RULES
 _SCHEMA = f"""
@@ -80,7 +79,7 @@ class Fts5File:
         self._path = path
         self._watched = () if path is None else (path, path.with_name(f"{path.name}-wal"))
         self._state: list[tuple[int, ...]] = []
-        self._located: dict[int, Location] = {}
+        self._located: Located[int] = Located()
         self._changed = 0
         if path is None:
             self._db, self._inode = _created(":memory:"), None
@@ -225,11 +224,11 @@ class Fts5File:
 
     def _find(self, wanted: Wanted) -> Proposal:
         [changed] = self._db.execute("PRAGMA data_version").fetchone()
-        if changed != self._changed or len(self._located) > _MOST_LOCATED:
+        if changed != self._changed:
             self._located.clear()  # somebody else may have given numbers again
             self._changed = changed
         numbers = self._best(wanted)
-        unknown = [one for one in numbers if self._located.get(one) not in wanted.known]
+        unknown = self._located.unknown(numbers, wanted.known)
         sketches: dict[Location, str] = {}
         for at in range(0, len(unknown), _AT_ONCE):
             some = ",".join(map(str, unknown[at : at + _AT_ONCE]))

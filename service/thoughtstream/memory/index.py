@@ -1,11 +1,15 @@
 """What recall asks of an index."""
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 from thoughtstream.language.words import Query
 from thoughtstream.memory.models import Filters, Location
+
+Name = TypeVar("Name")
+
+_MOST_LOCATED = 100_000
 
 
 class IndexUnusable(Exception):
@@ -36,6 +40,16 @@ class Proposal:
 
     locations: list[Location]
     sketches: Mapping[Location, str]
+
+
+class Located(dict[Name, Location]):
+    """Which memory each of an index's own names means, as far as it has been asked."""
+
+    def unknown(self, names: Iterable[Name], known: Container[Location | None]) -> list[Name]:
+        """Those that have to be looked up: they mean nothing yet, or no memory that is known."""
+        if len(self) > _MOST_LOCATED:
+            self.clear()
+        return [name for name in names if self.get(name) not in known]
 
 
 class Index(Protocol):

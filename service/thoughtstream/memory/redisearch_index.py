@@ -19,7 +19,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 from thoughtstream import keys
 from thoughtstream.language.words import RULES, Query, Term, indexed, token
 from thoughtstream.memory import traits
-from thoughtstream.memory.index import IndexUnusable, Proposal, Wanted
+from thoughtstream.memory.index import IndexUnusable, Located, Proposal, Wanted
 from thoughtstream.memory.models import Filters, Location
 from thoughtstream.memory.streams import BATCH, LIBRARY, Head, Streams
 from thoughtstream.store.client import Client
@@ -36,7 +36,6 @@ memories is in the server, and knows no words."""
 _MARK = f"_{RULES}_{traits.VERSION}"
 _VERSION = hashlib.sha256(repr((_SCHEMA, RULES)).encode()).hexdigest()[:8]
 _AT_ONCE = 2000
-_MOST_LOCATED = 100_000
 _LOOKS, _LOOK_AGAIN_S = 100, 0.02
 _ENTRY = re.compile(r"\d+-\d+", re.ASCII)
 _NOT_A_WORD = re.compile(r"([^\w])", re.ASCII)
@@ -54,7 +53,7 @@ class RediSearchIndex:
         self._redis = redis
         self._streams = streams
         self._complete: dict[str, Head] | None = None
-        self._located: dict[str, Location] = {}
+        self._located: Located[str] = Located()
         self._items = keys.ITEM.key(mind=mind, id="_")[:-1]
         self._index = f"{self._items}*@{_VERSION}"
 
@@ -77,9 +76,7 @@ class RediSearchIndex:
         """
         words = f"{_any_of(wanted.query.terms)} {_condition(wanted.filters)}"
         [(_, *items)] = await self._ask([(words, ("NOCONTENT", "LIMIT", "0", str(wanted.limit)))])
-        if len(self._located) > _MOST_LOCATED:
-            self._located.clear()
-        unknown = [one for one in items if self._located.get(one) not in wanted.known]
+        unknown = self._located.unknown(items, wanted.known)
         found = await self._streams.described(unknown)
         self._located |= {item: location for item, (location, _) in found.items()}
         locations = [self._located[item] for item in items if item in self._located]

@@ -29,9 +29,9 @@ _SECOND, _SECONDS = 0x9000, 0x4800
 
 
 @lru_cache(maxsize=65_536)
-def pair(stem: str) -> str:
-    """A stem as two characters, each of letters of its own: so it is found in a text, and counted,
-    quicker than as a word. Two stems have the same once in 600 million times.
+def hashed(stem: str) -> str:
+    """A hash of a stem: two characters, each from a range of its own, so that a text of them is
+    searched and counted faster than one of words. Two stems collide once in 600 million times.
     """
     number = crc32(stem.encode(errors="surrogatepass"))
     return chr(_FIRST + number % _FIRSTS) + chr(_SECOND + number // _FIRSTS % _SECONDS)
@@ -53,12 +53,12 @@ class Sign(IntEnum):
 class Text(NamedTuple):
     """What is in a content, without the name of who says it that it may begin with.
 
-    `pairs`: those of its stems, in order. `signs`: a digit for each `Sign`. `dated`: the content,
+    `hashes`: of its stems, in order. `signs`: a digit for each `Sign`. `dated`: the content,
     if it may speak of days. `things`: its stems that are of a kind that may be asked for, each
     once, a blank between them.
     """
 
-    pairs: str
+    hashes: str
     signs: str
     dated: str
     things: str
@@ -69,8 +69,8 @@ def text_of(content: str) -> Text:
     """What is in a content."""
     told, found = words(content), stems(content)
     dated = content[:MOST_CHARACTERS] if may_speak_of_days(content, told) else ""
-    pairs = "".join(map(pair, found))
-    return Text(pairs, _signs(content, told), dated, " ".join(things_in(found)))
+    hashes = "".join(map(hashed, found))
+    return Text(hashes, _signs(content, told), dated, " ".join(things_in(found)))
 
 
 def _signs(content: str, told: Collection[str]) -> str:
@@ -112,7 +112,7 @@ class Trait(NamedTuple):
 
     @property
     def sketch(self) -> str:
-        """What makes it again, but for its location: its pairs, then JSON in ASCII with `VERSION`.
+        """What makes it again, but for its location: its hashes, then JSON in ASCII with `VERSION`.
         Its day is found anew: that is another where the clock is another, and so may be the days
         that it speaks of.
         """
@@ -120,9 +120,9 @@ class Trait(NamedTuple):
         if self.text.dated:
             spans = days_in(self.text.dated, self.day)
             found_on = [day.toordinal() for day in (self.day, *chain.from_iterable(spans))]
-        pairs, *text = self.text
+        hashes, *text = self.text
         rest = VERSION, self.place, self.speaker, self.said_at, found_on, *text
-        return pairs + json.dumps(rest)
+        return hashes + json.dumps(rest)
 
 
 def trait_of(location: Location, fields: Fields) -> Trait:
